@@ -1,0 +1,58 @@
+namespace Hita.Runtime;
+
+/// <summary>
+/// A fault that the user of the library can act on. The message is one complete sentence that names the thing at fault and
+/// the way out; programs print it alone, without a stack trace.
+/// </summary>
+public class HitaException : Exception
+{
+    /// <summary>Creates the exception.</summary>
+    /// <param name="message">One complete sentence.</param>
+    /// <param name="inner">What caused it, where something did.</param>
+    public HitaException(string message, Exception? inner = null)
+        : base(message, inner)
+    {
+    }
+}
+
+/// <summary>A weight file, model folder or token file that cannot be used as it is.</summary>
+public sealed class CheckpointException : HitaException
+{
+    /// <summary>Creates the exception.</summary>
+    /// <param name="path">The file or folder at fault.</param>
+    /// <param name="message">One complete sentence, without the path.</param>
+    /// <param name="inner">What caused it, where something did.</param>
+    public CheckpointException(string path, string message, Exception? inner = null)
+        : base($"{path}: {message}", inner) => Path = path;
+
+    /// <summary>The file or folder at fault.</summary>
+    public string Path { get; }
+}
+
+/// <summary>A picture that cannot be decoded, is not a picture, or is beyond the limits.</summary>
+public sealed class PictureException : HitaException
+{
+    /// <summary>Creates the exception.</summary>
+    /// <param name="path">The file at fault, or a name for the bytes at fault.</param>
+    /// <param name="message">One complete sentence, without the path.</param>
+    /// <param name="inner">What caused it, where something did.</param>
+    public PictureException(string path, string message, Exception? inner = null)
+        : base($"{path}: {message}", inner) => Path = path;
+
+    /// <summary>The file at fault.</summary>
+    public string Path { get; }
+}
+
+/// <summary>Settings that contradict each other or lie outside their ranges; every fault is listed.</summary>
+public sealed class ConfigException : HitaException
+{
+    /// <summary>Creates the exception.</summary>
+    /// <param name="what">What was configured, for example "the tokenizer configuration".</param>
+    /// <param name="faults">All faults, each with the offending value.</param>
+    public ConfigException(string what, IReadOnlyList<string> faults)
+        : base(faults is [var only] ? $"{what}: {only}" : $"{what} has {faults.Count} faults: {string.Join("; ", faults)}") =>
+        Faults = faults;
+
+    /// <summary>All faults, each with the offending value.</summary>
+    public IReadOnlyList<string> Faults { get; }
+}

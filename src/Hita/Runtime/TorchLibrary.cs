@@ -1,0 +1,224 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
+namespace Hita.Runtime;
+
+/// <summary>
+/// Finds and loads the native tensor library (libtorch) before the first tensor is made. It happens by itself; a program only
+/// comes here to choose another libtorch or to report what was loaded.
+/// </summary>
+/// <remarks>
+/// On Linux the managed package's own loader fails on distributions whose libstdc++ is older than GCC 13 (Debian 12, Ubuntu
+/// 22.04); there a marked copy of the small shim library is loaded from the cache folder, see <see cref="ElfVersionNeeds"/>.
+/// </remarks>
+public static class TorchLibrary
+{
+    /// <summary>The environment variable that names a folder with another libtorch, for example a Python installation's
+    /// <c>torch/lib</c>.</summary>
+    public const string Variable = "HITA_LIBTORCH";
+
+    /// <summary>The libtorch version that the managed package was built for.</summary>
+    public const string ExpectedVersion = "2.10.0";
+
+    private const string Shim = "libLibTorchSharp.so";
+    private const string MissingVersion = "GLIBCXX_3.4.32";
+    private static readonly Lock Gate = new();
+    private static readonly List<string> Steps = [];
+    private static string? _folder;
+    private static bool _loaded;
+
+    /// <summary>What was done to load the library, in order; empty before the first use and where nothing was needed.</summary>
+    public static IReadOnlyList<string> Log
+    {
+        get
+        {
+            lock (Gate)
+                return [.. Steps];
+        }
+    }
+
+    /// <summary>The folder of the foreign libtorch that is in use, or null for the one that came with the program.</summary>
+    public static string? ForeignFolder =>
+        _folder ?? (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } named ? named : null);
+
+    /// <summary>Chooses another libtorch. Must come before the first tensor is made.</summary>
+    /// <param name="folder">A folder that holds <c>libtorch.so</c>.</param>
+    /// <exception cref="HitaException">The folder holds no libtorch, one is loaded already, or the program brings its own.</exception>
+    public static void UseFolder(string folder)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        lock (Gate)
+        {
+            if (_loaded)
+                throw new HitaException("A libtorch is loaded already; choose another one before the first tensor is made.");
+            CheckForeign(folder);
+            _folder = folder;
+        }
+    }
+
+    /// <summary>Loads the library now. Does nothing the second time.</summary>
+    /// <exception cref="HitaException">A library is missing or does not load; the message says how to mend it.</exception>
+    public static void Load()
+    {
+        lock (Gate)
+        {
+            if (_loaded)
+                return;
+            if (OperatingSystem.IsLinux())
+                LoadOnLinux();
+            _loaded = true;
+        }
+    }
+
+    /// <summary>The path a loaded library came from, or null where it is not loaded or the platform does not tell.</summary>
+    /// <param name="name">A part of the file name, for example <c>libtorch_cpu.so</c>.</param>
+    public static string? LoadedFrom(string name)
+    {
+        if (!OperatingSystem.IsLinux())
+            return null;
+        return File.ReadLines("/proc/self/maps")
+            .Select(line => line.IndexOf('/') is var at and >= 0 ? line[at..] : "")
+            .FirstOrDefault(path => System.IO.Path.GetFileName(path).Contains(name, StringComparison.Ordinal));
+    }
+
+    // Tensors are first touched deep inside model code, by user code too. Waiting for the managed package to be loaded keeps
+    // commands that need no tensor (help, inspect) free of the native library's start-up cost.
+#pragma warning disable CA2255 // A library with a native dependency is what module initializers are for.
+    [ModuleInitializer]
+    internal static void Watch()
+#pragma warning restore CA2255
+    {
+        if (AppDomain.CurrentDomain.GetAssemblies().Any(IsTorchSharp))
+        {
+            Load();
+            return;
+        }
+        AppDomain.CurrentDomain.AssemblyLoad += static (_, e) =>
+        {
+            if (IsTorchSharp(e.LoadedAssembly))
+                Load();
+        };
+    }
+
+    private static bool IsTorchSharp(Assembly assembly) => assembly.GetName().Name == "TorchSharp";
+
+    private static void LoadOnLinux()
+    {
+        if (RuntimeInformation.ProcessArchitecture != Architecture.X64)
+        {
+            throw new HitaException(
+                $"The tensor library exists for Linux on x64 only, this process runs on {RuntimeInformation.ProcessArchitecture}.");
+        }
+
+        var shim = SearchFolders().Select(f => System.IO.Path.Combine(f, Shim)).FirstOrDefault(File.Exists)
+            ?? throw new HitaException($"The native library {Shim} is not beside the program; restore and build it again.");
+        if (ForeignFolder is { } foreign)
+        {
+            CheckForeign(foreign);
+            LoadTorch(foreign);
+            LoadCopyOrOriginal(shim);
+            return;
+        }
+
+        if (NativeLibrary.TryLoad(shim, out _))
+        {
+            Steps.Add($"loaded {shim}");
+            return;
+        }
+        var own = SearchFolders().FirstOrDefault(HoldsTorch)
+            ?? throw new HitaException(
+                $"No libtorch came with this program (it was built with TorchBackend=none): name one with {Variable} or --libtorch.");
+        LoadTorch(own);
+        LoadCopyOrOriginal(shim);
+    }
+
+    private static void LoadTorch(string folder)
+    {
+        // The order matters: each needs the one before it, and a CUDA build registers its kernels when libtorch_cuda is loaded.
+        foreach (var name in (ReadOnlySpan<string>)["libc10.so", "libtorch_cpu.so", "libtorch_cuda.so", "libtorch.so"])
+        {
+            var path = System.IO.Path.Combine(folder, name);
+            if (!File.Exists(path))
+                continue;
+            Open(path);
+            Steps.Add($"loaded {path}");
+        }
+    }
+
+    private static void LoadCopyOrOriginal(string shim)
+    {
+        if (NativeLibrary.TryLoad(shim, out _))
+        {
+            Steps.Add($"loaded {shim}");
+            return;
+        }
+        var copy = MarkedCopy(shim);
+        Open(copy);
+        Steps.Add($"loaded {copy}, a copy of {shim} in which {MissingVersion} is optional");
+    }
+
+    private static void Open(string path)
+    {
+        try
+        {
+            NativeLibrary.Load(path);
+        }
+        catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
+        {
+            var reason = e.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[0];
+            throw new HitaException($"The native library {path} does not load on this system: {reason}", e);
+        }
+    }
+
+    private static string MarkedCopy(string shim)
+    {
+        var image = File.ReadAllBytes(shim);
+        var folder = CacheFolder.Create("native");
+        var target = System.IO.Path.Combine(folder, $"{Convert.ToHexStringLower(SHA256.HashData(image))[..16]}-{Shim}");
+        if (!ElfVersionNeeds.MarkWeak(image, MissingVersion))
+            throw new HitaException($"{shim} does not load, and not for the known reason ({MissingVersion}); 'hita doctor' says more.");
+        var marked = SHA256.HashData(image);
+        if (File.Exists(target) && SHA256.HashData(File.ReadAllBytes(target)).AsSpan().SequenceEqual(marked))
+            return target;
+        // Written beside and renamed: two first starts at once must not see half a file.
+        var temporary = $"{target}.{Environment.ProcessId}.tmp";
+        File.WriteAllBytes(temporary, image);
+        File.Move(temporary, target, overwrite: true);
+        return target;
+    }
+
+    private static void CheckForeign(string folder)
+    {
+        if (!HoldsTorch(folder))
+        {
+            throw new HitaException(
+                $"{folder} holds no libtorch (libtorch.so and libtorch_cpu.so); name the 'lib' folder of a libtorch or of a Python installation's torch.");
+        }
+        // The managed loader opens a libtorch that lies beside the program by its full path. Two of them in one process would
+        // register every operator twice and abort.
+        var own = SearchFolders().FirstOrDefault(HoldsTorch);
+        if (own is not null && !SamePath(own, folder))
+        {
+            throw new HitaException(
+                $"This program brings its own libtorch ({own}), so {folder} cannot be used beside it: build with -p:TorchBackend=none, or start it through ./hita, which does.");
+        }
+    }
+
+    private static bool SamePath(string a, string b) =>
+        System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(a)) ==
+        System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(b));
+
+    private static bool HoldsTorch(string folder) =>
+        File.Exists(System.IO.Path.Combine(folder, "libtorch_cpu.so")) && File.Exists(System.IO.Path.Combine(folder, "libtorch.so"));
+
+    private static IEnumerable<string> SearchFolders()
+    {
+        var listed = AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "";
+        var folders = listed.Split(System.IO.Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+        var app = AppContext.BaseDirectory;
+        return folders.Append(app).Append(System.IO.Path.Combine(app, "runtimes", "linux-x64", "native"))
+            .Distinct(StringComparer.Ordinal);
+    }
+}
