@@ -1,0 +1,43 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Hita.Runtime;
+
+/// <summary>How configurations are written to and read from JSON: snake_case keys, unknown keys are errors.</summary>
+public static class ConfigJson
+{
+    /// <summary>The serializer's settings.</summary>
+    public static JsonSerializerOptions Options { get; } = new(JsonSerializerDefaults.General)
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
+        WriteIndented = true,
+        ReadCommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+        MaxDepth = 32,
+    };
+
+    /// <summary>Writes a configuration as indented JSON that ends in a newline.</summary>
+    public static string Write<T>(T config) => JsonSerializer.Serialize(config, Options) + "\n";
+
+    /// <summary>Reads a configuration.</summary>
+    /// <param name="json">The text.</param>
+    /// <param name="source">Where the text came from, for the message.</param>
+    /// <exception cref="CheckpointException">The text is not JSON, misses a key, or has an unknown one.</exception>
+    public static T Read<T>(string json, string source)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(json, Options)
+                ?? throw new CheckpointException(source, "the file holds null instead of a configuration.");
+        }
+        catch (JsonException e)
+        {
+            var reason = e.Message.Split(" Path:")[0].TrimEnd('.');
+            var at = string.IsNullOrEmpty(e.Path) || e.Path == "$" ? "" : $" at {e.Path}";
+            throw new CheckpointException(source, $"this is not a configuration of this kind{at}: {reason}.", e);
+        }
+    }
+}
