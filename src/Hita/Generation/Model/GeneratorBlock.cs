@@ -10,10 +10,11 @@ namespace Hita.Generation.Model;
 /// <summary>A pre-norm block: attention, then a gated feed-forward part.</summary>
 internal sealed class GeneratorBlock : nn.Module
 {
-    [ComponentName(Name = "attention_norm")] private readonly RmsNorm _attentionNorm;
+    // In the order of the published state dict, in which gradient and parameter norms are recorded.
     [ComponentName(Name = "attention")] private readonly GeneratorAttention _attention;
-    [ComponentName(Name = "ffn_norm")] private readonly RmsNorm _feedForwardNorm;
     [ComponentName(Name = "feed_forward")] private readonly SwiGlu _feedForward;
+    [ComponentName(Name = "attention_norm")] private readonly RmsNorm _attentionNorm;
+    [ComponentName(Name = "ffn_norm")] private readonly RmsNorm _feedForwardNorm;
     private readonly double _dropout;
 
     public GeneratorBlock(GeneratorConfig config, double dropout, Placement placement)
