@@ -1,3 +1,4 @@
+using Hita.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -11,6 +12,15 @@ internal sealed record Placement(Device Device, ScalarType Type = ScalarType.Flo
 {
     /// <summary>float32 on the CPU.</summary>
     public static Placement Cpu { get; } = new(CPU);
+
+    /// <summary>Resolves a device's name and a precision.</summary>
+    /// <exception cref="HitaException">There is no such device, or the precision is not for the tensor library.</exception>
+    public static Placement For(string device, Precision precision) => new(ComputeDevice.Parse(device), precision switch
+    {
+        Precision.Float32 => ScalarType.Float32,
+        Precision.BFloat16 => ScalarType.BFloat16,
+        _ => throw new HitaException($"The tensor library runs in float32 or bfloat16, not in {precision}; int8 is for the generator's CPU engine."),
+    });
 
     /// <summary>Shapes without memory, for counting.</summary>
     public static Placement Meta { get; } = new(META);

@@ -8,6 +8,9 @@ namespace Hita.Generation.Model;
 /// <param name="model">The network; owned from here on.</param>
 internal sealed class TorchTokenModel(GeneratorModel model) : ITokenModel
 {
+    /// <summary>The network.</summary>
+    public GeneratorModel Model => model;
+
     public GeneratorConfig Config => model.Config;
 
     public IDecodingPass Begin(int rows, BoundaryMode boundary)
