@@ -2,4 +2,5 @@ using Hita.Cli;
 using Hita.Cli.Output;
 
 using var interruption = new Interruption();
+using var mark = new RunMark();
 return CommandLineApp.Run(args, Terminal.OfThisProcess(), interruption.Token);
