@@ -9,7 +9,7 @@ namespace Hita.Generation;
 /// <summary>How a generator is loaded.</summary>
 public sealed record GeneratorOptions
 {
-    /// <summary>The device, see <see cref="ComputeDevice.Parse"/>. Default <c>cpu</c>.</summary>
+    /// <summary>The device, see <see cref="Compute.Device"/>. Default <c>cpu</c>.</summary>
     public string Device { get; init; } = "cpu";
 
     /// <summary>The weights' type. Default float32.</summary>

@@ -100,7 +100,7 @@ internal sealed class RmsNorm : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var wide = x.to(ScalarType.Float32);
-        var scale = wide.square().mean([-1], keepdim: true).Plus(Eps).rsqrt();
+        var scale = wide.Times(wide).mean([-1], keepdim: true).Plus(Eps).rsqrt();
         return wide.Times(scale).to(x.dtype).Times(_weight).MoveToOuterDisposeScope();
     }
 }

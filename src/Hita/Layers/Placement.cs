@@ -15,7 +15,7 @@ internal sealed record Placement(Device Device, ScalarType Type = ScalarType.Flo
 
     /// <summary>Resolves a device's name and a precision.</summary>
     /// <exception cref="HitaException">There is no such device, or the precision is not for the tensor library.</exception>
-    public static Placement For(string device, Precision precision) => new(ComputeDevice.Parse(device), precision switch
+    public static Placement For(string device, Precision precision) => new(Compute.Device(device), precision switch
     {
         Precision.Float32 => ScalarType.Float32,
         Precision.BFloat16 => ScalarType.BFloat16,

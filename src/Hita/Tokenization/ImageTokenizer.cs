@@ -13,7 +13,7 @@ public sealed record TokenizerOptions
     /// <summary>Load only what turns codes into pictures: a quarter of the memory, no semantic encoder. Default false.</summary>
     public bool DecoderOnly { get; init; }
 
-    /// <summary>The device, see <see cref="ComputeDevice.Parse"/>. Default <c>cpu</c>.</summary>
+    /// <summary>The device, see <see cref="Compute.Device"/>. Default <c>cpu</c>.</summary>
     public string Device { get; init; } = "cpu";
 
     /// <summary>The weights' type: float32 or bfloat16. Default float32.</summary>

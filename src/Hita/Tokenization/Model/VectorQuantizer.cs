@@ -25,7 +25,7 @@ internal sealed class VectorQuantizer : nn.Module
         var z = Unit(vectors.to(ScalarType.Float32)).reshape(-1, vectors.size(2)); // [B·T, d]
         var entries = Unit(_codebook.Table.to(ScalarType.Float32)); // [V, d]
         var products = nn.functional.linear(z, entries); // [B·T, V]
-        var distances = z.square().sum(1, keepdim: true).Plus(entries.square().sum(1)).PlusScaled(products, -2);
+        var distances = z.Times(z).sum(1, keepdim: true).Plus(entries.Times(entries).sum(1)).PlusScaled(products, -2);
         return distances.argmin(1).view(vectors.size(0), vectors.size(1)).MoveToOuterDisposeScope();
     }
 
