@@ -74,16 +74,11 @@ public static class PictureDecoder
         if (bytes.Length > options.MaxFileBytes)
             throw PictureBytes.TooLarge(name, bytes.Length, options.MaxFileBytes);
         var header = PictureHeader.Read(bytes, name);
-        CheckSize(header.Width, header.Height, name, options);
-        if (header.Width * header.Height > header.MostPixels)
-        {
-            throw new PictureException(
-                name, $"The header promises {header.Width}×{header.Height} pixels, which {bytes.Length} bytes cannot hold; the file is cut off or broken.");
-        }
+        CheckSize(header.Width, header.Height, header.MostPixels, name, options);
         return header;
     }
 
-    private static void CheckSize(long width, long height, string name, PictureDecodeOptions options)
+    private static void CheckSize(long width, long height, long mostPixels, string name, PictureDecodeOptions options)
     {
         if (width < 1 || height < 1)
             throw new PictureException(name, $"The picture has no pixels ({width}×{height}).");
@@ -92,6 +87,11 @@ public static class PictureDecoder
         {
             throw new PictureException(
                 name, $"The picture has {width}×{height} pixels, more than the limit of {options.MaxPixels / 1e6:0.######} million; make it smaller or raise the limit.");
+        }
+        if (width * height > mostPixels)
+        {
+            throw new PictureException(
+                name, $"The header promises {width}×{height} pixels, which so short a file cannot hold; it is cut off or broken.");
         }
     }
 
@@ -105,7 +105,7 @@ public static class PictureDecoder
                 ?? throw new PictureException(name, $"The {header.Format} data is broken and cannot be decoded.");
             var (width, height) = (codec.Info.Width, codec.Info.Height);
             // A GIF's first frame may be larger than the screen that its header states.
-            CheckSize(width, height, name, options);
+            CheckSize(width, height, header.MostPixels, name, options);
 
             var info = new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
             var rowBytes = (nuint)width * 4;

@@ -77,8 +77,9 @@ internal readonly record struct PictureHeader(PictureFormat Format, long Width, 
             return null;
         var width = BinaryPrimitives.ReadUInt16LittleEndian(file[6..]);
         var height = BinaryPrimitives.ReadUInt16LittleEndian(file[8..]);
-        // The first frame may cover any part of the screen, so that the file's length promises nothing about the screen's size.
-        return new(PictureFormat.Gif, width, height, 1, long.MaxValue);
+        // A code of 12 bits stands for at most 4,096 pixels. A first frame that leaves nearly all of a huge screen empty could be
+        // smaller still; no program writes that.
+        return new(PictureFormat.Gif, width, height, 1, file.Length * 2731L);
     }
 
     private static bool LooksLikeBitmap(ReadOnlySpan<byte> file) =>
