@@ -1,4 +1,5 @@
 using Hita.Imaging;
+using Hita.Runtime;
 using Hita.Tests.Support;
 
 namespace Hita.Tests.Imaging;
@@ -27,7 +28,7 @@ public sealed class PictureDecoderTests
         var jpeg = PictureFiles.JpegWithExif(PictureFiles.Encode(stored, PictureFormat.Jpeg), exif);
         byte[] rows = [.. Enumerable.Range(0, 16).SelectMany(y => (byte[])[0, .. stored.Row(y)])];
         var png = PictureFiles.Png(32, 16, 8, 2, rows, ("eXIf", exif));
-        foreach (var file in (byte[][])[jpeg, png])
+        foreach (var file in (byte[][])[jpeg, png, PictureFiles.WebpWithExif(stored, exif)])
         {
             var photo = Photo(file);
             Assert.Equal(orientation >= 5 ? (16, 32) : (32, 16), (photo.Width, photo.Height));
@@ -109,6 +110,17 @@ public sealed class PictureDecoderTests
     }
 
     [Fact]
+    public void Progressive_files_are_read_like_any_other()
+    {
+        Assert.Equal(PictureFiles.FlatJpeg(false, 77).Length, PictureFiles.FlatJpeg(false, progressive: true, 77).Length);
+        Assert.Equal(((byte)77, (byte)77, (byte)77), Photo(PictureFiles.FlatJpeg(false, progressive: true, 77))[5, 5]);
+        var inks = PictureFiles.FlatJpeg(adobe: true, progressive: true, 200, 100, 50, 128);
+        Assert.Equal(((byte)100, (byte)50, (byte)25), Photo(inks)[0, 7]);
+        var error = Assert.Throws<PictureException>(() => Photo(inks[..^4]));
+        Assert.Contains("cut off", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Inks_of_a_CMYK_picture_are_multiplied_by_black()
     {
         // Stored inverted, as every program does: 200·128/255, 100·128/255, 50·128/255.
@@ -157,6 +169,14 @@ public sealed class PictureDecoderTests
             Assert.Equal(Path.GetFileName(path).StartsWith("exif", StringComparison.Ordinal), info.Orientation != 1);
         }
     }
+
+    [Theory]
+    [InlineData("a.JPEG", true)]
+    [InlineData("folder.png/b.webp", true)]
+    [InlineData("folder.png/b", false)]
+    [InlineData("c.txt", false)]
+    public void Pictures_are_picked_out_of_a_folder_by_their_names(string name, bool expected) =>
+        Assert.Equal(expected, PictureDecoder.HasPictureExtension(name));
 
     private sealed class ForwardOnly(Stream inner) : Stream
     {

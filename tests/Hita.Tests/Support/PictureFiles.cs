@@ -110,8 +110,28 @@ internal static class PictureFiles
         return file;
     }
 
+    /// <summary>A lossless WebP file in the extended layout, with an EXIF block behind the picture.</summary>
+    public static byte[] WebpWithExif(Picture picture, byte[] exif)
+    {
+        static byte[] Chunk(string type, byte[] data)
+        {
+            var length = new byte[4];
+            BinaryPrimitives.WriteInt32LittleEndian(length, data.Length);
+            return [.. System.Text.Encoding.ASCII.GetBytes(type), .. length, .. data, .. new byte[data.Length % 2]];
+        }
+        var simple = Encode(picture, PictureFormat.Webp, new() { Lossless = true });
+        var (right, bottom) = (picture.Width - 1, picture.Height - 1);
+        byte[] canvas = [8, 0, 0, 0, (byte)right, (byte)(right >> 8), 0, (byte)bottom, (byte)(bottom >> 8), 0];
+        return Chunk("RIFF", [.. "WEBP"u8, .. Chunk("VP8X", canvas), .. simple[12..], .. Chunk("EXIF", exif)]);
+    }
+
     /// <summary>A JPEG of 8×8 pixels of one colour with any number of components, as stored.</summary>
-    public static byte[] FlatJpeg(bool adobe, params byte[] samples)
+    /// <param name="adobe">Whether the mark that Adobe's programs leave is there.</param>
+    /// <param name="samples">The colour, one sample a component.</param>
+    public static byte[] FlatJpeg(bool adobe, params byte[] samples) => FlatJpeg(adobe, progressive: false, samples);
+
+    /// <summary>The same, in one or the other order of storage; a progressive one has the scan of averages alone.</summary>
+    public static byte[] FlatJpeg(bool adobe, bool progressive, params byte[] samples)
     {
         // Quantization by 1; one table where category s has the 4-bit code s, and one whose only code, 0, ends a block.
         var jpeg = new List<byte> { 0xFF, 0xD8 };
@@ -119,7 +139,7 @@ internal static class PictureFiles
             jpeg.AddRange([0xFF, 0xEE, 0, 14, .. "Adobe"u8, 0, 100, 0, 0, 0, 0, 0]);
         jpeg.AddRange([0xFF, 0xDB, 0, 67, 0, .. Enumerable.Repeat((byte)1, 64)]);
         var count = (byte)samples.Length;
-        jpeg.AddRange([0xFF, 0xC0, 0, (byte)(8 + 3 * count), 8, 0, 8, 0, 8, count]);
+        jpeg.AddRange([0xFF, (byte)(progressive ? 0xC2 : 0xC0), 0, (byte)(8 + 3 * count), 8, 0, 8, 0, 8, count]);
         for (byte i = 1; i <= count; i++)
             jpeg.AddRange([i, 0x11, 0]);
         jpeg.AddRange([0xFF, 0xC4, 0, 31, 0x00, 0, 0, 0, 12, .. new byte[12], .. Enumerable.Range(0, 12).Select(s => (byte)s)]);
@@ -127,7 +147,7 @@ internal static class PictureFiles
         jpeg.AddRange([0xFF, 0xDA, 0, (byte)(6 + 2 * count), count]);
         for (byte i = 1; i <= count; i++)
             jpeg.AddRange([i, 0]);
-        jpeg.AddRange([0, 63, 0]);
+        jpeg.AddRange([0, (byte)(progressive ? 0 : 63), 0]);
 
         var bits = "";
         foreach (var sample in samples)
@@ -137,7 +157,8 @@ internal static class PictureFiles
             bits += Convert.ToString(category, 2).PadLeft(4, '0');
             if (category > 0)
                 bits += Convert.ToString(value > 0 ? value : value + (1 << category) - 1, 2).PadLeft(category, '0');
-            bits += "0";
+            if (!progressive)
+                bits += "0";
         }
         bits = bits.PadRight((bits.Length + 7) / 8 * 8, '1');
         for (var at = 0; at < bits.Length; at += 8)
