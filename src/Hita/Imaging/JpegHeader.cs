@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Hita.Runtime;
 
 namespace Hita.Imaging;
 
@@ -9,12 +10,14 @@ internal static class JpegHeader
     private const byte EndOfImage = 0xD9;
     private const byte Application1 = 0xE1;
 
-    /// <summary>Programs write about ten scans; thousands of them only serve to keep a decoder busy.</summary>
-    private const int MostScans = 200;
+    /// <summary>Programs write about ten scans; thousands of them only serve to keep a decoder busy. The decoder stops at 100.</summary>
+    private const int MostScans = 99;
 
     /// <summary>The header, or null where the segments do not lead to a frame and a scan.</summary>
     /// <param name="file">The whole file, from its start marker.</param>
-    public static PictureHeader? Read(ReadOnlySpan<byte> file)
+    /// <param name="name">Its name, for messages.</param>
+    /// <exception cref="PictureException">It has more scans than any program writes.</exception>
+    public static PictureHeader? Read(ReadOnlySpan<byte> file, string name)
     {
         long width = 0, height = 0;
         var orientation = 0;
@@ -38,8 +41,8 @@ internal static class JpegHeader
                     return null;
                 height = BinaryPrimitives.ReadUInt16BigEndian(segment[1..]);
                 width = BinaryPrimitives.ReadUInt16BigEndian(segment[3..]);
-                if (marker is not (0xC0 or 0xC1) && CountScans(file[at..]) > MostScans)
-                    return null;
+                if (marker is not (0xC0 or 0xC1) && CountScans(file[at..]) is > MostScans and var scans)
+                    throw new PictureException(name, $"The JPEG file has {scans} scans, more than the {MostScans} that are read; save it again with another program.");
             }
             else if (marker is Application1 && orientation == 0 && segment.StartsWith("Exif\0"u8))
             {

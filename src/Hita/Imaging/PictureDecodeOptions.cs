@@ -8,7 +8,7 @@ public sealed record PictureDecodeOptions
 
     /// <summary>
     /// For the ADM evaluation and training protocol: alpha is dropped (the colours beneath show) and the orientation is
-    /// ignored, as a plain conversion to RGB does.
+    /// ignored, as a plain conversion to RGB does. (Beneath a GIF's transparent pixels lies black.)
     /// </summary>
     public static PictureDecodeOptions Plain { get; } = new() { AlphaOnWhite = false, HonourOrientation = false };
 

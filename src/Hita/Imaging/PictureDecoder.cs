@@ -15,6 +15,16 @@ namespace Hita.Imaging;
 /// </remarks>
 public static class PictureDecoder
 {
+    private static readonly string[] Extensions = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"];
+
+    /// <summary>
+    /// Whether a file's name ends as pictures' names do, to pick the pictures out of a folder. Decoding goes by the content
+    /// alone.
+    /// </summary>
+    /// <param name="path">A file name; upper and lower case are the same.</param>
+    public static bool HasPictureExtension(string path) =>
+        Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
+
     /// <summary>Reads a picture file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="options">How to read it; <see cref="PictureDecodeOptions.Photo"/> where null.</param>
@@ -74,16 +84,11 @@ public static class PictureDecoder
         if (bytes.Length > options.MaxFileBytes)
             throw PictureBytes.TooLarge(name, bytes.Length, options.MaxFileBytes);
         var header = PictureHeader.Read(bytes, name);
-        CheckSize(header.Width, header.Height, name, options);
-        if (header.Width * header.Height > header.MostPixels)
-        {
-            throw new PictureException(
-                name, $"The header promises {header.Width}×{header.Height} pixels, which {bytes.Length} bytes cannot hold; the file is cut off or broken.");
-        }
+        CheckSize(header.Width, header.Height, header.MostPixels, name, options);
         return header;
     }
 
-    private static void CheckSize(long width, long height, string name, PictureDecodeOptions options)
+    private static void CheckSize(long width, long height, long mostPixels, string name, PictureDecodeOptions options)
     {
         if (width < 1 || height < 1)
             throw new PictureException(name, $"The picture has no pixels ({width}×{height}).");
@@ -92,6 +97,11 @@ public static class PictureDecoder
         {
             throw new PictureException(
                 name, $"The picture has {width}×{height} pixels, more than the limit of {options.MaxPixels / 1e6:0.######} million; make it smaller or raise the limit.");
+        }
+        if (width * height > mostPixels)
+        {
+            throw new PictureException(
+                name, $"The header promises {width}×{height} pixels, which so short a file cannot hold; it is cut off or broken.");
         }
     }
 
@@ -102,10 +112,10 @@ public static class PictureDecoder
         {
             using var data = SKData.Create((nint)start, bytes.Length);
             using var codec = SKCodec.Create(data)
-                ?? throw new PictureException(name, $"The {header.Format} data is broken and cannot be decoded.");
+                ?? throw new PictureException(name, Reason(SKCodecResult.InvalidInput, header.Format, bytes));
             var (width, height) = (codec.Info.Width, codec.Info.Height);
             // A GIF's first frame may be larger than the screen that its header states.
-            CheckSize(width, height, name, options);
+            CheckSize(width, height, header.MostPixels, name, options);
 
             var info = new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
             var rowBytes = (nuint)width * 4;
@@ -114,7 +124,7 @@ public static class PictureDecoder
             {
                 var result = codec.GetPixels(info, (nint)pixels, (int)rowBytes, SKCodecOptions.Default);
                 if (result != SKCodecResult.Success)
-                    throw new PictureException(name, Reason(result, header.Format));
+                    throw new PictureException(name, Reason(result, header.Format, bytes));
                 var picture = new Picture(width, height);
                 for (var y = 0; y < height; y++)
                 {
@@ -133,12 +143,14 @@ public static class PictureDecoder
         }
     }
 
-    private static string Reason(SKCodecResult result, PictureFormat format) => result switch
+    private static string Reason(SKCodecResult result, PictureFormat format, ReadOnlySpan<byte> bytes)
     {
-        SKCodecResult.IncompleteInput => $"The {format} file is cut off before the picture is complete; fetch it again.",
-        SKCodecResult.ErrorInInput or SKCodecResult.InvalidInput => $"The {format} data is broken and cannot be decoded.",
-        _ => $"The {format} data is of a kind that cannot be decoded; save the picture again with another program.",
-    };
+        // The decoder does not tell a progressive JPEG that ends early from a broken one, but its end marker does.
+        var ends = format != PictureFormat.Jpeg || bytes.LastIndexOf((ReadOnlySpan<byte>)[0xFF, 0xD9]) >= 0;
+        return result == SKCodecResult.IncompleteInput || !ends
+            ? $"The {format.Name()} file is cut off before the picture is complete; fetch it again."
+            : $"The {format.Name()} data is broken or of a rare kind, and cannot be decoded; save the picture again with another program.";
+    }
 
     private static void LayOnWhite(ReadOnlySpan<byte> source, Span<byte> target)
     {

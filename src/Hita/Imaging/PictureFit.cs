@@ -61,7 +61,7 @@ public static class PictureFit
 
     /// <summary>
     /// Keeps a photo's shape and brings both sides to multiples of a number (16 for a tokenizer that shrinks 16 times), near the
-    /// wanted area; the few pixels that do not divide are cut off.
+    /// wanted area; the few pixels that do not divide are cut off, as is what makes the photo longer than four to one.
     /// </summary>
     /// <param name="picture">The photo, of any size.</param>
     /// <param name="multiple">What both sides are multiples of, at least 1.</param>
@@ -87,7 +87,7 @@ public static class PictureFit
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(multiple, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(side, multiple);
-        // Beyond four to one the narrow side would hold too few patches, and the long one more than the area allows.
+        // Beyond four to one the narrow side would hold too few patches to tell anything.
         var shape = Math.Clamp(Math.Sqrt((double)width / height), 0.5, 2.0);
         return (Nearest(side * shape), Nearest(side / shape));
 

@@ -25,3 +25,11 @@ public enum PictureFormat
 /// <param name="Height">Rows as stored, before any turning.</param>
 /// <param name="Orientation">The EXIF orientation, 1 to 8; 1 (upright) where the file says nothing.</param>
 public sealed record PictureInfo(PictureFormat Format, int Width, int Height, int Orientation);
+
+/// <summary>The formats' names as people write them.</summary>
+internal static class PictureFormatNames
+{
+    /// <summary>The name for messages, for example <c>WebP</c>.</summary>
+    public static string Name(this PictureFormat format) =>
+        format == PictureFormat.Webp ? "WebP" : format.ToString().ToUpperInvariant();
+}

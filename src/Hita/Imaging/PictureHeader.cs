@@ -26,20 +26,20 @@ internal readonly record struct PictureHeader(PictureFormat Format, long Width, 
         if (file.IsEmpty)
             throw new PictureException(name, "The file is empty.");
         PictureHeader? header;
-        string format;
+        PictureFormat format;
         if (file.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8, 0xFF]))
-            (header, format) = (JpegHeader.Read(file), "JPEG");
+            (header, format) = (JpegHeader.Read(file, name), PictureFormat.Jpeg);
         else if (file.StartsWith(PngEncoder.Signature))
-            (header, format) = (ReadPng(file), "PNG");
+            (header, format) = (ReadPng(file), PictureFormat.Png);
         else if (file.StartsWith("GIF87a"u8) || file.StartsWith("GIF89a"u8))
-            (header, format) = (ReadGif(file), "GIF");
+            (header, format) = (ReadGif(file), PictureFormat.Gif);
         else if (file.StartsWith("BM"u8) && LooksLikeBitmap(file))
-            (header, format) = (ReadBmp(file), "BMP");
+            (header, format) = (ReadBmp(file), PictureFormat.Bmp);
         else if (file.StartsWith("RIFF"u8) && file.Length >= 12 && file[8..].StartsWith("WEBP"u8))
-            (header, format) = (WebpHeader.Read(file), "WebP");
+            (header, format) = (WebpHeader.Read(file), PictureFormat.Webp);
         else
             throw new PictureException(name, ForeignFormat.Message(file));
-        return header ?? throw new PictureException(name, $"The {format} header is broken or cut off.");
+        return header ?? throw new PictureException(name, $"The {format.Name()} header is broken or cut off.");
     }
 
     private static PictureHeader? ReadPng(ReadOnlySpan<byte> file)
@@ -77,8 +77,9 @@ internal readonly record struct PictureHeader(PictureFormat Format, long Width, 
             return null;
         var width = BinaryPrimitives.ReadUInt16LittleEndian(file[6..]);
         var height = BinaryPrimitives.ReadUInt16LittleEndian(file[8..]);
-        // The first frame may cover any part of the screen, so that the file's length promises nothing about the screen's size.
-        return new(PictureFormat.Gif, width, height, 1, long.MaxValue);
+        // A code of 12 bits stands for at most 4,096 pixels. A first frame that leaves nearly all of a huge screen empty could be
+        // smaller still; no program writes that.
+        return new(PictureFormat.Gif, width, height, 1, file.Length * 2731L);
     }
 
     private static bool LooksLikeBitmap(ReadOnlySpan<byte> file) =>

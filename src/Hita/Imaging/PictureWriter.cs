@@ -34,7 +34,7 @@ public static class PictureWriter
     {
         ArgumentNullException.ThrowIfNull(picture);
         ArgumentNullException.ThrowIfNull(stream);
-        Write(picture, stream, format, $"the {format} picture", options ?? new());
+        Write(picture, stream, format, $"the {format.Name()} picture", options ?? new());
     }
 
     /// <summary>The format that an extension stands for, to check a name before long work.</summary>
@@ -89,7 +89,7 @@ public static class PictureWriter
         if (picture.Width > most || picture.Height > most)
         {
             throw new PictureException(
-                name, $"A {format} picture has at most {most} pixels a side, this one is {picture.Width}×{picture.Height}; write a PNG.");
+                name, $"A {format.Name()} picture has at most {most} pixels a side, this one is {picture.Width}×{picture.Height}; write a PNG.");
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace Hita.Imaging;
@@ -45,26 +46,26 @@ public static class Resampling
     private static Picture ResizeRows(Picture picture, int width, ResamplingWeights weights)
     {
         var result = new Picture(width, picture.Height);
+        // A pixel is read as four bytes at once, of which the last is dropped: one byte behind the row must exist.
+        var source = new byte[picture.RowBytes + 1];
         for (var y = 0; y < picture.Height; y++)
         {
-            ReadOnlySpan<byte> source = picture.Row(y);
+            picture.Row(y).CopyTo(source);
             var target = result.Row(y);
             for (var x = 0; x < width; x++)
             {
                 var factors = weights.For(x, out var first);
-                var pixels = source.Slice(first * Picture.Channels, factors.Length * Picture.Channels);
-                int red = ResamplingWeights.Half, green = red, blue = red;
-                for (int i = 0, at = 0; i < factors.Length; i++, at += Picture.Channels)
+                var pixels = source.AsSpan(first * Picture.Channels, factors.Length * Picture.Channels + 1);
+                var sums = Vector128.Create(ResamplingWeights.Half);
+                for (var i = 0; i < factors.Length; i++)
                 {
-                    var factor = factors[i];
-                    red += pixels[at] * factor;
-                    green += pixels[at + 1] * factor;
-                    blue += pixels[at + 2] * factor;
+                    var pixel = Vector128.CreateScalar(MemoryMarshal.Read<uint>(pixels[(i * Picture.Channels)..])).AsByte();
+                    sums += Vector128.WidenLower(Vector128.WidenLower(pixel)).AsInt32() * factors[i];
                 }
-                var to = x * Picture.Channels;
-                target[to] = ResamplingWeights.ToByte(red);
-                target[to + 1] = ResamplingWeights.ToByte(green);
-                target[to + 2] = ResamplingWeights.ToByte(blue);
+                var to = target.Slice(x * Picture.Channels, Picture.Channels);
+                to[0] = ResamplingWeights.ToByte(sums[0]);
+                to[1] = ResamplingWeights.ToByte(sums[1]);
+                to[2] = ResamplingWeights.ToByte(sums[2]);
             }
         }
         return result;
@@ -80,9 +81,7 @@ public static class Resampling
             Array.Fill(sums, ResamplingWeights.Half);
             for (var i = 0; i < factors.Length; i++)
                 AddScaled(picture.Row(first + i), factors[i], sums);
-            var target = result.Row(y);
-            for (var x = 0; x < target.Length; x++)
-                target[x] = ResamplingWeights.ToByte(sums[x]);
+            ResamplingWeights.ToBytes(sums, result.Row(y));
         }
         return result;
     }

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Hita.Imaging;
 
 /// <summary>For each target pixel of one axis: which source pixels count, and how much, as fixed-point integers.</summary>
@@ -58,6 +60,29 @@ internal sealed class ResamplingWeights
 
     /// <summary>A fixed-point sum as a sample, limited to 0…255.</summary>
     public static byte ToByte(int sum) => (byte)Math.Clamp(sum >> FractionBits, 0, 255);
+
+    /// <summary>Fixed-point sums as samples, limited to 0…255.</summary>
+    /// <param name="sums">The sums.</param>
+    /// <param name="samples">Where the samples go, as many as there are sums.</param>
+    public static void ToBytes(ReadOnlySpan<int> sums, Span<byte> samples)
+    {
+        var x = 0;
+        if (Vector128.IsHardwareAccelerated)
+        {
+            for (; x <= samples.Length - Vector128<byte>.Count; x += Vector128<byte>.Count)
+            {
+                var part = sums.Slice(x, Vector128<byte>.Count);
+                var low = Vector128.Narrow(Limited(part), Limited(part[4..]));
+                var high = Vector128.Narrow(Limited(part[8..]), Limited(part[12..]));
+                Vector128.Narrow(low.AsUInt16(), high.AsUInt16()).CopyTo(samples[x..]);
+            }
+        }
+        for (; x < samples.Length; x++)
+            samples[x] = ToByte(sums[x]);
+    }
+
+    private static Vector128<int> Limited(ReadOnlySpan<int> sums) =>
+        Vector128.Min(Vector128.Max(Vector128.Create(sums) >> FractionBits, Vector128<int>.Zero), Vector128.Create(255));
 
     // Rounded half away from zero, which Math.Round would do too, but not in the same place for values just below a half.
     private static int ToFixed(double weight) =>
