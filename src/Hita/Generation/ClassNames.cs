@@ -3,148 +3,149 @@ using Hita.Runtime;
 
 namespace Hita.Generation;
 
-/// <summary>The names of a generator's classes, by number; a class may have several.</summary>
+/// <summary>The names of a generator's classes: looked up by number, by name or by synonym.</summary>
+/// <remarks>
+/// Capitals, hyphens, underscores and repeated spaces do not matter: <c>Golden_Retriever</c> is <c>golden retriever</c>. A name
+/// that several classes share is refused rather than guessed.
+/// </remarks>
 public sealed class ClassNames
 {
-    /// <summary>The file in a generator's folder that names its classes: a line a class, synonyms separated by commas.</summary>
+    /// <summary>The file name under which a model folder brings its own names: a line a class, synonyms separated by ", ".</summary>
     public const string FileName = "classes.txt";
 
-    private const int MaxSuggestions = 4;
-    private readonly string[][] _names;
-    private readonly bool _fromFolder;
+    private const long LargestFile = 16 << 20;
+    private readonly string[][] _synonyms;
+    private readonly Dictionary<string, List<int>> _byName = new(StringComparer.Ordinal);
 
-    private ClassNames(int count, string[][] names, bool fromFolder) => (Count, _names, _fromFolder) = (count, names, fromFolder);
-
-    /// <summary>Number of classes.</summary>
-    public int Count { get; }
-
-    /// <summary>Whether the classes have names, or numbers only.</summary>
-    public bool HasNames => _names.Length > 0;
-
-    /// <summary>Names from lines of text.</summary>
-    /// <param name="lines">A line a class; synonyms are separated by commas.</param>
-    public static ClassNames FromLines(IReadOnlyList<string> lines)
+    /// <summary>Takes the names.</summary>
+    /// <param name="lines">One entry a class, in the order of their numbers; synonyms are separated by ", ", the usual name first.</param>
+    /// <exception cref="ArgumentException">There are no classes, or one has no name.</exception>
+    public ClassNames(IEnumerable<string> lines)
     {
-        ArgumentNullException.ThrowIfNull(lines);
-        return new ClassNames(lines.Count, Split(lines), fromFolder: true);
-    }
-
-    /// <summary>The names a model folder brings, else those that <see cref="Default"/> knows.</summary>
-    /// <param name="folder">The generator's folder.</param>
-    /// <param name="count">Classes of the generator.</param>
-    /// <exception cref="CheckpointException">The folder's file has another number of lines than the generator has classes.</exception>
-    public static ClassNames Load(string folder, int count)
-    {
-        var path = Path.Combine(folder, FileName);
-        if (!File.Exists(path))
-            return Default(count);
-        var lines = File.ReadAllLines(path);
-        if (lines.Length != count)
-            throw new CheckpointException(path, $"the file names {lines.Length} classes, the generator has {count}; it needs a line for each.");
-        return new ClassNames(count, Split(lines), fromFolder: true);
-    }
-
-    /// <summary>ImageNet-1k's names for 1000 classes, numbers alone otherwise.</summary>
-    /// <param name="count">Classes of the generator.</param>
-    public static ClassNames Default(int count) =>
-        new(count, count == ImageNetClasses.Lines.Count ? Split(ImageNetClasses.Lines) : [], fromFolder: false);
-
-    /// <summary>The first name of a class, or its number as text where it has none.</summary>
-    /// <param name="number">0 to <see cref="Count"/>; the last stands for "no class".</param>
-    public string this[int number]
-    {
-        get
+        _synonyms = [.. lines.Select(l => l.Split(", ", StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))];
+        if (_synonyms.Length == 0)
+            throw new ArgumentException("A table of class names needs at least one class.", nameof(lines));
+        for (var i = 0; i < _synonyms.Length; i++)
         {
-            ArgumentOutOfRangeException.ThrowIfNegative(number);
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(number, Count);
-            if (number == Count)
-                return "no class";
-            return HasNames ? _names[number][0] : number.ToString(CultureInfo.InvariantCulture);
+            if (_synonyms[i].Length == 0)
+                throw new ArgumentException($"Class {i} has no name.", nameof(lines));
+            // The whole line counts as a name too, because lists are copied from.
+            foreach (var key in _synonyms[i].Append(string.Join(", ", _synonyms[i])).Select(Normalize).Distinct())
+            {
+                if (!_byName.TryGetValue(key, out var classes))
+                    _byName[key] = classes = [];
+                classes.Add(i);
+            }
         }
     }
 
-    /// <summary>Finds a class.</summary>
-    /// <param name="text">A number from 0, or a name or synonym in any case.</param>
+    /// <summary>Number of classes; the largest class number is one less.</summary>
+    public int Count => _synonyms.Length;
+
+    /// <summary>The usual name of a class.</summary>
+    /// <param name="index">Its number, from 0.</param>
+    public string this[int index] => _synonyms[index][0];
+
+    /// <summary>All names of a class, the usual one first.</summary>
+    /// <param name="index">Its number, from 0.</param>
+    public IReadOnlyList<string> Synonyms(int index) => _synonyms[index];
+
+    /// <summary>The names of a generator's classes.</summary>
+    /// <param name="folder">The generator's folder, whose own names come first; null where there is none.</param>
+    /// <param name="count">Classes of the generator.</param>
+    /// <returns>The folder's names, else ImageNet-1k's for 1000 classes, else null: numbers alone.</returns>
+    /// <exception cref="CheckpointException">The folder's list is broken, or has another length.</exception>
+    public static ClassNames? For(string? folder, int count)
+    {
+        var path = folder is null ? null : Path.Combine(folder, FileName);
+        if (path is null || !File.Exists(path))
+            return count == ImageNetClasses.Names.Count ? ImageNetClasses.Names : null;
+        var names = Read(path);
+        return names.Count == count
+            ? names
+            : throw new CheckpointException(path, $"the file names {names.Count} classes, the generator has {count}; it needs a line for each.");
+    }
+
+    /// <summary>Writes the table to a file, in the form that <see cref="Read"/> reads.</summary>
+    /// <param name="path">The file.</param>
+    public void Write(string path) => File.WriteAllLines(path, _synonyms.Select(static s => string.Join(", ", s)));
+
+    /// <summary>Reads a table from a file (<see cref="FileName"/>): UTF-8, one class a line.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="CheckpointException">The file is empty, too large, or has an empty line between classes.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static ClassNames Read(string path)
+    {
+        if (new FileInfo(path).Length > LargestFile)
+            throw new CheckpointException(path, "this is too large for a list of class names (over 16 MiB).");
+        var lines = File.ReadAllLines(path);
+        var used = lines.Length;
+        while (used > 0 && string.IsNullOrWhiteSpace(lines[used - 1]))
+            used--;
+        try
+        {
+            return new ClassNames(lines[..used]);
+        }
+        catch (ArgumentException e)
+        {
+            throw new CheckpointException(path, $"this is not a list of class names, one a line: {e.Message.Split(" (Parameter")[0]}", e);
+        }
+    }
+
+    /// <summary>The class that a number, a name or a synonym stands for.</summary>
+    /// <param name="text">For example <c>207</c>, <c>golden retriever</c> or <c>Ailuropoda melanoleuca</c>.</param>
     /// <returns>The class's number.</returns>
-    /// <exception cref="HitaException">There is no such class, or several of this name; near ones are suggested.</exception>
+    /// <exception cref="HitaException">There is no such class (near ones are named), or several classes have the name.</exception>
     public int Find(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        var wanted = text.Trim();
-        if (int.TryParse(wanted, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
+        var trimmed = text.Trim();
+        if (long.TryParse(trimmed, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
         {
             return number >= 0 && number < Count
-                ? number
-                : throw new HitaException($"There is no class {number}: this generator's classes run from 0 to {Count - 1}.");
+                ? (int)number
+                : throw new HitaException($"There is no class {trimmed}; the classes are 0 to {Count - 1}.");
         }
-        if (!HasNames)
-            throw new HitaException($"This generator's classes have no names: give a number from 0 to {Count - 1} instead of '{wanted}'.");
-        var exact = Numbers(name => Same(name, wanted));
-        if (exact.Count == 1)
-            return exact[0];
-        if (exact.Count > 1)
-            throw new HitaException($"Several classes are called '{wanted}': {Describe(exact)}; give the number.");
-        var near = Numbers(name => name.Contains(wanted, StringComparison.OrdinalIgnoreCase));
-        if (near.Count == 0)
-            near = Nearest(wanted);
-        throw new HitaException(near.Count == 0
-            ? $"There is no class called '{wanted}'; give a name or a number from 0 to {Count - 1}."
-            : $"There is no class called '{wanted}'; near it are {Describe(near)}.");
+        if (!_byName.TryGetValue(Normalize(trimmed), out var classes))
+            throw new HitaException($"There is no class called '{trimmed}'{Suggestion(trimmed)}");
+        return classes is [var only]
+            ? only
+            : throw new HitaException($"'{trimmed}' is the name of {classes.Count} classes, {Describe(classes)}; give the number.");
     }
 
-    /// <summary>Writes <see cref="FileName"/> where the names are the model's own.</summary>
-    /// <param name="folder">The generator's folder.</param>
-    public void Save(string folder)
+    /// <summary>The classes of a list.</summary>
+    /// <param name="text">Numbers and names separated by commas, for example <c>207,giant panda</c>.</param>
+    /// <returns>The classes' numbers in the order of the list.</returns>
+    /// <exception cref="HitaException">The list is empty, or an entry is not one class.</exception>
+    public IReadOnlyList<int> FindAll(string text)
     {
-        if (_fromFolder)
-            File.WriteAllLines(Path.Combine(folder, FileName), _names.Select(static n => string.Join(", ", n)));
+        ArgumentNullException.ThrowIfNull(text);
+        // A whole line of the table is one class, although it holds commas.
+        if (_byName.TryGetValue(Normalize(text), out var classes) && classes is [var only])
+            return [only];
+        var entries = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        return entries.Length == 0
+            ? throw new HitaException($"'{text}' names no class; give numbers or names separated by commas.")
+            : [.. entries.Select(Find)];
     }
 
-    private static string[][] Split(IReadOnlyList<string> lines) =>
-        [.. lines.Select(static l => l.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) is { Length: > 0 } n ? n : [l])];
-
-    private static bool Same(string a, string b) => string.Equals(a, b, StringComparison.OrdinalIgnoreCase);
-
-    private List<int> Numbers(Func<string, bool> fits) =>
-        [.. Enumerable.Range(0, _names.Length).Where(i => Array.Exists(_names[i], n => fits(n)))];
-
-    private string Describe(List<int> numbers)
+    private string Suggestion(string text)
     {
-        var shown = numbers.Take(MaxSuggestions).Select(i => $"{i} ({string.Join(", ", _names[i])})");
-        return string.Join("; ", shown) + (numbers.Count > MaxSuggestions ? $" and {numbers.Count - MaxSuggestions} more" : "");
+        var wanted = Normalize(text);
+        // Near spellings first, then names that contain the words, as in "retriever".
+        var near = new List<string>();
+        if (NearestName.Find(wanted, _byName.Keys) is { } close)
+            near.Add(close);
+        if (wanted.Length >= 3)
+            near.AddRange(_byName.Keys.Where(k => k.Contains(wanted, StringComparison.Ordinal) && !k.Contains(',', StringComparison.Ordinal)));
+        var classes = near.SelectMany(k => _byName[k]).Distinct().Take(3).ToList();
+        return classes.Count == 0
+            ? $"; give a number from 0 to {Count - 1}, or a name of the list."
+            : $"; did you mean {Describe(classes)}?";
     }
 
-    // Names within a third of the word's length in edits: a slip of the finger, not another word.
-    private List<int> Nearest(string wanted)
-    {
-        var limit = Math.Max(1, wanted.Length / 3);
-        return
-        [
-            .. Enumerable.Range(0, _names.Length)
-                .Select(i => (Number: i, Distance: _names[i].Min(n => Distance(n, wanted))))
-                .Where(c => c.Distance <= limit)
-                .OrderBy(static c => c.Distance)
-                .Take(MaxSuggestions)
-                .Select(static c => c.Number),
-        ];
-    }
+    private string Describe(IEnumerable<int> classes) => string.Join(" or ", classes.Select(c => $"{c} ({string.Join(", ", _synonyms[c])})"));
 
-    private static int Distance(string a, string b)
-    {
-        if (Math.Abs(a.Length - b.Length) > b.Length)
-            return int.MaxValue;
-        var row = Enumerable.Range(0, b.Length + 1).ToArray();
-        for (var i = 1; i <= a.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= b.Length; j++)
-            {
-                var substitute = diagonal + (char.ToUpperInvariant(a[i - 1]) == char.ToUpperInvariant(b[j - 1]) ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.Min(substitute, Math.Min(row[j], row[j - 1]) + 1);
-            }
-        }
-        return row[b.Length];
-    }
+    private static string Normalize(string name) =>
+        string.Join(' ', name.ToLowerInvariant().Split([' ', '\t', '-', '_'], StringSplitOptions.RemoveEmptyEntries));
 }
