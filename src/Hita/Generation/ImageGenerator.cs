@@ -149,9 +149,13 @@ public sealed class ImageGenerator : IDisposable
     {
         if (_tokens is not TorchTokenModel { Model: var model })
             throw new HitaException("A generator that is packed for the CPU engine cannot be saved; load it with the framework's engine first.");
-        ModelFolder.Write(folder, ConfigJson.Write(Config), model.Parameters());
+        var parameters = model.Parameters();
+        using var writer = new ModelFolderWriter(folder, ConfigJson.Write(Config), [.. parameters.Select(static p => TorchTensors.Describe(p.Key, p.Value))]);
+        foreach (var (name, parameter) in parameters)
+            writer.Write(name, parameter);
         if (Classes is not null && Classes != ImageNetClasses.Names)
-            Classes.Write(Path.Combine(folder, ClassNames.FileName));
+            Classes.Write(Path.Combine(writer.StagingFolder, ClassNames.FileName));
+        writer.Complete();
     }
 
     private static GeneratorModel Build(GeneratorConfig config, GeneratorOptions? options)
