@@ -143,6 +143,39 @@ public sealed class MaterialsPictureTests
         }
     }
 
+    [Fact]
+    public void Every_property_of_a_scene_shows_in_the_picture()
+    {
+        var scene = new MaterialsScene { Shape = SceneShape.Cube, Material = SceneMaterial.Wood, Floor = SceneFloor.Planks, FloorGloss = 0.4f };
+        MaterialsScene[] others =
+        [
+            scene with { Shape = SceneShape.Star },
+            scene with { Material = SceneMaterial.Marble },
+            scene with { Colour = new SceneColour(0.4f, 0.1f, 200) },
+            scene with { TextureSeed = 1 },
+            scene with { Finish = 1 },
+            scene with { Yaw = 50 },
+            scene with { Tilt = 20 },
+            scene with { Roll = 20 },
+            scene with { Scale = 0.5f },
+            scene with { PlaceX = 0.1f },
+            scene with { PlaceY = 0.1f },
+            scene with { CameraElevation = 30 },
+            scene with { LightAzimuth = 45 },
+            scene with { LightElevation = 30 },
+            scene with { LightWarmth = -1 },
+            scene with { LightSoftness = 1 },
+            scene with { LightStrength = 0.8f },
+            scene with { Backdrop = SceneBackdrop.Wall },
+            scene with { BackdropColour = new SceneColour(0.5f, 0.1f, 200) },
+            scene with { Floor = SceneFloor.Tiles },
+            scene with { FloorColour = new SceneColour(0.5f, 0.1f, 200) },
+            scene with { FloorGloss = 0.9f },
+        ];
+        Assert.Equal(typeof(MaterialsScene).GetProperties().Count(property => property.CanWrite), others.Length);
+        Assert.Equal(others.Length + 1, others.Append(scene).Select(other => Convert.ToHexString(Draw(other, 48))).Distinct().Count());
+    }
+
     [Theory]
     [InlineData(8)]
     [InlineData(33)]
