@@ -1,4 +1,3 @@
-using System.Globalization;
 using Hita.Checkpoints;
 using Hita.Generation.Model;
 using Hita.Layers;
@@ -24,7 +23,7 @@ public sealed class ImageGenerator : IDisposable
 {
     private readonly ITokenModel _tokens;
 
-    internal ImageGenerator(ITokenModel tokens, string modelHash, ClassNames? classes)
+    internal ImageGenerator(ITokenModel tokens, string modelHash, ClassNames classes)
     {
         _tokens = tokens;
         ModelHash = modelHash;
@@ -37,8 +36,8 @@ public sealed class ImageGenerator : IDisposable
     /// <summary>32 hexadecimal digits that identify the weights.</summary>
     public string ModelHash { get; }
 
-    /// <summary>The classes' names; null where they have numbers only.</summary>
-    public ClassNames? Classes { get; }
+    /// <summary>The classes' names, or numbers alone.</summary>
+    public ClassNames Classes { get; }
 
     /// <summary>Loads a model folder.</summary>
     /// <param name="folder">A generator's folder, or a pipeline's with one inside.</param>
@@ -53,7 +52,7 @@ public sealed class ImageGenerator : IDisposable
         {
             using var source = ModelFolder.OpenWeights(found);
             StrictLoader.Load(source, model.Parameters(), GeneratorNames.ForLoading(config));
-            return new ImageGenerator(new TorchTokenModel(model), WeightFingerprint.Of(source), ClassNames.For(found, config.ClassCount));
+            return new ImageGenerator(new TorchTokenModel(model), WeightFingerprint.Of(source), ClassNames.Load(found, config.ClassCount));
         }
         catch
         {
@@ -83,28 +82,6 @@ public sealed class ImageGenerator : IDisposable
         model.FillByName(prefix);
         return Wrap(model);
     }
-
-    /// <summary>The classes of a list of numbers and, where the classes have any, names.</summary>
-    /// <param name="text">For example <c>207,giant panda</c>.</param>
-    /// <exception cref="HitaException">An entry is not one class of this generator.</exception>
-    public IReadOnlyList<int> FindClasses(string text)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        if (Classes is not null)
-            return Classes.FindAll(text);
-        return
-        [
-            .. text.Split(',', StringSplitOptions.TrimEntries).Select(entry =>
-                int.TryParse(entry, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < Config.ClassCount
-                    ? number
-                    : throw new HitaException($"'{entry}' is no class of this generator, whose classes have no names: give a number from 0 to {Config.ClassCount - 1}.")),
-        ];
-    }
-
-    /// <summary>A class's usual name, or its number as text where it has none.</summary>
-    /// <param name="number">0 to <see cref="GeneratorConfig.ClassCount"/>, the last standing for no class.</param>
-    public string NameOf(int number) =>
-        number == Config.ClassCount ? "no class" : Classes?[number] ?? number.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Draws images.</summary>
     /// <param name="request">What to draw.</param>
@@ -153,8 +130,7 @@ public sealed class ImageGenerator : IDisposable
         using var writer = new ModelFolderWriter(folder, ConfigJson.Write(Config), [.. parameters.Select(static p => TorchTensors.Describe(p.Key, p.Value))]);
         foreach (var (name, parameter) in parameters)
             writer.Write(name, parameter);
-        if (Classes is not null && Classes != ImageNetClasses.Names)
-            Classes.Write(Path.Combine(writer.StagingFolder, ClassNames.FileName));
+        Classes.Save(writer.StagingFolder);
         writer.Complete();
     }
 
@@ -165,7 +141,7 @@ public sealed class ImageGenerator : IDisposable
     }
 
     private static ImageGenerator Wrap(GeneratorModel model) =>
-        new(new TorchTokenModel(model), WeightFingerprint.Of(model.Parameters()), ClassNames.For(null, model.Config.ClassCount));
+        new(new TorchTokenModel(model), WeightFingerprint.Of(model.Parameters()), ClassNames.Default(model.Config.ClassCount));
 
     private ImageCodes ToCodes(ReadOnlySpan<int> tokens)
     {

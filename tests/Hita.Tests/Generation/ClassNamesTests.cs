@@ -77,7 +77,7 @@ public sealed class ClassNamesTests
     public void A_name_of_several_classes_is_refused_with_their_numbers(string text, string first, string second)
     {
         var message = Assert.Throws<HitaException>(() => ImageNet.Find(text)).Message;
-        Assert.Contains($"'{text}' is the name of", message, StringComparison.Ordinal);
+        Assert.Contains($"Several classes are called '{text}': ", message, StringComparison.Ordinal);
         Assert.Contains(first, message, StringComparison.Ordinal);
         Assert.Contains(second, message, StringComparison.Ordinal);
     }
@@ -108,25 +108,46 @@ public sealed class ClassNamesTests
     }
 
     [Fact]
-    public void A_model_folder_may_bring_its_own_names()
+    public void A_model_folder_may_bring_its_own_names_and_keeps_them_when_saved()
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder[ClassNames.FileName], "gold sphere, golden ball\nmarble torus\n\n");
-        var names = ClassNames.Read(folder[ClassNames.FileName]);
+        var names = ClassNames.Load(folder.Path, 2);
         Assert.Equal(2, names.Count);
         Assert.Equal(0, names.Find("golden ball"));
         Assert.Equal(1, names.Find("Marble Torus"));
+
+        File.Delete(folder[ClassNames.FileName]);
+        names.Save(folder.Path);
+        Assert.Equal(["gold sphere, golden ball", "marble torus"], File.ReadAllLines(folder[ClassNames.FileName]));
+    }
+
+    [Fact]
+    public void Without_a_file_a_thousand_classes_are_ImageNets_and_other_counts_have_numbers_only()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.Equal(207, ClassNames.Load(folder.Path, 1000).Find("golden retriever"));
+        var ten = ClassNames.Load(folder.Path, 10);
+        Assert.False(ten.HasNames);
+        Assert.Equal(9, ten.Find("9"));
+        Assert.Equal("9", ten[9]);
+        Assert.Equal("no class", ten[10]);
+        Assert.Contains("have no names", Assert.Throws<HitaException>(() => ten.Find("frog")).Message, StringComparison.Ordinal);
+        ten.Save(folder.Path);
+        Assert.False(File.Exists(folder[ClassNames.FileName]));
     }
 
     [Theory]
-    [InlineData("")]
-    [InlineData("\n\n")]
-    [InlineData("one\n\nthree\n")]
-    public void A_broken_list_of_names_is_refused_by_file_name(string text)
+    [InlineData("one\ntwo\n", "names 2 classes, the generator has 3")]
+    [InlineData("", "names 0 classes")]
+    [InlineData("one\n\nthree\n", "line 2 names no class")]
+    [InlineData("one\n , \nthree\n", "line 2 names no class")]
+    public void A_broken_list_of_names_is_refused_by_file_name(string text, string part)
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder[ClassNames.FileName], text);
-        var message = Assert.Throws<CheckpointException>(() => ClassNames.Read(folder[ClassNames.FileName])).Message;
+        var message = Assert.Throws<CheckpointException>(() => ClassNames.Load(folder.Path, 3)).Message;
         Assert.StartsWith(folder[ClassNames.FileName], message, StringComparison.Ordinal);
+        Assert.Contains(part, message, StringComparison.Ordinal);
     }
 }
