@@ -64,7 +64,8 @@ internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, Gene
     {
         var name = pipeline.Generator.Classes[image.Class];
         var number = request.FirstImage + image.Index;
-        var stem = string.Create(CultureInfo.InvariantCulture, $"{image.Class:000}-{OutputNames.Safe(name)}-s{request.Seed}-{number:0000}");
+        var called = pipeline.Generator.Classes.HasNames ? $"-{OutputNames.Safe(name)}" : "";
+        var stem = string.Create(CultureInfo.InvariantCulture, $"{image.Class:000}{called}-s{request.Seed}-{number:0000}");
         var path = Path.Combine(folder, stem + ".png");
         PictureWriter.Write(image.Picture, path, new PictureWriteOptions { Text = new Dictionary<string, string> { [SettingsKey] = Settings(image, number) } });
         _painted.Add(new PaintedPicture(path, image.Class, name, request.Seed, number));

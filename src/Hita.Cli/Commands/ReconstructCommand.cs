@@ -31,6 +31,8 @@ internal static class ReconstructCommand
         {
             host.Globals.Prepare(parsed);
             var files = pictures.Files(parsed);
+            // Found out now, not after the model has been loaded.
+            Directory.CreateDirectory(parsed.GetValue(output)!);
             using var tokenizer = NamedModel.OpenTokenizer(
                 parsed.GetValue(model)!,
                 new TokenizerOptions { Device = parsed.GetValue(host.Globals.Device)!, Precision = parsed.GetValue(precision) });
