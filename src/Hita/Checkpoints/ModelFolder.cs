@@ -1,35 +1,100 @@
+using System.Text;
 using Hita.Runtime;
 using static TorchSharp.torch;
 
 namespace Hita.Checkpoints;
 
-/// <summary>A model on disk: <c>config.json</c> beside <c>model.safetensors</c>.</summary>
+/// <summary>
+/// A model on disk: <c>config.json</c> beside <c>model.safetensors</c>, or beside numbered parts with an index where the weights
+/// are larger than <see cref="LargestPart"/>.
+/// </summary>
 public static class ModelFolder
 {
-    /// <summary>Opens a folder's weights.</summary>
-    public static ITensorSource OpenWeights(string folder) => SafetensorsFile.Open(Path.Combine(folder, "model.safetensors"));
+    /// <summary>The configuration's file name.</summary>
+    public const string ConfigName = "config.json";
 
-    /// <summary>Writes a folder.</summary>
-    public static void Write(string folder, string configJson, IReadOnlyDictionary<string, Tensor> tensors)
+    /// <summary>The weights' file name where they are in one file.</summary>
+    public const string WeightsName = "model.safetensors";
+
+    /// <summary>The index's file name where they are in several.</summary>
+    public const string IndexName = "model.safetensors.index.json";
+
+    /// <summary>Bytes of tensors in one file: 4 GiB.</summary>
+    public const long LargestPart = 4L << 30;
+
+    private const long LargestConfig = 1 << 20;
+
+    /// <summary>Whether a folder holds a model.</summary>
+    /// <param name="folder">The folder.</param>
+    public static bool IsModel(string folder) => File.Exists(Path.Combine(folder, ConfigName));
+
+    /// <summary>The folder itself where it holds a model, else its part of this name.</summary>
+    /// <param name="folder">A model's folder, or that of a pipeline.</param>
+    /// <param name="part">The part's name, for example <c>tokenizer</c>.</param>
+    /// <exception cref="CheckpointException">Neither holds a model.</exception>
+    public static string Find(string folder, string part)
     {
-        Directory.CreateDirectory(folder);
-        SafetensorsWriter.Save(Path.Combine(folder, "model.safetensors"), tensors.ToList());
-        File.WriteAllText(Path.Combine(folder, "config.json"), configJson);
+        ArgumentNullException.ThrowIfNull(folder);
+        if (IsModel(folder))
+            return folder;
+        var inside = Path.Combine(folder, part);
+        if (IsModel(inside))
+            return inside;
+        if (File.Exists(folder))
+            throw new CheckpointException(folder, "this is a file where a model folder is needed; 'hita import' makes a folder of a checkpoint.");
+        throw new CheckpointException(folder, Directory.Exists(folder)
+            ? $"this folder holds neither a {ConfigName} nor a folder '{part}' with one; 'hita import' makes such a folder of a checkpoint."
+            : "there is no such folder.");
     }
 
     /// <summary>Reads the configuration's text.</summary>
-    public static string ReadConfig(string folder) => File.ReadAllText(Path.Combine(folder, "config.json"));
-
-    /// <summary>The folder itself where it holds a configuration, else its part of this name.</summary>
-    public static string Find(string folder, string part)
+    /// <param name="folder">The model's folder.</param>
+    /// <exception cref="CheckpointException">It is missing or far too large.</exception>
+    public static string ReadConfig(string folder)
     {
-        if (File.Exists(Path.Combine(folder, "config.json")))
-            return folder;
-        var inside = Path.Combine(folder, part);
-        if (File.Exists(Path.Combine(inside, "config.json")))
-            return inside;
-        throw new CheckpointException(folder, Directory.Exists(folder)
-            ? $"this folder holds neither a config.json nor a folder '{part}' with one; 'hita import' makes such a folder from a checkpoint."
-            : "there is no such folder.");
+        var path = Path.Combine(folder, ConfigName);
+        try
+        {
+            return new FileInfo(path).Length <= LargestConfig
+                ? File.ReadAllText(path)
+                : throw new CheckpointException(path, "this is too large for a configuration.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException(path, $"the configuration cannot be read: {e.Message.TrimEnd('.')}.", e);
+        }
     }
+
+    /// <summary>Opens the weights, in one file or in several.</summary>
+    /// <param name="folder">The model's folder.</param>
+    /// <exception cref="CheckpointException">They are missing or broken.</exception>
+    public static ITensorSource OpenWeights(string folder)
+    {
+        var single = Path.Combine(folder, WeightsName);
+        if (File.Exists(single))
+            return SafetensorsFile.Open(single);
+        var index = Path.Combine(folder, IndexName);
+        return File.Exists(index)
+            ? ShardedTensors.Open(folder, index)
+            : throw new CheckpointException(folder, $"the folder has a configuration but no weights ({WeightsName}); import or create the model again.");
+    }
+
+    /// <summary>Writes a model from tensors in memory. It appears whole or not at all.</summary>
+    /// <param name="folder">The folder; where it holds a model already, that is replaced.</param>
+    /// <param name="configJson">The configuration's text.</param>
+    /// <param name="tensors">The tensors by name.</param>
+    /// <param name="largestPart">Bytes of tensors in one file.</param>
+    /// <exception cref="CheckpointException">The folder cannot be written, or holds something else.</exception>
+    public static void Write(
+        string folder, string configJson, IReadOnlyDictionary<string, Tensor> tensors, long largestPart = LargestPart)
+    {
+        using var writer = new ModelFolderWriter(
+            folder, configJson, [.. tensors.Select(static t => TorchTensors.Describe(t.Key, t.Value))], largestPart);
+        foreach (var (name, tensor) in tensors)
+            writer.Write(name, tensor);
+        writer.Complete();
+    }
+
+    /// <summary>UTF-8 without a mark at the beginning, which other readers of JSON do not expect.</summary>
+    internal static Encoding Text { get; } = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
 }

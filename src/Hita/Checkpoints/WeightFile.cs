@@ -9,5 +9,6 @@ public static class WeightFile
     /// <param name="path">The file.</param>
     /// <param name="section">Which weights of a published checkpoint to take.</param>
     /// <exception cref="CheckpointException">It cannot be opened, or is of no known kind.</exception>
-    public static ITensorSource Open(string path, WeightSection section = WeightSection.Automatic) => SafetensorsFile.Open(path);
+    public static ITensorSource Open(string path, WeightSection section = WeightSection.Automatic) =>
+        Directory.Exists(path) ? ModelFolder.OpenWeights(path) : SafetensorsFile.Open(path);
 }

@@ -36,8 +36,14 @@ public sealed class ImageGenerator : IDisposable
     /// <summary>32 hexadecimal digits that identify the weights.</summary>
     public string ModelHash { get; }
 
-    /// <summary>The classes' names.</summary>
+    /// <summary>The classes' names, or numbers alone.</summary>
     public ClassNames Classes { get; }
+
+    /// <summary>Learned values; 0 where the weights are packed for the CPU engine.</summary>
+    public long ParameterCount => (_tokens as TorchTokenModel)?.Model.ParameterCount() ?? 0;
+
+    /// <summary>The network, where the framework runs it.</summary>
+    internal GeneratorModel? Model => (_tokens as TorchTokenModel)?.Model;
 
     /// <summary>Loads a model folder.</summary>
     /// <param name="folder">A generator's folder, or a pipeline's with one inside.</param>
@@ -126,8 +132,12 @@ public sealed class ImageGenerator : IDisposable
     {
         if (_tokens is not TorchTokenModel { Model: var model })
             throw new HitaException("A generator that is packed for the CPU engine cannot be saved; load it with the framework's engine first.");
-        ModelFolder.Write(folder, ConfigJson.Write(Config), model.Parameters());
-        Classes.Save(folder);
+        var parameters = model.Parameters();
+        using var writer = new ModelFolderWriter(folder, ConfigJson.Write(Config), [.. parameters.Select(static p => TorchTensors.Describe(p.Key, p.Value))]);
+        foreach (var (name, parameter) in parameters)
+            writer.Write(name, parameter);
+        Classes.Save(writer.StagingFolder);
+        writer.Complete();
     }
 
     private static GeneratorModel Build(GeneratorConfig config, GeneratorOptions? options)
