@@ -13,13 +13,15 @@ internal static class ImportCommand
         var file = new Argument<string>("FILE") { Description = "A PyTorch checkpoint (.pt, .pth), a safetensors file or a model folder." };
         var semantic = new Option<string?>("--semantic-encoder")
         {
-            Description = "The DINOv2 file of a Hita tokenizer; without it the tokenizer can decode only.", HelpName = "FILE",
+            Description = "The DINOv2 file of a Hita tokenizer; without it the tokenizer can decode only.",
+            HelpName = "FILE",
         };
         var preset = new Option<string?>("--preset") { Description = "The architecture; found by itself if left out.", HelpName = "NAME" };
         var config = new Option<string?>("--config") { Description = "A config.json that describes the architecture.", HelpName = "FILE" };
         var weights = new Option<string?>("--weights")
         {
-            Description = "Which weights of the checkpoint: their moving average (ema) or the model as trained.", HelpName = "ema|model",
+            Description = "Which weights of the checkpoint: their moving average (ema) or the model as trained.",
+            HelpName = "ema|model",
         };
         weights.AcceptOnlyFromAmong("ema", "model");
         var output = CommonOptions.Output("The model folder to write.", "DIR");
