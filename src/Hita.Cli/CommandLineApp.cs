@@ -44,6 +44,8 @@ internal static class CommandLineApp
         {
             GenerateCommand.Create(host),
             ReconstructCommand.Create(host),
+            EncodeCommand.Create(host),
+            DecodeCommand.Create(host),
             ImportCommand.Create(host),
             InspectCommand.Create(host),
             InitCommand.Create(host),

@@ -8,6 +8,8 @@ namespace Hita.Cli.Commands;
 /// <summary><c>hita import</c>: a published checkpoint becomes a model folder.</summary>
 internal static class ImportCommand
 {
+    private const long SmallImport = 64 << 20;
+
     public static Command Create(CommandHost host)
     {
         var file = new Argument<string>("FILE") { Description = "A PyTorch checkpoint (.pt, .pth), a safetensors file or a model folder." };
@@ -73,6 +75,9 @@ internal static class ImportCommand
 
         void Report(LoadProgress progress)
         {
+            // What is done in a moment needs no line.
+            if (progress.TotalBytes < SmallImport)
+                return;
             line ??= new ProgressLine(host.Terminal, "Importing", "MB", progress.TotalBytes >> 20);
             line.Report(progress.DoneBytes >> 20);
         }
