@@ -8,7 +8,6 @@ using Hita.Tests.Support;
 namespace Hita.Tests.Checkpoints.Torch;
 
 /// <summary>Files that are damaged or meant to do harm: each is refused in one sentence, quickly and without filling memory.</summary>
-[Collection(Alone.Name)]
 public sealed class HostileCheckpointTests(ITestOutputHelper output) : IDisposable
 {
     private const int Mutations = 2000;
@@ -207,8 +206,8 @@ public sealed class HostileCheckpointTests(ITestOutputHelper output) : IDisposab
         Assert.Contains("not a PyTorch checkpoint", Refusal(TorchFiles.Zip([new ZipPart("weights.npy", zeros)])), StringComparison.Ordinal);
         Assert.Contains("cut short", Refusal(TorchFiles.Zip(honest)[..^30]), StringComparison.Ordinal);
 
-        // Tens of thousands of parts without a byte in them.
-        Refusal(TorchFiles.Zip([.. honest, .. Enumerable.Range(0, 60_000).Select(static i => new ZipPart($"{i}", []))]));
+        // Tens of thousands of parts without a byte in them cost no more than any others.
+        Outcome(TorchFiles.Zip([.. honest, .. Enumerable.Range(0, 60_000).Select(static i => new ZipPart($"{i}", []))]));
     }
 
     [Fact]
@@ -222,7 +221,7 @@ public sealed class HostileCheckpointTests(ITestOutputHelper output) : IDisposab
     public void Checkpoints_with_mutated_pickles_are_read_or_refused()
     {
         var parts = Rich();
-        Check(Mutations, "pickles", seed => TorchFiles.Zip([parts[0] with { Bytes = Mutator.Mutate(parts[0].Bytes, seed) }, .. parts[1..]]));
+        Check(Mutations / 2, "pickles", seed => TorchFiles.Zip([parts[0] with { Bytes = Mutator.Mutate(parts[0].Bytes, seed) }, .. parts[1..]]));
     }
 
     [Fact]
@@ -233,7 +232,7 @@ public sealed class HostileCheckpointTests(ITestOutputHelper output) : IDisposab
         {
             var file = TorchFiles.Zip(parts, zip64);
             var start = file.AsSpan().IndexOf("PK\u0001\u0002"u8);
-            Check(Mutations / 2, zip64 ? "ZIP64 directories" : "directories", seed => [.. file[..start], .. Mutator.Mutate(file.AsSpan(start), seed)]);
+            Check(Mutations / 4, zip64 ? "ZIP64 directories" : "directories", seed => [.. file[..start], .. Mutator.Mutate(file.AsSpan(start), seed)]);
         }
     }
 

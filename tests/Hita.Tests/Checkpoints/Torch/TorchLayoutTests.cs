@@ -217,6 +217,20 @@ public sealed class TorchLayoutTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Many_small_tensors_are_no_reason_to_refuse_a_file()
+    {
+        var storages = Enumerable.Range(0, 3000).Select(static i => Numbers(64)).ToArray();
+        var pickle = Flat(p =>
+        {
+            for (var i = 0; i < storages.Length; i++)
+                p.Text($"blocks.{i}.attention.query.bias").Raw((byte)'r').Raw(BitConverter.GetBytes(i)).Tensor("FloatStorage", $"{i}", 64, 0, [64], [1], "cuda:0");
+            return p;
+        });
+        using var source = Open(TorchFiles.Checkpoint(pickle, storages));
+        Assert.Equal(storages.Length, source.Tensors.Count);
+    }
+
     public void Dispose() => _folder.Dispose();
 
     internal static byte[] Deflate(byte[] bytes)
