@@ -57,7 +57,7 @@ internal sealed class PickleBuilder(string path, AllocationBudget budget)
 
     public PickleDict Dictionary(ReadOnlySpan<object?> pairs)
     {
-        budget.Charge(128);
+        budget.Charge(32);
         var dictionary = new PickleDict();
         SetItems(dictionary, pairs);
         return dictionary;
@@ -69,7 +69,9 @@ internal sealed class PickleBuilder(string path, AllocationBudget budget)
             throw PickleFault.Wrong(path, "it puts items into something that is not a dictionary");
         if (pairs.Length % 2 != 0)
             throw PickleFault.Wrong(path, "it gives a dictionary a key without a value");
-        budget.Charge(64L * pairs.Length);
+        if (pairs.IsEmpty)
+            return;
+        budget.Charge((dictionary.IsEmpty ? 128 : 0) + (64L * pairs.Length));
         for (var i = 0; i < pairs.Length; i += 2)
         {
             var key = pairs[i] ?? PickleDict.NoneKey;

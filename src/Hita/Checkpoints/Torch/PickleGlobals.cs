@@ -33,7 +33,8 @@ internal static class PickleGlobals
 
     /// <summary>The name's entry; null where it is not on the list.</summary>
     /// <param name="name">The module and the name, with a dot between them.</param>
-    public static PickleGlobal? Find(string name) => Allowed.GetValueOrDefault(name);
+    public static PickleGlobal? Find(ReadOnlySpan<char> name) =>
+        Allowed.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(name, out var global) ? global : null;
 
     private static Dictionary<string, PickleGlobal> Make()
     {

@@ -19,7 +19,7 @@ internal ref struct PickleReader
     private readonly AllocationBudget _budget;
     private readonly PickleStack _stack;
     private readonly PickleBuilder _build;
-    private readonly Dictionary<uint, object?> _memo;
+    private readonly PickleMemo _memo;
     private ReadOnlySpan<byte> _rest;
 
     private PickleReader(string path, ReadOnlySpan<byte> pickle, AllocationBudget budget)
@@ -28,7 +28,7 @@ internal ref struct PickleReader
         _budget = budget;
         _stack = new PickleStack(path, budget);
         _build = new PickleBuilder(path, budget);
-        _memo = [];
+        _memo = new PickleMemo(path, budget);
         _rest = pickle;
     }
 
@@ -187,26 +187,26 @@ internal ref struct PickleReader
         switch (instruction)
         {
             case (byte)'h':
-                _stack.Push(Recall(Take(1)[0]));
+                _stack.Push(_memo.Recall(Take(1)[0]));
                 break;
             case (byte)'j':
-                _stack.Push(Recall(BinaryPrimitives.ReadUInt32LittleEndian(Take(4))));
+                _stack.Push(_memo.Recall(BinaryPrimitives.ReadUInt32LittleEndian(Take(4))));
                 break;
             case (byte)'q':
-                Remember(Take(1)[0]);
+                _memo.Keep(Take(1)[0], _stack.Peek());
                 break;
             case (byte)'r':
-                Remember(BinaryPrimitives.ReadUInt32LittleEndian(Take(4)));
+                _memo.Keep(BinaryPrimitives.ReadUInt32LittleEndian(Take(4)), _stack.Peek());
                 break;
             case 0x94:
-                Remember((uint)_memo.Count);
+                _memo.Keep(_memo.Count, _stack.Peek());
                 break;
             case (byte)'c':
-                _stack.Push(Global(Line(), Line()));
+                _stack.Push(NamedGlobal(refuse: false));
                 break;
             case 0x93:
                 var names = _stack.Pop(2);
-                _stack.Push(names is [string module, string name] ? Global(module, name) : throw PickleFault.Wrong(_path, "it asks for something without a name"));
+                _stack.Push(names is [string left, string right] ? NamedGlobal(left, right) : throw PickleFault.Wrong(_path, "it asks for something without a name"));
                 break;
             case (byte)'R' or 0x81:
                 var call = _stack.Pop(2);
@@ -214,7 +214,7 @@ internal ref struct PickleReader
                 break;
             case 0x92:
                 var newObject = _stack.Pop(3);
-                _stack.Push(newObject[2] is PickleDict { Items.Count: 0 } ? _build.Make(newObject[0], newObject[1]) : throw PickleFault.Wrong(_path, "it makes an object with named arguments"));
+                _stack.Push(newObject[2] is PickleDict { IsEmpty: true } ? _build.Make(newObject[0], newObject[1]) : throw PickleFault.Wrong(_path, "it makes an object with named arguments"));
                 break;
             case (byte)'b':
                 var state = _stack.Pop();
@@ -223,31 +223,43 @@ internal ref struct PickleReader
             case (byte)'Q':
                 _stack.Push(_build.Storage(_stack.Pop()));
                 break;
-            case (byte)'i':
-                throw PickleFault.Asks(_path, $"{Line()}.{Line()}");
+            case (byte)'i': // makes an object by its name in the way of the oldest protocol
+                _stack.Push(NamedGlobal(refuse: true));
+                break;
             default:
                 throw PickleFault.Wrong(_path, $"it uses the instruction 0x{instruction:x2}, which torch.save never writes");
         }
     }
 
-    private PickleGlobal Global(string module, string name)
+    // Torch names a type once and refers back to it, but others name it anew each time: looking it up must not cost memory.
+    private PickleGlobal NamedGlobal(bool refuse)
+    {
+        Span<char> name = stackalloc char[(2 * MostNameBytes) + 1];
+        var length = Line(name);
+        name[length++] = '.';
+        name = name[..(length + Line(name[length..]))];
+        return refuse || PickleGlobals.Find(name) is not { } global ? throw PickleFault.Asks(_path, name.ToString()) : global;
+    }
+
+    private PickleGlobal NamedGlobal(string module, string name)
     {
         if (module.Length + name.Length > MostNameBytes)
             throw PickleFault.Asks(_path, $"{MessageText.Short(module)}.{MessageText.Short(name)}");
-        _budget.Charge(96 + (4L * (module.Length + name.Length)));
-        var full = $"{module}.{name}";
-        return PickleGlobals.Find(full) ?? throw PickleFault.Asks(_path, full);
+        Span<char> full = stackalloc char[MostNameBytes + 1];
+        full = full[..(module.Length + 1 + name.Length)];
+        full.TryWrite($"{module}.{name}", out _);
+        return PickleGlobals.Find(full) ?? throw PickleFault.Asks(_path, full.ToString());
     }
 
-    private string Line()
+    private int Line(scoped Span<char> room)
     {
         var length = _rest[..Math.Min(_rest.Length, MostNameBytes)].IndexOf((byte)'\n');
         if (length < 0)
             throw PickleFault.Wrong(_path, "it asks for something by a name without an end");
-        _budget.Charge(32 + (2L * length));
-        var line = Encoding.UTF8.GetString(_rest[..length]);
+        // A byte becomes one character at most, so the line fits where its bytes would.
+        var written = Encoding.UTF8.GetChars(_rest[..length], room);
         _rest = _rest[(length + 1)..];
-        return line;
+        return written;
     }
 
     private string Text(ulong length)
@@ -270,17 +282,6 @@ internal ref struct PickleReader
             return new BigInteger(bytes);
         }
         return _build.Integer((long)new BigInteger(bytes));
-    }
-
-    private object? Recall(uint key) =>
-        _memo.TryGetValue(key, out var value) ? value : throw PickleFault.Wrong(_path, "it refers back to a value that it never kept");
-
-    private void Remember(uint key)
-    {
-        if (_memo.TryAdd(key, _stack.Peek()))
-            _budget.Charge(72);
-        else
-            _memo[key] = _stack.Peek();
     }
 
     private ReadOnlySpan<byte> Take(int count) => Take((ulong)count);

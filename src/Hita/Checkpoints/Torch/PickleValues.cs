@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Hita.Checkpoints.Torch;
 
@@ -22,10 +23,15 @@ internal sealed class PickleDict
     /// <summary>Stands for None where it is a key.</summary>
     public static object NoneKey { get; } = new();
 
-    public OrderedDictionary<object, object?> Items { get; } = new(KeyComparer.Instance);
+    // Torch writes one empty dictionary for each tensor: those are made only when something is put into them.
+    private OrderedDictionary<object, object?>? _items;
+
+    public OrderedDictionary<object, object?> Items => _items ??= new(KeyComparer.Instance);
+
+    public bool IsEmpty => _items is null || _items.Count == 0;
 
     /// <summary>What a text key holds; null where there is no such key.</summary>
-    public object? this[string key] => Items.TryGetValue(key, out var value) ? value : null;
+    public object? this[string key] => !IsEmpty && Items.TryGetValue(key, out var value) ? value : null;
 
     /// <summary>Texts and numbers by value, everything else by identity; hashes cannot be foreseen by whoever wrote the file.</summary>
     private sealed class KeyComparer : IEqualityComparer<object>
@@ -34,7 +40,9 @@ internal sealed class PickleDict
 
         public new bool Equals(object? x, object? y) => ReferenceEquals(x, y) || (IsPlain(x) && x!.Equals(y));
 
-        public int GetHashCode(object key) => HashCode.Combine(IsPlain(key) ? key.GetHashCode() : System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(key), key is long n ? n : 0);
+        public int GetHashCode(object key) =>
+            // The usual hash of an integer is one whose collisions anyone can work out; this one starts from a random number.
+            HashCode.Combine(key is long number ? number : 0, IsPlain(key) ? key.GetHashCode() : RuntimeHelpers.GetHashCode(key));
 
         private static bool IsPlain(object? key) => key is string or long or double or bool or BigInteger;
     }

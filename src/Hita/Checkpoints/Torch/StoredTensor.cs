@@ -63,7 +63,7 @@ internal sealed class StoredTensor
         return new StoredTensor(entry, start, count == 0 ? 0 : ((long)last - tensor.Offset + 1) * size, tensor);
 
         CheckpointException Wrong(string how) =>
-            new(archive.File.Path, $"the tensor '{MessageText.Short(name)}' of shape [{string.Join(", ", tensor.Shape)}] {how}.");
+            new(archive.File.Path, $"the tensor '{MessageText.Short(name)}' of shape [{MessageText.Short(string.Join(", ", tensor.Shape))}] {how}.");
     }
 
     /// <summary>Copies a part of the tensor in the order it is read in, from wherever its elements lie.</summary>

@@ -35,7 +35,7 @@ internal sealed class TorchArchive
     /// <exception cref="CheckpointException">This is not a whole checkpoint of plain data.</exception>
     public static TorchArchive Read(CheckpointBytes file)
     {
-        var archive = new TorchArchive(file, new AllocationBudget(file.Path, file.Length));
+        var archive = new TorchArchive(file, new AllocationBudget(file.Path, 2 * Math.Min(file.Length, long.MaxValue / 4)));
         archive.BigEndian = archive.ReadByteOrder();
         var pickle = archive._zip.ReadWhole(archive._zip.Entries[archive._folder + PickleName], MostPickle);
         archive.Root = PickleReader.Read(file.Path, pickle, archive.Budget);

@@ -42,7 +42,7 @@ public sealed class PublishedCheckpointTests
         Assert.Contains(summary.Items, i => i is { Name: "optimizer", Kind: "a dictionary" });
         Assert.Contains(summary.Items, i => i is { Name: "args", Kind: "an object argparse.Namespace" });
         Assert.Equal(678, summary.Steps);
-        Assert.NotEmpty(summary.Arguments);
+        Assert.Equal("GPT-B", summary.Arguments["gpt_model"]);
     }
 
     [Fact]
