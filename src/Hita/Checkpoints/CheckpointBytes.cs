@@ -24,6 +24,9 @@ internal sealed class CheckpointBytes : IDisposable
 
     public string Path { get; }
 
+    public unsafe delegate void MappedAction<in TState>(TState state, byte* start)
+        where TState : allows ref struct;
+
     /// <summary>The file's length in bytes when it was opened.</summary>
     public long Length { get; }
 
@@ -73,7 +76,7 @@ internal sealed class CheckpointBytes : IDisposable
                     return;
                 }
                 var part = destination[..Math.Min(destination.Length, Window)];
-                ReadMapped(offset, part);
+                CopyMapped(offset, part);
                 offset += part.Length;
                 destination = destination[part.Length..];
             }
@@ -102,23 +105,29 @@ internal sealed class CheckpointBytes : IDisposable
         }
     }
 
-    private unsafe void ReadMapped(long offset, Span<byte> destination)
+    /// <summary>Lets an action read a range of the file where it is mapped, in any order.</summary>
+    /// <exception cref="CheckpointException">The file ends too early or cannot be read.</exception>
+    public unsafe void ReadMapped<TState>(long offset, long length, TState state, MappedAction<TState> action)
+        where TState : allows ref struct
     {
         // Touching a page beyond the end of a file that was cut short meanwhile would end the process.
-        if (RandomAccess.GetLength(_handle) < offset + destination.Length)
+        if (offset < 0 || length <= 0 || RandomAccess.GetLength(_handle) - length < offset)
             throw EndsEarly();
-        using var view = Map().CreateViewAccessor(offset, destination.Length, MemoryMappedFileAccess.Read);
+        using var view = Map().CreateViewAccessor(offset, length, MemoryMappedFileAccess.Read);
         byte* start = null;
         view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
         try
         {
-            new ReadOnlySpan<byte>(start + view.PointerOffset, destination.Length).CopyTo(destination);
+            action(state, start + view.PointerOffset);
         }
         finally
         {
             view.SafeMemoryMappedViewHandle.ReleasePointer();
         }
     }
+
+    private unsafe void CopyMapped(long offset, Span<byte> destination) =>
+        ReadMapped(offset, destination.Length, destination, static (to, from) => new ReadOnlySpan<byte>(from, to.Length).CopyTo(to));
 
     private MemoryMappedFile Map()
     {
