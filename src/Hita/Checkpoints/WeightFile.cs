@@ -44,7 +44,7 @@ public static class WeightFile
             throw new CheckpointException(path, "the file is empty.");
         if (head.StartsWith("PK\x03\x04"u8) || head.StartsWith("PK\x05\x06"u8))
             return FileKind.TorchZip;
-        if (head.Length >= 9 && head[8] == '{' && head[..8].IndexOfAnyExcept((byte)0) >= 0 && head[7] == 0)
+        if (IsSafetensors(head))
             return FileKind.Safetensors;
         RefuseKnown(path, head);
         var text = head.TrimStart(" \t\r\n"u8);
@@ -54,6 +54,19 @@ public static class WeightFile
             throw new CheckpointException(path, "the file is too short to hold weights.");
         throw new CheckpointException(path, "the file is neither safetensors nor a zip file of torch.save, and nothing else can be read.");
     }
+
+    /// <summary>Whether a file starts as a safetensors file does.</summary>
+    internal static bool LooksLikeSafetensors(string path)
+    {
+        using var file = CheckpointBytes.Open(path);
+        Span<byte> head = stackalloc byte[9];
+        if (file.Length < head.Length)
+            return false;
+        file.Read(0, head);
+        return IsSafetensors(head);
+    }
+
+    private static bool IsSafetensors(ReadOnlySpan<byte> head) => head.Length >= 9 && head[8] == '{' && head[7] == 0;
 
     private static void RefuseKnown(string path, ReadOnlySpan<byte> head)
     {
