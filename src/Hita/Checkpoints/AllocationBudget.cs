@@ -12,13 +12,13 @@ internal sealed class AllocationBudget
     private readonly string _path;
     private long _left;
 
-    /// <summary>Creates the budget.</summary>
+    /// <summary>Creates the budget: a little over the file's size, and an allowance for small files.</summary>
     /// <param name="path">The file, for the message.</param>
-    /// <param name="bytes">What may be allocated in proportion to the file's size; an allowance for small files comes on top.</param>
-    public AllocationBudget(string path, long bytes)
+    /// <param name="length">Its size in bytes.</param>
+    public AllocationBudget(string path, long length)
     {
         _path = path;
-        _left = Math.Min(bytes, long.MaxValue / 4) + Allowance;
+        _left = Math.Min(length, long.MaxValue / 4) + Allowance;
     }
 
     /// <summary>Charges the estimated bytes of something about to be made.</summary>

@@ -24,9 +24,6 @@ internal sealed class CheckpointBytes : IDisposable
 
     public string Path { get; }
 
-    public unsafe delegate void MappedAction<in TState>(TState state, byte* start)
-        where TState : allows ref struct;
-
     /// <summary>The file's length in bytes when it was opened.</summary>
     public long Length { get; }
 
@@ -76,9 +73,36 @@ internal sealed class CheckpointBytes : IDisposable
                     return;
                 }
                 var part = destination[..Math.Min(destination.Length, Window)];
-                CopyMapped(offset, part);
+                ReadMapped(offset, part);
                 offset += part.Length;
                 destination = destination[part.Length..];
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Explain(Path, e);
+        }
+    }
+
+    /// <summary>Shows a range of the file to an action, by the address of its first byte; it is gone when the action returns.</summary>
+    /// <exception cref="CheckpointException">The file ends too early or cannot be read.</exception>
+    public unsafe void View(long offset, long length, Action<nint> action)
+    {
+        // Touching a page beyond the end of a file that was cut short meanwhile would end the process.
+        if (offset < 0 || length < 0 || offset > RandomAccess.GetLength(_handle) - length)
+            throw EndsEarly();
+        try
+        {
+            using var view = Map().CreateViewAccessor(offset, length, MemoryMappedFileAccess.Read);
+            byte* start = null;
+            view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
+            try
+            {
+                action((nint)(start + view.PointerOffset));
+            }
+            finally
+            {
+                view.SafeMemoryMappedViewHandle.ReleasePointer();
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -105,29 +129,23 @@ internal sealed class CheckpointBytes : IDisposable
         }
     }
 
-    /// <summary>Lets an action read a range of the file where it is mapped, in any order.</summary>
-    /// <exception cref="CheckpointException">The file ends too early or cannot be read.</exception>
-    public unsafe void ReadMapped<TState>(long offset, long length, TState state, MappedAction<TState> action)
-        where TState : allows ref struct
+    private unsafe void ReadMapped(long offset, Span<byte> destination)
     {
         // Touching a page beyond the end of a file that was cut short meanwhile would end the process.
-        if (offset < 0 || length <= 0 || RandomAccess.GetLength(_handle) - length < offset)
+        if (RandomAccess.GetLength(_handle) < offset + destination.Length)
             throw EndsEarly();
-        using var view = Map().CreateViewAccessor(offset, length, MemoryMappedFileAccess.Read);
+        using var view = Map().CreateViewAccessor(offset, destination.Length, MemoryMappedFileAccess.Read);
         byte* start = null;
         view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
         try
         {
-            action(state, start + view.PointerOffset);
+            new ReadOnlySpan<byte>(start + view.PointerOffset, destination.Length).CopyTo(destination);
         }
         finally
         {
             view.SafeMemoryMappedViewHandle.ReleasePointer();
         }
     }
-
-    private unsafe void CopyMapped(long offset, Span<byte> destination) =>
-        ReadMapped(offset, destination.Length, destination, static (to, from) => new ReadOnlySpan<byte>(from, to.Length).CopyTo(to));
 
     private MemoryMappedFile Map()
     {

@@ -5,91 +5,96 @@ using static TorchSharp.torch;
 namespace Hita.Checkpoints;
 
 /// <summary>
-/// A model folder: <c>config.json</c> and <c>model.safetensors</c>, or shards with <c>model.safetensors.index.json</c>. What the
-/// configuration says is not known here.
+/// A model on disk: <c>config.json</c> beside <c>model.safetensors</c>, or beside numbered parts with an index where the weights
+/// are larger than <see cref="LargestPart"/>.
 /// </summary>
 public static class ModelFolder
 {
-    /// <summary>The name of the configuration.</summary>
+    /// <summary>The configuration's file name.</summary>
     public const string ConfigName = "config.json";
 
-    /// <summary>The name of the weights in one file.</summary>
+    /// <summary>The weights' file name where they are in one file.</summary>
     public const string WeightsName = "model.safetensors";
 
-    /// <summary>The name of the index of weights in several files.</summary>
+    /// <summary>The index's file name where they are in several.</summary>
     public const string IndexName = "model.safetensors.index.json";
 
-    /// <summary>Bytes of tensors above which weights are split: 4 GiB.</summary>
-    public const long DefaultShardBytes = 4L << 30;
+    /// <summary>Bytes of tensors in one file: 4 GiB.</summary>
+    public const long LargestPart = 4L << 30;
 
-    private const int MostConfigBytes = 1 << 20;
+    private const long LargestConfig = 1 << 20;
 
-    /// <summary>Whether a folder holds a configuration and weights.</summary>
-    /// <param name="folder">The folder; it need not exist.</param>
-    public static bool IsModelFolder(string folder) =>
-        File.Exists(Path.Combine(folder, ConfigName)) && (File.Exists(Path.Combine(folder, WeightsName)) || File.Exists(Path.Combine(folder, IndexName)));
+    /// <summary>Whether a folder holds a model.</summary>
+    /// <param name="folder">The folder.</param>
+    public static bool IsModel(string folder) => File.Exists(Path.Combine(folder, ConfigName));
+
+    /// <summary>The folder itself where it holds a model, else its part of this name.</summary>
+    /// <param name="folder">A model's folder, or that of a pipeline.</param>
+    /// <param name="part">The part's name, for example <c>tokenizer</c>.</param>
+    /// <exception cref="CheckpointException">Neither holds a model.</exception>
+    public static string Find(string folder, string part)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        if (IsModel(folder))
+            return folder;
+        var inside = Path.Combine(folder, part);
+        if (IsModel(inside))
+            return inside;
+        if (File.Exists(folder))
+            throw new CheckpointException(folder, "this is a file where a model folder is needed; 'hita import' makes a folder of a checkpoint.");
+        throw new CheckpointException(folder, Directory.Exists(folder)
+            ? $"this folder holds neither a {ConfigName} nor a folder '{part}' with one; 'hita import' makes such a folder of a checkpoint."
+            : "there is no such folder.");
+    }
 
     /// <summary>Reads the configuration's text.</summary>
-    /// <param name="folder">The model folder.</param>
-    /// <exception cref="CheckpointException">There is none, or it cannot be read.</exception>
+    /// <param name="folder">The model's folder.</param>
+    /// <exception cref="CheckpointException">It is missing or far too large.</exception>
     public static string ReadConfig(string folder)
     {
         var path = Path.Combine(folder, ConfigName);
-        if (!File.Exists(path))
-            throw NotAModel(folder, $"it has no {ConfigName}");
-        using var file = CheckpointBytes.Open(path);
-        if (file.Length > MostConfigBytes)
-            throw new CheckpointException(path, $"the configuration has {file.Length} bytes, and at most {MostConfigBytes} are read.");
-        var bytes = new byte[file.Length];
-        file.Read(0, bytes);
-        ReadOnlySpan<byte> text = bytes;
-        return Encoding.UTF8.GetString(text.StartsWith("\uFEFF"u8) ? text[3..] : text);
+        try
+        {
+            return new FileInfo(path).Length <= LargestConfig
+                ? File.ReadAllText(path)
+                : throw new CheckpointException(path, "this is too large for a configuration.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException(path, $"the configuration cannot be read: {e.Message.TrimEnd('.')}.", e);
+        }
     }
 
-    /// <summary>Opens the weights.</summary>
-    /// <param name="folder">The model folder; a configuration is not needed.</param>
-    /// <exception cref="CheckpointException">There are none, or they cannot be read.</exception>
+    /// <summary>Opens the weights, in one file or in several.</summary>
+    /// <param name="folder">The model's folder.</param>
+    /// <exception cref="CheckpointException">They are missing or broken.</exception>
     public static ITensorSource OpenWeights(string folder)
     {
-        var (single, index) = (Path.Combine(folder, WeightsName), Path.Combine(folder, IndexName));
+        var single = Path.Combine(folder, WeightsName);
         if (File.Exists(single))
             return SafetensorsFile.Open(single);
-        if (File.Exists(index))
-            return ShardedSource.Open(index);
-        throw NotAModel(folder, $"it has no {WeightsName}");
+        var index = Path.Combine(folder, IndexName);
+        return File.Exists(index)
+            ? ShardedTensors.Open(folder, index)
+            : throw new CheckpointException(folder, $"the folder has a configuration but no weights ({WeightsName}); import or create the model again.");
     }
 
-    /// <summary>Writes a model folder from tensors of the library.</summary>
-    /// <param name="folder">Where it will appear, complete or not at all; an older model there is replaced.</param>
-    /// <param name="configJson">The text of the configuration.</param>
-    /// <param name="tensors">Names and tensors, in order.</param>
-    /// <param name="metadata">Texts for the weight files; null for none.</param>
-    /// <param name="shardBytes">Bytes of tensors above which weights are split.</param>
-    /// <exception cref="CheckpointException">It cannot be written, or something else is there.</exception>
-    public static void Save(
-        string folder,
-        string configJson,
-        IReadOnlyCollection<KeyValuePair<string, Tensor>> tensors,
-        IReadOnlyDictionary<string, string>? metadata = null,
-        long shardBytes = DefaultShardBytes)
+    /// <summary>Writes a model from tensors in memory. It appears whole or not at all.</summary>
+    /// <param name="folder">The folder; where it holds a model already, that is replaced.</param>
+    /// <param name="configJson">The configuration's text.</param>
+    /// <param name="tensors">The tensors by name.</param>
+    /// <param name="largestPart">Bytes of tensors in one file.</param>
+    /// <exception cref="CheckpointException">The folder cannot be written, or holds something else.</exception>
+    public static void Write(
+        string folder, string configJson, IReadOnlyDictionary<string, Tensor> tensors, long largestPart = LargestPart)
     {
-        using var writer = new ModelFolderWriter(folder, configJson, tensors.Select(t => TorchTensors.Describe(t.Key, t.Value)), metadata, shardBytes);
+        using var writer = new ModelFolderWriter(
+            folder, configJson, [.. tensors.Select(static t => TorchTensors.Describe(t.Key, t.Value))], largestPart);
         foreach (var (name, tensor) in tensors)
-            writer.WriteTensor(name, tensor);
+            writer.Write(name, tensor);
         writer.Complete();
     }
 
-    private static CheckpointException NotAModel(string folder, string reason)
-    {
-        if (File.Exists(folder))
-            return new CheckpointException(folder, "this is a file where a model folder is needed; make one of it with 'hita import'.");
-        if (!Directory.Exists(folder))
-            return new CheckpointException(folder, "there is no such model folder.");
-        foreach (var part in new[] { "tokenizer", "generator" })
-        {
-            if (IsModelFolder(Path.Combine(folder, part)))
-                return new CheckpointException(folder, $"this is a pipeline of several models where one is needed; name its folder '{part}' instead.");
-        }
-        return new CheckpointException(folder, $"this is not a model folder: {reason}.");
-    }
+    /// <summary>UTF-8 without a mark at the beginning, which other readers of JSON do not expect.</summary>
+    internal static Encoding Text { get; } = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
 }

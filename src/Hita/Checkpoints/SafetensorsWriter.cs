@@ -10,7 +10,7 @@ namespace Hita.Checkpoints;
 /// Writes a safetensors file as a stream: all entries are declared first, then each tensor's bytes follow in any order and in
 /// parts of any size. The file appears under its name only when <see cref="Complete"/> has been called.
 /// </summary>
-public sealed class SafetensorsWriter : ITensorSink, IDisposable
+public sealed class SafetensorsWriter : IDisposable
 {
     private readonly AtomicFile _file;
     private readonly Dictionary<string, Place> _places = new(StringComparer.Ordinal);
@@ -50,7 +50,10 @@ public sealed class SafetensorsWriter : ITensorSink, IDisposable
         }
     }
 
-    /// <inheritdoc/>
+    /// <summary>Appends the next bytes of a tensor.</summary>
+    /// <param name="name">A declared name.</param>
+    /// <param name="bytes">Little-endian elements in row-major order: the whole tensor, or the part after what was written before.</param>
+    /// <exception cref="CheckpointException">The file cannot be written.</exception>
     /// <exception cref="ArgumentException">The name was not declared, or the bytes are more than the tensor has.</exception>
     public void Write(string name, ReadOnlySpan<byte> bytes)
     {

@@ -28,64 +28,114 @@ public static class StrictLoader
     {
         options ??= new LoadOptions();
         var faults = new LoadFaults();
-        var plan = LoadPlan.Match(source, Expected(targets), options, faults);
+        var dropped = new List<string>();
+        var matches = Match(source, targets, options, faults, dropped);
+        var leftAsIs = Absent(targets, matches, options, faults);
+        var pairs = matches.Values.Where(m => CheckTypeAndShape(m, faults)).ToList();
 
-        var bytes = plan.Tensors.Sum(p => p.Entry.ByteLength);
-        var toCheck = plan.Tensors.Where(p => NeedsValueCheck(p, options)).ToList();
-        var steps = new LoadSteps(progress, bytes + toCheck.Sum(p => p.Entry.ByteLength), cancellation);
+        var bytes = pairs.Sum(p => p.Entry.ByteLength);
+        var toCheck = pairs.Where(p => NeedsValueCheck(p, options)).ToList();
+        var steps = new Steps(progress, bytes + toCheck.Sum(p => p.Entry.ByteLength), cancellation);
         foreach (var pair in toCheck)
         {
-            AddFault(faults, pair, TensorFiller.Check(source, pair.Entry, pair.Target.Type));
-            steps.Done(pair.Entry.Name, pair.Entry.ByteLength);
+            CheckValues(source, pair, options, faults);
+            steps.Done(pair.Entry);
         }
         if (faults.Count > 0)
-            throw LoadPlan.Refuse(source, options, faults);
+            throw Refuse(source, options, faults);
 
-        foreach (var pair in plan.Tensors)
+        foreach (var pair in pairs)
         {
-            TensorFiller.Fill(source, pair.Entry, targets[pair.Target.Name], pair.Target.Type);
-            steps.Done(pair.Entry.Name, pair.Entry.ByteLength);
+            TensorFiller.Fill(source, pair.Entry, pair.Target, pair.Type);
+            steps.Done(pair.Entry);
         }
-        return new LoadReport(plan.Tensors.Count, bytes, plan.Dropped, plan.LeftAsIs, plan.Tensors.Count(p => p.Entry.Type != p.Target.Type));
+        return new LoadReport(pairs.Count, bytes, dropped, leftAsIs, pairs.Count(p => p.Entry.Type != p.Type));
     }
 
-    /// <summary>Adds what a check of values found.</summary>
-    internal static void AddFault(LoadFaults faults, PlannedTensor pair, TensorFiller.Verdict verdict)
+    private static Dictionary<string, Pair> Match(
+        ITensorSource source, IReadOnlyDictionary<string, Tensor> targets, LoadOptions options, LoadFaults faults, List<string> dropped)
     {
-        var (name, type) = (pair.Target.Name, pair.Target.Type);
-        if (verdict == TensorFiller.Verdict.NonFinite)
-            faults.NonFinite.Add(name);
-        else if (verdict == TensorFiller.Verdict.TooLarge && type.IsFloat())
-            faults.NonFinite.Add($"{name} (too large for {type.PlainName()})");
-        else if (verdict == TensorFiller.Verdict.TooLarge)
-            faults.WrongTyped.Add($"{name} (holds values beyond {type.PlainName()})");
+        var matches = new Dictionary<string, Pair>(StringComparer.Ordinal);
+        foreach (var entry in source.Tensors.Values)
+        {
+            if (options.NameMap(entry.Name) is not { } name)
+                dropped.Add(entry.Name);
+            else if (!targets.TryGetValue(name, out var target))
+                faults.Unexpected.Add(entry.Name);
+            else if (!matches.TryAdd(name, new Pair(entry, name, target, TorchTensors.TypeOf(target))))
+                faults.Duplicate.Add($"{name} (by {matches[name].Entry.Name} and {entry.Name})");
+        }
+        return matches;
     }
 
-    private static Dictionary<string, TensorEntry> Expected(IReadOnlyDictionary<string, Tensor> targets)
+    private static List<string> Absent(
+        IReadOnlyDictionary<string, Tensor> targets, Dictionary<string, Pair> matches, LoadOptions options, LoadFaults faults)
     {
-        var expected = new Dictionary<string, TensorEntry>(StringComparer.Ordinal);
+        var leftAsIs = new List<string>();
         foreach (var (name, target) in targets)
         {
             if (target.device_type == DeviceType.META)
                 throw new ArgumentException($"{name} has no memory to load into: it lies on the meta device.", nameof(targets));
-            expected.Add(name, TorchTensors.Describe(name, target));
+            if (!matches.ContainsKey(name))
+                (options.AllowedMissing(name) ? leftAsIs : faults.Missing).Add(name);
         }
-        return expected;
+        return leftAsIs;
     }
 
-    private static bool NeedsValueCheck(PlannedTensor pair, LoadOptions options) =>
-        pair.Entry.Type.IsFloat() ? options.CheckFinite : pair.Entry.Type != pair.Target.Type;
-}
-
-/// <summary>Counts bytes for the listener and stops where that is asked for.</summary>
-internal sealed class LoadSteps(IProgress<LoadProgress>? progress, long total, CancellationToken cancellation)
-{
-    private long _done;
-
-    public void Done(string name, long bytes)
+    private static bool CheckTypeAndShape(Pair pair, LoadFaults faults)
     {
-        cancellation.ThrowIfCancellationRequested();
-        _done += bytes;
-        progress?.Report(new LoadProgress(_done, total, name));
+        var shape = pair.Target.shape;
+        if (!pair.Entry.HasShape(shape))
+        {
+            faults.Misshapen.Add($"{pair.Name} (is {pair.Entry.ShapeText}, must be [{string.Join(", ", shape)}])");
+            return false;
+        }
+        if (pair.Entry.Type != pair.Type
+            && !(pair.Entry.Type.IsFloat() && pair.Type.IsFloat())
+            && !(pair.Entry.Type.IsInteger() && pair.Type.IsInteger()))
+        {
+            faults.WrongTyped.Add($"{pair.Name} (is {pair.Entry.TypeName}, must be {pair.Type.PlainName()})");
+            return false;
+        }
+        return true;
+    }
+
+    private static bool NeedsValueCheck(Pair pair, LoadOptions options) =>
+        pair.Entry.Type.IsFloat() ? options.CheckFinite : pair.Entry.Type != pair.Type;
+
+    private static void CheckValues(ITensorSource source, Pair pair, LoadOptions options, LoadFaults faults)
+    {
+        switch (TensorFiller.Check(source, pair.Entry, pair.Type))
+        {
+            case TensorFiller.Verdict.NonFinite:
+                faults.NonFinite.Add(pair.Name);
+                break;
+            case TensorFiller.Verdict.TooLarge when pair.Type.IsFloat():
+                faults.NonFinite.Add($"{pair.Name} (too large for {pair.Type.PlainName()})");
+                break;
+            case TensorFiller.Verdict.TooLarge:
+                faults.WrongTyped.Add($"{pair.Name} (holds values beyond {pair.Type.PlainName()})");
+                break;
+        }
+    }
+
+    private static CheckpointException Refuse(ITensorSource source, LoadOptions options, LoadFaults faults)
+    {
+        var advice = options.Advice?.Invoke(faults);
+        return new CheckpointException(source.Path, $"the weights do not fit the model: {faults.Describe()}{(advice is null ? "" : $"; {advice}")}.");
+    }
+
+    private sealed record Pair(TensorEntry Entry, string Name, Tensor Target, TensorType Type);
+
+    private sealed class Steps(IProgress<LoadProgress>? progress, long total, CancellationToken cancellation)
+    {
+        private long _done;
+
+        public void Done(TensorEntry entry)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            _done += entry.ByteLength;
+            progress?.Report(new LoadProgress(_done, total, entry.Name));
+        }
     }
 }

@@ -31,7 +31,7 @@ internal static class TensorFiller
                 var now = (int)Math.Min(most, entry.Count - at);
                 var part = raw.AsSpan(0, now * size);
                 source.ReadPart(entry.Name, at * size, part);
-                var verdict = CheckPart(entry.Type, type, part, converted);
+                var verdict = entry.Type.IsFloat() ? CheckFloats(entry.Type, type, part, converted) : CheckInts(entry.Type, type, part, converted);
                 if (verdict != Verdict.Fits)
                     return verdict;
             }
@@ -42,27 +42,6 @@ internal static class TensorFiller
             ArrayPool<byte>.Shared.Return(raw);
             ArrayPool<byte>.Shared.Return(converted);
         }
-    }
-
-    /// <summary>Checks some elements.</summary>
-    /// <param name="from">Their type.</param>
-    /// <param name="to">The type they are to have.</param>
-    /// <param name="part">The elements.</param>
-    /// <param name="wide">Scratch of eight bytes an element.</param>
-    public static Verdict CheckPart(TensorType from, TensorType to, ReadOnlySpan<byte> part, Span<byte> wide) =>
-        from.IsFloat() ? CheckFloats(from, to, part, wide) : CheckInts(from, to, part, wide);
-
-    /// <summary>Converts some elements between two float types or two integer types.</summary>
-    /// <param name="from">Their type.</param>
-    /// <param name="to">The type to convert to.</param>
-    /// <param name="part">The elements.</param>
-    /// <param name="scratch">Sixteen bytes an element; the first half receives the result.</param>
-    /// <returns>The start of <paramref name="scratch"/>.</returns>
-    public static Span<byte> Convert(TensorType from, TensorType to, ReadOnlySpan<byte> part, Span<byte> scratch)
-    {
-        var count = part.Length / from.Size();
-        Convert(from, to, part, scratch.Slice(8 * count, 8 * count), scratch[..(count * to.Size())]);
-        return scratch;
     }
 
     /// <summary>Fills a tensor of the same shape, converting the type where it differs.</summary>

@@ -1,0 +1,108 @@
+using Hita.Cli.Output;
+using Hita.Tests.Support;
+
+namespace Hita.Tests.Cli;
+
+public sealed class ProgressLineTests : IDisposable
+{
+    private readonly ManualClock _clock = new();
+    private readonly StringWriter _writer = new();
+
+    public void Dispose() => _writer.Dispose();
+
+    [Fact]
+    public void Redirected_it_writes_plain_lines_at_intervals_and_a_last_one()
+    {
+        using (var progress = Redirected(total: 100))
+        {
+            for (var done = 1; done <= 25; done++)
+            {
+                _clock.Advance(TimeSpan.FromSeconds(1));
+                progress.Report(done);
+            }
+        }
+        Assert.Equal(
+        [
+            "Painting: 10 of 100 images, 1.00 images/s, 1 min 30 s left",
+            "Painting: 20 of 100 images, 1.00 images/s, 1 min 20 s left",
+            "Painting: 25 of 100 images in 25 s (1.00 images/s)",
+        ], Lines());
+        Assert.DoesNotContain('\r', _writer.ToString().Replace("\r\n", "\n", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_rate_forgets_a_slow_start()
+    {
+        using (var progress = Redirected(total: 1000))
+        {
+            _clock.Advance(TimeSpan.FromSeconds(100));
+            progress.Report(1);
+            for (var i = 1; i <= 6; i++)
+            {
+                _clock.Advance(TimeSpan.FromSeconds(10));
+                progress.Report(1 + (i * 50));
+            }
+        }
+        Assert.Contains("Painting: 301 of 1000 images, 5.00 images/s, 2 min 20 s left", Lines());
+    }
+
+    [Fact]
+    public void Without_a_total_it_tells_no_time_left_and_keeps_the_note()
+    {
+        using (var progress = Redirected(total: null))
+        {
+            progress.Report(1, "loss 0.5");
+            _clock.Advance(TimeSpan.FromSeconds(10));
+            progress.Report(40);
+        }
+        Assert.Equal(["Painting: 40 images, 4.00 images/s, loss 0.5", "Painting: 40 images in 10 s (4.00 images/s), loss 0.5"], Lines());
+    }
+
+    [Fact]
+    public void On_a_terminal_the_line_is_redrawn_in_place_and_never_wider_than_the_terminal()
+    {
+        var terminal = new Terminal(TextWriter.Null, _writer, console: null, errorIsTerminal: true, _clock, width: 30);
+        using (var progress = new ProgressLine(terminal, "Painting", "images", 8))
+        {
+            _clock.Advance(TimeSpan.FromSeconds(2));
+            progress.Report(4);
+            _clock.Advance(TimeSpan.FromMilliseconds(10));
+            progress.Report(5);
+            _clock.Advance(TimeSpan.FromSeconds(2));
+            progress.Report(8);
+        }
+        var drawn = _writer.ToString().Split('\r', '\n').Where(l => l.Trim().Length > 0).ToList();
+        Assert.Equal("Painting: 0 of 8 images", drawn[0]);
+        Assert.Equal("Painting: 4 of 8 images, 2.00", drawn[1]);
+        Assert.Equal("Painting: 8 images in 4.0 s (2.00 images/s)", drawn[^1]);
+        Assert.All(drawn[..^1], line => Assert.True(line.Length < 30));
+        Assert.DoesNotContain(drawn, l => l.Contains("5 of 8", StringComparison.Ordinal)); // Sooner than the eye can see.
+        Assert.EndsWith(Environment.NewLine, _writer.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Stopped_before_the_end_the_last_line_says_how_far_it_came()
+    {
+        using (var progress = Redirected(total: 8))
+        {
+            _clock.Advance(TimeSpan.FromSeconds(4));
+            progress.Report(2);
+        }
+        Assert.Equal(["Painting: 2 of 8 images in 4.0 s (0.500 images/s)"], Lines());
+    }
+
+    [Theory]
+    [InlineData(0.04, "0.0 s")]
+    [InlineData(9.94, "9.9 s")]
+    [InlineData(9.96, "10 s")]
+    [InlineData(59.6, "1 min 00 s")]
+    [InlineData(185, "3 min 05 s")]
+    [InlineData(7620, "2 h 07 min")]
+    [InlineData(356400, "4 d 03 h")]
+    public void Durations_read_as_people_say_them(double seconds, string text) => Assert.Equal(text, Duration.Text(TimeSpan.FromSeconds(seconds)));
+
+    private ProgressLine Redirected(long? total) =>
+        new(CommandLine.Redirected(TextWriter.Null, _writer, _clock), "Painting", "images", total);
+
+    private string[] Lines() => _writer.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries);
+}

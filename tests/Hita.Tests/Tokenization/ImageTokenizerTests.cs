@@ -1,0 +1,111 @@
+using Hita.Imaging;
+using Hita.Runtime;
+using Hita.Tests.Support;
+using Hita.Tokenization;
+
+namespace Hita.Tests.Tokenization;
+
+public sealed class ImageTokenizerTests
+{
+    [Theory]
+    [InlineData("tiny", 64, 64)]
+    [InlineData("tiny", 96, 48)]
+    [InlineData("tiny-ultra", 32, 112)]
+    [InlineData("tiny-llamagen", 80, 64)]
+    public void Reconstructing_is_encoding_and_decoding_at_any_size(string preset, int width, int height)
+    {
+        using var tokenizer = ByName(preset);
+        var picture = Noise(width, height, 5);
+        var (codes, reconstruction) = tokenizer.Reconstruct(picture);
+        Assert.Equal((height / 16, width / 16), (codes.GridHeight, codes.GridWidth));
+        Assert.Equal((width, height), (reconstruction.Width, reconstruction.Height));
+        Assert.Equal(reconstruction.Pixels.ToArray(), tokenizer.Decode(tokenizer.Encode([picture]))[0].Pixels.ToArray());
+    }
+
+    [Fact]
+    public void A_picture_has_the_same_codes_alone_and_in_a_batch_of_other_sizes()
+    {
+        using var tokenizer = ByName("tiny");
+        var pictures = new[] { Noise(64, 64, 1), Noise(96, 64, 2), Noise(64, 64, 3), Noise(64, 64, 4) };
+        var together = tokenizer.Encode(pictures, batchSize: 3);
+        for (var i = 0; i < pictures.Length; i++)
+        {
+            var alone = tokenizer.Encode([pictures[i]])[0];
+            Assert.Equal(alone.Holistic, together[i].Holistic);
+            Assert.Equal(alone.Patches, together[i].Patches);
+        }
+    }
+
+    [Fact]
+    public void A_saved_tokenizer_loads_as_the_same_model()
+    {
+        using var folder = new TemporaryFolder();
+        using var tokenizer = ByName("tiny");
+        tokenizer.Save(folder["model"]);
+        using var loaded = ImageTokenizer.Load(folder["model"]);
+        using var decoder = ImageTokenizer.Load(folder["model"], new TokenizerOptions { DecoderOnly = true });
+        Assert.Equal(tokenizer.Config, loaded.Config);
+        Assert.Equal(tokenizer.ModelHash, loaded.ModelHash);
+        Assert.Equal(tokenizer.ModelHash, decoder.ModelHash);
+        var (codes, picture) = tokenizer.Reconstruct(Noise(64, 64, 9));
+        Assert.Equal(codes.Patches, loaded.Encode([Noise(64, 64, 9)])[0].Patches);
+        Assert.Equal(picture.Pixels.ToArray(), decoder.Decode([codes])[0].Pixels.ToArray());
+        Assert.Throws<HitaException>(() => decoder.Encode([picture]));
+    }
+
+    [Fact]
+    public void Fresh_weights_follow_the_seed()
+    {
+        Assert.True(TokenizerPresets.TryGet("tiny", out var config));
+        using var one = ImageTokenizer.Create(config, 1);
+        using var same = ImageTokenizer.Create(config, 1);
+        using var other = ImageTokenizer.Create(config, 2);
+        Assert.Equal(one.ModelHash, same.ModelHash);
+        Assert.NotEqual(one.ModelHash, other.ModelHash);
+        Assert.All(one.Reconstruct(Noise(64, 64, 1)).Codes.Patches, c => Assert.InRange(c, 0, 255));
+    }
+
+    [Theory]
+    [InlineData(65, 64, "multiples of 16")]
+    [InlineData(16, 16, "at least 4 patches")]
+    [InlineData(16 * 129, 16, "too large")]
+    public void A_size_that_does_not_fit_is_refused_in_a_sentence(int width, int height, string reason)
+    {
+        using var tokenizer = ByName("tiny");
+        var error = Assert.Throws<HitaException>(() => tokenizer.Encode([new Picture(width, height)]));
+        Assert.Contains(reason, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Codes_of_another_model_are_refused_in_a_sentence()
+    {
+        using var tokenizer = ByName("tiny");
+        Assert.Contains("holistic", Assert.Throws<HitaException>(() => tokenizer.Decode([new ImageCodes([], new int[16], 4, 4)])).Message, StringComparison.Ordinal);
+        Assert.Contains("256", Assert.Throws<HitaException>(() => tokenizer.Decode([new ImageCodes(new int[16], Enumerable.Repeat(256, 16).ToArray(), 4, 4)])).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Bfloat16_paints_nearly_the_same_picture()
+    {
+        Assert.True(TokenizerPresets.TryGet("tiny", out var config));
+        using var exact = ByName("tiny");
+        using var half = ImageTokenizer.CreateByName(config, options: new TokenizerOptions { Precision = Precision.BFloat16, DecoderOnly = true });
+        var codes = exact.Encode([Noise(64, 64, 3)]);
+        var (a, b) = (exact.Decode(codes)[0].Pixels.ToArray(), half.Decode(codes)[0].Pixels.ToArray());
+        // Eight bits of mantissa through some thirty layers: a few grey levels on average.
+        Assert.InRange(a.Zip(b, static (x, y) => Math.Abs(x - y)).Average(), 0.01, 4);
+    }
+
+    private static ImageTokenizer ByName(string preset)
+    {
+        Assert.True(TokenizerPresets.TryGet(preset, out var config));
+        return ImageTokenizer.CreateByName(config);
+    }
+
+    private static Picture Noise(int width, int height, int seed)
+    {
+        var picture = new Picture(width, height);
+        new Random(seed).NextBytes(picture.Pixels);
+        return picture;
+    }
+}
