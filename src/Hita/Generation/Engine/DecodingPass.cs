@@ -1,0 +1,83 @@
+using Hita.Generation.Engine.Packing;
+
+namespace Hita.Generation.Engine;
+
+/// <summary>The decoding of one batch on the CPU engine.</summary>
+internal sealed class DecodingPass : IDecodingPass
+{
+    private readonly CpuTokenModel _owner;
+    private readonly PackedModel _model;
+    private readonly BoundaryMode _boundary;
+    private readonly StepBuffers _buffers;
+    private readonly KeyValueCache _cache;
+    private readonly DecodingStep _step;
+    private bool _disposed;
+
+    public DecodingPass(CpuTokenModel owner, PackedModel model, int rows, BoundaryMode boundary)
+    {
+        (_owner, _model, _boundary) = (owner, model, boundary);
+        Rows = rows;
+        var cachePrecision = CpuTokenModel.CachePrecision(model.Precision);
+        _buffers = new StepBuffers(model.Config, rows, owner.Team.Members);
+        _cache = new KeyValueCache(model.Config, cachePrecision, rows);
+        _step = new DecodingStep(model, owner.Team, owner.Kernels, _buffers, _cache, cachePrecision);
+    }
+
+    /// <inheritdoc/>
+    public int Rows { get; private set; }
+
+    /// <inheritdoc/>
+    public int Position { get; private set; }
+
+    /// <inheritdoc/>
+    public void Advance(ReadOnlySpan<int> inputs, Span<float> logits)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var config = _model.Config;
+        if (Position >= config.SequenceLength)
+            throw new InvalidOperationException($"All {config.SequenceLength} positions have been decoded.");
+        if (inputs.Length != Rows)
+            throw new ArgumentException($"{inputs.Length} inputs were given for {Rows} rows.", nameof(inputs));
+        if (logits.Length != 0 && logits.Length != (long)Rows * config.CodebookSize)
+            throw new ArgumentException($"{logits.Length} logits do not hold {Rows} rows of {config.CodebookSize}.", nameof(logits));
+
+        var table = TableAt(Position);
+        foreach (var input in inputs)
+        {
+            if ((uint)input >= (uint)table.Rows)
+                throw new ArgumentOutOfRangeException(nameof(inputs), input, $"Position {Position} takes 0 to {table.Rows - 1}.");
+        }
+        var head = Position < config.HolisticTokenCount ? _model.HolisticHead : _model.PatchHead;
+        _step.Run(Position, table, inputs, head, logits);
+        Position++;
+    }
+
+    /// <inheritdoc/>
+    public void KeepRows(int rows)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(rows, Rows);
+        Rows = rows;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_disposed)
+            return;
+        _disposed = true;
+        _cache.Dispose();
+        _buffers.Dispose();
+        _owner.PassEnded();
+    }
+
+    /// <summary>What embeds the input at a position.</summary>
+    private EmbeddingTable TableAt(int position)
+    {
+        if (position == 0)
+            return _model.Classes;
+        var last = _model.Config.HolisticTokenCount;
+        return position < last || (position == last && _boundary == BoundaryMode.Trained) ? _model.Holistic : _model.Patches;
+    }
+}
