@@ -1,5 +1,6 @@
-using Hita.Runtime;
-using var a = TensorOps.FromFloats([1, 2, 3], 3);
-Console.WriteLine(a.Plus(a).ToFloats()[2]);
-foreach (var s in TorchLibrary.Log) Console.WriteLine(s);
-Console.WriteLine(TorchLibrary.LoadedFrom("libtorch_cpu"));
+using Hita.Cli;
+using Hita.Cli.Output;
+
+using var interruption = new Interruption();
+using var mark = new RunMark();
+return CommandLineApp.Run(args, Terminal.OfThisProcess(), interruption.Token);

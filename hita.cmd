@@ -1,0 +1,80 @@
+@echo off
+rem Starts Hita on Windows; see the file "hita" for what it does and which variables it knows.
+rem Sources are compared with a copy of them that was made when the program was built.
+setlocal EnableExtensions DisableDelayedExpansion
+set "root=%~dp0."
+set "backend=%HITA_TORCH_BACKEND%"
+if not defined backend set "backend=cpu"
+if defined HITA_LIBTORCH set "backend=none"
+if not "%backend%"=="cpu" if not "%backend%"=="cuda" if not "%backend%"=="none" (
+    >&2 echo hita: HITA_TORCH_BACKEND is '%backend%'; it must be cpu, cuda or none.
+    exit /b 2
+)
+rem Two copies of libtorch cannot live in one process, so a foreign one gets a program that brings none.
+for %%A in (%*) do if /i "%%~A"=="--libtorch" set "backend=none"
+
+where dotnet >nul 2>nul
+if errorlevel 1 (
+    >&2 echo hita: the .NET 10 SDK was not found: install it from https://dotnet.microsoft.com/download/dotnet/10.0 and open a new window.
+    exit /b 1
+)
+
+set "store=%HITA_BUILD_DIR%"
+if not defined store set "store=%root%\.hita"
+set "place=%store%\%backend%"
+set "seen=%place%\sources"
+set "app="
+if exist "%place%\stamp" set /p app=<"%place%\stamp"
+set same=robocopy "%root%" "%seen%" *.cs *.csproj *.props *.txt global.json /MIR /XD .git .hita bin obj tests bench docs models TestResults /NJH /NJS /NDL /NFL /NC /NS /NP
+
+if defined app if exist "%place%\%app%\Hita.Cli.dll" (
+    %same% /L >nul 2>nul
+    if not errorlevel 1 goto start
+)
+
+mkdir "%place%" 2>nul
+rem A folder can be made only once, so it serves as the lock of two first starts.
+set waited=0
+:lock
+mkdir "%place%\lock" 2>nul && goto build
+if %waited%==0 >&2 echo hita: waiting for another start that is building...
+set /a waited+=1
+if %waited% geq 900 (
+    >&2 echo hita: another start has been building for 15 minutes, or "%place%" cannot be written; if none is building, delete "%place%\lock" and try again.
+    exit /b 1
+)
+ping -n 2 127.0.0.1 >nul
+if exist "%place%\stamp" set /p app=<"%place%\stamp"
+goto lock
+
+:build
+if defined app if exist "%place%\%app%\Hita.Cli.dll" (
+    %same% /L >nul 2>nul
+    if not errorlevel 1 (
+        rmdir "%place%\lock"
+        goto start
+    )
+)
+>&2 echo Building Hita (first start or changed sources)...
+set "app=app-%RANDOM%%RANDOM%"
+%same% >nul 2>nul
+pushd "%root%"
+dotnet build src\Hita.Cli\Hita.Cli.csproj -c Release --nologo -v quiet -nodeReuse:false --artifacts-path "%place%\build" -o "%place%\%app%" "-p:TorchBackend=%backend%" -p:UseSharedCompilation=false -p:TreatWarningsAsErrors=false -p:RunAnalyzers=false -p:EnforceCodeStyleInBuild=false -p:GenerateDocumentationFile=false >"%place%\build.log" 2>&1
+if errorlevel 1 (
+    popd
+    >&2 type "%place%\build.log"
+    >&2 echo hita: the build failed; the lines above say why. They are kept in "%place%\build.log", and Hita needs the .NET 10 SDK.
+    del "%place%\stamp" 2>nul
+    rmdir "%place%\lock"
+    exit /b 1
+)
+popd
+rem Folders of earlier builds; those of running programs cannot be removed and stay.
+for /d %%D in ("%place%\app-*") do if /i not "%%~nxD"=="%app%" rmdir /s /q "%%D" 2>nul
+>"%place%\stamp" echo %app%
+rmdir "%place%\lock"
+
+:start
+if not defined DOTNET_GCgen0size set "DOTNET_GCgen0size=0x10000000"
+dotnet "%place%\%app%\Hita.Cli.dll" %*
+exit /b %errorlevel%

@@ -1,0 +1,61 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using Hita.Cli.Commands;
+using Hita.Cli.Output;
+
+namespace Hita.Cli;
+
+/// <summary>The program without the process around it: commands, parsing, running, errors.</summary>
+internal static class CommandLineApp
+{
+    /// <summary>Runs a command line.</summary>
+    /// <param name="args">The arguments after the program's name.</param>
+    /// <param name="terminal">Where it prints.</param>
+    /// <param name="cancellation">Asks the command to stop.</param>
+    /// <returns>The exit code.</returns>
+    public static int Run(IReadOnlyList<string> args, Terminal terminal, CancellationToken cancellation) =>
+        ErrorBoundary.Run(terminal, () =>
+        {
+            var root = CreateRoot(new CommandHost(terminal, cancellation));
+            var parsed = root.Parse([.. args], ParserSettings());
+            if (parsed.Errors.Count > 0 && parsed.Action is not { ClearsParseErrors: true })
+            {
+                terminal.Error.WriteLine($"hita: {UsageErrors.Describe(parsed)}");
+                return ExitCodes.Usage;
+            }
+            return parsed.Invoke(new InvocationConfiguration
+            {
+                Output = terminal.Out,
+                Error = terminal.Error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+            });
+        }, cancellation);
+
+    /// <summary>All commands and options.</summary>
+    public static Command CreateRoot(CommandHost host)
+    {
+        var root = new HitaCommand(
+            "hita",
+            "Hita for .NET: turns pictures into holistic and patch codes and back, and paints pictures from classes.",
+            "hita doctor",
+            "hita presets")
+        {
+            DoctorCommand.Create(host),
+            PresetsCommand.Create(host),
+        };
+        host.Globals.AddTo(root);
+        root.Options.Add(new HelpOption("--help", "-h", "-?")
+        {
+            Description = "Show help for a command.",
+            Recursive = true,
+            Action = new HelpWithExamples(),
+        });
+        root.Options.Add(new VersionOption("--version") { Description = "Show the version.", Action = new VersionAction(host.Terminal) });
+        root.SetAction(parsed => new HelpWithExamples().Invoke(parsed));
+        return root;
+    }
+
+    // File names that begin with @ are files, not lists of arguments.
+    private static ParserConfiguration ParserSettings() => new() { ResponseFileTokenReplacer = null };
+}

@@ -1,0 +1,121 @@
+using Spectre.Console;
+
+namespace Hita.Cli.Output;
+
+/// <summary>Where a command prints: results to one stream, progress and errors to another.</summary>
+/// <remarks>On a terminal tables are drawn; redirected they are plain aligned columns, the same words in the same order.</remarks>
+internal sealed class Terminal
+{
+    private readonly IAnsiConsole? _console;
+
+    /// <param name="output">The stream of results.</param>
+    /// <param name="error">The stream of progress and errors.</param>
+    /// <param name="console">Draws on <paramref name="output"/> where that is a terminal, else null.</param>
+    /// <param name="errorIsTerminal">Whether a progress line may be redrawn on <paramref name="error"/>.</param>
+    /// <param name="clock">Measures rates.</param>
+    /// <param name="width">Columns of the terminal.</param>
+    public Terminal(TextWriter output, TextWriter error, IAnsiConsole? console, bool errorIsTerminal, TimeProvider clock, int width = 100)
+    {
+        Out = output;
+        Error = error;
+        _console = console;
+        ErrorIsTerminal = errorIsTerminal;
+        Clock = clock;
+        Width = width;
+    }
+
+    public TextWriter Out { get; }
+
+    public TextWriter Error { get; }
+
+    public bool ErrorIsTerminal { get; }
+
+    public TimeProvider Clock { get; }
+
+    /// <summary>Whether results go to a terminal.</summary>
+    public bool IsInteractive => _console is not null;
+
+    /// <summary>Columns of the terminal; 100 where there is none.</summary>
+    public int Width { get; }
+
+    public static Terminal OfThisProcess() => new(
+        Console.Out,
+        Console.Error,
+        Console.IsOutputRedirected ? null : AnsiConsole.Console,
+        !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") != "dumb",
+        TimeProvider.System,
+        Columns());
+
+    public void Line(string text = "") => Out.WriteLine(text);
+
+    /// <summary>A heading above a block of lines.</summary>
+    public void Heading(string text)
+    {
+        if (_console is null)
+            Out.WriteLine(text);
+        else
+            _console.MarkupLineInterpolated($"[bold]{text}[/]");
+    }
+
+    /// <summary>Names and values, the values aligned; a value with several lines continues under itself.</summary>
+    public void Fields(IReadOnlyList<(string Name, string Value)> fields)
+    {
+        var width = fields.Count == 0 ? 0 : fields.Max(f => f.Name.Length);
+        foreach (var (name, value) in fields)
+        {
+            var label = name;
+            foreach (var line in value.Split('\n'))
+            {
+                Out.WriteLine($"  {label.PadRight(width)}  {line}".TrimEnd());
+                label = "";
+            }
+        }
+    }
+
+    /// <summary>A table; columns whose cells are all numbers are aligned to the right.</summary>
+    public void Table(IReadOnlyList<string> headers, IReadOnlyList<IReadOnlyList<string>> rows)
+    {
+        var right = headers.Select((_, c) => rows.Count > 0 && rows.All(r => IsNumber(r[c]))).ToArray();
+        if (_console is not null)
+            Draw(_console, headers, rows, right);
+        else
+            WritePlain(headers, rows, right);
+    }
+
+    private static void Draw(IAnsiConsole console, IReadOnlyList<string> headers, IReadOnlyList<IReadOnlyList<string>> rows, bool[] right)
+    {
+        var table = new Table().Border(TableBorder.Simple);
+        for (var c = 0; c < headers.Count; c++)
+        {
+            var column = new TableColumn(new Text(headers[c])) { NoWrap = true };
+            table.AddColumn(right[c] ? column.RightAligned() : column);
+        }
+        foreach (var row in rows)
+            table.AddRow(row.Select(cell => new Text(cell)));
+        console.Write(table);
+    }
+
+    private void WritePlain(IReadOnlyList<string> headers, IReadOnlyList<IReadOnlyList<string>> rows, bool[] right)
+    {
+        var widths = headers.Select((h, c) => rows.Select(r => r[c].Length).Append(h.Length).Max()).ToArray();
+        foreach (var row in rows.Prepend(headers))
+        {
+            var cells = row.Select((cell, c) => right[c] ? cell.PadLeft(widths[c]) : cell.PadRight(widths[c]));
+            Out.WriteLine(string.Join("  ", cells).TrimEnd());
+        }
+    }
+
+    private static bool IsNumber(string cell) => cell.Length > 0 && (char.IsAsciiDigit(cell[0]) || cell is "-");
+
+    private static int Columns()
+    {
+        try
+        {
+            return Console.WindowWidth is > 0 and var columns ? columns : 100;
+        }
+        catch (IOException)
+        {
+            return 100; // Windows, without a console.
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using Hita.Checkpoints;
+using Hita.Generation.Model;
+using Hita.Runtime;
+using Hita.Tokenization.Model;
+
+namespace Hita.Evaluation.Verification;
+
+/// <summary>What a vector file has been recorded from.</summary>
+[Flags]
+public enum VectorKind
+{
+    /// <summary>Nothing this library knows.</summary>
+    None = 0,
+
+    /// <summary>The stages of a tokenizer.</summary>
+    Tokenizer = 1,
+
+    /// <summary>The passes of a generator.</summary>
+    Generator = 2,
+}
+
+/// <summary>
+/// Compares a model with recorded outputs of the published implementation, stage by stage.
+/// </summary>
+public static class VectorVerifier
+{
+    /// <summary>Tells from its keys what a vector file holds; the vanilla family's file holds both kinds.</summary>
+    /// <param name="vectors">The opened file.</param>
+    public static VectorKind KindOf(ITensorSource vectors)
+    {
+        ArgumentNullException.ThrowIfNull(vectors);
+        var kind = VectorKind.None;
+        if (vectors.Tensors.ContainsKey("prequant") || vectors.Tensors.Keys.Any(static k => k.EndsWith(".patch_prequant", StringComparison.Ordinal)))
+            kind |= VectorKind.Tokenizer;
+        if (vectors.Tensors.ContainsKey("classes") && vectors.Tensors.Keys.Any(static k => k.StartsWith("train.logits", StringComparison.Ordinal)))
+            kind |= VectorKind.Generator;
+        return kind;
+    }
+
+    /// <summary>Compares every stage that the file holds.</summary>
+    /// <param name="vectors">The opened file.</param>
+    /// <param name="tokenizer">Gives the tokenizer's network; asked only where the file needs it, and disposed here.</param>
+    /// <param name="generator">Gives the generator's network; asked only where the file needs it, and disposed here.</param>
+    /// <param name="report">Told each result as soon as it is known; null for nobody.</param>
+    /// <returns>All results, in order.</returns>
+    /// <exception cref="HitaException">The file holds nothing to compare, or does not fit the model.</exception>
+    internal static IReadOnlyList<VerificationStage> Verify(
+        ITensorSource vectors, Func<TokenizerModel> tokenizer, Func<GeneratorModel> generator, Action<VerificationStage>? report = null)
+    {
+        var kind = KindOf(vectors);
+        if (kind == VectorKind.None)
+            throw new CheckpointException(vectors.Path, "this file holds no stages of a tokenizer or a generator to compare with.");
+        var comparer = new StageComparer(vectors, report);
+        if (kind.HasFlag(VectorKind.Tokenizer))
+        {
+            using var model = tokenizer();
+            TokenizerVerification.Run(vectors, model, comparer);
+        }
+        if (kind.HasFlag(VectorKind.Generator))
+        {
+            using var model = generator();
+            GeneratorVerification.Run(vectors, model, comparer);
+        }
+        return comparer.Stages;
+    }
+}

@@ -1,0 +1,148 @@
+using Hita.Checkpoints;
+using Hita.Generation.Model;
+using Hita.Layers;
+using Hita.Runtime;
+using Hita.Tokenization;
+
+namespace Hita.Generation;
+
+/// <summary>How a generator is loaded.</summary>
+public sealed record GeneratorOptions
+{
+    /// <summary>The device, see <see cref="ComputeDevice.Parse"/>. Default <c>cpu</c>.</summary>
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>The weights' type. Default float32.</summary>
+    public Precision Precision { get; init; }
+}
+
+/// <summary>
+/// Draws the codes of images from classes. Immutable once loaded; several threads may use one at the same time.
+/// </summary>
+public sealed class ImageGenerator : IDisposable
+{
+    private readonly ITokenModel _tokens;
+
+    internal ImageGenerator(ITokenModel tokens, string modelHash, ClassNames classes)
+    {
+        _tokens = tokens;
+        ModelHash = modelHash;
+        Classes = classes;
+    }
+
+    /// <summary>The architecture.</summary>
+    public GeneratorConfig Config => _tokens.Config;
+
+    /// <summary>32 hexadecimal digits that identify the weights.</summary>
+    public string ModelHash { get; }
+
+    /// <summary>The classes' names.</summary>
+    public ClassNames Classes { get; }
+
+    /// <summary>Loads a model folder.</summary>
+    /// <param name="folder">A generator's folder, or a pipeline's with one inside.</param>
+    /// <param name="options">How; null for float32 on the CPU.</param>
+    /// <exception cref="HitaException">The folder holds no generator, or its weights do not fit its configuration.</exception>
+    public static ImageGenerator Load(string folder, GeneratorOptions? options = null)
+    {
+        var found = GeneratorFolder.Find(folder);
+        var config = GeneratorFolder.ReadConfig(found);
+        var model = Build(config, options);
+        try
+        {
+            using var source = ModelFolder.OpenWeights(found);
+            StrictLoader.Load(source, model.Parameters(), GeneratorNames.ForLoading(config));
+            return new ImageGenerator(new TorchTokenModel(model), WeightFingerprint.Of(source), ClassNames.Load(found, config.ClassCount));
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A generator with fresh weights, as training starts from; its output is uniform.</summary>
+    /// <param name="config">The architecture.</param>
+    /// <param name="seed">The same seed gives the same weights.</param>
+    /// <param name="options">How; null for float32 on the CPU.</param>
+    public static ImageGenerator Create(GeneratorConfig config, ulong seed, GeneratorOptions? options = null)
+    {
+        var model = Build(config, options);
+        GeneratorInitializer.Initialize(model, seed);
+        return Wrap(model);
+    }
+
+    /// <summary>A generator whose weights are filled from their names, to compare implementations without a file.</summary>
+    /// <param name="config">The architecture.</param>
+    /// <param name="prefix">Put before every tensor's full name.</param>
+    /// <param name="options">How; null for float32 on the CPU.</param>
+    public static ImageGenerator CreateByName(GeneratorConfig config, string prefix = "", GeneratorOptions? options = null)
+    {
+        var model = Build(config, options);
+        model.FillByName(prefix);
+        return Wrap(model);
+    }
+
+    /// <summary>Draws images.</summary>
+    /// <param name="request">What to draw.</param>
+    /// <param name="progress">Told after every position of a batch; null for nobody.</param>
+    /// <param name="cancellation">Stops between two positions; what a callback has received is whole.</param>
+    /// <param name="onBatch">Given each batch as soon as it is drawn, with the index of its first image; null for nobody.</param>
+    /// <returns>The codes, in the order of the request's classes.</returns>
+    /// <exception cref="ConfigException">The request does not fit this generator.</exception>
+    public IReadOnlyList<ImageCodes> Generate(
+        GenerationRequest request,
+        IProgress<GenerationProgress>? progress = null,
+        Action<int, IReadOnlyList<ImageCodes>>? onBatch = null,
+        CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        request.Validate(Config);
+        var all = new List<ImageCodes>(request.Classes.Count);
+        var tokenCount = Config.SequenceLength - request.UnseenPatches;
+        var total = (long)request.Classes.Count * tokenCount;
+        foreach (var classes in request.Classes.Chunk(request.BatchSize))
+        {
+            var first = all.Count;
+            var batch = new SamplingBatch(classes, request.Seed, request.FirstImage + first, tokenCount, request.Sampling, request.Boundary);
+            var tokens = SamplingLoop.Run(_tokens, batch, Report, cancellation);
+            var codes = Enumerable.Range(0, classes.Length).Select(i => ToCodes(tokens.AsSpan(i * tokenCount, tokenCount))).ToList();
+            all.AddRange(codes);
+            onBatch?.Invoke(first, codes);
+
+            void Report(int done) => progress?.Report(new GenerationProgress(
+                done == tokenCount ? first + classes.Length : first, request.Classes.Count, ((long)first * tokenCount) + ((long)done * classes.Length), total));
+        }
+        return all;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _tokens.Dispose();
+
+    /// <summary>Writes a model folder.</summary>
+    /// <param name="folder">The folder; it must not exist, or hold a model that is replaced.</param>
+    /// <exception cref="HitaException">The folder cannot be written, or this generator's weights are packed for the CPU engine.</exception>
+    public void Save(string folder)
+    {
+        if (_tokens is not TorchTokenModel { Model: var model })
+            throw new HitaException("A generator that is packed for the CPU engine cannot be saved; load it with the framework's engine first.");
+        ModelFolder.Write(folder, ConfigJson.Write(Config), model.Parameters());
+        Classes.Save(folder);
+    }
+
+    private static GeneratorModel Build(GeneratorConfig config, GeneratorOptions? options)
+    {
+        options ??= new GeneratorOptions();
+        return new GeneratorModel(config, Placement.For(options.Device, options.Precision));
+    }
+
+    private static ImageGenerator Wrap(GeneratorModel model) =>
+        new(new TorchTokenModel(model), WeightFingerprint.Of(model.Parameters()), ClassNames.Default(model.Config.ClassCount));
+
+    private ImageCodes ToCodes(ReadOnlySpan<int> tokens)
+    {
+        var patches = new int[Config.PatchTokenCount];
+        tokens[Config.HolisticTokenCount..].CopyTo(patches);
+        return new ImageCodes(tokens[..Config.HolisticTokenCount].ToArray(), patches, Config.GridHeight, Config.GridWidth);
+    }
+}

@@ -1,0 +1,157 @@
+using Hita.Layers;
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+
+namespace Hita.Generation.Model;
+
+// B batch (R rows when decoding), T positions, C width, V codebook entries, M holistic and N patch tokens.
+
+/// <summary>The generator's network. Its names are those of the published checkpoints.</summary>
+internal sealed class GeneratorModel : nn.Module
+{
+    [ComponentName(Name = "cls_embedding")] private readonly ClassEmbedding _classes;
+    [ComponentName(Name = "tok_embeddings")] private readonly Layers.Embedding _patchTokens;
+    [ComponentName(Name = "slot_embeddings")] private readonly Layers.Embedding? _holisticTokens;
+    [ComponentName(Name = "layers")] private readonly ModuleList<GeneratorBlock> _layers;
+    [ComponentName(Name = "norm")] private readonly RmsNorm _norm;
+    [ComponentName(Name = "output")] private readonly OutputHeads _output;
+    [ComponentName(Name = "slot_pos")] private readonly Layers.Embedding? _holisticPositions;
+    private readonly PatchRotary _rotary;
+    private readonly double _dropout;
+
+    public GeneratorModel(GeneratorConfig config, Placement placement, double dropout = 0.1)
+        : base(nameof(GeneratorModel))
+    {
+        Config = config.Validate();
+        Placement = placement;
+        _dropout = dropout;
+        _classes = new ClassEmbedding(config.ClassCount + 1, config.Width, placement);
+        _patchTokens = new Layers.Embedding(config.CodebookSize, config.Width, placement);
+        if (config.HolisticTokenCount > 0)
+        {
+            _holisticTokens = new Layers.Embedding(config.CodebookSize, config.Width, placement);
+            _holisticPositions = new Layers.Embedding(config.HolisticTokenCount, config.Width, placement);
+        }
+        _layers = [];
+        for (var i = 0; i < config.Layers; i++)
+            _layers.Add(new GeneratorBlock(config, dropout, placement));
+        _norm = new RmsNorm(config.Width, placement);
+        _output = new OutputHeads(config.Width, config.OutputSize, placement);
+        RegisterComponents();
+        _rotary = new PatchRotary(config, placement.Device);
+        eval();
+    }
+
+    /// <summary>The architecture.</summary>
+    public GeneratorConfig Config { get; }
+
+    /// <summary>Where the parameters live, and their type.</summary>
+    public Placement Placement { get; }
+
+    private TokenPositions Positions => new(_holisticPositions?.Table, _rotary, Config.HolisticTokenCount);
+
+    /// <summary>The teacher-forced pass: outputs after the final norm for the positions 0 … T − 1.</summary>
+    /// <param name="classes">int64 [B]; <see cref="GeneratorConfig.ClassCount"/> stands for no class.</param>
+    /// <param name="tokens">int64 [B, T − 1], holistic codes then patch codes: the inputs at the positions 1 … T − 1.</param>
+    /// <param name="boundary">How the input at position M is embedded.</param>
+    /// <returns>[B, T, C].</returns>
+    public Tensor Hidden(Tensor classes, Tensor tokens, BoundaryMode boundary = BoundaryMode.Trained)
+    {
+        using var scope = NewDisposeScope();
+        var x = Embed(classes, tokens, boundary);
+        if (training && _dropout > 0)
+            x = nn.functional.dropout(x, _dropout);
+        var positions = Positions;
+        foreach (var layer in _layers)
+            x = layer.Forward(x, positions);
+        return _norm.call(x).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Logits of the holistic head for outputs at positions below M: [B, T, C] → [B, T, V].</summary>
+    public Tensor HolisticLogits(Tensor hidden) => _output.Logits(hidden, 0, Config.CodebookSize);
+
+    /// <summary>Logits of the patch head for outputs at positions from M on: [B, T, C] → [B, T, V].</summary>
+    public Tensor PatchLogits(Tensor hidden) =>
+        _output.Logits(hidden, Config.OutputSize - Config.CodebookSize, Config.CodebookSize);
+
+    /// <summary>One cached position.</summary>
+    /// <param name="inputs">int64 [R]: classes at position 0, later tokens.</param>
+    /// <param name="position">The position.</param>
+    /// <param name="cache">The rows' cache.</param>
+    /// <param name="boundary">How the input at position M is embedded.</param>
+    /// <returns>Outputs after the final norm, [R, 1, C].</returns>
+    public Tensor Step(Tensor inputs, int position, KeyValueCache cache, BoundaryMode boundary)
+    {
+        using var scope = NewDisposeScope();
+        var x = EmbeddingAt(position, boundary).call(inputs).unsqueeze(1); // [R, 1, C]
+        var positions = Positions;
+        for (var i = 0; i < _layers.Count; i++)
+            x = _layers[i].Step(x, positions, cache, i, position);
+        return _norm.call(x).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Embed(Tensor classes, Tensor tokens, BoundaryMode boundary)
+    {
+        using var scope = NewDisposeScope();
+        var parts = new List<Tensor> { _classes.call(classes).unsqueeze(1) };
+        // The input at position M is the last holistic code; the modes differ in its table alone.
+        long holistic = Config.HolisticTokenCount - (boundary == BoundaryMode.Published ? 1 : 0);
+        var first = Math.Clamp(holistic, 0, tokens.size(1));
+        if (first > 0)
+            parts.Add(_holisticTokens!.call(tokens.narrow(1, 0, first)));
+        if (tokens.size(1) > first)
+            parts.Add(_patchTokens.call(tokens.narrow(1, first, tokens.size(1) - first)));
+        return cat(parts, 1).MoveToOuterDisposeScope(); // [B, T, C]
+    }
+
+    private nn.Module<Tensor, Tensor> EmbeddingAt(int position, BoundaryMode boundary)
+    {
+        if (position == 0)
+            return _classes;
+        var lastHolistic = Config.HolisticTokenCount - (boundary == BoundaryMode.Published ? 1 : 0);
+        return position <= lastHolistic ? _holisticTokens! : _patchTokens;
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            _rotary.Dispose();
+        base.Dispose(disposing);
+    }
+}
+
+/// <summary>Holds the class table under the name it has in checkpoints.</summary>
+internal sealed class ClassEmbedding : nn.Module<Tensor, Tensor>
+{
+    [ComponentName(Name = "embedding_table")] private readonly Layers.Embedding _table;
+
+    public ClassEmbedding(long count, long width, Placement placement)
+        : base(nameof(ClassEmbedding))
+    {
+        _table = new Layers.Embedding(count, width, placement);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor classes) => _table.call(classes);
+}
+
+/// <summary>The output matrix, of which a position uses one head.</summary>
+internal sealed class OutputHeads : nn.Module
+{
+    [ComponentName(Name = "weight")] private readonly Parameter _weight;
+
+    public OutputHeads(long width, long size, Placement placement)
+        : base(nameof(OutputHeads))
+    {
+        _weight = placement.NewParameter(size, width);
+        RegisterComponents();
+    }
+
+    /// <summary>[.., C] → [.., count] from the rows first … first + count − 1.</summary>
+    public Tensor Logits(Tensor hidden, long first, long count)
+    {
+        using var scope = NewDisposeScope();
+        return nn.functional.linear(hidden, _weight.narrow(0, first, count)).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,69 @@
+using Hita.Generation.Sampling;
+
+namespace Hita.Generation;
+
+/// <summary>One batch of images to draw.</summary>
+/// <param name="Classes">The class of each image.</param>
+/// <param name="Seed">The request's seed.</param>
+/// <param name="FirstImage">The first image's number under this seed; the others follow. The number and the seed decide the image.</param>
+/// <param name="TokenCount">Tokens to draw: M + N, or fewer where the last patch codes reach no pixel.</param>
+/// <param name="Sampling">The settings.</param>
+/// <param name="Boundary">How the last holistic code is embedded.</param>
+internal sealed record SamplingBatch(
+    IReadOnlyList<int> Classes, ulong Seed, long FirstImage, int TokenCount, SamplingOptions Sampling, BoundaryMode Boundary);
+
+/// <summary>Draws the tokens of a batch, position by position.</summary>
+internal static class SamplingLoop
+{
+    /// <summary>Draws.</summary>
+    /// <param name="model">The weights.</param>
+    /// <param name="batch">What to draw.</param>
+    /// <param name="onToken">Called after each position with the number of positions done; null for nobody.</param>
+    /// <param name="cancellation">Stops between two positions.</param>
+    /// <returns>The tokens [images, TokenCount], row after row.</returns>
+    public static int[] Run(ITokenModel model, SamplingBatch batch, Action<int>? onToken, CancellationToken cancellation)
+    {
+        var config = model.Config;
+        int images = batch.Classes.Count, size = config.CodebookSize, count = batch.TokenCount;
+        var guidance = batch.Sampling.Guidance;
+        // The second half of the rows decodes "no class", for as long as any later token needs it.
+        var guided = Math.Min(guidance.GuidedTokenCount(config.SequenceLength), count);
+        using var pass = model.Begin(guided > 0 ? 2 * images : images, batch.Boundary);
+        var inputs = new int[pass.Rows];
+        for (var i = 0; i < inputs.Length; i++)
+            inputs[i] = i < images ? batch.Classes[i] : config.ClassCount;
+        var logits = new float[pass.Rows * size];
+        var combined = new float[size];
+        var tokens = new int[images * count];
+        var sampler = new TokenSampler(size);
+        var random = new Philox4x32[images];
+        for (var i = 0; i < images; i++)
+            random[i] = new Philox4x32(batch.Seed, (ulong)(batch.FirstImage + i));
+
+        for (var token = 0; token < count; token++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (token == guided && guided > 0)
+                pass.KeepRows(images);
+            pass.Advance(inputs.AsSpan(0, pass.Rows), logits.AsSpan(0, pass.Rows * size));
+            var scale = guidance.ScaleAt(token, config.SequenceLength);
+            var settings = batch.Sampling.For(token, config.HolisticTokenCount);
+            for (var i = 0; i < images; i++)
+            {
+                ReadOnlySpan<float> row = logits.AsSpan(i * size, size);
+                if (scale > 1)
+                {
+                    TokenSampler.Guide(row, logits.AsSpan((images + i) * size, size), scale, combined);
+                    row = combined;
+                }
+                var drawn = sampler.Sample(row, settings, random[i].Uniform(token));
+                tokens[(i * count) + token] = drawn;
+                inputs[i] = drawn;
+                if (images + i < pass.Rows)
+                    inputs[images + i] = drawn;
+            }
+            onToken?.Invoke(token + 1);
+        }
+        return tokens;
+    }
+}

@@ -1,0 +1,79 @@
+using System.Buffers.Binary;
+
+namespace Hita.Imaging;
+
+/// <summary>Reads a JPEG file's segments up to its first scan.</summary>
+internal static class JpegHeader
+{
+    private const byte StartOfScan = 0xDA;
+    private const byte EndOfImage = 0xD9;
+    private const byte Application1 = 0xE1;
+
+    /// <summary>Programs write about ten scans; thousands of them only serve to keep a decoder busy.</summary>
+    private const int MostScans = 200;
+
+    /// <summary>The header, or null where the segments do not lead to a frame and a scan.</summary>
+    /// <param name="file">The whole file, from its start marker.</param>
+    public static PictureHeader? Read(ReadOnlySpan<byte> file)
+    {
+        long width = 0, height = 0;
+        var orientation = 0;
+        for (var at = 2; NextMarker(file, ref at) is { } marker;)
+        {
+            if (marker is EndOfImage)
+                return null;
+            if (marker is 0x01 or (>= 0xD0 and <= 0xD8))
+                continue;
+            if (at + 2 > file.Length)
+                return null;
+            var length = BinaryPrimitives.ReadUInt16BigEndian(file[at..]);
+            if (length < 2 || length > file.Length - at)
+                return null;
+            var segment = file.Slice(at + 2, length - 2);
+            if (marker is StartOfScan)
+                break;
+            if (marker is >= 0xC0 and <= 0xCF and not (0xC4 or 0xC8 or 0xCC))
+            {
+                if (segment.Length < 6)
+                    return null;
+                height = BinaryPrimitives.ReadUInt16BigEndian(segment[1..]);
+                width = BinaryPrimitives.ReadUInt16BigEndian(segment[3..]);
+                if (marker is not (0xC0 or 0xC1) && CountScans(file[at..]) > MostScans)
+                    return null;
+            }
+            else if (marker is Application1 && orientation == 0 && segment.StartsWith("Exif\0"u8))
+            {
+                orientation = ExifOrientation.Read(segment);
+            }
+            at += length;
+        }
+        if (width == 0 && height == 0)
+            return null;
+        // A block of 8×8 pixels takes at least one bit in a progressive file; twice that for tables shared and odd samplings.
+        return new(PictureFormat.Jpeg, width, height, Math.Max(orientation, 1), file.Length * 1024L);
+    }
+
+    private static byte? NextMarker(ReadOnlySpan<byte> file, ref int at)
+    {
+        while (at < file.Length)
+        {
+            var found = file[at..].IndexOf((byte)0xFF);
+            if (found < 0)
+                return null;
+            at += found + 1;
+            while (at < file.Length && file[at] == 0xFF)
+                at++;
+            if (at < file.Length && file[at++] is not 0 and var marker)
+                return marker;
+        }
+        return null;
+    }
+
+    private static int CountScans(ReadOnlySpan<byte> file)
+    {
+        var count = 0;
+        for (int found; (found = file.IndexOf((ReadOnlySpan<byte>)[0xFF, StartOfScan])) >= 0; count++)
+            file = file[(found + 2)..];
+        return count;
+    }
+}

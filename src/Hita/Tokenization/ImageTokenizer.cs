@@ -1,0 +1,201 @@
+using Hita.Checkpoints;
+using Hita.Imaging;
+using Hita.Layers;
+using Hita.Runtime;
+using Hita.Tokenization.Model;
+using static TorchSharp.torch;
+
+namespace Hita.Tokenization;
+
+/// <summary>How a tokenizer is loaded.</summary>
+public sealed record TokenizerOptions
+{
+    /// <summary>Load only what turns codes into pictures: a quarter of the memory, no semantic encoder. Default false.</summary>
+    public bool DecoderOnly { get; init; }
+
+    /// <summary>The device, see <see cref="ComputeDevice.Parse"/>. Default <c>cpu</c>.</summary>
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>The weights' type: float32 or bfloat16. Default float32.</summary>
+    public Precision Precision { get; init; }
+}
+
+/// <summary>
+/// Turns pictures into codes and codes into pictures. Immutable once loaded; several threads may use one at the same time.
+/// </summary>
+public sealed class ImageTokenizer : IDisposable
+{
+    private readonly TokenizerModel _model;
+    private readonly Placement _placement;
+
+    internal ImageTokenizer(TokenizerModel model, Placement placement, string modelHash)
+    {
+        _model = model;
+        _placement = placement;
+        ModelHash = modelHash;
+    }
+
+    /// <summary>The architecture.</summary>
+    public TokenizerConfig Config => _model.Config;
+
+    /// <summary>32 hexadecimal digits that identify the weights; codes carry it so that a foreign model can be told.</summary>
+    public string ModelHash { get; }
+
+    /// <summary>Whether pictures can be encoded, or codes decoded only.</summary>
+    public bool CanEncode => _model.CanEncode;
+
+    /// <summary>Learned values that are in memory.</summary>
+    public long ParameterCount => _model.ParameterCount();
+
+    internal TokenizerModel Model => _model;
+
+    /// <summary>Loads a model folder.</summary>
+    /// <param name="folder">A tokenizer's folder, or a pipeline's with one inside.</param>
+    /// <param name="options">How; null for everything in float32 on the CPU.</param>
+    /// <exception cref="HitaException">The folder holds no tokenizer, or its weights do not fit its configuration.</exception>
+    public static ImageTokenizer Load(string folder, TokenizerOptions? options = null)
+    {
+        options ??= new TokenizerOptions();
+        var found = TokenizerFolder.Find(folder);
+        var (model, placement) = Build(TokenizerFolder.ReadConfig(found), options);
+        try
+        {
+            using var source = ModelFolder.OpenWeights(found);
+            StrictLoader.Load(source, model.Parameters(), TokenizerNames.ForLoading(model.CanEncode));
+            return new ImageTokenizer(model, placement, WeightFingerprint.Of(source));
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A tokenizer with fresh weights, as training starts from.</summary>
+    /// <param name="config">The architecture.</param>
+    /// <param name="seed">The same seed gives the same weights.</param>
+    /// <param name="options">How; null for everything in float32 on the CPU.</param>
+    public static ImageTokenizer Create(TokenizerConfig config, ulong seed, TokenizerOptions? options = null)
+    {
+        var (model, placement) = Build(config, options ?? new TokenizerOptions());
+        TokenizerInitializer.Initialize(model, seed);
+        return new ImageTokenizer(model, placement, WeightFingerprint.Of(model.Parameters()));
+    }
+
+    /// <summary>A tokenizer whose weights are filled from their names, to compare implementations without a file.</summary>
+    /// <param name="config">The architecture.</param>
+    /// <param name="prefix">Put before every tensor's full name.</param>
+    /// <param name="options">How; null for everything in float32 on the CPU.</param>
+    public static ImageTokenizer CreateByName(TokenizerConfig config, string prefix = "", TokenizerOptions? options = null)
+    {
+        var (model, placement) = Build(config, options ?? new TokenizerOptions());
+        model.FillByName(prefix, TokenizerInitializer.IsCodebook);
+        return new ImageTokenizer(model, placement, WeightFingerprint.Of(model.Parameters()));
+    }
+
+    /// <summary>Writes a model folder.</summary>
+    /// <param name="folder">The folder; it must not exist, or hold a model that is replaced.</param>
+    /// <exception cref="HitaException">The folder cannot be written, or the tokenizer was loaded for decoding only.</exception>
+    public void Save(string folder)
+    {
+        if (!CanEncode)
+            throw new HitaException("A tokenizer that was loaded for decoding only has no encoder to save; load it whole first.");
+        ModelFolder.Write(folder, ConfigJson.Write(Config), _model.Parameters());
+    }
+
+    /// <summary>Encodes pictures. Pictures of one size are encoded together.</summary>
+    /// <param name="pictures">RGB pictures whose sides are multiples of the patch; see <see cref="PictureFit"/>.</param>
+    /// <param name="batchSize">Pictures encoded together at most.</param>
+    /// <param name="cancellation">Stops between two batches.</param>
+    /// <returns>Codes in the pictures' order.</returns>
+    /// <exception cref="HitaException">A size does not fit, or the tokenizer was loaded for decoding only.</exception>
+    public IReadOnlyList<ImageCodes> Encode(IReadOnlyList<Picture> pictures, int batchSize = 4, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(pictures);
+        ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
+        if (!CanEncode)
+            throw new HitaException("This tokenizer was loaded for decoding only; load it whole to encode pictures.");
+        foreach (var picture in pictures)
+            PictureShape.Check(picture.Height, picture.Width, Config);
+        var codes = new ImageCodes[pictures.Count];
+        foreach (var batch in Batches(pictures, static p => (p.Height, p.Width), batchSize))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            EncodeBatch(batch.Select(i => pictures[i]).ToList(), (i, c) => codes[batch[i]] = c);
+        }
+        return codes;
+    }
+
+    /// <summary>Decodes codes. Images of one grid are decoded together.</summary>
+    /// <param name="codes">The codes.</param>
+    /// <param name="batchSize">Images decoded together at most.</param>
+    /// <param name="cancellation">Stops between two batches.</param>
+    /// <returns>Pictures in the codes' order.</returns>
+    /// <exception cref="HitaException">The codes come from another model.</exception>
+    public IReadOnlyList<Picture> Decode(IReadOnlyList<ImageCodes> codes, int batchSize = 4, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(codes);
+        ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
+        foreach (var image in codes)
+            image.CheckFor(Config);
+        var pictures = new Picture[codes.Count];
+        foreach (var batch in Batches(codes, static c => (c.GridHeight, c.GridWidth), batchSize))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            DecodeBatch(batch.Select(i => codes[i]).ToList(), (i, p) => pictures[batch[i]] = p);
+        }
+        return pictures;
+    }
+
+    /// <summary>Encodes a picture and decodes the codes again.</summary>
+    /// <param name="picture">An RGB picture whose sides are multiples of the patch.</param>
+    /// <returns>The codes, and the picture they decode to.</returns>
+    /// <exception cref="HitaException">The size does not fit, or the tokenizer was loaded for decoding only.</exception>
+    public (ImageCodes Codes, Picture Picture) Reconstruct(Picture picture)
+    {
+        var codes = Encode([picture])[0];
+        return (codes, Decode([codes])[0]);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _model.Dispose();
+
+    private static (TokenizerModel Model, Placement Placement) Build(TokenizerConfig config, TokenizerOptions options)
+    {
+        var placement = Placement.For(options.Device, options.Precision);
+        var parts = options.DecoderOnly ? TokenizerParts.Decoder : TokenizerParts.All;
+        return (new TokenizerModel(config, parts, placement), placement);
+    }
+
+    private void EncodeBatch(List<Picture> pictures, Action<int, ImageCodes> store)
+    {
+        using var inference = inference_mode();
+        using var scope = NewDisposeScope();
+        var input = PictureTensors.ToTensor(pictures).to(_placement.Type).to(_placement.Device);
+        var (holistic, patches) = _model.Quantize(_model.Features(input));
+        var (rows, columns) = PictureShape.Check(pictures[0].Height, pictures[0].Width, Config);
+        int[] holisticCodes = holistic?.ToInts() ?? [], patchCodes = patches.ToInts();
+        int m = Config.HolisticTokenCount, n = rows * columns;
+        for (var i = 0; i < pictures.Count; i++)
+            store(i, new ImageCodes(holisticCodes[(i * m)..((i + 1) * m)], patchCodes[(i * n)..((i + 1) * n)], rows, columns));
+    }
+
+    private void DecodeBatch(List<ImageCodes> codes, Action<int, Picture> store)
+    {
+        using var inference = inference_mode();
+        using var scope = NewDisposeScope();
+        int rows = codes[0].GridHeight, columns = codes[0].GridWidth;
+        var patches = Codes(codes.SelectMany(static c => c.Patches), rows * columns);
+        var holistic = Config.Holistic is null ? null : Codes(codes.SelectMany(static c => c.Holistic), Config.HolisticTokenCount);
+        var (holisticVectors, patchVectors) = _model.Dequantize(holistic, patches, rows, columns);
+        var pictures = PictureTensors.ToPictures(_model.Paint(_model.Fuse(holisticVectors, patchVectors)).to(ScalarType.Float32).cpu());
+        for (var i = 0; i < pictures.Length; i++)
+            store(i, pictures[i]);
+
+        Tensor Codes(IEnumerable<int> values, int width) =>
+            TensorOps.FromInts([.. values], codes.Count, width).to(_placement.Device);
+    }
+
+    private static IEnumerable<int[]> Batches<T, TKey>(IReadOnlyList<T> items, Func<T, TKey> key, int batchSize) =>
+        Enumerable.Range(0, items.Count).GroupBy(i => key(items[i])).SelectMany(g => g.Chunk(batchSize));
+}

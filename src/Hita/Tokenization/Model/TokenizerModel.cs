@@ -1,0 +1,152 @@
+using Hita.Layers;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+
+namespace Hita.Tokenization.Model;
+
+// B batch, H W patch grid, M holistic tokens, D = z channels.
+
+/// <summary>Which parts of a tokenizer are built.</summary>
+internal enum TokenizerParts
+{
+    /// <summary>Everything.</summary>
+    All,
+
+    /// <summary>What turns codes into pictures; no encoder and no semantic encoder.</summary>
+    Decoder,
+}
+
+/// <summary>The features on the way from a picture to its codes.</summary>
+/// <param name="Cnn">[B, D, H, W], from the CNN.</param>
+/// <param name="SemanticInput">[B, 3, 224, 224] in [0, 1]; null without a semantic encoder.</param>
+/// <param name="Semantic">[B, 257, semantic width]; null without a semantic encoder.</param>
+/// <param name="Holistic">[B, M, D]; null in the vanilla family.</param>
+/// <param name="Patches">[B, D, H, W], after mixing.</param>
+/// <param name="HolisticPrequant">[B, M, code dimensions]; null in the vanilla family.</param>
+/// <param name="PatchPrequant">[B, code dimensions, H, W].</param>
+internal sealed record EncodedFeatures(
+    Tensor Cnn, Tensor? SemanticInput, Tensor? Semantic, Tensor? Holistic, Tensor Patches, Tensor? HolisticPrequant, Tensor PatchPrequant);
+
+/// <summary>The tokenizer's network. Its names are those of the published checkpoints.</summary>
+internal sealed class TokenizerModel : nn.Module
+{
+    [ComponentName(Name = "encoder")] private readonly CnnEncoder? _encoder;
+    [ComponentName(Name = "encode_transformer")] private readonly HolisticMixing? _mixing;
+    [ComponentName(Name = "quant_conv")] private readonly Conv2d? _toPatchCode;
+    [ComponentName(Name = "pre_slots_quant")] private readonly Linear? _toHolisticCode;
+    [ComponentName(Name = "quantize")] private readonly VectorQuantizer _patchQuantizer;
+    [ComponentName(Name = "slot_quantize")] private readonly VectorQuantizer? _holisticQuantizer;
+    [ComponentName(Name = "post_quant_conv")] private readonly Conv2d _fromPatchCode;
+    [ComponentName(Name = "post_slots_quant")] private readonly Linear? _fromHolisticCode;
+    [ComponentName(Name = "decode_transformer")] private readonly CodeFusion? _fusion;
+    [ComponentName(Name = "decoder")] private readonly CnnDecoder _decoder;
+
+    public TokenizerModel(TokenizerConfig config, TokenizerParts parts, Placement placement, double dropout = 0.1)
+        : base(nameof(TokenizerModel))
+    {
+        Config = config.Validate();
+        var holistic = config.Holistic;
+        if (parts == TokenizerParts.All)
+        {
+            _encoder = new CnnEncoder(config, placement);
+            _toPatchCode = new Conv2d(config.LatentChannels, config.PatchCodeDimensions, 1, placement);
+        }
+        _patchQuantizer = new VectorQuantizer(config.CodebookSize, config.PatchCodeDimensions, placement);
+        _fromPatchCode = new Conv2d(config.PatchCodeDimensions, config.LatentChannels, 1, placement);
+        if (holistic is not null)
+        {
+            if (parts == TokenizerParts.All)
+            {
+                _mixing = new HolisticMixing(config, dropout, placement);
+                _toHolisticCode = new Linear(holistic.Width, holistic.CodeDimensions, hasBias: true, placement);
+            }
+            _holisticQuantizer = new VectorQuantizer(config.CodebookSize, holistic.CodeDimensions, placement);
+            _fromHolisticCode = new Linear(holistic.CodeDimensions, holistic.Width, hasBias: true, placement);
+            _fusion = new CodeFusion(config, dropout, placement);
+        }
+        _decoder = new CnnDecoder(config, placement);
+        RegisterComponents();
+        eval();
+    }
+
+    /// <summary>The architecture.</summary>
+    public TokenizerConfig Config { get; }
+
+    /// <summary>Whether pictures can be encoded.</summary>
+    public bool CanEncode => _encoder is not null;
+
+    /// <summary>Everything up to the quantizers for pictures [B, 3, H, W] in [-1, 1].</summary>
+    public EncodedFeatures Features(Tensor pictures)
+    {
+        if (_encoder is null || _toPatchCode is null)
+            throw new InvalidOperationException("This tokenizer was loaded for decoding only.");
+        using var scope = NewDisposeScope();
+        var cnn = _encoder.call(pictures);
+        if (_mixing is null)
+            return Keep(new EncodedFeatures(cnn, null, null, null, cnn.alias(), null, _toPatchCode.call(cnn)));
+
+        Tensor? input = null, semantic = null;
+        if (_mixing.SemanticEncoder is { } encoder)
+        {
+            using var frozen = no_grad();
+            input = SemanticInput.Resize(pictures, Config.Holistic!.SemanticEncoder!.InputSize);
+            semantic = encoder.call(SemanticInput.Normalize(input).to(cnn.dtype));
+        }
+        var (holistic, patches) = _mixing.call(cnn, semantic);
+        return Keep(new EncodedFeatures(
+            cnn, input, semantic, holistic, patches, _toHolisticCode!.call(holistic), _toPatchCode.call(patches)));
+    }
+
+    /// <summary>The codes of features: holistic int64 [B, M] (null in the vanilla family) and patches int64 [B, H·W].</summary>
+    public (Tensor? Holistic, Tensor Patches) Quantize(EncodedFeatures features)
+    {
+        using var scope = NewDisposeScope();
+        var patches = _patchQuantizer.Encode(features.PatchPrequant.ToSequence());
+        var holistic = features.HolisticPrequant is null ? null : _holisticQuantizer!.Encode(features.HolisticPrequant);
+        return (holistic?.MoveToOuterDisposeScope(), patches.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>The quantized vectors of codes: holistic [B, M, d] (null in the vanilla family) and patches [B, d, H, W].</summary>
+    public (Tensor? Holistic, Tensor Patches) Dequantize(Tensor? holistic, Tensor patches, long height, long width)
+    {
+        using var scope = NewDisposeScope();
+        var grid = _patchQuantizer.Decode(patches).ToGrid(height, width);
+        var sequence = holistic is null ? null : _holisticQuantizer!.Decode(holistic);
+        return (sequence?.MoveToOuterDisposeScope(), grid.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>The decoder's input for quantized vectors: [B, D, H, W].</summary>
+    public Tensor Fuse(Tensor? holistic, Tensor patches)
+    {
+        using var scope = NewDisposeScope();
+        var grid = _fromPatchCode.call(patches);
+        if (_fusion is not null && holistic is not null)
+            grid = _fusion.call(_fromHolisticCode!.call(holistic), grid);
+        return grid.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Paints [B, D, H, W] as a picture [B, 3, H·p, W·p], not clamped.</summary>
+    public Tensor Paint(Tensor fused) => _decoder.call(fused);
+
+    /// <summary>The semantic encoder's patch features, reconstructed from quantized holistic vectors [B, M, d].</summary>
+    public Tensor ReconstructSemantics(Tensor holistic)
+    {
+        if (_fusion is null || _fromHolisticCode is null)
+            throw new InvalidOperationException("This tokenizer has no holistic branch.");
+        using var scope = NewDisposeScope();
+        return _fusion.ReconstructSemantics(_fromHolisticCode.call(holistic)).MoveToOuterDisposeScope();
+    }
+
+    private static EncodedFeatures Keep(EncodedFeatures features)
+    {
+        foreach (var tensor in (Tensor?[])
+                 [
+                     features.Cnn, features.SemanticInput, features.Semantic, features.Holistic, features.Patches,
+                     features.HolisticPrequant, features.PatchPrequant,
+                 ])
+        {
+            tensor?.MoveToOuterDisposeScope();
+        }
+        return features;
+    }
+}
