@@ -33,22 +33,9 @@ internal sealed class DecodingPass : IDecodingPass
     public void Advance(ReadOnlySpan<int> inputs, Span<float> logits)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        var config = _model.Config;
-        if (Position >= config.SequenceLength)
-            throw new InvalidOperationException($"All {config.SequenceLength} positions have been decoded.");
-        if (inputs.Length != Rows)
-            throw new ArgumentException($"{inputs.Length} inputs were given for {Rows} rows.", nameof(inputs));
-        if (logits.Length != 0 && logits.Length != (long)Rows * config.CodebookSize)
-            throw new ArgumentException($"{logits.Length} logits do not hold {Rows} rows of {config.CodebookSize}.", nameof(logits));
-
-        var table = TableAt(Position);
-        foreach (var input in inputs)
-        {
-            if ((uint)input >= (uint)table.Rows)
-                throw new ArgumentOutOfRangeException(nameof(inputs), input, $"Position {Position} takes 0 to {table.Rows - 1}.");
-        }
-        var head = Position < config.HolisticTokenCount ? _model.HolisticHead : _model.PatchHead;
-        _step.Run(Position, table, inputs, head, logits);
+        DecodingChecks.CheckStep(_model.Config, Rows, Position, inputs, logits);
+        var isHolistic = Position < _model.Config.HolisticTokenCount;
+        _step.Run(Position, TableAt(Position), inputs, isHolistic ? _model.HolisticHead : _model.PatchHead, logits);
         Position++;
     }
 

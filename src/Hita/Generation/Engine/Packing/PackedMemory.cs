@@ -2,7 +2,6 @@ using System.IO.Hashing;
 using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
 using System.Text;
-using Hita.Runtime;
 
 namespace Hita.Generation.Engine.Packing;
 
