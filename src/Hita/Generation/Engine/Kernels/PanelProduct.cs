@@ -100,8 +100,9 @@ internal static unsafe class PanelProduct<TSimd, TVector, TWeights>
             }
             else
             {
-                FourRowsOfGroup(panel, count, x, 8, scales, tile);
-                FourRowsOfGroup(panel, count, x + 4, 8, scales, tile + (4 * Panel.Width));
+                // A loop: written out, the second half would exceed what the compiler is willing to inline.
+                for (var half = 0; half < 2; half++)
+                    FourRowsOfGroup(panel, count, x + (4 * half), 8, scales, tile + (4 * half * Panel.Width));
             }
             panel += (long)count * TWeights.StepBytes;
             x += (long)count * 8;
