@@ -22,6 +22,7 @@ public sealed class VectorMathTests
         foreach (var x in (float[])[-87.4f, -1000, float.MinValue, float.NegativeInfinity])
             Assert.Equal(0, VectorMath.Exp(x));
         Assert.True(float.IsFinite(VectorMath.Exp(float.PositiveInfinity)));
+        Assert.True(float.IsNaN(VectorMath.Exp(float.NaN)));
     }
 
     [Fact]

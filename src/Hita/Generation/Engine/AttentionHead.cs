@@ -13,6 +13,9 @@ internal sealed unsafe class AttentionHead
     /// <summary>Positions whose scores are held at once.</summary>
     private const int StretchLength = 8 * Panel.Width;
 
+    /// <summary>Scores that are taken together, on any processor.</summary>
+    private const int Lanes = 8;
+
     private readonly GeneratorConfig _config;
     private readonly KernelSet _kernels;
     private readonly RotaryTable _rotary;
@@ -81,17 +84,16 @@ internal sealed unsafe class AttentionHead
             for (var first = 0; first < positions; first += StretchLength)
             {
                 var count = Math.Min(StretchLength, positions - first);
-                for (var done = 0; done < count; done += Panel.Width)
-                {
-                    var keys = cache.Keys(layer, row, head, (first + done) / Panel.Width);
-                    _kernels.Multiply(keys, _config.HeadWidth, 1, query, scores + done);
-                }
+                Score(cache.Keys(layer, row, head, first / Panel.Width), cache.KeyBlockBytes, count, query, scores);
 
+                // Whole vectors from here on: what lies beyond the last position must weigh nothing.
+                var padded = (count + Lanes - 1) / Lanes * Lanes;
+                _scores.AsSpan(count, padded - count).Fill(float.NegativeInfinity);
                 var before = largest;
-                foreach (var score in _scores.AsSpan(0, count))
-                    largest = Math.Max(largest, score);
+                largest = Math.Max(largest, Largest(scores, padded));
                 var shrink = VectorMath.Exp(before - largest);
-                total = (total * shrink) + Weigh(count, largest);
+                VectorMath.ShiftedExp(_scores.AsSpan(0, padded), largest, 1, _scores.AsSpan(0, padded));
+                total = (total * shrink) + Sum(scores, padded);
                 AddValues(cache, layer, row, head, first, count, shrink, scores);
             }
         }
@@ -99,27 +101,53 @@ internal sealed unsafe class AttentionHead
             sum /= total;
     }
 
-    /// <summary>Turns scores into weights and adds them up in eight interleaved sums, whatever the vector width.</summary>
-    private float Weigh(int count, float largest)
+    private void Score(byte* keys, long blockBytes, int count, float* query, float* scores)
     {
-        var padded = (count + 7) & ~7;
-        _scores.AsSpan(count, padded - count).Fill(float.NegativeInfinity);
-        VectorMath.ShiftedExp(_scores.AsSpan(0, padded), largest, 1, _scores.AsSpan(0, padded));
+        var blocks = Panel.Count(count);
+        var block = 0;
+        for (; block + 2 <= blocks; block += 2)
+        {
+            var a = keys + (block * blockBytes);
+            _kernels.MultiplyPair(a, a + blockBytes, _config.HeadWidth, query, scores + (block * Panel.Width));
+        }
+        if (block < blocks)
+            _kernels.Multiply(keys + (block * blockBytes), _config.HeadWidth, 1, query, scores + (block * Panel.Width));
+    }
+
+    private static float Largest(float* scores, int count)
+    {
+        var largest = Vector256.Load(scores);
+        for (var i = Lanes; i < count; i += Lanes)
+            largest = Vector256.Max(largest, Vector256.Load(scores + i));
+        var result = largest[0];
+        for (var lane = 1; lane < Lanes; lane++)
+            result = Math.Max(result, largest[lane]);
+        return result;
+    }
+
+    /// <summary>Adds up in eight interleaved sums, whatever the vector width.</summary>
+    private static float Sum(float* weights, int count)
+    {
         var sums = Vector256<float>.Zero;
-        for (var i = 0; i < padded; i += 8)
-            sums += Vector256.Create(_scores.AsSpan(i, 8));
+        for (var i = 0; i < count; i += Lanes)
+            sums += Vector256.Load(weights + i);
         return sums[0] + sums[1] + (sums[2] + sums[3]) + (sums[4] + sums[5] + (sums[6] + sums[7]));
     }
 
     private void AddValues(
         KeyValueCache cache, int layer, int row, int head, int first, int count, float shrink, float* weights)
     {
-        var tile = stackalloc float[Panel.Width];
-        for (var panel = 0; panel * Panel.Width < _config.HeadWidth; panel++)
+        var tile = stackalloc float[2 * Panel.Width];
+        var panels = Panel.Count(_config.HeadWidth);
+        for (int panel = 0, taken; panel < panels; panel += taken)
         {
-            var values = cache.ValuesAt(cache.Values(layer, row, head, panel), first);
-            _kernels.Multiply(values, count, 1, weights, tile);
-            var sums = _sums.AsSpan(panel * Panel.Width, Panel.Width);
+            taken = Math.Min(2, panels - panel);
+            var a = cache.ValuesAt(cache.Values(layer, row, head, panel), first);
+            if (taken == 2)
+                _kernels.MultiplyPair(a, a + cache.ValuePanelBytes, count, weights, tile);
+            else
+                _kernels.Multiply(a, count, 1, weights, tile);
+            var sums = _sums.AsSpan(panel * Panel.Width, taken * Panel.Width);
             for (var i = 0; i < sums.Length; i++)
                 sums[i] = (sums[i] * shrink) + tile[i];
         }

@@ -13,10 +13,9 @@ internal sealed unsafe class KeyValueCache : IDisposable
     private readonly int _headWidth;
     private readonly int _heads;
     private readonly int _rows;
-    private readonly int _elementBytes;
-    private readonly long _keyBlockBytes;
+    private readonly bool _isFloat32;
+    private readonly int _inputBytes;
     private readonly long _keyBytes;
-    private readonly long _valuePanelBytes;
     private readonly long _headBytes;
     private byte* _data;
 
@@ -27,37 +26,46 @@ internal sealed unsafe class KeyValueCache : IDisposable
     public KeyValueCache(GeneratorConfig config, EnginePrecision precision, int rows)
     {
         (_headWidth, _heads, _rows) = (config.HeadWidth, config.Heads, rows);
-        _elementBytes = precision == EnginePrecision.Float32 ? sizeof(float) : sizeof(ushort);
-        _keyBlockBytes = Panel.Bytes(precision, _headWidth);
-        _keyBytes = Panel.Count(config.SequenceLength) * _keyBlockBytes;
-        _valuePanelBytes = Panel.Bytes(precision, config.SequenceLength);
-        _headBytes = _keyBytes + (Panel.Count(_headWidth) * _valuePanelBytes);
+        _isFloat32 = precision == EnginePrecision.Float32;
+        _inputBytes = Panel.Width * (_isFloat32 ? sizeof(float) : sizeof(ushort));
+        KeyBlockBytes = Panel.Bytes(precision, _headWidth);
+        _keyBytes = Panel.Count(config.SequenceLength) * KeyBlockBytes;
+        ValuePanelBytes = Panel.Bytes(precision, config.SequenceLength);
+        _headBytes = _keyBytes + (Panel.Count(_headWidth) * ValuePanelBytes);
         var bytes = checked((nuint)_headBytes * (nuint)config.Heads * (nuint)rows * (nuint)config.Layers);
         _data = (byte*)NativeMemory.AlignedAlloc(bytes, 4096);
     }
+
+    /// <summary>Bytes from one block of keys to the next.</summary>
+    public long KeyBlockBytes { get; }
+
+    /// <summary>Bytes from one panel of values to the next.</summary>
+    public long ValuePanelBytes { get; }
 
     /// <summary>Bytes that a step reads at a position, for all rows and layers.</summary>
     public static long BytesPerStep(GeneratorConfig config, EnginePrecision precision, int rows, int position) =>
         (precision == EnginePrecision.Float32 ? 4L : 2) * 2 * config.Width * (position + 1) * rows * config.Layers;
 
     /// <summary>The keys of 32 positions: a panel whose inputs are the head's values.</summary>
-    public byte* Keys(int layer, int row, int head, int block) => Head(layer, row, head) + (block * _keyBlockBytes);
+    public byte* Keys(int layer, int row, int head, int block) => Head(layer, row, head) + (block * KeyBlockBytes);
 
     /// <summary>Thirty-two of the values' columns: a panel whose inputs are the positions.</summary>
     public byte* Values(int layer, int row, int head, int panel) =>
-        Head(layer, row, head) + _keyBytes + (panel * _valuePanelBytes);
+        Head(layer, row, head) + _keyBytes + (panel * ValuePanelBytes);
 
     /// <summary>The weights of a position within a panel of values.</summary>
-    public byte* ValuesAt(byte* panel, int position) => panel + (position * (long)_elementBytes * Panel.Width);
+    public byte* ValuesAt(byte* panel, int position) => panel + ((long)position * _inputBytes);
 
     /// <summary>Writes the key and value of one position.</summary>
     public void Append(int layer, int row, int head, int position, ReadOnlySpan<float> key, ReadOnlySpan<float> value)
     {
-        var block = Keys(layer, row, head, position / Panel.Width);
-        for (var i = 0; i < _headWidth; i++)
-            Write(block + (i * (long)_elementBytes * Panel.Width), position % Panel.Width, key[i]);
-        for (var i = 0; i < _headWidth; i++)
-            Write(ValuesAt(Values(layer, row, head, i / Panel.Width), position), i % Panel.Width, value[i]);
+        var (block, column) = Math.DivRem(position, Panel.Width);
+        Write(Keys(layer, row, head, block), _inputBytes, column, 0, key);
+        for (var first = 0; first < value.Length; first += Panel.Width)
+        {
+            var panel = Values(layer, row, head, first / Panel.Width);
+            Write(ValuesAt(panel, position), 0, 0, 1, value[first..Math.Min(first + Panel.Width, value.Length)]);
+        }
     }
 
     /// <inheritdoc/>
@@ -70,13 +78,18 @@ internal sealed unsafe class KeyValueCache : IDisposable
     private byte* Head(int layer, int row, int head) =>
         _data + (((((long)layer * _rows) + row) * _heads) + head) * _headBytes;
 
-    /// <summary>Writes one of the 32 weights of an input.</summary>
-    private void Write(byte* input, int output, float value)
+    /// <summary>Writes values into a panel, each a number of bytes and of outputs after the one before.</summary>
+    private void Write(byte* at, int byteStep, int output, int outputStep, ReadOnlySpan<float> values)
     {
         const int Half = Panel.Width / 2;
-        if (_elementBytes == sizeof(float))
-            ((float*)input)[output] = value;
-        else
-            ((ushort*)input)[(output % Half * 2) + (output / Half)] = (ushort)MatrixPacker.ToBFloat16(value);
+        foreach (var value in values)
+        {
+            if (_isFloat32)
+                ((float*)at)[output] = value;
+            else
+                ((ushort*)at)[(output % Half * 2) + (output / Half)] = (ushort)MatrixPacker.ToBFloat16(value);
+            at += byteStep;
+            output += outputStep;
+        }
     }
 }

@@ -13,19 +13,22 @@ internal sealed unsafe class KernelSet
     private readonly delegate*<byte*, int, float*, float*, void> _two;
     private readonly delegate*<byte*, int, float*, float*, void> _four;
     private readonly delegate*<byte*, int, float*, float*, void> _eight;
+    private readonly delegate*<byte*, byte*, int, float*, float*, void> _pair;
 
     private KernelSet(
         EngineKernels kind,
         delegate*<byte*, int, float*, float*, void> one,
         delegate*<byte*, int, float*, float*, void> two,
         delegate*<byte*, int, float*, float*, void> four,
-        delegate*<byte*, int, float*, float*, void> eight)
+        delegate*<byte*, int, float*, float*, void> eight,
+        delegate*<byte*, byte*, int, float*, float*, void> pair)
     {
         Kind = kind;
         _one = one;
         _two = two;
         _four = four;
         _eight = eight;
+        _pair = pair;
     }
 
     /// <summary>The instruction set; never <see cref="EngineKernels.Auto"/>.</summary>
@@ -81,6 +84,14 @@ internal sealed unsafe class KernelSet
         }
     }
 
+    /// <summary>Multiplies two panels without scales with one row.</summary>
+    /// <param name="a">The first panel.</param>
+    /// <param name="b">The second panel.</param>
+    /// <param name="inputs">Inputs of both.</param>
+    /// <param name="x">The row.</param>
+    /// <param name="tile">Receives 64 outputs, the same as two single products give.</param>
+    public void MultiplyPair(byte* a, byte* b, int inputs, float* x, float* tile) => _pair(a, b, inputs, x, tile);
+
     // A processor that runs AVX-512 only at a lower clock reports no acceleration of 512-bit vectors.
     private static EngineKernels Best() =>
         IsSupported(EngineKernels.Avx512) && Vector512.IsHardwareAccelerated ? EngineKernels.Avx512
@@ -106,5 +117,6 @@ internal sealed unsafe class KernelSet
             &PanelProduct<TSimd, TVector, TWeights>.OneRow,
             &PanelProduct<TSimd, TVector, TWeights>.TwoRows,
             &PanelProduct<TSimd, TVector, TWeights>.FourRows,
-            &PanelProduct<TSimd, TVector, TWeights>.EightRows);
+            &PanelProduct<TSimd, TVector, TWeights>.EightRows,
+            &PanelPair<TSimd, TVector, TWeights>.OneRow);
 }
