@@ -56,4 +56,17 @@ internal static class VectorMath
         for (var i = from.Length * Vector<float>.Count; i < values.Length; i++)
             results[i] = Exp((values[i] - shift) / divisor);
     }
+
+    /// <summary>Whether there is neither a NaN nor an infinity among the values.</summary>
+    public static bool AllFinite(ReadOnlySpan<float> values)
+    {
+        // Only for these is a number minus itself not zero.
+        var whole = MemoryMarshal.Cast<float, Vector<float>>(values);
+        var differences = Vector<float>.Zero;
+        foreach (var v in whole)
+            differences += v - v;
+        foreach (var v in values[(whole.Length * Vector<float>.Count)..])
+            differences += new Vector<float>(v - v);
+        return differences == Vector<float>.Zero;
+    }
 }

@@ -35,4 +35,21 @@ public sealed class VectorMathTests
             Assert.Equal(VectorMath.Exp((values[i] - 3) / 0.7f), results[i]);
         Assert.True(values.Length % Vector<float>.Count != 0);
     }
+
+    [Fact]
+    public void One_value_that_is_not_finite_is_found_anywhere()
+    {
+        var values = Enumerable.Range(0, 37).Select(i => (i - 18) * 1e37f).ToArray();
+        Assert.True(VectorMath.AllFinite(values));
+        Assert.True(VectorMath.AllFinite([]));
+        for (var i = 0; i < values.Length; i++)
+        {
+            foreach (var bad in (float[])[float.NaN, float.PositiveInfinity, float.NegativeInfinity])
+            {
+                var damaged = (float[])values.Clone();
+                damaged[i] = bad;
+                Assert.False(VectorMath.AllFinite(damaged));
+            }
+        }
+    }
 }

@@ -19,17 +19,20 @@ internal sealed unsafe class AttentionHead
     private readonly GeneratorConfig _config;
     private readonly KernelSet _kernels;
     private readonly RotaryTable _rotary;
+    private readonly float _factor;
     private readonly float[] _query;
     private readonly float[] _key;
     private readonly float[] _sums;
     private readonly float[] _scores = new float[StretchLength];
 
     /// <param name="config">The architecture.</param>
-    /// <param name="kernels">The kernels for the cache's precision.</param>
+    /// <param name="kind">How the cache is kept.</param>
+    /// <param name="kernels">The kernels for it.</param>
     /// <param name="rotary">The turning of the patch positions.</param>
-    public AttentionHead(GeneratorConfig config, KernelSet kernels, RotaryTable rotary)
+    public AttentionHead(GeneratorConfig config, PanelKind kind, KernelSet kernels, RotaryTable rotary)
     {
         (_config, _kernels, _rotary) = (config, kernels, rotary);
+        _factor = kind == PanelKind.Small ? SmallFloat.Factor : 1;
         _query = new float[config.HeadWidth];
         _key = new float[config.HeadWidth];
         _sums = new float[Panel.Count(config.HeadWidth) * Panel.Width];
@@ -65,7 +68,7 @@ internal sealed unsafe class AttentionHead
             _rotary.Apply(position - _config.HolisticTokenCount, _query);
             _rotary.Apply(position - _config.HolisticTokenCount, _key);
         }
-        var scale = 1 / MathF.Sqrt(headWidth);
+        var scale = _factor / MathF.Sqrt(headWidth);
         foreach (ref var value in _query.AsSpan())
             value *= scale;
 
@@ -94,6 +97,8 @@ internal sealed unsafe class AttentionHead
                 var shrink = VectorMath.Exp(before - largest);
                 VectorMath.ShiftedExp(_scores.AsSpan(0, padded), largest, 1, _scores.AsSpan(0, padded));
                 total = (total * shrink) + Sum(scores, padded);
+                if (_factor != 1)
+                    Multiply(scores, padded, _factor);
                 AddValues(cache, layer, row, head, first, count, shrink, scores);
             }
         }
@@ -132,6 +137,12 @@ internal sealed unsafe class AttentionHead
         for (var i = 0; i < count; i += Lanes)
             sums += Vector256.Load(weights + i);
         return sums[0] + sums[1] + (sums[2] + sums[3]) + (sums[4] + sums[5] + (sums[6] + sums[7]));
+    }
+
+    private static void Multiply(float* weights, int count, float factor)
+    {
+        for (var i = 0; i < count; i += Lanes)
+            (Vector256.Load(weights + i) * factor).Store(weights + i);
     }
 
     private void AddValues(

@@ -59,7 +59,7 @@ public sealed class CpuTokenModel : ITokenModel
         ArgumentNullException.ThrowIfNull(weights);
         options = (options ?? new EngineOptions()).Validate();
         config.Validate();
-        var kernels = KernelSet.For(options.Kernels, options.Precision).Kind;
+        var kernels = KernelSet.For(options.Kernels, options.Precision.ToPanelKind()).Kind;
         var folder = options.UseCache ? options.CacheFolder ?? Runtime.CacheFolder.Create("packed") : null;
         var model = PackedModel.Open(config, weights, options.Precision, folder);
         return new CpuTokenModel(model, kernels, options.Threads > 0 ? options.Threads : Environment.ProcessorCount);
@@ -91,10 +91,6 @@ public sealed class CpuTokenModel : ITokenModel
                 _model.Dispose();
         }
     }
-
-    /// <summary>How keys and values are kept beside weights of a precision.</summary>
-    internal static EnginePrecision CachePrecision(EnginePrecision weights) =>
-        weights == EnginePrecision.Float32 ? EnginePrecision.Float32 : EnginePrecision.BFloat16;
 
     /// <summary>Called by a pass that is disposed.</summary>
     internal void PassEnded()

@@ -1,3 +1,4 @@
+using Hita.Generation.Engine.Kernels;
 using Hita.Generation.Engine.Packing;
 
 namespace Hita.Generation.Engine;
@@ -17,10 +18,9 @@ internal sealed class DecodingPass : IDecodingPass
     {
         (_owner, _model, _boundary) = (owner, model, boundary);
         Rows = rows;
-        var cachePrecision = CpuTokenModel.CachePrecision(model.Precision);
         _buffers = new StepBuffers(model.Config, rows, owner.Team.Members);
-        _cache = new KeyValueCache(model.Config, cachePrecision, rows);
-        _step = new DecodingStep(model, owner.Team, owner.Kernels, _buffers, _cache, cachePrecision);
+        _cache = new KeyValueCache(model.Config, model.Precision.ToCacheKind(), rows);
+        _step = new DecodingStep(model, owner.Team, owner.Kernels, _buffers, _cache);
     }
 
     /// <inheritdoc/>

@@ -31,20 +31,19 @@ internal sealed unsafe class DecodingStep : ITeamWork
     /// <param name="team">Who computes.</param>
     /// <param name="kernels">The instruction set.</param>
     /// <param name="buffers">Room for the rows of a step.</param>
-    /// <param name="cache">The batch's keys and values, in <paramref name="cachePrecision"/>.</param>
-    /// <param name="cachePrecision">Float32 or bfloat16.</param>
+    /// <param name="cache">The batch's keys and values.</param>
     public DecodingStep(
-        PackedModel model, ThreadTeam team, EngineKernels kernels, StepBuffers buffers, KeyValueCache cache,
-        EnginePrecision cachePrecision)
+        PackedModel model, ThreadTeam team, EngineKernels kernels, StepBuffers buffers, KeyValueCache cache)
     {
         (_model, _team, _buffers, _cache) = (model, team, buffers, cache);
         _width = model.Config.Width;
-        _kernels = KernelSet.For(kernels, model.Precision);
+        _kernels = KernelSet.For(kernels, model.Precision.ToPanelKind());
         var rotary = new RotaryTable(model.Config);
-        var cacheKernels = KernelSet.For(kernels, cachePrecision);
+        var cacheKind = model.Precision.ToCacheKind();
+        var cacheKernels = KernelSet.For(kernels, cacheKind);
         _heads = new AttentionHead[team.Members];
         for (var member = 0; member < _heads.Length; member++)
-            _heads[member] = new AttentionHead(model.Config, cacheKernels, rotary);
+            _heads[member] = new AttentionHead(model.Config, cacheKind, cacheKernels, rotary);
     }
 
     /// <summary>Computes one position.</summary>

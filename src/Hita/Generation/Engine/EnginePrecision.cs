@@ -6,9 +6,9 @@ public enum EnginePrecision
     /// <summary>Four bytes a weight: the framework's results to rounding.</summary>
     Float32,
 
-    /// <summary>Two bytes a weight: the upper half of a float32. The key and value cache is kept likewise.</summary>
+    /// <summary>Two bytes a weight: the upper half of a float32. Embeddings, keys and values are kept as half-precision numbers.</summary>
     BFloat16,
 
-    /// <summary>One byte a weight, and a float32 scale for each 128 inputs of an output. The cache is kept as in bfloat16.</summary>
+    /// <summary>One byte a weight, and a bfloat16 scale for each 64 inputs of an output. The rest is kept as in bfloat16.</summary>
     Int8,
 }

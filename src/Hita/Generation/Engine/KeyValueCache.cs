@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Hita.Generation.Engine.Kernels;
-using Hita.Generation.Engine.Packing;
 
 namespace Hita.Generation.Engine;
 
@@ -21,16 +20,16 @@ internal sealed unsafe class KeyValueCache : IDisposable
 
     /// <summary>Reserves room; memory is taken as positions are written.</summary>
     /// <param name="config">The architecture.</param>
-    /// <param name="precision">Float32 or bfloat16.</param>
+    /// <param name="kind">Full or small.</param>
     /// <param name="rows">Sequences.</param>
-    public KeyValueCache(GeneratorConfig config, EnginePrecision precision, int rows)
+    public KeyValueCache(GeneratorConfig config, PanelKind kind, int rows)
     {
         (_headWidth, _heads, _rows) = (config.HeadWidth, config.Heads, rows);
-        _isFloat32 = precision == EnginePrecision.Float32;
+        _isFloat32 = kind == PanelKind.Full;
         _inputBytes = Panel.Width * (_isFloat32 ? sizeof(float) : sizeof(ushort));
-        KeyBlockBytes = Panel.Bytes(precision, _headWidth);
+        KeyBlockBytes = Panel.Bytes(kind, _headWidth);
         _keyBytes = Panel.Count(config.SequenceLength) * KeyBlockBytes;
-        ValuePanelBytes = Panel.Bytes(precision, config.SequenceLength);
+        ValuePanelBytes = Panel.Bytes(kind, config.SequenceLength);
         _headBytes = _keyBytes + (Panel.Count(_headWidth) * ValuePanelBytes);
         var bytes = checked((nuint)_headBytes * (nuint)config.Heads * (nuint)rows * (nuint)config.Layers);
         _data = (byte*)NativeMemory.AlignedAlloc(bytes, 4096);
@@ -43,8 +42,8 @@ internal sealed unsafe class KeyValueCache : IDisposable
     public long ValuePanelBytes { get; }
 
     /// <summary>Bytes that a step reads at a position, for all rows and layers.</summary>
-    public static long BytesPerStep(GeneratorConfig config, EnginePrecision precision, int rows, int position) =>
-        (precision == EnginePrecision.Float32 ? 4L : 2) * 2 * config.Width * (position + 1) * rows * config.Layers;
+    public static long BytesPerStep(GeneratorConfig config, PanelKind kind, int rows, int position) =>
+        (kind == PanelKind.Full ? 4L : 2) * 2 * config.Width * (position + 1) * rows * config.Layers;
 
     /// <summary>The keys of 32 positions: a panel whose inputs are the head's values.</summary>
     public byte* Keys(int layer, int row, int head, int block) => Head(layer, row, head) + (block * KeyBlockBytes);
@@ -87,7 +86,7 @@ internal sealed unsafe class KeyValueCache : IDisposable
             if (_isFloat32)
                 ((float*)at)[output] = value;
             else
-                ((ushort*)at)[(output % Half * 2) + (output / Half)] = (ushort)MatrixPacker.ToBFloat16(value);
+                ((ushort*)at)[(output % Half * 2) + (output / Half)] = SmallFloat.Encode(value);
             at += byteStep;
             output += outputStep;
         }

@@ -97,6 +97,17 @@ public sealed class PackedMemoryTests
     }
 
     [Fact]
+    public void Weights_that_are_not_numbers_are_refused_by_name()
+    {
+        var source = new CountingWeights { DamageAt = "layers.1.attention.wo.weight" };
+        foreach (var precision in Enum.GetValues<EnginePrecision>())
+        {
+            var error = Assert.Throws<HitaException>(() => Logits(source, folder: null, precision, out _));
+            Assert.Contains("layers.1.attention.wo.weight", error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void Weights_come_from_a_file_too_and_a_wrong_one_is_named()
     {
         using var file = WeightFile.Open(TestFiles.Vector("gpt.safetensors"));
@@ -122,6 +133,8 @@ public sealed class PackedMemoryTests
 
         public string? FailAt { get; init; }
 
+        public string? DamageAt { get; init; }
+
         public int Reads { get; set; }
 
         public void Read(string name, ReadOnlySpan<long> shape, Span<float> destination)
@@ -130,6 +143,8 @@ public sealed class PackedMemoryTests
             if (name == FailAt)
                 throw new CheckpointException("the file", $"the tensor {name} is missing.");
             _weights.Read(name, shape, destination);
+            if (name == DamageAt)
+                destination[17] = float.NaN;
         }
     }
 }

@@ -12,7 +12,7 @@ internal static unsafe class FourVectors<TSimd, TVector, TWeights>
     where TWeights : struct, IPanelWeights<TVector>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void OneRow(byte* weights, int count, float* x, int step, int first, float* scales, float* tile)
+    public static void OneRow(byte* weights, int count, float* x, int step, int first, byte* scales, float* tile)
     {
         TVector r0p0 = default, r0p1 = default, r0p2 = default, r0p3 = default;
         for (var i = 0; i < count; i++)
@@ -36,7 +36,7 @@ internal static unsafe class FourVectors<TSimd, TVector, TWeights>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void TwoRows(byte* weights, int count, float* x, int step, int first, float* scales, float* tile)
+    public static void TwoRows(byte* weights, int count, float* x, int step, int first, byte* scales, float* tile)
     {
         TVector r0p0 = default, r0p1 = default, r0p2 = default, r0p3 = default;
         TVector r1p0 = default, r1p1 = default, r1p2 = default, r1p3 = default;
@@ -70,7 +70,7 @@ internal static unsafe class FourVectors<TSimd, TVector, TWeights>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void FourRows(byte* weights, int count, float* x, int step, int first, float* scales, float* tile)
+    public static void FourRows(byte* weights, int count, float* x, int step, int first, byte* scales, float* tile)
     {
         TVector r0p0 = default, r0p1 = default, r0p2 = default, r0p3 = default;
         TVector r1p0 = default, r1p1 = default, r1p2 = default, r1p3 = default;

@@ -38,6 +38,11 @@ internal unsafe interface IPanelWeights<TVector> : IPanelFormat
     /// <param name="at">The weights of an input.</param>
     /// <param name="part">Which vector, from 0.</param>
     static abstract TVector Part(byte* at, int part);
+
+    /// <summary>One vector of the 32 scales of a group.</summary>
+    /// <param name="at">The group's scales.</param>
+    /// <param name="part">Which vector, from 0.</param>
+    static abstract TVector Scales(byte* at, int part);
 }
 
 /// <summary>Float32 weights in the order of the outputs.</summary>
@@ -61,6 +66,17 @@ internal readonly partial struct BFloat16Weights : IPanelFormat
     private const uint UpperHalf = 0xFFFF0000;
 
     public static int StepBytes => BytesPerInput;
+
+    public static bool HasScales => false;
+}
+
+/// <summary>Small floats in sixteen words, arranged as bfloat16 weights are, read without their factor.</summary>
+internal readonly partial struct SmallFloatWeights : IPanelFormat
+{
+    // Clears what the sign was copied over, and what the word's other number left below the fraction.
+    private const int SignAndFraction = unchecked((int)0x8FFFE000);
+
+    public static int StepBytes => BFloat16Weights.BytesPerInput;
 
     public static bool HasScales => false;
 }

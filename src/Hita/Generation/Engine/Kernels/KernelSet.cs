@@ -6,7 +6,7 @@ using Hita.Runtime;
 
 namespace Hita.Generation.Engine.Kernels;
 
-/// <summary>The kernels of one instruction set and precision, chosen at run time.</summary>
+/// <summary>The kernels of one instruction set for one kind of panels, chosen at run time.</summary>
 internal sealed unsafe class KernelSet
 {
     private readonly delegate*<byte*, int, float*, float*, void> _one;
@@ -43,18 +43,19 @@ internal sealed unsafe class KernelSet
         _ => true,
     };
 
-    /// <summary>The kernels for a precision.</summary>
+    /// <summary>The kernels for panels of a kind.</summary>
     /// <exception cref="HitaException">The processor lacks the instruction set.</exception>
-    public static KernelSet For(EngineKernels kind, EnginePrecision precision)
+    public static KernelSet For(EngineKernels kind, PanelKind panels)
     {
         if (!IsSupported(kind))
             throw new HitaException($"This processor does not run the {kind} kernels; choose auto or portable.");
         if (kind == EngineKernels.Auto)
             kind = Best();
-        return precision switch
+        return panels switch
         {
-            EnginePrecision.Float32 => For<Float32Weights>(kind),
-            EnginePrecision.BFloat16 => For<BFloat16Weights>(kind),
+            PanelKind.Full => For<Float32Weights>(kind),
+            PanelKind.Brain => For<BFloat16Weights>(kind),
+            PanelKind.Small => For<SmallFloatWeights>(kind),
             _ => For<Int8Weights>(kind),
         };
     }

@@ -10,7 +10,7 @@ internal static class Panel
     public const int Width = 32;
 
     /// <summary>Inputs that share an int8 scale.</summary>
-    public const int GroupLength = 128;
+    public const int GroupLength = 64;
 
     /// <summary>The most rows that one kernel call multiplies; activations are interleaved in blocks of up to as many.</summary>
     public const int MaximumRows = 8;
@@ -19,15 +19,15 @@ internal static class Panel
     public static int Count(int outputs) => (outputs + Width - 1) / Width;
 
     /// <summary>Bytes of one panel.</summary>
-    public static long Bytes(EnginePrecision precision, int inputs) => precision switch
+    public static long Bytes(PanelKind kind, int inputs) => kind switch
     {
-        EnginePrecision.Float32 => inputs * (long)Float32Weights.BytesPerInput,
-        EnginePrecision.BFloat16 => inputs * (long)BFloat16Weights.BytesPerInput,
+        PanelKind.Full => inputs * (long)Float32Weights.BytesPerInput,
+        PanelKind.Brain or PanelKind.Small => inputs * (long)BFloat16Weights.BytesPerInput,
         _ => (inputs * (long)Int8Weights.BytesPerInput) + (GroupCount(inputs) * ScaleBytes),
     };
 
-    /// <summary>Bytes of a group's scales, which stand before its weights.</summary>
-    public const int ScaleBytes = Width * sizeof(float);
+    /// <summary>Bytes of a group's scales, which stand before its weights: bfloat16, arranged as bfloat16 weights are.</summary>
+    public const int ScaleBytes = BFloat16Weights.BytesPerInput;
 
     /// <summary>Groups of inputs with scales of their own; the last may be shorter.</summary>
     public static int GroupCount(int inputs) => (inputs + GroupLength - 1) / GroupLength;

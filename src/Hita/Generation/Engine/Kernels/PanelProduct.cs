@@ -110,7 +110,7 @@ internal static unsafe class PanelProduct<TSimd, TVector, TWeights>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void FourRowsOfGroup(byte* panel, int count, float* x, int step, float* scales, float* tile)
+    private static void FourRowsOfGroup(byte* panel, int count, float* x, int step, byte* scales, float* tile)
     {
         if (VectorCount == 8)
         {
@@ -134,9 +134,9 @@ internal static unsafe class PanelProduct<TSimd, TVector, TWeights>
 
     /// <summary>Steps to a group's weights; without scales, all inputs are one group.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int NextGroup(ref byte* panel, ref int inputs, out float* scales)
+    private static int NextGroup(ref byte* panel, ref int inputs, out byte* scales)
     {
-        scales = (float*)panel;
+        scales = panel;
         var count = inputs;
         if (TWeights.HasScales)
         {

@@ -28,6 +28,8 @@ internal readonly unsafe partial struct Float32Weights : IPanelWeights<Vector<fl
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector<float> IPanelWeights<Vector<float>>.Part(byte* at, int part) =>
         Vector.Load((float*)at + (part * Vector<float>.Count));
+
+    static Vector<float> IPanelWeights<Vector<float>>.Scales(byte* at, int part) => default;
 }
 
 internal readonly unsafe partial struct BFloat16Weights : IPanelWeights<Vector<float>>
@@ -39,6 +41,21 @@ internal readonly unsafe partial struct BFloat16Weights : IPanelWeights<Vector<f
         var words = Vector.Load((uint*)at + (part % half * Vector<uint>.Count));
         return Vector.AsVectorSingle(part < half ? words << 16 : words & new Vector<uint>(UpperHalf));
     }
+
+    static Vector<float> IPanelWeights<Vector<float>>.Scales(byte* at, int part) => default;
+}
+
+internal readonly unsafe partial struct SmallFloatWeights : IPanelWeights<Vector<float>>
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector<float> IPanelWeights<Vector<float>>.Part(byte* at, int part)
+    {
+        var half = Panel.Width / 2 / Vector<float>.Count;
+        var words = Vector.Load((int*)at + (part % half * Vector<int>.Count));
+        return Vector.AsVectorSingle((part < half ? (words << 16) >> 3 : words >> 3) & new Vector<int>(SignAndFraction));
+    }
+
+    static Vector<float> IPanelWeights<Vector<float>>.Scales(byte* at, int part) => default;
 }
 
 internal readonly unsafe partial struct Int8Weights : IPanelWeights<Vector<float>>
@@ -52,4 +69,7 @@ internal readonly unsafe partial struct Int8Weights : IPanelWeights<Vector<float
         var shorts = part % 4 < 2 ? Vector.WidenLower(bytes) : Vector.WidenUpper(bytes);
         return Vector.ConvertToSingle(part % 2 == 0 ? Vector.WidenLower(shorts) : Vector.WidenUpper(shorts));
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector<float> IPanelWeights<Vector<float>>.Scales(byte* at, int part) => PanelScales.Read<Vector<float>, BFloat16Weights>(at, part);
 }

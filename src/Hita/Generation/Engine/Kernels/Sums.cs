@@ -12,14 +12,14 @@ internal static unsafe class Sums
     /// <param name="row">The row.</param>
     /// <param name="part">Which vector of the 32 outputs.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Finish<TSimd, TVector, TWeights>(TVector sum, float* scales, float* tile, int row, int part)
+    public static void Finish<TSimd, TVector, TWeights>(TVector sum, byte* scales, float* tile, int row, int part)
         where TSimd : struct, ISimd<TVector>
         where TVector : struct
         where TWeights : struct, IPanelWeights<TVector>
     {
         var at = tile + (row * Panel.Width) + (part * TSimd.Count);
         if (TWeights.HasScales)
-            sum = TSimd.MultiplyAdd(sum, TSimd.Load(scales + (part * TSimd.Count)), TSimd.Load(at));
+            sum = TSimd.MultiplyAdd(sum, TWeights.Scales(scales, part), TSimd.Load(at));
         TSimd.Store(sum, at);
     }
 }

@@ -1,6 +1,8 @@
+using Hita.Generation.Engine.Kernels;
+
 namespace Hita.Generation.Engine.Packing;
 
-/// <summary>Rows that are looked up: float32, or bfloat16 where the matrices are kept in fewer bits too.</summary>
+/// <summary>Rows that are looked up: float32, or small floats where the matrices are kept in fewer bits too.</summary>
 internal readonly unsafe struct EmbeddingTable
 {
     private readonly byte* _data;
@@ -33,7 +35,7 @@ internal readonly unsafe struct EmbeddingTable
             return;
         }
         for (var i = 0; i < values.Length; i++)
-            ((ushort*)packed)[i] = (ushort)MatrixPacker.ToBFloat16(values[i]);
+            ((ushort*)packed)[i] = SmallFloat.Encode(values[i]);
     }
 
     /// <summary>Writes an entry to every <paramref name="step"/>-th place.</summary>
@@ -44,7 +46,7 @@ internal readonly unsafe struct EmbeddingTable
         {
             destination[i * (long)step] = _isFloat32
                 ? ((float*)_data)[start + i]
-                : BitConverter.UInt32BitsToSingle((uint)((ushort*)_data)[start + i] << 16);
+                : SmallFloat.Decode(((ushort*)_data)[start + i]);
         }
     }
 }

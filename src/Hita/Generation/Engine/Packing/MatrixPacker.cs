@@ -8,21 +8,21 @@ internal static unsafe class MatrixPacker
 {
     /// <summary>Packs a matrix.</summary>
     /// <param name="values">[outputs, inputs].</param>
-    /// <param name="precision">How the weights are kept.</param>
+    /// <param name="kind">How the weights are kept.</param>
     /// <param name="outputs">Rows.</param>
     /// <param name="inputs">Columns.</param>
     /// <param name="packed">Receives the panels.</param>
-    public static void Pack(ReadOnlyMemory<float> values, EnginePrecision precision, int outputs, int inputs, byte* packed)
+    public static void Pack(ReadOnlyMemory<float> values, PanelKind kind, int outputs, int inputs, byte* packed)
     {
-        var panelBytes = Panel.Bytes(precision, inputs);
+        var panelBytes = Panel.Bytes(kind, inputs);
         Parallel.For(0, Panel.Count(outputs), panel =>
         {
             var first = panel * Panel.Width;
             var rows = values.Span.Slice(first * inputs, Math.Min(Panel.Width, outputs - first) * inputs);
             var at = packed + (panel * panelBytes);
-            if (precision == EnginePrecision.Float32)
+            if (kind == PanelKind.Full)
                 PackFloat32(rows, inputs, (float*)at);
-            else if (precision == EnginePrecision.BFloat16)
+            else if (kind == PanelKind.Brain)
                 PackBFloat16(rows, inputs, (uint*)at);
             else
                 PackInt8(rows, inputs, at);
@@ -64,35 +64,38 @@ internal static unsafe class MatrixPacker
 
     private static void PackInt8(ReadOnlySpan<float> rows, int inputs, byte* packed)
     {
+        const int Half = Panel.Width / 2;
         var count = rows.Length / inputs;
         for (var start = 0; start < inputs; start += Panel.GroupLength)
         {
             var length = Math.Min(Panel.GroupLength, inputs - start);
-            var scales = (float*)packed;
+            var scales = (ushort*)packed;
             var bytes = (sbyte*)(packed + Panel.ScaleBytes);
             for (var output = 0; output < Panel.Width; output++)
             {
                 var group = output < count ? rows.Slice((output * inputs) + start, length) : default;
-                scales[output] = PackGroup(group, bytes + output, length);
+                scales[(output % Half * 2) + (output / Half)] = PackGroup(group, bytes + output, length);
             }
             packed += Panel.ScaleBytes + (length * Int8Weights.BytesPerInput);
         }
     }
 
-    /// <summary>Rounds a group to 255 steps of its largest magnitude. A NaN shows in the scale, so that logits show it too.</summary>
-    private static float PackGroup(ReadOnlySpan<float> group, sbyte* bytes, int length)
+    /// <summary>Rounds a group to 255 steps of its scale, a bfloat16 that carries the largest magnitude.</summary>
+    private static ushort PackGroup(ReadOnlySpan<float> group, sbyte* bytes, int length)
     {
         var largest = 0f;
         foreach (var value in group)
             largest = Math.Max(largest, Math.Abs(value));
 
-        // Below it the reciprocal would overflow, and such weights are nothing beside any other.
-        var stepsPerUnit = largest > 1e-30f ? sbyte.MaxValue / largest : 0;
+        // Rounded up, so that the largest magnitude needs no more than 127 steps. Below 1e-30 the reciprocal could overflow, and
+        // such weights are nothing beside any other.
+        var bits = largest > 1e-30f ? (BitConverter.SingleToUInt32Bits(largest / sbyte.MaxValue) + 0xFFFF) >> 16 : 0;
+        var stepsPerUnit = bits > 0 ? 1 / BitConverter.UInt32BitsToSingle(bits << 16) : 0;
         for (var i = 0; i < length; i++)
         {
             var steps = i < group.Length ? MathF.Round(group[i] * stepsPerUnit) : 0;
             bytes[i * Int8Weights.BytesPerInput] = (sbyte)Math.Clamp(steps, -sbyte.MaxValue, sbyte.MaxValue);
         }
-        return largest / sbyte.MaxValue;
+        return (ushort)bits;
     }
 }

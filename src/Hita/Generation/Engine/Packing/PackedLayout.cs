@@ -75,7 +75,7 @@ internal sealed class PackedLayout
 
     /// <summary>A text that is equal for packed weights that are interchangeable, and for no others.</summary>
     public static string Describe(GeneratorConfig config, EnginePrecision precision, string fingerprint) =>
-        new StringBuilder("Generator weights packed for the CPU engine of Hita for .NET, layout 1.\n")
+        new StringBuilder("Generator weights packed for the CPU engine of Hita for .NET, layout 2.\n")
             .Append($"precision: {precision}\nweights: {fingerprint}\n")
             .Append(ConfigJson.Write(config with { Preset = null })).ToString();
 
@@ -99,7 +99,7 @@ internal sealed class PackedLayout
         {
             SectionKind.Plain => sizeof(float) * (long)rows * columns,
             SectionKind.Table => EmbeddingTable.Bytes(_precision, rows, columns),
-            _ => Panel.Count(rows) * Panel.Bytes(_precision, columns),
+            _ => Panel.Count(rows) * Panel.Bytes(_precision.ToPanelKind(), columns),
         };
         Length = (Length + Alignment - 1) / Alignment * Alignment;
         _sections.Add(new PackedSection(tensor, kind, rows, columns, firstRow, Length, bytes));

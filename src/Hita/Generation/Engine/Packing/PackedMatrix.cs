@@ -8,10 +8,10 @@ internal readonly unsafe struct PackedMatrix
     private readonly byte* _data;
     private readonly long _panelBytes;
 
-    public PackedMatrix(byte* data, EnginePrecision precision, int outputs, int inputs)
+    public PackedMatrix(byte* data, PanelKind kind, int outputs, int inputs)
     {
         _data = data;
-        _panelBytes = Panel.Bytes(precision, inputs);
+        _panelBytes = Panel.Bytes(kind, inputs);
         Outputs = outputs;
         Inputs = inputs;
     }

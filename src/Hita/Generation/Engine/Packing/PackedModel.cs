@@ -1,3 +1,4 @@
+using Hita.Generation.Engine.Kernels;
 using Hita.Runtime;
 
 namespace Hita.Generation.Engine.Packing;
@@ -45,7 +46,7 @@ internal sealed unsafe class PackedModel : IDisposable
         PackedMatrix Matrix(string tensor, int firstRow = 0)
         {
             var section = layout[tensor, firstRow];
-            return new PackedMatrix(start + section.Offset, precision, section.Rows, section.Columns);
+            return new PackedMatrix(start + section.Offset, precision.ToPanelKind(), section.Rows, section.Columns);
         }
 
         Classes = Table("cls_embedding.embedding_table.weight");
@@ -142,12 +143,14 @@ internal sealed unsafe class PackedModel : IDisposable
             if (buffer.Length < count)
                 buffer = GC.AllocateUninitializedArray<float>(count);
             weights.Read(tensor.Key, shape, buffer.AsSpan(0, count));
+            if (!VectorMath.AllFinite(buffer.AsSpan(0, count)))
+                throw new HitaException($"The tensor {tensor.Key} holds a value that is not a finite number; the weights are damaged.");
             foreach (var section in tensor)
             {
                 var values = buffer.AsMemory(section.FirstRow * section.Columns, section.Rows * section.Columns);
                 var at = target.Begin(section);
                 if (section.Kind == SectionKind.Matrix)
-                    MatrixPacker.Pack(values, precision, section.Rows, section.Columns, at);
+                    MatrixPacker.Pack(values, precision.ToPanelKind(), section.Rows, section.Columns, at);
                 else if (section.Kind == SectionKind.Table)
                     EmbeddingTable.Pack(values.Span, precision, at);
                 else
