@@ -48,6 +48,13 @@ internal sealed class DecodingPass : IDecodingPass
         Rows = rows;
     }
 
+    /// <summary>For measurements: goes on at a later position as if the ones before had been decoded to nothing.</summary>
+    internal void SkipTo(int position)
+    {
+        _cache.Clear();
+        Position = position;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

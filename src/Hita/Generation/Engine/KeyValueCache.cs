@@ -16,6 +16,7 @@ internal sealed unsafe class KeyValueCache : IDisposable
     private readonly int _inputBytes;
     private readonly long _keyBytes;
     private readonly long _headBytes;
+    private readonly nuint _bytes;
     private byte* _data;
 
     /// <summary>Reserves room; memory is taken as positions are written.</summary>
@@ -31,8 +32,8 @@ internal sealed unsafe class KeyValueCache : IDisposable
         _keyBytes = Panel.Count(config.SequenceLength) * KeyBlockBytes;
         ValuePanelBytes = Panel.Bytes(kind, config.SequenceLength);
         _headBytes = _keyBytes + (Panel.Count(_headWidth) * ValuePanelBytes);
-        var bytes = checked((nuint)_headBytes * (nuint)config.Heads * (nuint)rows * (nuint)config.Layers);
-        _data = (byte*)NativeMemory.AlignedAlloc(bytes, 4096);
+        _bytes = checked((nuint)_headBytes * (nuint)config.Heads * (nuint)rows * (nuint)config.Layers);
+        _data = (byte*)NativeMemory.AlignedAlloc(_bytes, 4096);
     }
 
     /// <summary>Bytes from one block of keys to the next.</summary>
@@ -66,6 +67,9 @@ internal sealed unsafe class KeyValueCache : IDisposable
             Write(ValuesAt(panel, position), 0, 0, 1, value[first..Math.Min(first + Panel.Width, value.Length)]);
         }
     }
+
+    /// <summary>Makes every key and value zero, and has memory behind all of them.</summary>
+    public void Clear() => NativeMemory.Clear(_data, _bytes);
 
     /// <inheritdoc/>
     public void Dispose()
