@@ -15,6 +15,9 @@ namespace Hita.Generation.Engine;
 /// </remarks>
 public sealed class CpuTokenModel : ITokenModel
 {
+    // A matrix of preset B has some twenty panels to share out, and a few processors exhaust a machine's memory bandwidth.
+    private const int MostDefaultThreads = 32;
+
     private readonly PackedModel _model;
     private readonly Lock _lifetime = new();
     private int _passes;
@@ -45,6 +48,8 @@ public sealed class CpuTokenModel : ITokenModel
     /// <summary>Bytes of weights that every step reads, however many rows it has.</summary>
     public long WeightBytesPerStep => _model.BytesPerStep;
 
+    private static int DefaultThreads => Math.Min(Environment.ProcessorCount, MostDefaultThreads);
+
     /// <summary>Who computes.</summary>
     internal ThreadTeam Team { get; }
 
@@ -62,7 +67,7 @@ public sealed class CpuTokenModel : ITokenModel
         var kernels = KernelSet.For(options.Kernels, options.Precision.ToPanelKind()).Kind;
         var folder = options.UseCache ? options.CacheFolder ?? Runtime.CacheFolder.Create("packed") : null;
         var model = PackedModel.Open(config, weights, options.Precision, folder);
-        return new CpuTokenModel(model, kernels, options.Threads > 0 ? options.Threads : Environment.ProcessorCount);
+        return new CpuTokenModel(model, kernels, options.Threads > 0 ? options.Threads : DefaultThreads);
     }
 
     /// <inheritdoc/>
@@ -72,9 +77,16 @@ public sealed class CpuTokenModel : ITokenModel
         lock (_lifetime)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            var pass = new DecodingPass(this, _model, rows, boundary);
-            _passes++;
-            return pass;
+            try
+            {
+                var pass = new DecodingPass(this, _model, rows, boundary);
+                _passes++;
+                return pass;
+            }
+            catch (Exception e) when (e is OutOfMemoryException or OverflowException)
+            {
+                throw new HitaException($"There is not enough memory to decode {rows} sequences together; decode fewer at a time.", e);
+            }
         }
     }
 

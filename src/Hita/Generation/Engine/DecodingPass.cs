@@ -18,8 +18,16 @@ internal sealed class DecodingPass : IDecodingPass
     {
         (_owner, _model, _boundary) = (owner, model, boundary);
         Rows = rows;
-        _buffers = new StepBuffers(model.Config, rows, owner.Team.Members);
         _cache = new KeyValueCache(model.Config, model.Precision.ToCacheKind(), rows);
+        try
+        {
+            _buffers = new StepBuffers(model.Config, rows, owner.Team.Members);
+        }
+        catch
+        {
+            _cache.Dispose();
+            throw;
+        }
         _step = new DecodingStep(model, owner.Team, owner.Kernels, _buffers, _cache);
     }
 

@@ -8,7 +8,7 @@ public sealed record EngineOptions
     /// <summary>How the weights are kept. Default float32.</summary>
     public EnginePrecision Precision { get; init; }
 
-    /// <summary>Threads that compute a step together, 1 to 1024; 0 takes one a processor. Results do not depend on it.</summary>
+    /// <summary>Threads that compute a step together, 1 to 1024; 0 takes one a processor, at most 32. Results do not depend on it.</summary>
     public int Threads { get; init; }
 
     /// <summary>The instruction set. Default the best one.</summary>

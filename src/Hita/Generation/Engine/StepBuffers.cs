@@ -25,7 +25,7 @@ internal sealed unsafe class StepBuffers : IDisposable
         var width = Padded((long)rows * config.Width);
         var hidden = Padded((long)rows * config.HiddenWidth);
         var total = (2 * width) + Padded(3L * rows * config.Width) + hidden + (members * width);
-        _memory = (byte*)NativeMemory.AlignedAlloc((nuint)(total * sizeof(float)), Alignment);
+        _memory = (byte*)NativeMemory.AlignedAlloc(checked((nuint)total * sizeof(float)), Alignment);
         new Span<byte>(_memory, Alignment).Clear();
         Residual = (float*)_memory;
         Attended = Residual + width;

@@ -109,6 +109,14 @@ public sealed class CpuTokenModelTests
     }
 
     [Fact]
+    public void More_sequences_than_memory_holds_are_refused()
+    {
+        using var engine = Decoding.Engine(Decoding.Preset("tiny") with { HolisticTokenCount = 65536, GridHeight = 1024, GridWidth = 1024 });
+        var error = Assert.Throws<HitaException>(() => engine.Begin(int.MaxValue, BoundaryMode.Trained));
+        Assert.Contains("2147483647 sequences", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Impossible_settings_are_all_named()
     {
         var options = new EngineOptions { Threads = -1, Precision = (EnginePrecision)7, Kernels = (EngineKernels)9 };
