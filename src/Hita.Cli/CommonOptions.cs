@@ -1,5 +1,5 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
+using Hita.Checkpoints;
 using Hita.Runtime;
 
 namespace Hita.Cli;
@@ -31,20 +31,49 @@ internal static class CommonOptions
     public static string? Prefix(ParseResult parsed, Option<string?> option) =>
         parsed.GetResult(option) is null ? null : parsed.GetValue(option) ?? "";
 
-    /// <summary><c>--precision</c>.</summary>
-    public static Option<Precision> PrecisionOption(params Precision[] possible)
+    /// <summary>Limits an option to some words; another one gets a sentence that names the option.</summary>
+    public static void OneOf<T>(Option<T> option, params string[] words) => option.Validators.Add(result =>
     {
-        var names = string.Join(", ", possible.Select(Name));
-        var option = new Option<Precision>("--precision")
+        if (result.Tokens is [var token] && !words.Contains(token.Value, StringComparer.Ordinal))
+            result.AddError($"{option.Name} is '{token.Value}'; it must be one of {string.Join(", ", words)}.");
+    });
+
+    /// <summary><c>--precision</c>.</summary>
+    public static Option<string> PrecisionOption(params Precision[] possible)
+    {
+        var option = new Option<string>("--precision")
         {
-            Description = $"The type the weights are kept in: {names}.",
-            HelpName = "TYPE",
-            CustomParser = result => Parse(result, possible, names),
-            DefaultValueFactory = static _ => Precision.Float32,
+            Description = "The type the weights are kept in.",
+            HelpName = string.Join('|', possible.Select(Name)),
+            DefaultValueFactory = static _ => Name(Precision.Float32),
         };
-        option.CompletionSources.Add([.. possible.Select(Name)]);
+        OneOf(option, [.. possible.Select(Name)]);
         return option;
     }
+
+    /// <summary>The precision that was chosen.</summary>
+    public static Precision Chosen(ParseResult parsed, Option<string> option) => parsed.GetValue(option) switch
+    {
+        "bf16" => Precision.BFloat16,
+        "int8" => Precision.Int8,
+        _ => Precision.Float32,
+    };
+
+    /// <summary><c>--weights</c>: which weights of a published checkpoint.</summary>
+    public static Option<string?> Weights(string description)
+    {
+        var option = new Option<string?>("--weights") { Description = description, HelpName = "ema|model" };
+        OneOf(option, "ema", "model");
+        return option;
+    }
+
+    /// <summary>The section that was chosen.</summary>
+    public static WeightSection Section(ParseResult parsed, Option<string?> weights) => parsed.GetValue(weights) switch
+    {
+        "ema" => WeightSection.Ema,
+        "model" => WeightSection.Model,
+        _ => WeightSection.Automatic,
+    };
 
     /// <summary>A precision as it is written on the command line.</summary>
     public static string Name(Precision precision) => precision switch
@@ -53,16 +82,4 @@ internal static class CommonOptions
         Precision.Int8 => "int8",
         _ => "float32",
     };
-
-    private static Precision Parse(ArgumentResult result, Precision[] possible, string names)
-    {
-        var text = result.Tokens[0].Value;
-        foreach (var precision in possible)
-        {
-            if (Name(precision) == text)
-                return precision;
-        }
-        result.AddError($"--precision is '{text}'; it must be one of {names}.");
-        return default;
-    }
 }

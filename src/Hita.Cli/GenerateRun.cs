@@ -16,7 +16,7 @@ namespace Hita.Cli;
 internal sealed record PaintedPicture(string File, int Class, string Name, ulong Seed, long Image);
 
 /// <summary>Paints a request into a folder: a PNG a picture as soon as it is done, and a sheet of all.</summary>
-internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, GenerationRequest request, string folder, string precision)
+internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, GenerationRequest request, string folder, string precision, bool quiet)
 {
     /// <summary>The PNG text that says how a picture was made.</summary>
     public const string SettingsKey = "hita";
@@ -29,8 +29,6 @@ internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, Gene
     /// <summary>Paints.</summary>
     public IReadOnlyList<PaintedPicture> Paint()
     {
-        // Found out now, not after minutes of drawing.
-        Directory.CreateDirectory(folder);
         try
         {
             using var progress = new ProgressLine(host.Terminal, "Drawing", "tokens", TokenCount);
@@ -71,7 +69,8 @@ internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, Gene
         _painted.Add(new PaintedPicture(path, image.Class, name, request.Seed, number));
         if (_sheet.Count < LargestSheet)
             _sheet.Add(image.Picture);
-        host.Terminal.Line(path);
+        if (!quiet)
+            host.Terminal.Line(path);
     }
 
     // Everything the picture is a function of.

@@ -2,20 +2,23 @@ using System.Globalization;
 
 namespace Hita.Cli;
 
-/// <summary>File names for results: those of the inputs, made safe and distinct.</summary>
+/// <summary>
+/// File names for results: those of the inputs with a word added, so that a result never takes an input's place, and made safe
+/// and distinct.
+/// </summary>
 internal sealed class OutputNames
 {
     private readonly HashSet<string> _taken = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>A name that no other result of this command has.</summary>
     /// <param name="wanted">A path or any text; only its last part counts, without its extension.</param>
-    /// <param name="extension">With the dot.</param>
-    public string Next(string wanted, string extension)
+    /// <param name="ending">What follows the name: a word and the extension, for example <c>-decoded.png</c>.</param>
+    public string Next(string wanted, string ending)
     {
         var stem = Safe(Path.GetFileNameWithoutExtension(wanted));
-        var name = stem + extension;
+        var name = stem + ending;
         for (var n = 2; !_taken.Add(name); n++)
-            name = string.Create(CultureInfo.InvariantCulture, $"{stem}-{n}{extension}");
+            name = string.Create(CultureInfo.InvariantCulture, $"{stem}-{n}{ending}");
         return name;
     }
 

@@ -28,7 +28,7 @@ internal sealed class PictureArguments
         DefaultValueFactory = static _ => "crop",
     };
 
-    public PictureArguments() => _fit.AcceptOnlyFromAmong("crop", "pad", "shape");
+    public PictureArguments() => CommonOptions.OneOf(_fit, "crop", "pad", "shape");
 
     public void AddTo(Command command)
     {

@@ -24,8 +24,8 @@ internal sealed class SamplingArguments
 
     public SamplingArguments()
     {
-        _boundary.AcceptOnlyFromAmong("trained", "published");
-        _schedule.AcceptOnlyFromAmong("constant", "linear", "cosine");
+        CommonOptions.OneOf(_boundary, "trained", "published");
+        CommonOptions.OneOf(_schedule, "constant", "linear", "cosine");
     }
 
     public void AddTo(Command command)

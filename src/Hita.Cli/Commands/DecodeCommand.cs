@@ -35,7 +35,7 @@ internal static class DecodeCommand
             Directory.CreateDirectory(parsed.GetValue(output)!);
             using var tokenizer = NamedModel.OpenTokenizer(
                 parsed.GetValue(model)!,
-                new TokenizerOptions { DecoderOnly = true, Device = parsed.GetValue(host.Globals.Device)!, Precision = parsed.GetValue(precision) });
+                new TokenizerOptions { DecoderOnly = true, Device = parsed.GetValue(host.Globals.Device)!, Precision = CommonOptions.Chosen(parsed, precision) });
             if (tokens.ModelHash.Length > 0 && tokens.ModelHash != tokenizer.ModelHash && !parsed.GetValue(anyModel))
             {
                 throw new HitaException(
@@ -64,7 +64,7 @@ internal static class DecodeCommand
             host.Cancellation.ThrowIfCancellationRequested();
             var picture = tokenizer.Decode([image.Codes], cancellation: host.Cancellation)[0];
             var name = image.Name ?? (written.Count + 1).ToString("00000", CultureInfo.InvariantCulture);
-            var path = Path.Combine(folder, names.Next(name, ".png"));
+            var path = Path.Combine(folder, names.Next(name, "-decoded.png"));
             PictureWriter.Write(picture, path);
             written.Add(path);
             progress?.Report(written.Count);

@@ -16,7 +16,14 @@ internal static class GenerateCommand
         var tokenizer = new Option<string?>("--tokenizer") { Description = "The tokenizer's folder or preset, where it is not in the pipeline.", HelpName = "DIR|PRESET" };
         var classes = new Option<string>("--class") { Description = "Classes by number or name, separated by commas.", HelpName = "CLASS[,CLASS…]", Required = true };
         var count = new Option<int>("--count") { Description = "Pictures of each class.", HelpName = "N", DefaultValueFactory = static _ => 1 };
-        var precision = CommonOptions.PrecisionOption(Precision.Float32, Precision.BFloat16);
+        var precision = CommonOptions.PrecisionOption(Precision.Float32, Precision.BFloat16, Precision.Int8);
+        var engine = new Option<string>("--engine")
+        {
+            Description = "What computes the steps: this program's own engine for CPUs, or the tensor library.",
+            HelpName = "auto|cpu|torch",
+            DefaultValueFactory = static _ => "auto",
+        };
+        CommonOptions.OneOf(engine, "auto", "cpu", "torch");
         var output = CommonOptions.Output("The folder to write the pictures to.", "DIR");
         var sampling = new SamplingArguments();
         var json = CommandHost.JsonOption();
@@ -27,7 +34,7 @@ internal static class GenerateCommand
             "hita generate --generator models/hita/generator --tokenizer models/hita/tokenizer --class 207,388 -o out",
             "hita generate -m tiny --class 3 -o out")
         {
-            model, generator, tokenizer, classes, count, output, precision, json,
+            model, generator, tokenizer, classes, count, output, precision, engine, json,
         };
         sampling.AddTo(command);
         count.Validators.Add(static result =>
@@ -39,15 +46,26 @@ internal static class GenerateCommand
         {
             host.Globals.Prepare(parsed);
             var (from, painter) = Parts(parsed.GetValue(model), parsed.GetValue(generator), parsed.GetValue(tokenizer));
-            // What the settings say is checked before any weight is read.
+            // What was asked for is checked before any weight is read.
             var request = sampling.Request(parsed);
-            using var pipeline = NamedModel.OpenPipeline(
-                from, painter, new GeneratorOptions { Device = parsed.GetValue(host.Globals.Device)!, Precision = parsed.GetValue(precision) });
-            var wanted = pipeline.Generator.Classes.FindAll(parsed.GetValue(classes)!);
+            var wanted = NamedModel.ClassesOf(from).FindAll(parsed.GetValue(classes)!);
             request = request with { Classes = [.. wanted.SelectMany(c => Enumerable.Repeat(c, parsed.GetValue(count)))] };
+            Directory.CreateDirectory(parsed.GetValue(output)!);
+            using var pipeline = NamedModel.OpenPipeline(from, painter, new GeneratorOptions
+            {
+                Device = parsed.GetValue(host.Globals.Device)!,
+                Precision = CommonOptions.Chosen(parsed, precision),
+                Threads = parsed.GetValue(host.Globals.Threads) ?? 0,
+                Engine = parsed.GetValue(engine) switch
+                {
+                    "cpu" => GeneratorEngine.Cpu,
+                    "torch" => GeneratorEngine.Torch,
+                    _ => GeneratorEngine.Auto,
+                },
+            });
             if (NamedModel.IsPreset(from))
                 host.Terminal.Error.WriteLine($"hita: '{from}' is an architecture without training; its pictures are patterns of noise.");
-            var run = new GenerateRun(host, pipeline, request, parsed.GetValue(output)!, CommonOptions.Name(parsed.GetValue(precision)));
+            var run = new GenerateRun(host, pipeline, request, parsed.GetValue(output)!, parsed.GetValue(precision)!, parsed.GetValue(json));
             var images = run.Paint();
             if (parsed.GetValue(json))
                 JsonOutput.Write(host.Terminal, images);

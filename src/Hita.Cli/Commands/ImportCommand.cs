@@ -20,12 +20,7 @@ internal static class ImportCommand
         };
         var preset = new Option<string?>("--preset") { Description = "The architecture; found by itself if left out.", HelpName = "NAME" };
         var config = new Option<string?>("--config") { Description = "A config.json that describes the architecture.", HelpName = "FILE" };
-        var weights = new Option<string?>("--weights")
-        {
-            Description = "Which weights of the checkpoint: their moving average (ema) or the model as trained.",
-            HelpName = "ema|model",
-        };
-        weights.AcceptOnlyFromAmong("ema", "model");
+        var weights = CommonOptions.Weights("Which weights of the checkpoint: their moving average (ema) or the model as trained.");
         var output = CommonOptions.Output("The model folder to write.", "DIR");
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
@@ -44,12 +39,7 @@ internal static class ImportCommand
                 SemanticEncoder = parsed.GetValue(semantic),
                 Preset = parsed.GetValue(preset),
                 ConfigFile = parsed.GetValue(config),
-                Weights = parsed.GetValue(weights) switch
-                {
-                    "ema" => WeightSection.Ema,
-                    "model" => WeightSection.Model,
-                    _ => WeightSection.Automatic,
-                },
+                Weights = CommonOptions.Section(parsed, weights),
             };
             var report = Import(host, parsed.GetValue(file)!, parsed.GetValue(output)!, options);
             if (parsed.GetValue(json))

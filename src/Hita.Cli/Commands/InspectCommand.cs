@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Hita.Checkpoints;
+using Hita.Checkpoints.Torch;
 using Hita.Cli.Output;
 using Hita.Generation;
 using Hita.Generation.Pipeline;
@@ -14,8 +15,7 @@ internal static class InspectCommand
     {
         var path = new Argument<string>("FILE|DIR") { Description = "A checkpoint, a safetensors file, a model's folder or a pipeline's." };
         var brief = new Option<bool>("--brief") { Description = "Leave the list of tensors out." };
-        var weights = new Option<string?>("--weights") { Description = "Which weights of a published checkpoint to list.", HelpName = "ema|model" };
-        weights.AcceptOnlyFromAmong("ema", "model");
+        var weights = CommonOptions.Weights("Which weights of a published checkpoint to list.");
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "inspect",
@@ -28,12 +28,7 @@ internal static class InspectCommand
         command.SetAction(parsed =>
         {
             host.Globals.Prepare(parsed);
-            var section = parsed.GetValue(weights) switch
-            {
-                "ema" => WeightSection.Ema,
-                "model" => WeightSection.Model,
-                _ => WeightSection.Automatic,
-            };
+            var section = CommonOptions.Section(parsed, weights);
             var reports = Places(parsed.GetValue(path)!).Select(p => Describe(p, section)).ToList();
             if (parsed.GetValue(json))
                 JsonOutput.Write(host.Terminal, reports);
@@ -66,8 +61,9 @@ internal static class InspectCommand
             source.Tensors.Values.Where(static t => t.Type.IsFloat()).Sum(static t => t.Count),
             source.Tensors.Values.Sum(static t => t.ByteLength),
             types,
-            WeightFingerprint.Of(source),
+            ModelKinds.Fingerprint(source),
             source.Metadata,
+            (source as TorchCheckpoint)?.Summary,
             tensors);
     }
 
@@ -84,6 +80,12 @@ internal static class InspectCommand
             ("weights", report.Weights),
         };
         fields.AddRange(report.Metadata.Select(static m => (m.Key, m.Value.Length > 200 ? m.Value[..200] + "…" : m.Value)));
+        if (report.Checkpoint is { Items.Count: > 0 } checkpoint)
+        {
+            fields.Add(("checkpoint", string.Join("\n", checkpoint.Items.Select(static i => $"{i.Name}: {i.Text ?? i.Kind}{(i.TensorCount > 0 ? $", {i.TensorCount} tensors" : "")}"))));
+            if (checkpoint.Arguments.Count > 0)
+                fields.Add(("arguments", string.Join("\n", checkpoint.Arguments.Select(static a => $"{a.Key} = {a.Value}"))));
+        }
         terminal.Fields(fields);
         if (!brief)
             terminal.Table(["tensor", "type", "shape"], [.. report.Tensors.Select(static t => (IReadOnlyList<string>)[t.Name, t.Type, $"[{string.Join(", ", t.Shape)}]"])]);
@@ -94,5 +96,5 @@ internal static class InspectCommand
 
     private sealed record Report(
         string Path, ModelKind Kind, IReadOnlyList<string> Presets, int TensorCount, long ParameterCount, long Bytes,
-        IReadOnlyDictionary<string, int> Types, string Weights, IReadOnlyDictionary<string, string> Metadata, IReadOnlyList<TensorRow> Tensors);
+        IReadOnlyDictionary<string, int> Types, string Weights, IReadOnlyDictionary<string, string> Metadata, CheckpointSummary? Checkpoint, IReadOnlyList<TensorRow> Tensors);
 }

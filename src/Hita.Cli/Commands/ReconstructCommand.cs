@@ -35,7 +35,7 @@ internal static class ReconstructCommand
             Directory.CreateDirectory(parsed.GetValue(output)!);
             using var tokenizer = NamedModel.OpenTokenizer(
                 parsed.GetValue(model)!,
-                new TokenizerOptions { Device = parsed.GetValue(host.Globals.Device)!, Precision = parsed.GetValue(precision) });
+                new TokenizerOptions { Device = parsed.GetValue(host.Globals.Device)!, Precision = CommonOptions.Chosen(parsed, precision) });
             var results = Run(host, files, tokenizer, pictures.Fitting(parsed, tokenizer.Config), parsed.GetValue(output)!);
             Print(host.Terminal, tokenizer, results, parsed.GetValue(json));
             return results.Done.Count > 0 && results.Refused == 0 ? ExitCodes.Success : ExitCodes.Failure;
@@ -61,7 +61,7 @@ internal static class ReconstructCommand
             }
             var fitted = fit(original);
             var (image, reconstruction) = tokenizer.Reconstruct(fitted);
-            var path = Path.Combine(folder, names.Next(file, ".png"));
+            var path = Path.Combine(folder, names.Next(file, "-reconstruction.png"));
             PictureWriter.Write(PictureGrid.SideBySide(fitted, reconstruction), path);
             codes.Add(image);
             done.Add(new Reconstruction(

@@ -28,6 +28,17 @@ public static class ModelFolder
     /// <param name="folder">The folder.</param>
     public static bool IsModel(string folder) => File.Exists(Path.Combine(folder, ConfigName));
 
+    /// <summary>Whether a file is one that a model folder may hold and a new model may replace.</summary>
+    /// <param name="path">The file or folder.</param>
+    internal static bool IsPart(string path)
+    {
+        var name = Path.GetFileName(path);
+        if (name == ConfigName)
+            return ModelType.Of(ReadConfig(Path.GetDirectoryName(path)!)) is not null;
+        return File.Exists(path) && (name is IndexName or "classes.txt" ||
+            (name.StartsWith("model", StringComparison.Ordinal) && name.EndsWith(".safetensors", StringComparison.Ordinal)));
+    }
+
     /// <summary>The folder itself where it holds a model, else its part of this name.</summary>
     /// <param name="folder">A model's folder, or that of a pipeline.</param>
     /// <param name="part">The part's name, for example <c>tokenizer</c>.</param>

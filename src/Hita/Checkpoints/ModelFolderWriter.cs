@@ -112,8 +112,9 @@ public sealed class ModelFolderWriter : IDisposable
     {
         if (File.Exists(folder))
             throw new CheckpointException(folder, "this is a file where a folder is to be written; name another place.");
-        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any() && !ModelFolder.IsModel(folder))
-            throw new CheckpointException(folder, "this folder holds something else than a model, which would be lost; name another place.");
+        var foreign = Directory.Exists(folder) ? Directory.EnumerateFileSystemEntries(folder).FirstOrDefault(static e => !ModelFolder.IsPart(e)) : null;
+        if (foreign is not null)
+            throw new CheckpointException(folder, $"this folder holds '{Path.GetFileName(foreign)}', which is no part of a model and would be lost; name another place.");
     }
 
     private static List<List<TensorEntry>> Split(IReadOnlyList<TensorEntry> entries, long largestPart)

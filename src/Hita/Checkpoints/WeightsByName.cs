@@ -11,6 +11,8 @@ namespace Hita.Checkpoints;
 /// </remarks>
 public static class WeightsByName
 {
+    private const ulong Step = 0x9E3779B97F4A7C15;
+
     /// <summary>Fills a tensor.</summary>
     /// <param name="name">The full state-dict name, with any prefix.</param>
     /// <param name="shape">The shape; its product is the length of <paramref name="values"/>.</param>
@@ -18,17 +20,27 @@ public static class WeightsByName
     /// <exception cref="ArgumentException">The shape does not match the number of values.</exception>
     public static void Fill(string name, ReadOnlySpan<long> shape, Span<float> values)
     {
-        var count = 1L;
-        foreach (var side in shape)
-            count *= side;
-        if (count != values.Length)
+        if (Count(shape) != values.Length)
             throw new ArgumentException($"{values.Length} values do not fill the shape of {name}.");
+        FillPart(name, shape, 0, values);
+    }
 
+    /// <summary>Fills a part of a tensor, as <see cref="Fill"/> would.</summary>
+    /// <param name="name">The full state-dict name, with any prefix.</param>
+    /// <param name="shape">The whole tensor's shape.</param>
+    /// <param name="first">The first element of the part, in row-major order.</param>
+    /// <param name="values">Receives the part; inside the tensor.</param>
+    /// <exception cref="ArgumentException">The part reaches beyond the tensor.</exception>
+    public static void FillPart(string name, ReadOnlySpan<long> shape, long first, Span<float> values)
+    {
+        var count = Count(shape);
+        if (first < 0 || first > count - values.Length)
+            throw new ArgumentException($"{values.Length} values from {first} on reach beyond {name}.");
         var (offset, scale) = Range(name, shape, count);
-        var state = Hash(name);
+        var state = Hash(name) + ((ulong)first * Step);
         for (var i = 0; i < values.Length; i++)
         {
-            state += 0x9E3779B97F4A7C15;
+            state += Step;
             var z = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9;
             z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
             z ^= z >> 31;
@@ -52,6 +64,14 @@ public static class WeightsByName
             foreach (ref var v in row)
                 v /= length;
         }
+    }
+
+    private static long Count(ReadOnlySpan<long> shape)
+    {
+        var count = 1L;
+        foreach (var side in shape)
+            count *= side;
+        return count;
     }
 
     private static (double Offset, double Scale) Range(string name, ReadOnlySpan<long> shape, long count)

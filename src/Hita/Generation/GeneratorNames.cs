@@ -10,10 +10,13 @@ internal static class GeneratorNames
 
     /// <summary>How a model folder is loaded.</summary>
     /// <param name="config">Its configuration.</param>
-    public static LoadOptions ForLoading(GeneratorConfig config) => new()
+    /// <param name="tensors">The folder's tensors, for advice.</param>
+    public static LoadOptions ForLoading(GeneratorConfig config, IReadOnlyDictionary<string, TensorEntry> tensors) => new()
     {
-        Advice = faults => faults.Misshapen.Exists(static m => m.StartsWith(ClassTable, StringComparison.Ordinal))
+        Advice = faults => faults.Misshapen is [var only] && only.StartsWith(ClassTable, StringComparison.Ordinal)
             ? $"the configuration says {config.ClassCount} classes, and the class table has one row more than that"
-            : null,
+            : GeneratorShapes.Fitting(tensors) is { Count: > 0 } fitting
+                ? $"they fit the preset {string.Join(" or ", fitting.Select(static c => c.Preset))}"
+                : null,
     };
 }

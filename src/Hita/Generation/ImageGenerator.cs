@@ -1,4 +1,5 @@
 using Hita.Checkpoints;
+using Hita.Generation.Engine;
 using Hita.Generation.Model;
 using Hita.Layers;
 using Hita.Runtime;
@@ -6,14 +7,42 @@ using Hita.Tokenization;
 
 namespace Hita.Generation;
 
+/// <summary>What computes a generator's steps.</summary>
+public enum GeneratorEngine
+{
+    /// <summary>The CPU engine on the CPU, the tensor library on other devices.</summary>
+    Auto,
+
+    /// <summary>This library's own engine for CPUs: packed weights, no framework call a token.</summary>
+    Cpu,
+
+    /// <summary>The tensor library: the reference, and the way to a GPU.</summary>
+    Torch,
+}
+
 /// <summary>How a generator is loaded.</summary>
 public sealed record GeneratorOptions
 {
+    /// <summary>What computes the steps. Default <see cref="GeneratorEngine.Auto"/>.</summary>
+    public GeneratorEngine Engine { get; init; }
+
+    /// <summary>Threads of the CPU engine; 0 for one a processor. Images do not depend on it. Default 0.</summary>
+    public int Threads { get; init; }
+
     /// <summary>The device, see <see cref="Compute.Device"/>. Default <c>cpu</c>.</summary>
     public string Device { get; init; } = "cpu";
 
-    /// <summary>The weights' type. Default float32.</summary>
+    /// <summary>The weights' type; int8 is for the CPU engine only. Default float32.</summary>
     public Precision Precision { get; init; }
+
+    /// <summary>Whether the CPU engine runs.</summary>
+    /// <exception cref="HitaException">The engine cannot run on the device.</exception>
+    internal bool UsesCpuEngine => Engine switch
+    {
+        GeneratorEngine.Torch => false,
+        GeneratorEngine.Cpu when Device != "cpu" => throw new HitaException($"The CPU engine runs on the CPU, not on '{Device}'; leave the engine or the device out."),
+        _ => Device == "cpu",
+    };
 }
 
 /// <summary>
@@ -53,11 +82,22 @@ public sealed class ImageGenerator : IDisposable
     {
         var found = GeneratorFolder.Find(folder);
         var config = GeneratorFolder.ReadConfig(found);
+        options ??= new GeneratorOptions();
+        if (options.UsesCpuEngine)
+        {
+            using var weights = ModelFolder.OpenWeights(found);
+            // Packing would not look at a tensor too many, which is a sign of another model.
+            ShapeFit.Check(weights, GeneratorShapes.Of(config), GeneratorNames.ForLoading(config, weights.Tensors));
+            var packed = new GeneratorWeightsFromFile(weights);
+            return new ImageGenerator(CpuTokenModel.Load(config, packed, ForEngine(options)), packed.Fingerprint, ClassNames.Load(found, config.ClassCount));
+        }
+        using var source = ModelFolder.OpenWeights(found);
+        var loading = GeneratorNames.ForLoading(config, source.Tensors);
+        ShapeFit.Check(source, GeneratorShapes.Of(config), loading);
         var model = Build(config, options);
         try
         {
-            using var source = ModelFolder.OpenWeights(found);
-            StrictLoader.Load(source, model.Parameters(), GeneratorNames.ForLoading(config));
+            StrictLoader.Load(source, model.Parameters(), loading);
             return new ImageGenerator(new TorchTokenModel(model), WeightFingerprint.Of(source), ClassNames.Load(found, config.ClassCount));
         }
         catch
@@ -67,10 +107,10 @@ public sealed class ImageGenerator : IDisposable
         }
     }
 
-    /// <summary>A generator with fresh weights, as training starts from; its output is uniform.</summary>
+    /// <summary>A generator with fresh weights, as training starts from; its output is uniform. The tensor library runs it.</summary>
     /// <param name="config">The architecture.</param>
     /// <param name="seed">The same seed gives the same weights.</param>
-    /// <param name="options">How; null for float32 on the CPU.</param>
+    /// <param name="options">The device and the type; null for float32 on the CPU.</param>
     public static ImageGenerator Create(GeneratorConfig config, ulong seed, GeneratorOptions? options = null)
     {
         var model = Build(config, options);
@@ -84,6 +124,13 @@ public sealed class ImageGenerator : IDisposable
     /// <param name="options">How; null for float32 on the CPU.</param>
     public static ImageGenerator CreateByName(GeneratorConfig config, string prefix = "", GeneratorOptions? options = null)
     {
+        options ??= new GeneratorOptions();
+        if (options.UsesCpuEngine)
+        {
+            var hash = WeightFingerprint.OfByName(GeneratorShapes.Of(config), prefix);
+            return new ImageGenerator(
+                CpuTokenModel.Load(config, new GeneratorWeightsByName(prefix), ForEngine(options)), hash, ClassNames.Default(config.ClassCount));
+        }
         var model = Build(config, options);
         model.FillByName(prefix);
         return Wrap(model);
@@ -139,6 +186,17 @@ public sealed class ImageGenerator : IDisposable
         Classes.Save(writer.StagingFolder);
         writer.Complete();
     }
+
+    private static EngineOptions ForEngine(GeneratorOptions options) => new()
+    {
+        Threads = options.Threads,
+        Precision = options.Precision switch
+        {
+            Precision.BFloat16 => EnginePrecision.BFloat16,
+            Precision.Int8 => EnginePrecision.Int8,
+            _ => EnginePrecision.Float32,
+        },
+    };
 
     private static GeneratorModel Build(GeneratorConfig config, GeneratorOptions? options)
     {

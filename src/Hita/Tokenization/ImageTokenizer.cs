@@ -57,12 +57,15 @@ public sealed class ImageTokenizer : IDisposable
     {
         options ??= new TokenizerOptions();
         var found = TokenizerFolder.Find(folder);
-        var (model, placement) = Build(TokenizerFolder.ReadConfig(found), options);
+        var config = TokenizerFolder.ReadConfig(found);
+        using var source = ModelFolder.OpenWeights(found);
+        var loading = TokenizerNames.ForLoading(!options.DecoderOnly, source.Tensors);
+        ShapeFit.Check(source, TokenizerShapes.Of(config, Parts(options)), loading);
+        var (model, placement) = Build(config, options);
         try
         {
-            using var source = ModelFolder.OpenWeights(found);
-            StrictLoader.Load(source, model.Parameters(), TokenizerNames.ForLoading(model.CanEncode));
-            return new ImageTokenizer(model, placement, WeightFingerprint.Of(source));
+            StrictLoader.Load(source, model.Parameters(), loading);
+            return new ImageTokenizer(model, placement, WeightFingerprint.Of(source, TokenizerNames.IsIdentifying));
         }
         catch
         {
@@ -79,7 +82,7 @@ public sealed class ImageTokenizer : IDisposable
     {
         var (model, placement) = Build(config, options ?? new TokenizerOptions());
         TokenizerInitializer.Initialize(model, seed);
-        return new ImageTokenizer(model, placement, WeightFingerprint.Of(model.Parameters()));
+        return new ImageTokenizer(model, placement, WeightFingerprint.Of(model.Parameters(), TokenizerNames.IsIdentifying));
     }
 
     /// <summary>A tokenizer whose weights are filled from their names, to compare implementations without a file.</summary>
@@ -90,7 +93,7 @@ public sealed class ImageTokenizer : IDisposable
     {
         var (model, placement) = Build(config, options ?? new TokenizerOptions());
         model.FillByName(prefix, TokenizerInitializer.IsCodebook);
-        return new ImageTokenizer(model, placement, WeightFingerprint.Of(model.Parameters()));
+        return new ImageTokenizer(model, placement, HashByName(model, prefix));
     }
 
     /// <summary>Writes a model folder.</summary>
@@ -160,18 +163,29 @@ public sealed class ImageTokenizer : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _model.Dispose();
 
+    // The weights are the same in whatever type they are kept, so the float32 ones identify the model.
+    private static string HashByName(TokenizerModel model, string prefix)
+    {
+        if (model.Parameters().Values.First().dtype == ScalarType.Float32)
+            return WeightFingerprint.Of(model.Parameters(), TokenizerNames.IsIdentifying);
+        using var exact = new TokenizerModel(model.Config, TokenizerParts.Decoder, Placement.Cpu);
+        exact.FillByName(prefix, TokenizerInitializer.IsCodebook);
+        return WeightFingerprint.Of(exact.Parameters(), TokenizerNames.IsIdentifying);
+    }
+
+    private static TokenizerParts Parts(TokenizerOptions options) => options.DecoderOnly ? TokenizerParts.Decoder : TokenizerParts.All;
+
     private static (TokenizerModel Model, Placement Placement) Build(TokenizerConfig config, TokenizerOptions options)
     {
         var placement = Placement.For(options.Device, options.Precision);
-        var parts = options.DecoderOnly ? TokenizerParts.Decoder : TokenizerParts.All;
-        return (new TokenizerModel(config, parts, placement), placement);
+        return (new TokenizerModel(config, Parts(options), placement), placement);
     }
 
     private void EncodeBatch(List<Picture> pictures, Action<int, ImageCodes> store)
     {
         using var inference = inference_mode();
         using var scope = NewDisposeScope();
-        var input = PictureTensors.ToTensor(pictures).to(_placement.Type).to(_placement.Device);
+        var input = PictureTensors.ToTensor(pictures).to(_placement.Device);
         var (holistic, patches) = _model.Quantize(_model.Features(input));
         var (rows, columns) = PictureShape.Check(pictures[0].Height, pictures[0].Width, Config);
         int[] holisticCodes = holistic?.ToInts() ?? [], patchCodes = patches.ToInts();

@@ -22,13 +22,22 @@ internal static class TokenizerNames
 
     /// <summary>How a model folder is loaded.</summary>
     /// <param name="canEncode">Whether the encoder is wanted.</param>
-    public static LoadOptions ForLoading(bool canEncode) => new()
+    /// <param name="tensors">The folder's tensors, for advice.</param>
+    public static LoadOptions ForLoading(bool canEncode, IReadOnlyDictionary<string, TensorEntry> tensors) => new()
     {
         NameMap = name => IsDropped(name) || (!canEncode && IsForEncoding(name)) ? null : name,
-        Advice = static faults => faults.Missing.Count > 0 && faults.Missing.TrueForAll(IsSemantic)
+        Advice = faults => faults.Missing.Count > 0 && faults.Missing.TrueForAll(IsSemantic)
             ? "the folder was imported without its semantic encoder, so it can decode only: import it again with --semantic-encoder FILE (a DINOv2 file) to encode"
-            : null,
+            : TokenizerShapes.Fitting(tensors) is { Count: > 0 } fitting
+                ? $"they fit the preset {string.Join(" or ", fitting.Select(static c => c.Preset))}"
+                : null,
     };
+
+    /// <summary>
+    /// Whether a tensor takes part in identifying a tokenizer: those that give codes their meaning. A tokenizer is the same with
+    /// its encoder in memory or not, imported with its semantic encoder or without.
+    /// </summary>
+    public static bool IsIdentifying(string name) => !IsDropped(name) && !IsForEncoding(name);
 
     private static bool IsForEncoding(string name) =>
         Array.Exists(EncoderPrefixes, prefix => name.StartsWith(prefix, StringComparison.Ordinal));

@@ -8,6 +8,7 @@ namespace Hita.Tests.Checkpoints;
 
 public sealed class ModelFolderTests : IDisposable
 {
+    private const string Config = """{"model_type": "hita-tokenizer"}""";
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -36,22 +37,30 @@ public sealed class ModelFolderTests : IDisposable
     [Fact]
     public void A_model_is_replaced_whole_and_anything_else_is_left_alone()
     {
-        ModelFolder.Write(_folder["model"], "{}\n", Tensors(), largestPart: 1);
-        ModelFolder.Write(_folder["model"], "{ }\n", Tensors());
+        ModelFolder.Write(_folder["model"], Config, Tensors(), largestPart: 1);
+        ModelFolder.Write(_folder["model"], Config + " ", Tensors());
         Assert.Equal(["config.json", "model.safetensors"], Directory.GetFiles(_folder["model"]).Select(Path.GetFileName).Order());
-        Assert.Equal("{ }\n", ModelFolder.ReadConfig(_folder["model"]));
+        Assert.Equal(Config + " ", ModelFolder.ReadConfig(_folder["model"]));
 
         Directory.CreateDirectory(_folder["photos"]);
         File.WriteAllText(_folder["photos/album.txt"], "mine");
         Assert.Contains("would be lost", Assert.Throws<CheckpointException>(() => ModelFolder.Write(_folder["photos"], "{}", Tensors())).Message, StringComparison.Ordinal);
         Assert.Equal("mine", File.ReadAllText(_folder["photos/album.txt"]));
-        Assert.Equal(2, Directory.GetFileSystemEntries(_folder.Path).Length);
+
+        // A configuration of some other program beside somebody's work does not make a folder a model's.
+        Directory.CreateDirectory(_folder["project/src"]);
+        File.WriteAllText(_folder["project/config.json"], """{"name": "my web app"}""");
+        Assert.Throws<CheckpointException>(() => ModelFolder.Write(_folder["project"], "{}", Tensors()));
+        Assert.True(Directory.Exists(_folder["project/src"]));
+        File.WriteAllText(_folder["model/notes.txt"], "mine");
+        Assert.Contains("notes.txt", Assert.Throws<CheckpointException>(() => ModelFolder.Write(_folder["model"], "{}", Tensors())).Message, StringComparison.Ordinal);
+        Assert.Equal(3, Directory.GetFileSystemEntries(_folder.Path).Length);
     }
 
     [Fact]
     public void A_writer_that_is_given_up_leaves_nothing_and_keeps_what_was_there()
     {
-        ModelFolder.Write(_folder["model"], "{}\n", Tensors());
+        ModelFolder.Write(_folder["model"], Config, Tensors());
         var before = File.ReadAllBytes(_folder["model/model.safetensors"]);
         using (var writer = new ModelFolderWriter(_folder["model"], "{}\n", [new TensorEntry("a", TensorType.Float32, [4])]))
             writer.Write("a", MemoryMarshal.AsBytes<float>([1, 2]));

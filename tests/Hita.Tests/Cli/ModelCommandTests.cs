@@ -70,7 +70,8 @@ public sealed class ModelCommandTests : IDisposable
     {
         Ok("init", "--preset", "tiny", "-o", _folder["tiny"], "--weights-by-name");
         var painted = Ok("generate", "-m", _folder["tiny"], "--class", "3,4", "--count", "2", "--seed", "5", "--cfg-scale", "2", "-o", _folder["out"], "--json");
-        Assert.Contains("\"seed\": 5", painted, StringComparison.Ordinal);
+        using (var json = JsonDocument.Parse(painted))
+            Assert.Equal(4, json.RootElement.GetArrayLength());
         Assert.True(File.Exists(_folder["out/grid.png"]));
         var first = _folder["out/003-s5-0000.png"];
         Assert.Equal(64, PictureDecoder.Decode(first).Width);
@@ -83,7 +84,7 @@ public sealed class ModelCommandTests : IDisposable
 
         var table = Ok("reconstruct", Photo(100, 70), "-m", _folder["tiny"], "-o", _folder["rec"], "--size", "96x64");
         Assert.Matches(@"photo-100\.png +96×64 +\d+\.\d\d", table);
-        Assert.Equal((194, 64), Size(_folder["rec/photo-100.png"]));
+        Assert.Equal((194, 64), Size(_folder["rec/photo-100-reconstruction.png"]));
     }
 
     [Theory]
@@ -93,7 +94,7 @@ public sealed class ModelCommandTests : IDisposable
     public void A_photo_of_any_shape_is_fitted(string fit, int width, int height)
     {
         Ok("reconstruct", Photo(200, 100), "-m", "tiny", "-o", _folder["rec"], "--fit", fit);
-        Assert.Equal(((2 * width) + 2, height), Size(_folder["rec/photo-200.png"]));
+        Assert.Equal(((2 * width) + 2, height), Size(_folder["rec/photo-200-reconstruction.png"]));
     }
 
     [Fact]
@@ -106,15 +107,47 @@ public sealed class ModelCommandTests : IDisposable
             Ok("encode", photo, "-m", _folder["tiny"], "-o", _folder[name]);
             Ok("decode", _folder[name], "-m", _folder["tiny"], "-o", _folder["decoded"]);
             Ok("reconstruct", photo, "-m", _folder["tiny"], "-o", _folder["rec"]);
-            var sheet = PictureDecoder.Decode(_folder["rec/photo-64.png"]);
+            var sheet = PictureDecoder.Decode(_folder["rec/photo-64-reconstruction.png"]);
             Assert.Equal(
-                sheet.Crop(66, 0, 64, 64).Pixels.ToArray(), PictureDecoder.Decode(_folder["decoded/photo-64.png"]).Pixels.ToArray());
+                sheet.Crop(66, 0, 64, 64).Pixels.ToArray(), PictureDecoder.Decode(_folder["decoded/photo-64-decoded.png"]).Pixels.ToArray());
         }
         Assert.InRange(new FileInfo(_folder["codes.hita"]).Length, 60, 200);
 
         var (code, _, error) = CommandLine.Run("decode", _folder["codes.hita"], "-m", "tiny-ultra", "-o", _folder["x"]);
         Assert.Equal(1, code);
         Assert.Contains("--any-model", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_preset_decodes_what_it_has_encoded()
+    {
+        Ok("encode", Photo(64, 64), "-m", "tiny", "-o", _folder["codes.hita"]);
+        Ok("decode", _folder["codes.hita"], "-m", "tiny", "-o", _folder["out"], "--precision", "bf16");
+    }
+
+    [Fact]
+    public void A_result_never_takes_a_picture_s_place()
+    {
+        var photo = Photo(64, 64);
+        var before = File.ReadAllBytes(photo);
+        Ok("reconstruct", photo, "-m", "tiny", "-o", Path.GetDirectoryName(photo)!);
+        Assert.Equal(before, File.ReadAllBytes(photo));
+    }
+
+    [Theory]
+    [InlineData("float32", "torch")]
+    [InlineData("bf16", "cpu")]
+    [InlineData("bf16", "torch")]
+    [InlineData("int8", "auto")]
+    public void Every_engine_and_precision_paints(string precision, string engine) =>
+        Ok("generate", "-m", "tiny", "--class", "3", "--precision", precision, "--engine", engine, "-o", _folder["out"]);
+
+    [Fact]
+    public void The_engines_draw_the_same_image()
+    {
+        Ok("generate", "-m", "tiny", "--class", "3", "--cfg-scale", "2", "--engine", "cpu", "-o", _folder["cpu"]);
+        Ok("generate", "-m", "tiny", "--class", "3", "--cfg-scale", "2", "--engine", "torch", "-o", _folder["torch"]);
+        Assert.Equal(File.ReadAllBytes(_folder["cpu/003-s0-0000.png"]), File.ReadAllBytes(_folder["torch/003-s0-0000.png"]));
     }
 
     [Fact]
@@ -126,7 +159,7 @@ public sealed class ModelCommandTests : IDisposable
         Assert.Equal(1, code);
         Assert.Contains("broken.jpg", error, StringComparison.Ordinal);
         Assert.Contains("photo-64.png", output, StringComparison.Ordinal);
-        Assert.True(File.Exists(_folder["out/photo-64.png"]));
+        Assert.True(File.Exists(_folder["out/photo-64-reconstruction.png"]));
     }
 
     [Theory]

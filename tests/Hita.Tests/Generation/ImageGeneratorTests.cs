@@ -140,7 +140,7 @@ public sealed class ImageGeneratorTests
     private static ImageGenerator ByName(string preset)
     {
         Assert.True(GeneratorPresets.TryGet(preset, out var config));
-        return ImageGenerator.CreateByName(config);
+        return ImageGenerator.CreateByName(config, options: new GeneratorOptions { Engine = GeneratorEngine.Torch });
     }
 
     private sealed class Direct(Action<GenerationProgress> action) : IProgress<GenerationProgress>

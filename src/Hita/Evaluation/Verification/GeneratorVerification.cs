@@ -56,7 +56,7 @@ internal static class GeneratorVerification
             CompareGradients(vectors, model, comparer, total);
 
         Tensor AtPositions(Tensor all, string name, int[] positions) =>
-            vectors.Tensors.TryGetValue(name, out var entry) && entry.Shape[1] == positions.Length && all.size(1) != positions.Length
+            vectors.Tensors.TryGetValue(name, out var entry) && entry.Shape is [_, var stored, _] && stored == positions.Length && all.size(1) != positions.Length
                 ? all.index_select(1, TensorOps.FromInts(positions, positions.Length))
                 : all.alias();
 
@@ -66,6 +66,8 @@ internal static class GeneratorVerification
             if (!vectors.Tensors.ContainsKey(positionsName))
                 return all.alias();
             var positions = Array.ConvertAll(vectors.ReadInts(positionsName), p => p - first);
+            if (Array.Exists(positions, p => p < 0 || p >= all.size(1)))
+                throw new CheckpointException(vectors.Path, $"'{positionsName}' names a position outside its head; is this the right preset?");
             return all.index_select(1, TensorOps.FromInts(positions, positions.Length));
         }
 
@@ -213,9 +215,11 @@ internal static class GeneratorVerification
     {
         public Batch(ITensorSource vectors, GeneratorConfig config)
         {
-            Classes = vectors.ReadInts("classes");
-            var patches = vectors.ReadInts(config.HolisticTokenCount > 0 ? "patch_tokens" : "tokens");
-            var holistic = config.HolisticTokenCount > 0 ? vectors.ReadInts("holistic_tokens") : [];
+            Classes = vectors.CodesInRange("classes", config.ClassCount + 1);
+            var patches = vectors.CodesInRange(config.HolisticTokenCount > 0 ? "patch_tokens" : "tokens", config.CodebookSize);
+            var holistic = config.HolisticTokenCount > 0 ? vectors.CodesInRange("holistic_tokens", config.CodebookSize) : [];
+            if (Size == 0)
+                throw new CheckpointException(vectors.Path, "the vectors hold no image.");
             if (patches.Length != Size * config.PatchTokenCount || holistic.Length != Size * config.HolisticTokenCount)
             {
                 throw new CheckpointException(

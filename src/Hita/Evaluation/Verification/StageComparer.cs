@@ -44,6 +44,9 @@ internal sealed class StageComparer(ITensorSource vectors, Action<VerificationSt
         var shape = vectors.ReadInts(name + ".shape");
         CheckShape(name, actual.shape, [.. shape.Select(static side => (long)side)]);
         var head = vectors.Floats(name + ".head");
+        vectors.Require(name + ".rms", count: 1);
+        if (head.Length > values.Length)
+            throw new CheckpointException(vectors.Path, $"{name}.head holds {head.Length} values of a stage that has {values.Length}.");
         var rms = Math.Sqrt(values.Sum(static v => (double)v * v) / values.Length);
         var error = Math.Max(
             RelativeError(values.AsSpan(0, head.Length), head), RelativeError([(float)rms], vectors.Floats(name + ".rms")));
@@ -123,6 +126,35 @@ internal static class VectorReading
     /// <summary>A stage of codes as an int64 tensor.</summary>
     public static Tensor IntTensor(this ITensorSource vectors, string name) =>
         TensorOps.FromInts(vectors.ReadInts(name), [.. Entry(vectors, name).Shape]);
+
+    /// <summary>Codes as an int64 tensor of a shape, each inside the codebook.</summary>
+    /// <exception cref="CheckpointException">Their number or their range is wrong.</exception>
+    public static Tensor CodeTensor(this ITensorSource vectors, string name, int codebookSize, params long[] shape)
+    {
+        Require(vectors, name, count: shape.Aggregate(1L, static (a, b) => a * b));
+        return TensorOps.FromInts(vectors.CodesInRange(name, codebookSize), shape);
+    }
+
+    /// <summary>Numbers that are looked up in a table of a size.</summary>
+    /// <exception cref="CheckpointException">One lies outside.</exception>
+    public static int[] CodesInRange(this ITensorSource vectors, string name, int size)
+    {
+        Require(vectors, name);
+        var codes = vectors.ReadInts(name);
+        var wrong = Array.FindIndex(codes, c => (uint)c >= (uint)size);
+        return wrong < 0
+            ? codes
+            : throw new CheckpointException(vectors.Path, $"'{name}' holds {codes[wrong]}, which is not between 0 and {size - 1}; is this the right preset?");
+    }
+
+    /// <summary>Checks that a stage is there and has a rank or a number of values.</summary>
+    /// <exception cref="CheckpointException">It is missing or another.</exception>
+    public static void Require(this ITensorSource vectors, string name, int? rank = null, long? count = null)
+    {
+        var entry = Entry(vectors, name);
+        if ((rank is { } r && entry.Shape.Count != r) || (count is { } c && entry.Count != c))
+            throw new CheckpointException(vectors.Path, $"'{name}' is {entry.ShapeText}, where {(rank is null ? $"{count} values" : $"{rank} dimensions")} are needed; is this the right preset?");
+    }
 
     private static TensorEntry Entry(ITensorSource vectors, string name) =>
         vectors.Tensors.TryGetValue(name, out var entry)

@@ -15,7 +15,7 @@ internal static class TokenizerVerification
         var prefixes = vectors.Tensors.Keys
             .Where(static k => k == "image" || k.EndsWith(".image", StringComparison.Ordinal))
             .Select(static k => k[..^"image".Length])
-            .OrderBy(static p => p.Length == 0 ? 0 : int.Parse(p.AsSpan(0, p.Length - 1), provider: null));
+            .OrderBy(static p => int.TryParse(p.TrimEnd('.'), out var size) ? size : 0).ThenBy(static p => p, StringComparer.Ordinal);
         foreach (var prefix in prefixes)
             RunSize(vectors, model, comparer, prefix);
     }
@@ -24,7 +24,10 @@ internal static class TokenizerVerification
     {
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
+        vectors.Require(prefix + "image", rank: 4);
         var image = vectors.FloatTensor(prefix + "image");
+        if (image.size(1) != 3 || image.size(0) == 0)
+            throw new CheckpointException(vectors.Path, $"'{prefix}image' is {image.ShapeText()}, and pictures are [B, 3, H, W].");
         PictureShape.Check(image.size(2), image.size(3), model.Config);
         var features = model.Features(image);
         CompareIfAny(prefix + "semantic_input", features.SemanticInput);
@@ -43,8 +46,9 @@ internal static class TokenizerVerification
         comparer.CompareCodes(patchName, patchCodes.ToInts(), StageComparer.CodeTolerance);
 
         // From the given codes, so that one code that fell the other way does not spoil the rest.
-        var holistic = holisticCodes is null ? null : vectors.IntTensor(prefix + "holistic_indices");
-        var patches = vectors.IntTensor(patchName).view(image.size(0), -1);
+        var size = model.Config.CodebookSize;
+        var holistic = holisticCodes is null ? null : vectors.CodeTensor(prefix + "holistic_indices", size, holisticCodes.shape);
+        var patches = vectors.CodeTensor(patchName, size, patchCodes.shape);
         var (height, width) = (image.size(2) / model.Config.PatchSize, image.size(3) / model.Config.PatchSize);
         var (holisticVectors, patchVectors) = model.Dequantize(holistic, patches, height, width);
         CompareIfAny(prefix + "holistic_quant", holisticVectors);

@@ -26,6 +26,9 @@ public enum VectorKind
 /// </summary>
 public static class VectorVerifier
 {
+    // The training pass and its gradients are the tensor library's.
+    private static readonly GeneratorOptions Reference = new() { Engine = GeneratorEngine.Torch };
+
     /// <summary>Tells from its keys what a vector file holds; the vanilla family's file holds both kinds.</summary>
     /// <param name="vectors">The opened file.</param>
     public static VectorKind KindOf(ITensorSource vectors)
@@ -48,7 +51,7 @@ public static class VectorVerifier
     public static IReadOnlyList<VerificationStage> VerifyFolder(string file, string folder, Action<VerificationStage>? report = null)
     {
         using var vectors = WeightFile.Open(file);
-        return Verify(vectors, () => ImageTokenizer.Load(folder).Model, () => ImageGenerator.Load(folder).Model!, report);
+        return Verify(vectors, () => ImageTokenizer.Load(folder).Model, () => ImageGenerator.Load(folder, Reference).Model!, report);
     }
 
     /// <summary>Compares an architecture whose weights are filled from their names.</summary>
@@ -68,7 +71,7 @@ public static class VectorVerifier
                 ? ImageTokenizer.CreateByName(config, prefix).Model
                 : throw new HitaException($"There is no tokenizer preset '{preset}'; there are {string.Join(", ", TokenizerPresets.Names)}."),
             () => GeneratorPresets.TryGet(preset, out var config)
-                ? ImageGenerator.CreateByName(config, prefix).Model!
+                ? ImageGenerator.CreateByName(config, prefix, Reference).Model!
                 : throw new HitaException($"There is no generator preset '{preset}'; there are {string.Join(", ", GeneratorPresets.Names)}."),
             report);
     }

@@ -152,6 +152,7 @@ internal sealed class OutputHeads : nn.Module
     public Tensor Logits(Tensor hidden, long first, long count)
     {
         using var scope = NewDisposeScope();
-        return nn.functional.linear(hidden, _weight.narrow(0, first, count)).MoveToOuterDisposeScope();
+        // Always float32: guidance multiplies the differences of logits, and what half precision rounds away it would enlarge.
+        return nn.functional.linear(hidden.to(ScalarType.Float32), _weight.narrow(0, first, count).to(ScalarType.Float32)).MoveToOuterDisposeScope();
     }
 }

@@ -1,4 +1,6 @@
+using System.Globalization;
 using Hita.Checkpoints;
+using Hita.Checkpoints.Torch;
 using Hita.Runtime;
 using Hita.Tokenization;
 
@@ -68,19 +70,20 @@ internal sealed class ImportPlan : IDisposable
 
     private void PlanTokenizer(ITensorSource source, ImportOptions options)
     {
-        var fitting = ModelShapes.FittingTokenizers(source.Tensors);
+        var fitting = TokenizerShapes.Fitting(source.Tensors);
         var config = Chosen(options, TokenizerPresets.TryGet, TokenizerPresets.Names, TokenizerConfig.TypeName, fitting);
         Describe(config.Preset, fitting.Select(static c => c.Preset!), Runtime.ConfigJson.Write(config));
 
         foreach (var entry in source.Tensors.Values)
             Take(source, entry, TokenizerNames.IsDropped(entry.Name) ? null : entry.Name);
+        var shapes = TokenizerShapes.Of(config);
         if (options.SemanticEncoder is { } file)
-            AddSemanticEncoder(source, config, file);
-        Check(ModelShapes.Of(config), source, fitting.Select(static c => c.Preset!), out var missing);
+            AddSemanticEncoder(source, config, shapes, file);
+        Check(shapes, source, fitting.Select(static c => c.Preset!), out var missing);
         _canEncode = missing.Count == 0;
     }
 
-    private void AddSemanticEncoder(ITensorSource source, TokenizerConfig config, string file)
+    private void AddSemanticEncoder(ITensorSource source, TokenizerConfig config, IReadOnlyDictionary<string, long[]> shapes, string file)
     {
         if (config.Holistic?.SemanticEncoder is null)
             throw new CheckpointException(file, $"the tokenizer of {source.Path} uses no semantic encoder, so none can be imported with it.");
@@ -89,23 +92,58 @@ internal sealed class ImportPlan : IDisposable
         _semantic = WeightFile.Open(file);
         if (ModelKinds.Of(_semantic) != ModelKind.SemanticEncoder)
             throw new CheckpointException(file, "this is not a semantic encoder: a DINOv2 file in its published form is needed.");
+        RefuseOtherEncoder(_semantic, config.Holistic.SemanticEncoder, shapes);
         foreach (var entry in _semantic.Tensors.Values)
             Take(_semantic, entry, TokenizerNames.SemanticEncoderPrefix + entry.Name);
+    }
+
+    // The likeliest slip is another size of the encoder, or the release without registers: it is told as that.
+    private static void RefuseOtherEncoder(ITensorSource encoder, SemanticEncoderConfig wanted, IReadOnlyDictionary<string, long[]> shapes)
+    {
+        var faults = new LoadFaults();
+        var given = new HashSet<string>(StringComparer.Ordinal);
+        var own = shapes.Where(static s => TokenizerNames.IsSemantic(s.Key))
+            .ToDictionary(static s => s.Key[TokenizerNames.SemanticEncoderPrefix.Length..], static s => s.Value, StringComparer.Ordinal);
+        foreach (var entry in encoder.Tensors.Values)
+            ShapeFit.Compare(entry, entry.Name, own, given, faults);
+        faults.Missing.AddRange(own.Keys.Where(name => !encoder.Tensors.ContainsKey(name)));
+        if (faults.Count == 0)
+            return;
+        var width = encoder.Tensors["cls_token"].Shape[^1];
+        var registers = encoder.Tensors.TryGetValue("register_tokens", out var tokens) && tokens.Shape.Count == 3 ? tokens.Shape[1] : 0;
+        throw new CheckpointException(
+            encoder.Path,
+            $"this semantic encoder is {width} wide with {registers} registers, the tokenizer needs one {wanted.Width} wide, {wanted.Depth} deep, with {wanted.Registers} registers: {faults.Describe()}.");
     }
 
     private void PlanGenerator(ITensorSource source, ImportOptions options)
     {
         if (options.SemanticEncoder is not null)
             throw new HitaException($"{source.Path} is a generator, which uses no semantic encoder; leave --semantic-encoder out.");
-        var fitting = ModelShapes.FittingGenerators(source.Tensors);
-        var config = Chosen(options, GeneratorPresets.TryGet, GeneratorPresets.Names, GeneratorConfig.TypeName, fitting);
+        var fitting = GeneratorShapes.Fitting(source.Tensors);
+        var candidates = options.Preset is null && options.ConfigFile is null ? OfTrainedSize(source, fitting) : fitting;
+        var config = Chosen(options, GeneratorPresets.TryGet, GeneratorPresets.Names, GeneratorConfig.TypeName, candidates);
         // A fine-tuned model has its own number of classes, and nothing else tells it.
         if (options.ConfigFile is null && source.Tensors[GeneratorNames.ClassTable] is { Shape: [> 1 and < 1 << 20, _] } table)
             config = config with { ClassCount = (int)table.Shape[0] - 1 };
         Describe(config.Preset, fitting.Select(static c => c.Preset!), Runtime.ConfigJson.Write(config));
         foreach (var entry in source.Tensors.Values)
             Take(source, entry, entry.Name);
-        Check(ModelShapes.Of(config), source, fitting.Select(static c => c.Preset!), out _);
+        Check(GeneratorShapes.Of(config), source, fitting.Select(static c => c.Preset!), out _);
+    }
+
+    // The vanilla family's models for 256 and 384 pixels have the same tensors; only the run's settings tell them apart.
+    private static IReadOnlyList<GeneratorConfig> OfTrainedSize(ITensorSource source, IReadOnlyList<GeneratorConfig> fitting)
+    {
+        if (fitting.Count < 2)
+            return fitting;
+        const int PatchSize = 16;
+        var size = (source as TorchCheckpoint)?.Summary.Arguments.GetValueOrDefault("image_size");
+        var trained = fitting.Where(c => size == (c.GridWidth * PatchSize).ToString(CultureInfo.InvariantCulture)).ToList();
+        return trained.Count == 1
+            ? trained
+            : throw new CheckpointException(
+                source.Path, $"the tensors fit {string.Join(" and ", fitting.Select(static c => $"{c.Preset} ({c.GridWidth * PatchSize} pixels)"))} alike, and the file does not say which; choose with --preset.");
     }
 
     private delegate bool PresetLookup<T>(string name, out T? config);
@@ -165,17 +203,8 @@ internal sealed class ImportPlan : IDisposable
         var faults = new LoadFaults();
         var given = new HashSet<string>(StringComparer.Ordinal);
         foreach (var tensor in _tensors)
-        {
-            if (!shapes.TryGetValue(tensor.Name, out var shape))
-                faults.Unexpected.Add(tensor.Name);
-            else if (!given.Add(tensor.Name))
-                faults.Duplicate.Add(tensor.Name);
-            else if (!tensor.Entry.HasShape(shape))
-                faults.Misshapen.Add($"{tensor.Name} (is {tensor.Entry.ShapeText}, must be [{string.Join(", ", shape)}])");
-            else if (!tensor.Entry.Type.IsFloat())
-                faults.WrongTyped.Add($"{tensor.Name} (is {tensor.Entry.TypeName}, must be a float type)");
-        }
-        var missing = shapes.Keys.Where(name => !given.Contains(name) && !faults.Misshapen.Exists(m => m.StartsWith(name + " ", StringComparison.Ordinal))).ToList();
+            ShapeFit.Compare(tensor.Entry, tensor.Name, shapes, given, faults);
+        var missing = shapes.Keys.Where(name => !given.Contains(name)).ToList();
         // Published tokenizers leave their semantic encoder out; without it they decode. Half of one is a fault.
         missingSemantic = _tensors.Exists(static t => TokenizerNames.IsSemantic(t.Name)) ? [] : missing.FindAll(TokenizerNames.IsSemantic);
         faults.Missing.AddRange(missing.Except(missingSemantic));

@@ -38,7 +38,7 @@ public static class ModelCreator
         if (generator is not null)
         {
             var place = tokenizers ? Path.Combine(folder, GeneratorFolder.PipelinePart) : folder;
-            using var model = byNamePrefix is null ? ImageGenerator.Create(generator, seed) : ImageGenerator.CreateByName(generator, byNamePrefix);
+            using var model = byNamePrefix is null ? ImageGenerator.Create(generator, seed) : ImageGenerator.CreateByName(generator, byNamePrefix, new GeneratorOptions { Engine = GeneratorEngine.Torch });
             model.Save(place);
             written.Add((place, ModelKind.Generator, model.ParameterCount));
         }

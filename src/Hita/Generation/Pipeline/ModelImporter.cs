@@ -52,9 +52,18 @@ public static class ModelImporter
         using var plan = ImportPlan.Create(source, options);
         using var writer = new ModelFolderWriter(folder, plan.ConfigJson, [.. plan.Tensors.Select(static t => t.Entry with { Name = t.Name })]);
         Copy(plan, writer, progress, cancellation);
+        KeepClassNames(file, folder, writer.StagingFolder);
         writer.Complete();
         using var written = ModelFolder.OpenWeights(folder);
-        return plan.Report(WeightFingerprint.Of(written));
+        return plan.Report(ModelKinds.Fingerprint(written));
+    }
+
+    // A folder's own class names come along; those of a model that is replaced stay.
+    private static void KeepClassNames(string file, string folder, string staging)
+    {
+        var names = ((string[])[file, folder]).Select(static f => Path.Combine(f, ClassNames.FileName)).FirstOrDefault(File.Exists);
+        if (names is not null)
+            File.Copy(names, Path.Combine(staging, ClassNames.FileName));
     }
 
     // The vanilla family's samplers read the model, Hita's the average.

@@ -39,10 +39,15 @@ public static class ModelKinds
     /// <param name="source">The opened file.</param>
     public static IReadOnlyList<string> FittingPresets(ITensorSource source) => Of(source) switch
     {
-        ModelKind.Tokenizer => [.. ModelShapes.FittingTokenizers(source.Tensors).Select(static c => c.Preset!)],
-        ModelKind.Generator => [.. ModelShapes.FittingGenerators(source.Tensors).Select(static c => c.Preset!)],
+        ModelKind.Tokenizer => [.. TokenizerShapes.Fitting(source.Tensors).Select(static c => c.Preset!)],
+        ModelKind.Generator => [.. GeneratorShapes.Fitting(source.Tensors).Select(static c => c.Preset!)],
         _ => [],
     };
+
+    /// <summary>The hash that codes and pictures made with these weights carry.</summary>
+    /// <param name="source">The opened file.</param>
+    public static string Fingerprint(ITensorSource source) =>
+        WeightFingerprint.Of(source, Of(source) == ModelKind.Tokenizer ? TokenizerNames.IsIdentifying : null);
 
     /// <summary>Whether a tokenizer's file holds the semantic encoder too.</summary>
     internal static bool HasSemanticEncoder(ITensorSource source) => source.Tensors.Keys.Any(TokenizerNames.IsSemantic);

@@ -42,6 +42,22 @@ public static class NamedModel
             : throw new HitaException($"'{text}' is a tokenizer's preset; a generator is needed: {string.Join(", ", GeneratorPresets.Names)}.");
     }
 
+    /// <summary>The classes of a generator, without its weights.</summary>
+    /// <param name="text">A generator's or pipeline's folder, or a generator preset.</param>
+    /// <exception cref="HitaException">There is no such folder or preset, or its configuration is broken.</exception>
+    public static ClassNames ClassesOf(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        if (!IsPreset(text))
+        {
+            var folder = GeneratorFolder.Find(text);
+            return ClassNames.Load(folder, GeneratorFolder.ReadConfig(folder).ClassCount);
+        }
+        return GeneratorPresets.TryGet(text, out var config)
+            ? ClassNames.Default(config.ClassCount)
+            : throw new HitaException($"'{text}' is a tokenizer's preset; a generator is needed: {string.Join(", ", GeneratorPresets.Names)}.");
+    }
+
     /// <summary>Opens a pipeline. No encoder is loaded.</summary>
     /// <param name="generator">The generator's part: a folder or a preset.</param>
     /// <param name="tokenizer">The tokenizer's part: a folder or a preset; may be the same text.</param>

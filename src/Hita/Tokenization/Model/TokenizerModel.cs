@@ -81,7 +81,8 @@ internal sealed class TokenizerModel : nn.Module
         if (_encoder is null || _toPatchCode is null)
             throw new InvalidOperationException("This tokenizer was loaded for decoding only.");
         using var scope = NewDisposeScope();
-        var cnn = _encoder.call(pictures);
+        // The semantic encoder's input is computed from the picture as it is; only the CNN's takes the weights' type.
+        var cnn = _encoder.call(pictures.to(_patchQuantizer.Type));
         if (_mixing is null)
             return Keep(new EncodedFeatures(cnn, null, null, null, cnn.alias(), null, _toPatchCode.call(cnn)));
 

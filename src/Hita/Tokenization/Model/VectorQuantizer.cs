@@ -17,6 +17,9 @@ internal sealed class VectorQuantizer : nn.Module
         RegisterComponents();
     }
 
+    /// <summary>The type of the codebook, and of all other weights.</summary>
+    public ScalarType Type => _codebook.Table.dtype;
+
     /// <summary>The nearest entries' numbers for vectors [B, T, d], as int64 [B, T].</summary>
     /// <remarks>Computed in float32 whatever the model's type: a distance in half precision picks other codes.</remarks>
     public Tensor Encode(Tensor vectors)
@@ -37,5 +40,5 @@ internal sealed class VectorQuantizer : nn.Module
     }
 
     /// <summary>Vectors scaled to unit length along the last dimension.</summary>
-    public static Tensor Unit(Tensor vectors) => nn.functional.normalize(vectors, dim: -1);
+    public static Tensor Unit(Tensor vectors) => nn.functional.normalize(vectors, dim: -1, eps: 1e-12);
 }
