@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Hita.Generation.Engine.Kernels;
+using Hita.Runtime;
 
 namespace Hita.Generation.Engine;
 
@@ -33,7 +34,7 @@ internal sealed unsafe class KeyValueCache : IDisposable
         ValuePanelBytes = Panel.Bytes(kind, config.SequenceLength);
         _headBytes = _keyBytes + (Panel.Count(_headWidth) * ValuePanelBytes);
         _bytes = checked((nuint)_headBytes * (nuint)config.Heads * (nuint)rows * (nuint)config.Layers);
-        _data = (byte*)NativeMemory.AlignedAlloc(_bytes, 4096);
+        _data = HugePages.Allocate(_bytes);
     }
 
     /// <summary>Bytes from one block of keys to the next.</summary>

@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Hita.Generation.Engine.Kernels;
 using Hita.Generation.Engine.Threads;
+using Hita.Runtime;
 
 namespace Hita.Generation.Engine.Measurement;
 
@@ -19,7 +20,7 @@ public sealed unsafe class MachineProbe : IDisposable
     private readonly ReadWork _read;
     private readonly MatrixWork _matrix;
 
-    /// <summary>Reserves and touches 256 MiB, more than any cache holds.</summary>
+    /// <summary>Reserves and touches 256 MiB, more than any cache holds, in huge pages where there are some.</summary>
     /// <param name="threads">Threads that read and multiply together.</param>
     public MachineProbe(int threads)
     {
@@ -56,7 +57,7 @@ public sealed unsafe class MachineProbe : IDisposable
     {
         private readonly int _threads;
         private readonly float[] _sums;
-        private readonly byte* _memory = (byte*)NativeMemory.AlignedAlloc((nuint)BufferBytes, 4096);
+        private readonly byte* _memory = HugePages.Allocate((nuint)BufferBytes);
 
         public ReadWork(int threads)
         {

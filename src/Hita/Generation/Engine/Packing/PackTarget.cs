@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 
 namespace Hita.Generation.Engine.Packing;
 
@@ -34,7 +33,7 @@ internal sealed unsafe class MemoryTarget(byte* weights) : PackTarget
 /// Sections are laid out in a buffer and written. Writing into a mapping instead would end the process, not throw, where the
 /// disk is full.
 /// </summary>
-internal sealed unsafe class FileTarget(SafeFileHandle file, long start) : PackTarget
+internal sealed unsafe class FileTarget(BlockWriter writer, long start) : PackTarget
 {
     private byte* _buffer;
     private long _capacity;
@@ -57,8 +56,8 @@ internal sealed unsafe class FileTarget(SafeFileHandle file, long start) : PackT
     {
         for (long done = 0; done < section.Bytes;)
         {
-            var length = (int)Math.Min(section.Bytes - done, 1 << 26);
-            RandomAccess.Write(file, new ReadOnlySpan<byte>(_buffer + done, length), start + section.Offset + done);
+            var length = (int)Math.Min(section.Bytes - done, 1 << 30);
+            writer.Write(start + section.Offset + done, new ReadOnlySpan<byte>(_buffer + done, length));
             done += length;
         }
     }

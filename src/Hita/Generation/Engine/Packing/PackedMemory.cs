@@ -2,6 +2,7 @@ using System.IO.Hashing;
 using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
 using System.Text;
+using Hita.Runtime;
 
 namespace Hita.Generation.Engine.Packing;
 
@@ -79,7 +80,7 @@ internal sealed unsafe class PackedMemory : IDisposable
 
     private static PackedMemory InMemory(byte[] header, long length, Action<PackTarget> fill)
     {
-        var memory = new PackedMemory { _start = (byte*)NativeMemory.AlignedAlloc((nuint)(length + HeaderLength), HeaderLength) };
+        var memory = new PackedMemory { _start = HugePages.Allocate((nuint)(length + HeaderLength)) };
         try
         {
             header.CopyTo(new Span<byte>(memory._start, HeaderLength));
@@ -101,11 +102,12 @@ internal sealed unsafe class PackedMemory : IDisposable
         {
             using (var file = File.OpenHandle(partial, FileMode.CreateNew, FileAccess.Write))
             {
-                RandomAccess.Write(file, header, 0);
-                using (var target = new FileTarget(file, HeaderLength))
+                var writer = new BlockWriter(file);
+                writer.Write(0, header);
+                using (var target = new FileTarget(writer, HeaderLength))
                     fill(target);
-                RandomAccess.Write(file, [0], HeaderLength + length - 1);
-                RandomAccess.FlushToDisk(file);
+                writer.Write(HeaderLength + length, []);
+                writer.Finish();
             }
             File.Move(partial, path, overwrite: true);
         }
@@ -132,6 +134,7 @@ internal sealed unsafe class PackedMemory : IDisposable
             var view = file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
             byte* start = null;
             view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
+            HugePages.Advise(start, (nuint)(length + HeaderLength));
             return new PackedMemory { _file = file, _view = view, _start = start, Path = path };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
