@@ -8,16 +8,17 @@ namespace Hita.Evaluation.Metrics;
 /// the FID, on the spatial ones the sFID. The smaller, the closer; 0 for equal distributions.
 /// </summary>
 /// <remarks>
-/// The trace of the root is the sum of the singular values of Rbᵀ Ra, where Σ = R Rᵀ comes from the eigenvalues of the
-/// symmetric Σ. This form is exact to rounding also where a covariance is singular, as it is with fewer samples than features,
-/// and needs no offset on the diagonals; the published code adds one (1e-6) only where its own root is not finite.
+/// The trace of the root is the sum of the roots of the eigenvalues of Raᵀ Σb Ra, where Σa = Ra Raᵀ comes from the eigenvalues of
+/// the symmetric Σa. Both matrices are symmetric, so that no eigenvalue can become complex, also where a covariance is singular
+/// as it is with fewer samples than features; what rounding leaves is below a millionth of the largest variance. It needs no
+/// offset on the diagonals; the published code adds one (1e-6) only where its own root is not finite.
 /// </remarks>
 public static class FrechetDistance
 {
     // The distance from 1 to the next float64.
     private const double RoundingUnit = 2.220446049250313e-16;
 
-    /// <summary>Computes the distance. With 2,048 features it takes seconds and 300 MiB.</summary>
+    /// <summary>Computes the distance. With 2,048 features it takes seconds and 250 MiB.</summary>
     /// <param name="a">One distribution.</param>
     /// <param name="b">The other, of as many features.</param>
     /// <exception cref="HitaException">The numbers of features differ.</exception>
@@ -52,8 +53,10 @@ public static class FrechetDistance
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        var (ra, rb) = (Root(a), Root(b));
-        return ra is null || rb is null ? 0 : linalg.svdvals(rb.t().mm(ra)).sum().ToDouble();
+        if (Root(a) is not { } root)
+            return 0;
+        var product = root.t().mm(Doubles.ToTensor(b.Covariance, b.Width, b.Width)).mm(root); // [rank, rank]
+        return Doubles.ToArray(linalg.eigvalsh(product)).Sum(static v => v > 0 ? Math.Sqrt(v) : 0);
     }
 
     /// <summary>R with R Rᵀ = Σ, [D, rank]; null for a covariance of zeros.</summary>

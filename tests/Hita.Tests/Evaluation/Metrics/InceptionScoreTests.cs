@@ -35,7 +35,7 @@ public sealed class InceptionScoreTests
         b.Add(shuffled);
         reference.Add(Samples.Normal(500 * Classes, 5));
         Assert.Equal(FrechetDistance.Between(a, reference), FrechetDistance.Between(b, reference), 1e-9);
-        Assert.InRange(FrechetDistance.Between(a, b), 0, 1e-9);
+        Assert.InRange(FrechetDistance.Between(a, b), 0, 1e-6);
     }
 
     [Fact]
