@@ -38,11 +38,20 @@ internal static class CommandLineApp
         var root = new HitaCommand(
             "hita",
             "Hita for .NET: turns pictures into holistic and patch codes and back, and paints pictures from classes.",
-            "hita doctor",
-            "hita presets")
+            "hita generate -m models/hita --class \"giant panda\" -o out",
+            "hita reconstruct photo.jpg -m models/hita -o out",
+            "hita doctor")
         {
-            DoctorCommand.Create(host),
+            GenerateCommand.Create(host),
+            ReconstructCommand.Create(host),
+            EncodeCommand.Create(host),
+            DecodeCommand.Create(host),
+            ImportCommand.Create(host),
+            InspectCommand.Create(host),
+            InitCommand.Create(host),
+            VerifyCommand.Create(host),
             PresetsCommand.Create(host),
+            DoctorCommand.Create(host),
         };
         host.Globals.AddTo(root);
         root.Options.Add(new HelpOption("--help", "-h", "-?")

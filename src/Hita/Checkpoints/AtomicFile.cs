@@ -11,11 +11,11 @@ internal sealed class AtomicFile : IDisposable
 
     public AtomicFile(string path)
     {
-        _path = System.IO.Path.GetFullPath(path);
-        var folder = System.IO.Path.GetDirectoryName(_path) ?? throw new CheckpointException(path, "this is a folder where a file is to be written.");
-        _temporary = System.IO.Path.Combine(folder, $".{System.IO.Path.GetFileName(_path)}.{Guid.NewGuid():N}.tmp");
         try
         {
+            _path = System.IO.Path.GetFullPath(path);
+            var folder = System.IO.Path.GetDirectoryName(_path) ?? throw new CheckpointException(path, "this is a folder where a file is to be written.");
+            _temporary = System.IO.Path.Combine(folder, $".{System.IO.Path.GetFileName(_path)}.{Guid.NewGuid():N}.tmp");
             if (Directory.Exists(_path))
                 throw new CheckpointException(path, "this is a folder where a file is to be written.");
             Directory.CreateDirectory(folder);

@@ -84,6 +84,33 @@ internal sealed class CheckpointBytes : IDisposable
         }
     }
 
+    /// <summary>Shows a range of the file to an action, by the address of its first byte; it is gone when the action returns.</summary>
+    /// <exception cref="CheckpointException">The file ends too early or cannot be read.</exception>
+    public unsafe void View(long offset, long length, Action<nint> action)
+    {
+        // Touching a page beyond the end of a file that was cut short meanwhile would end the process.
+        if (offset < 0 || length < 0 || offset > RandomAccess.GetLength(_handle) - length)
+            throw EndsEarly();
+        try
+        {
+            using var view = Map().CreateViewAccessor(offset, length, MemoryMappedFileAccess.Read);
+            byte* start = null;
+            view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
+            try
+            {
+                action((nint)(start + view.PointerOffset));
+            }
+            finally
+            {
+                view.SafeMemoryMappedViewHandle.ReleasePointer();
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Explain(Path, e);
+        }
+    }
+
     public void Dispose()
     {
         _map?.Dispose();

@@ -154,6 +154,9 @@ internal sealed class SafetensorsHeader
             throw Wrong($"gives '{Short(name)}' the shape {entry.ShapeText}, which no memory can hold");
         if (type != TensorType.Other && bytes != offsets[1] - offsets[0])
             throw Wrong($"gives '{Short(name)}' {offsets[1] - offsets[0]} bytes where {entry.TypeName} {entry.ShapeText} needs {bytes}");
+        // The size of an unknown type is unknown too, but no type packs more than eight elements into a byte.
+        if (type == TensorType.Other && bytes / 8 > offsets[1] - offsets[0])
+            throw Wrong($"gives '{Short(name)}' {offsets[1] - offsets[0]} bytes, too few for {entry.TypeName} {entry.ShapeText}");
         return entry;
     }
 

@@ -1,6 +1,6 @@
 namespace Hita.Checkpoints;
 
-/// <summary>Which of the weights of a published checkpoint is meant; files that hold one set of weights ignore it.</summary>
+/// <summary>Which of the weights of a published checkpoint is meant; flat files, which hold one set of weights only, ignore it.</summary>
 public enum WeightSection
 {
     /// <summary>The first there is of <c>ema</c>, <c>model</c>, <c>state_dict</c> and <c>module</c>, else the file itself.</summary>

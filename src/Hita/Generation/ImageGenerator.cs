@@ -39,6 +39,12 @@ public sealed class ImageGenerator : IDisposable
     /// <summary>The classes' names, or numbers alone.</summary>
     public ClassNames Classes { get; }
 
+    /// <summary>Learned values; 0 where the weights are packed for the CPU engine.</summary>
+    public long ParameterCount => (_tokens as TorchTokenModel)?.Model.ParameterCount() ?? 0;
+
+    /// <summary>The network, where the framework runs it.</summary>
+    internal GeneratorModel? Model => (_tokens as TorchTokenModel)?.Model;
+
     /// <summary>Loads a model folder.</summary>
     /// <param name="folder">A generator's folder, or a pipeline's with one inside.</param>
     /// <param name="options">How; null for float32 on the CPU.</param>

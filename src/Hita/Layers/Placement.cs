@@ -26,15 +26,21 @@ internal sealed record Placement(Device Device, ScalarType Type = ScalarType.Flo
     public static Placement Meta { get; } = new(META);
 
     /// <summary>A parameter whose values are undefined until they are loaded or initialised.</summary>
-    public Parameter NewParameter(params long[] shape) =>
-        new(empty(shape, dtype: Type, device: Device).DetachFromDisposeScope(), requires_grad: true);
+    public Parameter NewParameter(params long[] shape) => Own(empty(shape, dtype: Type, device: Device));
 
     /// <summary>A parameter for a convolution, with channels as the fastest dimension in memory.</summary>
     /// <remarks>The convolution kernels of this library run up to a third faster on channels-last weights and pictures.</remarks>
     public Parameter NewChannelsLast(long output, long input, long kernel)
     {
-        using var scope = NewDisposeScope();
-        var stored = empty([output, kernel, kernel, input], dtype: Type, device: Device).permute(0, 3, 1, 2);
-        return new Parameter(stored.DetachFromDisposeScope(), requires_grad: true);
+        using var stored = empty([output, kernel, kernel, input], dtype: Type, device: Device);
+        return Own(stored.permute(0, 3, 1, 2));
+    }
+
+    // A scope that happens to be open while a model is built must not take its parameters along.
+    private static Parameter Own(Tensor tensor)
+    {
+        var parameter = new Parameter(tensor.DetachFromDisposeScope(), requires_grad: true);
+        parameter.DetachFromDisposeScope();
+        return parameter;
     }
 }

@@ -19,6 +19,13 @@ public static class TorchLibrary
     /// <c>torch/lib</c>.</summary>
     public const string Variable = "HITA_LIBTORCH";
 
+    /// <summary>
+    /// The application switch (<c>RuntimeHostConfigurationOption</c>) of programs that call <see cref="Load"/> themselves, before
+    /// they use tensors on several threads. Without it the library is loaded with the first use of this assembly on systems whose
+    /// libstdc++ is too old for the managed package's own loader; elsewhere nothing is loaded early in any case.
+    /// </summary>
+    public const string LazySwitch = "Hita.Runtime.LoadTorchLazily";
+
     /// <summary>The libtorch version that the managed package was built for.</summary>
     public const string ExpectedVersion = "2.10.0";
 
@@ -45,6 +52,7 @@ public static class TorchLibrary
 
     /// <summary>Chooses another libtorch. Must come before the first tensor is made.</summary>
     /// <param name="folder">A folder that holds <c>libtorch.so</c>.</param>
+    /// <remarks>Programs that call this set <see cref="LazySwitch"/>, or the first use of this assembly may have loaded one.</remarks>
     /// <exception cref="HitaException">The folder holds no libtorch, one is loaded already, or the program brings its own.</exception>
     public static void UseFolder(string folder)
     {
@@ -52,7 +60,7 @@ public static class TorchLibrary
         lock (Gate)
         {
             if (_loaded)
-                throw new HitaException("A libtorch is loaded already; choose another one before the first tensor is made.");
+                throw new HitaException($"A libtorch is loaded already; name {folder} with {Variable} before the program starts instead.");
             CheckForeign(folder);
             _folder = folder;
         }
@@ -83,8 +91,9 @@ public static class TorchLibrary
             .FirstOrDefault(path => System.IO.Path.GetFileName(path).Contains(name, StringComparison.Ordinal));
     }
 
-    // Tensors are first touched deep inside model code, by user code too. Waiting for the managed package to be loaded keeps
-    // commands that need no tensor (help, inspect) free of the native library's start-up cost.
+    // Tensors are first touched deep inside model code, by user code too, perhaps on several threads at once. The event comes on
+    // one thread while another already runs the managed package's own loader, which fails for good on old systems. So there the
+    // library is loaded now, unless the program promises to load it itself (which keeps commands without tensors quick).
 #pragma warning disable CA2255 // A library with a native dependency is what module initializers are for.
     [ModuleInitializer]
     internal static void Watch()
@@ -100,6 +109,36 @@ public static class TorchLibrary
             if (IsTorchSharp(e.LoadedAssembly))
                 Load();
         };
+        if (AppContext.TryGetSwitch(LazySwitch, out var lazy) && lazy)
+            return;
+        if (OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64 && LacksMissingVersion())
+            TryLoadEarly();
+    }
+
+    private static void TryLoadEarly()
+    {
+        try
+        {
+            Load();
+        }
+        catch (HitaException)
+        {
+            // Much of this assembly works without tensors; who needs them gets the message from the next attempt.
+        }
+    }
+
+    // The runtime itself has the C++ library in memory; its file names the versions that it has.
+    private static bool LacksMissingVersion()
+    {
+        try
+        {
+            return LoadedFrom("libstdc++.so") is { } path &&
+                File.ReadAllBytes(path).AsSpan().IndexOf(System.Text.Encoding.ASCII.GetBytes(MissingVersion + "\0")) < 0;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return true;
+        }
     }
 
     private static bool IsTorchSharp(Assembly assembly) => assembly.GetName().Name == "TorchSharp";

@@ -22,6 +22,7 @@ public sealed class VectorMathTests
         foreach (var x in (float[])[-87.4f, -1000, float.MinValue, float.NegativeInfinity])
             Assert.Equal(0, VectorMath.Exp(x));
         Assert.True(float.IsFinite(VectorMath.Exp(float.PositiveInfinity)));
+        Assert.True(float.IsNaN(VectorMath.Exp(float.NaN)));
     }
 
     [Fact]
@@ -33,5 +34,22 @@ public sealed class VectorMathTests
         for (var i = 0; i < values.Length; i++)
             Assert.Equal(VectorMath.Exp((values[i] - 3) / 0.7f), results[i]);
         Assert.True(values.Length % Vector<float>.Count != 0);
+    }
+
+    [Fact]
+    public void One_value_that_is_not_finite_is_found_anywhere()
+    {
+        var values = Enumerable.Range(0, 37).Select(i => (i - 18) * 1e37f).ToArray();
+        Assert.True(VectorMath.AllFinite(values));
+        Assert.True(VectorMath.AllFinite([]));
+        for (var i = 0; i < values.Length; i++)
+        {
+            foreach (var bad in (float[])[float.NaN, float.PositiveInfinity, float.NegativeInfinity])
+            {
+                var damaged = (float[])values.Clone();
+                damaged[i] = bad;
+                Assert.False(VectorMath.AllFinite(damaged));
+            }
+        }
     }
 }

@@ -1,6 +1,8 @@
 using Hita.Checkpoints;
+using Hita.Generation;
 using Hita.Generation.Model;
 using Hita.Runtime;
+using Hita.Tokenization;
 using Hita.Tokenization.Model;
 
 namespace Hita.Evaluation.Verification;
@@ -35,6 +37,40 @@ public static class VectorVerifier
         if (vectors.Tensors.ContainsKey("classes") && vectors.Tensors.Keys.Any(static k => k.StartsWith("train.logits", StringComparison.Ordinal)))
             kind |= VectorKind.Generator;
         return kind;
+    }
+
+    /// <summary>Compares a model folder.</summary>
+    /// <param name="file">The vector file.</param>
+    /// <param name="folder">The folder of a model of the file's kind, or of a pipeline.</param>
+    /// <param name="report">Told each result as soon as it is known; null for nobody.</param>
+    /// <returns>All results, in order.</returns>
+    /// <exception cref="HitaException">The file holds nothing to compare, or does not fit the model.</exception>
+    public static IReadOnlyList<VerificationStage> VerifyFolder(string file, string folder, Action<VerificationStage>? report = null)
+    {
+        using var vectors = WeightFile.Open(file);
+        return Verify(vectors, () => ImageTokenizer.Load(folder).Model, () => ImageGenerator.Load(folder).Model!, report);
+    }
+
+    /// <summary>Compares an architecture whose weights are filled from their names.</summary>
+    /// <param name="file">The vector file.</param>
+    /// <param name="preset">The architecture.</param>
+    /// <param name="prefix">Put before every tensor's full name.</param>
+    /// <param name="report">Told each result as soon as it is known; null for nobody.</param>
+    /// <returns>All results, in order.</returns>
+    /// <exception cref="HitaException">The file holds nothing to compare, or does not fit the preset.</exception>
+    public static IReadOnlyList<VerificationStage> VerifyByName(
+        string file, string preset, string prefix = "", Action<VerificationStage>? report = null)
+    {
+        using var vectors = WeightFile.Open(file);
+        return Verify(
+            vectors,
+            () => TokenizerPresets.TryGet(preset, out var config)
+                ? ImageTokenizer.CreateByName(config, prefix).Model
+                : throw new HitaException($"There is no tokenizer preset '{preset}'; there are {string.Join(", ", TokenizerPresets.Names)}."),
+            () => GeneratorPresets.TryGet(preset, out var config)
+                ? ImageGenerator.CreateByName(config, prefix).Model!
+                : throw new HitaException($"There is no generator preset '{preset}'; there are {string.Join(", ", GeneratorPresets.Names)}."),
+            report);
     }
 
     /// <summary>Compares every stage that the file holds.</summary>

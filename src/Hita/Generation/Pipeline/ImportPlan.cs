@@ -177,7 +177,7 @@ internal sealed class ImportPlan : IDisposable
         }
         var missing = shapes.Keys.Where(name => !given.Contains(name) && !faults.Misshapen.Exists(m => m.StartsWith(name + " ", StringComparison.Ordinal))).ToList();
         // Published tokenizers leave their semantic encoder out; without it they decode. Half of one is a fault.
-        missingSemantic = missing.TrueForAll(TokenizerNames.IsSemantic) && !_tensors.Exists(static t => TokenizerNames.IsSemantic(t.Name)) ? missing : [];
+        missingSemantic = _tensors.Exists(static t => TokenizerNames.IsSemantic(t.Name)) ? [] : missing.FindAll(TokenizerNames.IsSemantic);
         faults.Missing.AddRange(missing.Except(missingSemantic));
         if (faults.Count == 0)
             return;

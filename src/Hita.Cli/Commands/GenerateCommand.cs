@@ -1,0 +1,67 @@
+using System.CommandLine;
+using Hita.Cli.Output;
+using Hita.Generation;
+using Hita.Generation.Pipeline;
+using Hita.Runtime;
+
+namespace Hita.Cli.Commands;
+
+/// <summary><c>hita generate</c>: from a class to pictures.</summary>
+internal static class GenerateCommand
+{
+    public static Command Create(CommandHost host)
+    {
+        var model = new Option<string?>("--model", "-m") { Description = "A pipeline's folder (with tokenizer/ and generator/), or a preset's name to try it untrained.", HelpName = "DIR|PRESET" };
+        var generator = new Option<string?>("--generator") { Description = "The generator's folder or preset, where it is not in the pipeline.", HelpName = "DIR|PRESET" };
+        var tokenizer = new Option<string?>("--tokenizer") { Description = "The tokenizer's folder or preset, where it is not in the pipeline.", HelpName = "DIR|PRESET" };
+        var classes = new Option<string>("--class") { Description = "Classes by number or name, separated by commas.", HelpName = "CLASS[,CLASS…]", Required = true };
+        var count = new Option<int>("--count") { Description = "Pictures of each class.", HelpName = "N", DefaultValueFactory = static _ => 1 };
+        var precision = CommonOptions.PrecisionOption(Precision.Float32, Precision.BFloat16);
+        var output = CommonOptions.Output("The folder to write the pictures to.", "DIR");
+        var sampling = new SamplingArguments();
+        var json = CommandHost.JsonOption();
+        var command = new HitaCommand(
+            "generate",
+            "Paint pictures of classes. The same model, class, seed and settings give the same pictures.",
+            "hita generate -m models/hita --class \"golden retriever\" --count 4 --cfg-scale 3 -o out",
+            "hita generate --generator models/hita/generator --tokenizer models/hita/tokenizer --class 207,388 -o out",
+            "hita generate -m tiny --class 3 -o out")
+        {
+            model, generator, tokenizer, classes, count, output, precision, json,
+        };
+        sampling.AddTo(command);
+        count.Validators.Add(static result =>
+        {
+            if (result.Tokens is [var token] && (!int.TryParse(token.Value, out var n) || n is < 1 or > 100_000))
+                result.AddError($"--count is '{token.Value}'; it must be a whole number from 1 to 100000.");
+        });
+        command.SetAction(parsed =>
+        {
+            host.Globals.Prepare(parsed);
+            var (from, painter) = Parts(parsed.GetValue(model), parsed.GetValue(generator), parsed.GetValue(tokenizer));
+            // What the settings say is checked before any weight is read.
+            var request = sampling.Request(parsed);
+            using var pipeline = NamedModel.OpenPipeline(
+                from, painter, new GeneratorOptions { Device = parsed.GetValue(host.Globals.Device)!, Precision = parsed.GetValue(precision) });
+            var wanted = pipeline.Generator.Classes.FindAll(parsed.GetValue(classes)!);
+            request = request with { Classes = [.. wanted.SelectMany(c => Enumerable.Repeat(c, parsed.GetValue(count)))] };
+            if (NamedModel.IsPreset(from))
+                host.Terminal.Error.WriteLine($"hita: '{from}' is an architecture without training; its pictures are patterns of noise.");
+            var run = new GenerateRun(host, pipeline, request, parsed.GetValue(output)!, CommonOptions.Name(parsed.GetValue(precision)));
+            var images = run.Paint();
+            if (parsed.GetValue(json))
+                JsonOutput.Write(host.Terminal, images);
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    private static (string Generator, string Tokenizer) Parts(string? pipeline, string? generator, string? tokenizer)
+    {
+        var from = generator ?? pipeline;
+        var painter = tokenizer ?? pipeline;
+        if (from is null || painter is null)
+            throw new HitaException("Give a pipeline with -m, or its two parts with --generator and --tokenizer.");
+        return (from, painter);
+    }
+}

@@ -1,0 +1,206 @@
+using System.Globalization;
+
+namespace Hita.Checkpoints.Torch;
+
+/// <summary>Makes the values a pickle describes, and stands in for what Python would call to make them.</summary>
+internal sealed class PickleBuilder(string path, AllocationBudget budget)
+{
+    private const int MostSides = 64;
+    private const int MostNesting = 4;
+    private static readonly object[] Small = [.. Enumerable.Range(0, 256).Select(static i => (object)(long)i)];
+
+    public object True { get; } = true;
+
+    public object False { get; } = false;
+
+    public object Integer(long value)
+    {
+        if (value is >= 0 and < 256)
+            return Small[value];
+        budget.Charge(24);
+        return value;
+    }
+
+    public object Number(double value)
+    {
+        budget.Charge(24);
+        return value;
+    }
+
+    public PickleInert Inert(string name, string? text = null)
+    {
+        budget.Charge(96 + (2L * (text?.Length ?? 0)));
+        return new PickleInert(name, text);
+    }
+
+    public PickleTuple Tuple(ReadOnlySpan<object?> items)
+    {
+        budget.Charge(48 + (8L * items.Length));
+        return new PickleTuple(items.ToArray());
+    }
+
+    public PickleList List(ReadOnlySpan<object?> items)
+    {
+        budget.Charge(56);
+        var list = new PickleList();
+        Append(list, items);
+        return list;
+    }
+
+    public void Append(object? target, ReadOnlySpan<object?> items)
+    {
+        if (target is not PickleList list)
+            throw PickleFault.Wrong(path, "it appends to something that is not a list");
+        budget.Charge(24L * items.Length);
+        list.Items.AddRange(items);
+    }
+
+    public PickleDict Dictionary(ReadOnlySpan<object?> pairs)
+    {
+        budget.Charge(32);
+        var dictionary = new PickleDict();
+        SetItems(dictionary, pairs);
+        return dictionary;
+    }
+
+    public void SetItems(object? target, ReadOnlySpan<object?> pairs)
+    {
+        if (target is not PickleDict dictionary)
+            throw PickleFault.Wrong(path, "it puts items into something that is not a dictionary");
+        if (pairs.Length % 2 != 0)
+            throw PickleFault.Wrong(path, "it gives a dictionary a key without a value");
+        if (pairs.IsEmpty)
+            return;
+        budget.Charge((dictionary.IsEmpty ? 128 : 0) + (64L * pairs.Length));
+        for (var i = 0; i < pairs.Length; i += 2)
+        {
+            var key = pairs[i] ?? PickleDict.NoneKey;
+            if (key is PickleList or PickleDict)
+                throw PickleFault.Wrong(path, "it uses a container as a key");
+            dictionary.Items[key] = pairs[i + 1];
+        }
+    }
+
+    /// <summary>The storage that a persistent name stands for. Where it once lay, such as <c>cuda:0</c>, does not matter.</summary>
+    public PickleStorage Storage(object? reference)
+    {
+        if (reference is not PickleTuple { Items: ["storage", PickleGlobal { Kind: GlobalKind.Storage } type, string key, _, long count, ..] })
+            throw PickleFault.Wrong(path, "it refers to something other than a storage");
+        if (count < 0)
+            throw PickleFault.Wrong(path, $"the storage '{MessageText.Short(key)}' has a negative length");
+        budget.Charge(48);
+        return new PickleStorage(type.Element, key, count);
+    }
+
+    /// <summary>What calling or making <paramref name="callee"/> with these arguments stands for.</summary>
+    public object? Make(object? callee, object? arguments)
+    {
+        if (callee is not PickleGlobal global)
+            throw PickleFault.Wrong(path, "it calls something that has no name");
+        if (arguments is not PickleTuple tuple)
+            throw PickleFault.Wrong(path, $"it calls {global.Name} without arguments in order");
+        return Make(global, tuple.Items, 0);
+    }
+
+    /// <summary>Takes over an object's fields; what else carries a state, such as <c>_metadata</c>, has no need of it.</summary>
+    public void SetState(object? target, object? state)
+    {
+        switch (target)
+        {
+            case PickleObject thing when state is PickleDict fields:
+                thing.Fields = fields;
+                break;
+            case PickleDict or PickleTensor or PickleInert:
+                break;
+            default:
+                throw PickleFault.Wrong(path, "it gives a state to something that has none");
+        }
+    }
+
+    private object? Make(PickleGlobal global, object?[] arguments, int nesting)
+    {
+        switch (global.Kind)
+        {
+            case GlobalKind.RebuildTensor when arguments is [PickleStorage { Element: { } element } storage, long offset, var size, var stride, ..]:
+                return Tensor(storage, element, offset, size, stride);
+            case GlobalKind.RebuildTensorTyped when arguments is [PickleStorage storage, long offset, var size, var stride, _, _, PickleGlobal { Element: { } element }, ..]:
+                return Tensor(storage, element, offset, size, stride);
+            case GlobalKind.RebuildParameter when arguments is [PickleTensor tensor, ..]:
+                return tensor;
+            case GlobalKind.RebuildFromType when arguments is [PickleGlobal inner, PickleGlobal, PickleTuple inside, ..] && nesting < MostNesting:
+                return Make(inner, inside.Items, nesting + 1);
+            case GlobalKind.Dictionary:
+                return FilledDictionary(global, arguments);
+            case GlobalKind.Object when arguments.Length == 0:
+                budget.Charge(32);
+                return new PickleObject(global.Name);
+            case GlobalKind.Size when arguments is [PickleTuple sides]:
+                return sides;
+            case GlobalKind.Size when arguments is [PickleList sides]:
+                return Tuple(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(sides.Items));
+            case GlobalKind.List or GlobalKind.Tuple when arguments.Length == 0:
+                return global.Kind == GlobalKind.List ? List([]) : PickleTuple.Empty;
+            case GlobalKind.List or GlobalKind.Tuple when arguments is [PickleList or PickleTuple]:
+                return arguments[0];
+            case GlobalKind.Inert:
+                return Inert(global.Name, Joined(arguments));
+            case GlobalKind.Name or GlobalKind.Storage:
+                throw PickleFault.Asks(path, $"a call of {global.Name}");
+            default:
+                throw PickleFault.Wrong(path, $"what it gives to {global.Name} is not what belongs there");
+        }
+    }
+
+    private PickleDict FilledDictionary(PickleGlobal global, object?[] arguments)
+    {
+        var dictionary = Dictionary([]);
+        switch (arguments)
+        {
+            case [] or [null or PickleGlobal]:
+                break;
+            case [PickleDict other]:
+                foreach (var (key, value) in other.Items)
+                    SetItems(dictionary, [key, value]);
+                break;
+            case [PickleList pairs]:
+                // Python 2 writes an ordered dictionary as a list of pairs.
+                foreach (var pair in pairs.Items)
+                {
+                    SetItems(dictionary, pair switch
+                    {
+                        PickleTuple { Items: [_, _] two } => two,
+                        PickleList { Items: [var key, var value] } => [key, value],
+                        _ => throw PickleFault.Wrong(path, $"what it gives to {global.Name} are not pairs"),
+                    });
+                }
+                break;
+            default:
+                throw PickleFault.Wrong(path, $"what it gives to {global.Name} is not what belongs there");
+        }
+        return dictionary;
+    }
+
+    private PickleTensor Tensor(PickleStorage storage, ElementKind element, long offset, object? size, object? stride)
+    {
+        if (size is not PickleTuple { Items: var sizes } || stride is not PickleTuple { Items: var strides }
+            || sizes.Length != strides.Length || sizes.Length > MostSides)
+            throw PickleFault.Wrong(path, "it describes a tensor without a proper shape");
+        budget.Charge(120 + (16L * sizes.Length));
+        return new PickleTensor(storage, element, offset, Integers(sizes), Integers(strides));
+    }
+
+    private long[] Integers(object?[] values)
+    {
+        var integers = new long[values.Length];
+        for (var i = 0; i < values.Length; i++)
+            integers[i] = values[i] is long value ? value : throw PickleFault.Wrong(path, "it describes a tensor whose shape is not made of integers");
+        return integers;
+    }
+
+    private string? Joined(object?[] arguments)
+    {
+        var parts = arguments.Where(static a => a is string or long).Take(8).Select(static a => Convert.ToString(a, CultureInfo.InvariantCulture)!);
+        budget.Charge(256);
+        return arguments.Length == 0 ? null : MessageText.Short(string.Join('/', parts.Select(MessageText.Short)));
+    }
+}

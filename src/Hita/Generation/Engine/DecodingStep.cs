@@ -1,0 +1,208 @@
+using System.Numerics;
+using Hita.Generation.Engine.Kernels;
+using Hita.Generation.Engine.Packing;
+using Hita.Generation.Engine.Threads;
+using Hita.Runtime;
+
+namespace Hita.Generation.Engine;
+
+/// <summary>
+/// One position of a batch, as all members of a team compute it together: a block is five phases, and in each the members share
+/// out panels of outputs or heads. Every number is computed by one member in a fixed order, so that it does not matter which.
+/// </summary>
+internal sealed unsafe class DecodingStep : ITeamWork
+{
+    private readonly PackedModel _model;
+    private readonly ThreadTeam _team;
+    private readonly KernelSet _kernels;
+    private readonly StepBuffers _buffers;
+    private readonly KeyValueCache _cache;
+    private readonly AttentionHead[] _heads;
+    private readonly int _width;
+
+    private int _rows;
+    private int _position;
+    private EmbeddingTable _table;
+    private PackedMatrix _head;
+    private int* _inputs;
+    private float* _logits;
+
+    /// <param name="model">The weights.</param>
+    /// <param name="team">Who computes.</param>
+    /// <param name="kernels">The instruction set.</param>
+    /// <param name="buffers">Room for the rows of a step.</param>
+    /// <param name="cache">The batch's keys and values.</param>
+    public DecodingStep(
+        PackedModel model, ThreadTeam team, EngineKernels kernels, StepBuffers buffers, KeyValueCache cache)
+    {
+        (_model, _team, _buffers, _cache) = (model, team, buffers, cache);
+        _width = model.Config.Width;
+        _kernels = KernelSet.For(kernels, model.Precision.ToPanelKind());
+        var rotary = new RotaryTable(model.Config);
+        var cacheKind = model.Precision.ToCacheKind();
+        var cacheKernels = KernelSet.For(kernels, cacheKind);
+        _heads = new AttentionHead[team.Members];
+        for (var member = 0; member < _heads.Length; member++)
+            _heads[member] = new AttentionHead(model.Config, cacheKind, cacheKernels, rotary);
+    }
+
+    /// <summary>Computes one position.</summary>
+    /// <param name="position">The position.</param>
+    /// <param name="table">Where the inputs' embeddings are.</param>
+    /// <param name="inputs">An entry of the table for each row.</param>
+    /// <param name="head">The head that the position needs.</param>
+    /// <param name="logits">[rows, V], or empty where no head is needed.</param>
+    public void Run(int position, EmbeddingTable table, ReadOnlySpan<int> inputs, PackedMatrix head, Span<float> logits)
+    {
+        fixed (int* inputsStart = inputs)
+        fixed (float* logitsStart = logits)
+        {
+            (_rows, _position, _table, _head) = (inputs.Length, position, table, head);
+            _inputs = inputsStart;
+            _logits = logitsStart;
+            _team.Run(this);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Execute(int member)
+    {
+        var normalized = _buffers.Normalized(member);
+        Embed(member);
+        _team.Meet(member);
+        for (var i = 0; i < _model.Layers.Length; i++)
+        {
+            var layer = _model.Layers[i];
+            Normalize(layer.AttentionNorm, normalized);
+            Store(member, layer.QueryKeyValue, normalized, _buffers.QueryKeyValue);
+            _team.Meet(member);
+            Attend(member, i);
+            _team.Meet(member);
+            AddToResidual(member, layer.AttentionOut, _buffers.Attended);
+            _team.Meet(member);
+            Normalize(layer.FeedForwardNorm, normalized);
+            Gate(member, layer, normalized);
+            _team.Meet(member);
+            AddToResidual(member, layer.Down, _buffers.Hidden);
+            _team.Meet(member);
+        }
+        if (_logits != null)
+        {
+            Normalize(_model.Norm, normalized);
+            Store(member, _head, normalized, _logits);
+        }
+    }
+
+    private void Embed(int member)
+    {
+        for (var row = member; row < _rows; row += _team.Members)
+        {
+            var (first, count) = StepBuffers.BlockOf(row, _rows);
+            _table.Read(_inputs[row], _buffers.Residual + ((long)first * _width) + (row - first), count);
+        }
+    }
+
+    private void Normalize(float* weights, float* result)
+    {
+        for (int first = 0, count; first < _rows; first += count)
+        {
+            count = Panel.BlockRows(_rows - first);
+            var offset = (long)first * _width;
+            RootMeanSquareNorm.Apply(_buffers.Residual + offset, weights, _width, count, result + offset);
+        }
+    }
+
+    /// <summary>Writes a product as [rows, outputs].</summary>
+    private void Store(int member, PackedMatrix matrix, float* x, float* result)
+    {
+        var tile = stackalloc float[Panel.MaximumRows * Panel.Width];
+        while (_team.TryClaim(member, matrix.PanelCount, out var panel))
+        {
+            var output = panel * Panel.Width;
+            var length = Math.Min(Panel.Width, matrix.Outputs - output);
+            for (int first = 0, count; first < _rows; first += count)
+            {
+                count = Panel.BlockRows(_rows - first);
+                _kernels.Multiply(matrix.PanelAt(panel), matrix.Inputs, count, x + ((long)first * matrix.Inputs), tile);
+                for (var row = 0; row < count; row++)
+                {
+                    var to = result + ((long)(first + row) * matrix.Outputs) + output;
+                    new ReadOnlySpan<float>(tile + (row * Panel.Width), length).CopyTo(new Span<float>(to, length));
+                }
+            }
+        }
+    }
+
+    /// <summary>Adds a product to the residual stream.</summary>
+    private void AddToResidual(int member, PackedMatrix matrix, float* x)
+    {
+        var tile = stackalloc float[Panel.MaximumRows * Panel.Width];
+        while (_team.TryClaim(member, matrix.PanelCount, out var panel))
+        {
+            var output = panel * Panel.Width;
+            var length = Math.Min(Panel.Width, matrix.Outputs - output);
+            for (int first = 0, count; first < _rows; first += count)
+            {
+                count = Panel.BlockRows(_rows - first);
+                _kernels.Multiply(matrix.PanelAt(panel), matrix.Inputs, count, x + ((long)first * matrix.Inputs), tile);
+                var to = _buffers.Residual + ((long)first * _width) + ((long)output * count);
+                for (var i = 0; i < length; i++)
+                {
+                    for (var row = 0; row < count; row++)
+                        to[(i * count) + row] += tile[(row * Panel.Width) + i];
+                }
+            }
+        }
+    }
+
+    /// <summary>Both halves of SwiGLU and their product, panel by panel.</summary>
+    private void Gate(int member, PackedLayer layer, float* x)
+    {
+        var (gate, up) = (layer.Gate, layer.Up);
+        var gated = stackalloc float[Panel.MaximumRows * Panel.Width];
+        var straight = stackalloc float[Panel.MaximumRows * Panel.Width];
+        while (_team.TryClaim(member, gate.PanelCount, out var panel))
+        {
+            for (int first = 0, count; first < _rows; first += count)
+            {
+                count = Panel.BlockRows(_rows - first);
+                var block = x + ((long)first * gate.Inputs);
+                _kernels.Multiply(gate.PanelAt(panel), gate.Inputs, count, block, gated);
+                _kernels.Multiply(up.PanelAt(panel), up.Inputs, count, block, straight);
+                SwiGlu(gated, straight, count * Panel.Width);
+                var to = _buffers.Hidden + ((long)first * gate.Outputs) + ((long)panel * Panel.Width * count);
+                for (var i = 0; i < Panel.Width; i++)
+                {
+                    for (var row = 0; row < count; row++)
+                        to[(i * count) + row] = gated[(row * Panel.Width) + i];
+                }
+            }
+        }
+    }
+
+    /// <summary>silu(gated) · straight, in place.</summary>
+    private static void SwiGlu(float* gated, float* straight, int count)
+    {
+        for (var i = 0; i < count; i += Vector<float>.Count)
+        {
+            var g = Vector.Load(gated + i);
+            Vector.Store(g / (Vector<float>.One + VectorMath.Exp(-g)) * Vector.Load(straight + i), gated + i);
+        }
+    }
+
+    private void Attend(int member, int layer)
+    {
+        var (heads, headWidth) = (_model.Config.Heads, _model.Config.HeadWidth);
+        while (_team.TryClaim(member, _rows * heads, out var piece))
+        {
+            var (row, head) = Math.DivRem(piece, heads);
+            var output = _heads[member].Attend(
+                _cache, layer, row, head, _position, _model.SlotPositions,
+                _buffers.QueryKeyValue + ((long)row * 3 * _width));
+            var (first, count) = StepBuffers.BlockOf(row, _rows);
+            var to = _buffers.Attended + ((long)first * _width) + ((long)head * headWidth * count) + (row - first);
+            for (var i = 0; i < output.Length; i++)
+                to[(long)i * count] = output[i];
+        }
+    }
+}

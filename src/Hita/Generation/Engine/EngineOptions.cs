@@ -1,0 +1,39 @@
+using Hita.Runtime;
+
+namespace Hita.Generation.Engine;
+
+/// <summary>How the CPU engine runs.</summary>
+public sealed record EngineOptions
+{
+    /// <summary>How the weights are kept. Default float32.</summary>
+    public EnginePrecision Precision { get; init; }
+
+    /// <summary>Threads that compute a step together, 1 to 1024; 0 takes one a processor, at most 32. Results do not depend on it.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>The instruction set. Default the best one.</summary>
+    public EngineKernels Kernels { get; init; }
+
+    /// <summary>
+    /// The folder that keeps packed weights, for example the model's own; null takes a folder of <see cref="Runtime.CacheFolder"/>.
+    /// </summary>
+    public string? CacheFolder { get; init; }
+
+    /// <summary>Whether packed weights are kept in a file at all. Default true.</summary>
+    public bool UseCache { get; init; } = true;
+
+    /// <summary>Checks every setting.</summary>
+    /// <returns>The options themselves.</returns>
+    /// <exception cref="ConfigException">Lists all faults.</exception>
+    public EngineOptions Validate()
+    {
+        var faults = new List<string>();
+        if (!Enum.IsDefined(Precision))
+            faults.Add($"the precision is {Precision}, float32, bfloat16 and int8 are possible");
+        if (Threads is < 0 or > 1024)
+            faults.Add($"threads is {Threads}, 1 to 1024, or 0 for one a processor, are possible");
+        if (!Enum.IsDefined(Kernels))
+            faults.Add($"the kernels are {Kernels}, auto, portable, neon, avx2 and avx512 are possible");
+        return faults.Count == 0 ? this : throw new ConfigException("The engine's settings", faults);
+    }
+}

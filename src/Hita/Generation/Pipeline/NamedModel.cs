@@ -1,0 +1,65 @@
+using Hita.Runtime;
+using Hita.Tokenization;
+
+namespace Hita.Generation.Pipeline;
+
+/// <summary>
+/// Opens a model by folder, or an architecture by its preset's name. A preset has no trained weights: they are filled from the
+/// tensors' names, so that every path can be tried and timed without a download.
+/// </summary>
+public static class NamedModel
+{
+    /// <summary>Whether a text is a preset's name and not a folder's.</summary>
+    /// <param name="text">A folder or a preset.</param>
+    public static bool IsPreset(string text) =>
+        !Directory.Exists(text) && (TokenizerPresets.Names.Contains(text) || GeneratorPresets.Names.Contains(text));
+
+    /// <summary>Opens a tokenizer.</summary>
+    /// <param name="text">A tokenizer's or pipeline's folder, or a tokenizer preset.</param>
+    /// <param name="options">How; null for everything in float32 on the CPU.</param>
+    /// <exception cref="HitaException">There is no such folder or preset, or the model is broken.</exception>
+    public static ImageTokenizer OpenTokenizer(string text, TokenizerOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        if (!IsPreset(text))
+            return ImageTokenizer.Load(text, options);
+        return TokenizerPresets.TryGet(text, out var config)
+            ? ImageTokenizer.CreateByName(config, options: options)
+            : throw new HitaException($"'{text}' is a generator's preset; a tokenizer is needed: {string.Join(", ", TokenizerPresets.Names)}.");
+    }
+
+    /// <summary>Opens a generator.</summary>
+    /// <param name="text">A generator's or pipeline's folder, or a generator preset.</param>
+    /// <param name="options">How; null for float32 on the CPU.</param>
+    /// <exception cref="HitaException">There is no such folder or preset, or the model is broken.</exception>
+    public static ImageGenerator OpenGenerator(string text, GeneratorOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        if (!IsPreset(text))
+            return ImageGenerator.Load(text, options);
+        return GeneratorPresets.TryGet(text, out var config)
+            ? ImageGenerator.CreateByName(config, options: options)
+            : throw new HitaException($"'{text}' is a tokenizer's preset; a generator is needed: {string.Join(", ", GeneratorPresets.Names)}.");
+    }
+
+    /// <summary>Opens a pipeline. No encoder is loaded.</summary>
+    /// <param name="generator">The generator's part: a folder or a preset.</param>
+    /// <param name="tokenizer">The tokenizer's part: a folder or a preset; may be the same text.</param>
+    /// <param name="options">How the generator is loaded, and the device for both.</param>
+    /// <exception cref="HitaException">A part is missing or broken, or the parts do not fit each other.</exception>
+    public static ImagePipeline OpenPipeline(string generator, string tokenizer, GeneratorOptions? options = null)
+    {
+        if (!IsPreset(generator) && !IsPreset(tokenizer))
+            return ImagePipeline.Load(generator, tokenizer, options);
+        var painter = OpenTokenizer(tokenizer, new TokenizerOptions { DecoderOnly = true, Device = options?.Device ?? "cpu" });
+        try
+        {
+            return new ImagePipeline(OpenGenerator(generator, options), painter);
+        }
+        catch
+        {
+            painter.Dispose();
+            throw;
+        }
+    }
+}

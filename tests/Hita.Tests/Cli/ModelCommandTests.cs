@@ -1,0 +1,188 @@
+using System.Text.Json;
+using Hita.Imaging;
+using Hita.Tests.Support;
+
+namespace Hita.Tests.Cli;
+
+/// <summary>The commands from a checkpoint to pictures, as a user runs them.</summary>
+public sealed class ModelCommandTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void A_published_generator_is_imported_inspected_and_verified()
+    {
+        var imported = Ok("import", TestFiles.Vector("gpt.pt"), "-o", _folder["pipeline/generator"], "--json");
+        using var report = JsonDocument.Parse(imported);
+        Assert.Equal("tiny", report.RootElement.GetProperty("preset").GetString());
+        Assert.Equal(20, report.RootElement.GetProperty("tensor_count").GetInt32());
+
+        var inspected = Ok("inspect", _folder["pipeline"]);
+        Assert.Contains("generator", inspected, StringComparison.Ordinal);
+        Assert.Matches(@"(?m)^slot_pos\.weight +float32 +\[16, 64\]", inspected);
+
+        var verified = Ok("verify", TestFiles.Vector("gpt.safetensors"), "-m", _folder["pipeline"]);
+        Assert.Contains("All 11 stages agree.", verified, StringComparison.Ordinal);
+        // The other section holds other weights, so the choice shows.
+        Ok("import", TestFiles.Vector("gpt.pt"), "-o", _folder["other"], "--weights", "model");
+        var (code, output, _) = CommandLine.Run("verify", TestFiles.Vector("gpt.safetensors"), "-m", _folder["other"]);
+        Assert.Equal(1, code);
+        Assert.Contains("DIFFERS", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_published_tokenizer_is_imported_with_its_semantic_encoder_and_verified()
+    {
+        var checkpoint = TestFiles.Shared("parity/tiny/tokenizer-vanilla.pt");
+        var decoding = Ok("import", checkpoint, "-o", _folder["decoder"]);
+        Assert.Contains("--semantic-encoder", decoding, StringComparison.Ordinal);
+        var (_, _, error) = CommandLine.Run("reconstruct", Photo(64, 64), "-m", _folder["decoder"], "-o", _folder["out"]);
+        Assert.Contains("--semantic-encoder", error, StringComparison.Ordinal);
+
+        Ok("import", checkpoint, "--semantic-encoder", TestFiles.Vector("tokenizer-vanilla.dinov2.pth"), "-o", _folder["whole"]);
+        Assert.Contains("All 26 stages agree.", Ok("verify", TestFiles.Vector("tokenizer-vanilla.safetensors"), "-m", _folder["whole"]), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--preset", "hita-b", "--preset tiny fits")]
+    [InlineData("--preset", "nothing", "There is no generator preset 'nothing'")]
+    [InlineData("--semantic-encoder", "x.pth", "uses no semantic encoder")]
+    public void An_import_that_does_not_fit_says_what_would(string option, string value, string reason)
+    {
+        var (code, _, error) = CommandLine.Run("import", TestFiles.Vector("gpt.pt"), "-o", _folder["out"], option, value);
+        Assert.Equal(1, code);
+        Assert.Contains(reason, error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_folder["out"]));
+    }
+
+    [Fact]
+    public void A_semantic_encoder_by_itself_is_told_where_it_belongs()
+    {
+        var (code, _, error) = CommandLine.Run("import", TestFiles.Vector("tokenizer-vanilla.dinov2.pth"), "-o", _folder["out"]);
+        Assert.Equal(1, code);
+        Assert.Contains("--semantic-encoder", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Initialised_models_paint_and_reconstruct()
+    {
+        Ok("init", "--preset", "tiny", "-o", _folder["tiny"], "--weights-by-name");
+        var painted = Ok("generate", "-m", _folder["tiny"], "--class", "3,4", "--count", "2", "--seed", "5", "--cfg-scale", "2", "-o", _folder["out"], "--json");
+        Assert.Contains("\"seed\": 5", painted, StringComparison.Ordinal);
+        Assert.True(File.Exists(_folder["out/grid.png"]));
+        var first = _folder["out/003-s5-0000.png"];
+        Assert.Equal(64, PictureDecoder.Decode(first).Width);
+        Assert.Contains("\"seed\":5", PngText.Read(first)["hita"], StringComparison.Ordinal);
+
+        // The same settings give the same bytes, in a batch of another size too.
+        Ok("generate", "-m", _folder["tiny"], "--class", "3,4", "--count", "2", "--seed", "5", "--cfg-scale", "2", "-o", _folder["again"], "--batch-size", "3");
+        Assert.Equal(File.ReadAllBytes(first), File.ReadAllBytes(_folder["again/003-s5-0000.png"]));
+        Assert.Equal(File.ReadAllBytes(_folder["out/grid.png"]), File.ReadAllBytes(_folder["again/grid.png"]));
+
+        var table = Ok("reconstruct", Photo(100, 70), "-m", _folder["tiny"], "-o", _folder["rec"], "--size", "96x64");
+        Assert.Matches(@"photo-100\.png +96×64 +\d+\.\d\d", table);
+        Assert.Equal((194, 64), Size(_folder["rec/photo-100.png"]));
+    }
+
+    [Theory]
+    [InlineData("crop", 64, 64)]
+    [InlineData("pad", 64, 64)]
+    [InlineData("shape", 96, 48)]
+    public void A_photo_of_any_shape_is_fitted(string fit, int width, int height)
+    {
+        Ok("reconstruct", Photo(200, 100), "-m", "tiny", "-o", _folder["rec"], "--fit", fit);
+        Assert.Equal(((2 * width) + 2, height), Size(_folder["rec/photo-200.png"]));
+    }
+
+    [Fact]
+    public void Pictures_become_codes_and_codes_become_the_reconstruction()
+    {
+        Ok("init", "--preset", "tiny", "-o", _folder["tiny"], "--weights-by-name");
+        var photo = Photo(64, 64);
+        foreach (var name in (ReadOnlySpan<string>)["codes.hita", "codes.safetensors"])
+        {
+            Ok("encode", photo, "-m", _folder["tiny"], "-o", _folder[name]);
+            Ok("decode", _folder[name], "-m", _folder["tiny"], "-o", _folder["decoded"]);
+            Ok("reconstruct", photo, "-m", _folder["tiny"], "-o", _folder["rec"]);
+            var sheet = PictureDecoder.Decode(_folder["rec/photo-64.png"]);
+            Assert.Equal(
+                sheet.Crop(66, 0, 64, 64).Pixels.ToArray(), PictureDecoder.Decode(_folder["decoded/photo-64.png"]).Pixels.ToArray());
+        }
+        Assert.InRange(new FileInfo(_folder["codes.hita"]).Length, 60, 200);
+
+        var (code, _, error) = CommandLine.Run("decode", _folder["codes.hita"], "-m", "tiny-ultra", "-o", _folder["x"]);
+        Assert.Equal(1, code);
+        Assert.Contains("--any-model", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void One_bad_picture_among_many_is_named_and_the_others_go_through()
+    {
+        Photo(64, 64);
+        File.WriteAllText(_folder["photos/broken.jpg"], "not a picture");
+        var (code, output, error) = CommandLine.Run("reconstruct", _folder["photos"], "-m", "tiny", "-o", _folder["out"]);
+        Assert.Equal(1, code);
+        Assert.Contains("broken.jpg", error, StringComparison.Ordinal);
+        Assert.Contains("photo-64.png", output, StringComparison.Ordinal);
+        Assert.True(File.Exists(_folder["out/photo-64.png"]));
+    }
+
+    [Theory]
+    [InlineData(1, "There is no class 10", "generate", "-m", "tiny", "--class", "10", "-o", "OUT")]
+    [InlineData(1, "Give a pipeline with -m", "generate", "--class", "1", "-o", "OUT")]
+    [InlineData(1, "temperature", "generate", "-m", "tiny", "--class", "1", "--temperature", "-1", "-o", "OUT")]
+    [InlineData(1, "there is no such folder", "generate", "-m", "nowhere", "--class", "1", "-o", "OUT")]
+    [InlineData(2, "--count", "generate", "-m", "tiny", "--class", "1", "--count", "0", "-o", "OUT")]
+    [InlineData(2, "--precision", "generate", "-m", "tiny", "--class", "1", "--precision", "int3", "-o", "OUT")]
+    [InlineData(1, "a tokenizer is needed", "reconstruct", "photo.png", "-m", "hita-b", "-o", "OUT")]
+    [InlineData(1, "There is no preset 'huge'", "init", "--preset", "huge", "-o", "OUT")]
+    [InlineData(1, "add --weights-by-name", "verify", "x.safetensors", "--preset", "tiny")]
+    [InlineData(2, "--class", "generate", "-m", "tiny", "-o", "OUT")]
+    public void Impossible_requests_get_one_sentence_and_their_exit_code(int expected, string reason, params string[] arguments)
+    {
+        var (code, _, error) = CommandLine.Run([.. arguments.Select(a => a == "OUT" ? _folder["out"] : a)]);
+        Assert.Equal(expected, code);
+        Assert.Contains(reason, error, StringComparison.Ordinal);
+        Assert.Single(error.Trim().Split('\n'));
+        Assert.StartsWith("hita: ", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Cancelling_says_so_and_keeps_what_is_finished()
+    {
+        using var stop = new CancellationTokenSource();
+        stop.Cancel();
+        var (code, _, error) = CommandLine.Run(stop.Token, "generate", "-m", "tiny", "--class", "1", "-o", _folder["out"]);
+        Assert.Equal(130, code);
+        Assert.Contains("cancelled", error, StringComparison.Ordinal);
+    }
+
+    private static string Ok(params string[] arguments)
+    {
+        var (code, output, error) = CommandLine.Run(arguments);
+        Assert.True(code == 0, error);
+        return output;
+    }
+
+    private static (int Width, int Height) Size(string path)
+    {
+        var picture = PictureDecoder.Decode(path);
+        return (picture.Width, picture.Height);
+    }
+
+    private string Photo(int width, int height)
+    {
+        var picture = new Picture(width, height);
+        for (var y = 0; y < height; y++)
+        {
+            for (var x = 0; x < width; x++)
+                picture[x, y] = ((byte)(255 * x / width), (byte)(255 * y / height), 90);
+        }
+        Directory.CreateDirectory(_folder["photos"]);
+        var path = _folder[$"photos/photo-{width}.png"];
+        PictureWriter.Write(picture, path);
+        return path;
+    }
+}
