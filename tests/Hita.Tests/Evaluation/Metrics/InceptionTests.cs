@@ -73,6 +73,26 @@ public sealed class InceptionTests(InceptionByName network, ITestOutputHelper ou
     }
 
     [Fact]
+    public void Weights_from_a_file_give_the_features_of_the_same_weights_and_counters_are_left_out()
+    {
+        using var folder = new TemporaryFolder();
+        using (var model = new InceptionModel(Placement.Cpu))
+        using (NewDisposeScope())
+        {
+            model.FillByName("inception.");
+            var tensors = model.Parameters().ToList();
+            foreach (var name in tensors.Where(static t => t.Key.EndsWith("bn.weight", StringComparison.Ordinal)).Select(static t => t.Key).ToList())
+                tensors.Add(new(name.Replace("bn.weight", "bn.num_batches_tracked", StringComparison.Ordinal), zeros([], dtype: ScalarType.Int64)));
+            Assert.Equal(566, tensors.Count);
+            SafetensorsWriter.Save(folder["inception.safetensors"], tensors);
+        }
+        using var loaded = InceptionExtractor.Load(folder["inception.safetensors"]);
+        var picture = PictureFiles.Noise(30, 30, 1);
+        Assert.Equal(network.Extractor.Extract([picture]).Pool.ToArray(), loaded.Extract([picture]).Pool.ToArray());
+        Assert.Equal(32, loaded.Fingerprint.Length);
+    }
+
+    [Fact]
     public void Weights_of_another_network_are_refused_in_a_sentence()
     {
         using var folder = new TemporaryFolder();

@@ -66,7 +66,7 @@ public sealed class InceptionExtractor : IDisposable
     }
 
     /// <summary>Computes the features of pictures.</summary>
-    /// <param name="pictures">Pictures of one size, at least one; 32 or so at once use the processors best.</param>
+    /// <param name="pictures">Pictures of one size, at least one. On a CPU, 8 at once are as fast as more and take 300 MiB while they are computed; a GPU likes 64.</param>
     /// <exception cref="ArgumentException">There is no picture, or the sizes differ.</exception>
     public InceptionFeatures Extract(IReadOnlyList<Picture> pictures)
     {
