@@ -43,6 +43,20 @@ public sealed class PictureException : HitaException
     public string Path { get; }
 }
 
+/// <summary>An archive of arrays (.npz, .npy) or a file of saved measurements that cannot be used as it is.</summary>
+public sealed class ArchiveException : HitaException
+{
+    /// <summary>Creates the exception.</summary>
+    /// <param name="path">The file at fault.</param>
+    /// <param name="message">One complete sentence, without the path.</param>
+    /// <param name="inner">What caused it, where something did.</param>
+    public ArchiveException(string path, string message, Exception? inner = null)
+        : base($"{path}: {message}", inner) => Path = path;
+
+    /// <summary>The file at fault.</summary>
+    public string Path { get; }
+}
+
 /// <summary>Settings that contradict each other or lie outside their ranges; every fault is listed.</summary>
 public sealed class ConfigException : HitaException
 {
