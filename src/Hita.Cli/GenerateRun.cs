@@ -32,11 +32,21 @@ internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, Gene
         try
         {
             using var progress = new ProgressLine(host.Terminal, "Drawing", "tokens", TokenCount);
+            var drawn = host.Terminal.Clock.GetTimestamp();
             pipeline.Generate(
                 request,
                 Write,
-                new DirectProgress<GenerationProgress>(p => progress.Report(p.Tokens, Note(p))),
+                new DirectProgress<GenerationProgress>(p =>
+                {
+                    progress.Report(p.Tokens, Note(p));
+                    if (p.Tokens < p.TokenCount)
+                        return;
+                    // The rate is that of drawing; what is still being painted then has a line of its own.
+                    progress.Dispose();
+                    drawn = host.Terminal.Clock.GetTimestamp();
+                }),
                 host.Cancellation);
+            host.Terminal.Error.WriteLine($"Painting: the last picture was done {Duration.Text(host.Terminal.Clock.GetElapsedTime(drawn))} after its last token");
         }
         catch (OperationCanceledException) when (_painted.Count > 0)
         {
