@@ -17,17 +17,17 @@ public sealed class CpuTokenModelTests
             using var engine = Decoding.Engine(config, precision, threads: 2);
             var logits = new float[3 * config.CodebookSize];
             int[] inputs = [1, 2, 3];
-            for (var image = 0; image < 3; image++)
+            // What the engine allocates a token it allocates in every image; timers and the compiler of others do so now and then.
+            var least = long.MaxValue;
+            for (var image = 0; image < 20 && least > 0; image++)
             {
                 using var pass = engine.Begin(3, BoundaryMode.Trained);
                 var before = GC.GetTotalAllocatedBytes(precise: true);
                 for (var position = 0; position < config.SequenceLength; position++)
                     pass.Advance(inputs, logits);
-                var allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
-                // The first image may still load types; timers of others may tick.
-                if (image > 0)
-                    Assert.InRange(allocated, 0, 2048);
+                least = Math.Min(least, GC.GetTotalAllocatedBytes(precise: true) - before);
             }
+            Assert.Equal(0, least);
         }
     }
 
