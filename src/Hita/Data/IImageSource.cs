@@ -1,0 +1,29 @@
+using Hita.Imaging;
+
+namespace Hita.Data;
+
+/// <summary>Pictures by number, as training and evaluation read them. Reading may happen on several threads at once.</summary>
+public interface IImageSource : IDisposable
+{
+    /// <summary>What it is, for messages and records: the kind, the path, the count.</summary>
+    string Description { get; }
+
+    /// <summary>How many pictures there are.</summary>
+    int Count { get; }
+
+    /// <summary>The classes' names in the order of their numbers; empty for a source without classes.</summary>
+    IReadOnlyList<string> ClassNames { get; }
+
+    /// <summary>The class of a picture, known without decoding it; 0 in a source without classes.</summary>
+    /// <param name="index">0 to <see cref="Count"/> − 1.</param>
+    int ClassAt(int index);
+
+    /// <summary>Where a picture comes from, for messages: a path, a key, a row.</summary>
+    /// <param name="index">0 to <see cref="Count"/> − 1.</param>
+    string NameAt(int index);
+
+    /// <summary>Reads and decodes a picture.</summary>
+    /// <param name="index">0 to <see cref="Count"/> − 1.</param>
+    /// <exception cref="Runtime.HitaException">It cannot be read; the message names it.</exception>
+    Picture Read(int index);
+}
