@@ -64,25 +64,6 @@ internal sealed class LayerNorm : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor x) => nn.functional.layer_norm(x, _shape, _weight, _bias, _eps);
 }
 
-/// <summary>Group normalisation of [B, C, H, W] in 32 groups, eps 1e-6, followed by nothing.</summary>
-internal sealed class GroupNorm : nn.Module<Tensor, Tensor>
-{
-    private const long Groups = 32;
-    private const double Eps = 1e-6;
-    [ComponentName(Name = "weight")] private readonly Parameter _weight;
-    [ComponentName(Name = "bias")] private readonly Parameter _bias;
-
-    public GroupNorm(long channels, Placement placement)
-        : base(nameof(GroupNorm))
-    {
-        _weight = placement.NewParameter(channels);
-        _bias = placement.NewParameter(channels);
-        RegisterComponents();
-    }
-
-    public override Tensor forward(Tensor x) => nn.functional.group_norm(x, Groups, _weight, _bias, Eps);
-}
-
 /// <summary>Root-mean-square normalisation of the last dimension, computed in float32 and cast back before the weight.</summary>
 internal sealed class RmsNorm : nn.Module<Tensor, Tensor>
 {
