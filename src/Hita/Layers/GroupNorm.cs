@@ -8,17 +8,18 @@ namespace Hita.Layers;
 
 // B batch, C channels, H W height and width.
 
-/// <summary>Group normalisation with 32 groups, followed by swish where asked.</summary>
+/// <summary>Group normalisation, followed by swish where asked.</summary>
 internal sealed class GroupNorm : nn.Module<Tensor, Tensor>
 {
-    public const int Groups = 32;
     public const double Eps = 1e-6;
     [ComponentName(Name = "weight")] private readonly Parameter _weight;
     [ComponentName(Name = "bias")] private readonly Parameter _bias;
+    private readonly int _groups;
 
-    public GroupNorm(long channels, Placement placement)
+    public GroupNorm(long channels, int groups, Placement placement)
         : base(nameof(GroupNorm))
     {
+        _groups = groups;
         _weight = placement.NewParameter(channels);
         _bias = placement.NewParameter(channels);
         RegisterComponents();
@@ -34,8 +35,8 @@ internal sealed class GroupNorm : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         if (ChannelsLastGroupNorm.Suits(x, _weight))
-            return ChannelsLastGroupNorm.Apply(x, _weight, _bias, swish).MoveToOuterDisposeScope();
-        var normal = nn.functional.group_norm(x, Groups, _weight, _bias, Eps);
+            return ChannelsLastGroupNorm.Apply(x, _weight, _bias, _groups, swish).MoveToOuterDisposeScope();
+        var normal = nn.functional.group_norm(x, _groups, _weight, _bias, Eps);
         return (swish ? nn.functional.silu(normal) : normal).MoveToOuterDisposeScope();
     }
 }
@@ -52,13 +53,13 @@ internal sealed class ChannelsLastGroupNorm : autograd.SingleTensorFunction<Chan
         && x.size(1) % GroupNormKernel.Block == 0 && x.size(1) <= 4096 && IsChannelsLast(x);
 
     /// <summary>[B, C, H, W] → [B, C, H, W], channels fastest.</summary>
-    public static Tensor Apply(Tensor x, Tensor weight, Tensor bias, bool swish) =>
-        is_grad_enabled() && (x.requires_grad || weight.requires_grad) ? apply(x, weight, bias, swish) : Normalize(x, weight, bias, swish).Result;
+    public static Tensor Apply(Tensor x, Tensor weight, Tensor bias, int groups, bool swish) =>
+        is_grad_enabled() && (x.requires_grad || weight.requires_grad) ? apply(x, weight, bias, groups, swish) : Normalize(x, weight, bias, groups, swish).Result;
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
-        var (x, weight, bias, swish) = ((Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2], (bool)vars[3]);
-        var (result, statistics) = Normalize(x, weight, bias, swish);
+        var (x, weight, bias, groups, swish) = ((Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2], (int)vars[3], (bool)vars[4]);
+        var (result, statistics) = Normalize(x, weight, bias, groups, swish);
         ctx.save_for_backward([x, weight, bias, statistics]);
         ctx.save_data("swish", swish);
         return result;
@@ -68,15 +69,14 @@ internal sealed class ChannelsLastGroupNorm : autograd.SingleTensorFunction<Chan
     {
         var saved = ctx.get_saved_variables();
         var (dx, dWeight, dBias) = Gradients(saved[0], grad_output, saved[1], saved[2], saved[3], (bool)ctx.get_data("swish"));
-        return [dx, dWeight, dBias, null!];
+        return [dx, dWeight, dBias, null!, null!];
     }
 
-    private static unsafe (Tensor Result, Tensor Statistics) Normalize(Tensor x, Tensor weight, Tensor bias, bool swish)
+    private static unsafe (Tensor Result, Tensor Statistics) Normalize(Tensor x, Tensor weight, Tensor bias, int groups, bool swish)
     {
-        var (batch, kernel, size, channels) = Describe(x, swish);
+        var (batch, kernel, size, _) = Describe(x, groups, swish);
         var result = empty_like(x.permute(0, 2, 3, 1), dtype: ScalarType.Float32);
-        var statistics = empty([2, batch, GroupNorm.Groups], dtype: ScalarType.Float32);
-        var groups = GroupNorm.Groups;
+        var statistics = empty([2, batch, groups], dtype: ScalarType.Float32);
         fixed (float* source = Values(x.permute(0, 2, 3, 1)), target = Values(result), w = Values(weight), b = Values(bias), s = Values(statistics))
         {
             var (from, to, factor, offset, mean) = ((nint)source, (nint)target, (nint)w, (nint)b, (nint)s);
@@ -90,10 +90,10 @@ internal sealed class ChannelsLastGroupNorm : autograd.SingleTensorFunction<Chan
     private static unsafe (Tensor X, Tensor Weight, Tensor Bias) Gradients(
         Tensor x, Tensor gradient, Tensor weight, Tensor bias, Tensor statistics, bool swish)
     {
-        var (batch, kernel, size, channels) = Describe(x, swish);
+        var groups = (int)statistics.size(2);
+        var (batch, kernel, size, channels) = Describe(x, groups, swish);
         var dx = empty_like(x.permute(0, 2, 3, 1), dtype: ScalarType.Float32);
         var parts = new double[2 * batch * channels];
-        var groups = GroupNorm.Groups;
         fixed (float* source = Values(x.permute(0, 2, 3, 1)), above = Values(gradient.permute(0, 2, 3, 1).contiguous()), target = Values(dx))
         fixed (float* w = Values(weight), b = Values(bias), s = Values(statistics))
         fixed (double* sums = parts)
@@ -108,10 +108,10 @@ internal sealed class ChannelsLastGroupNorm : autograd.SingleTensorFunction<Chan
         return (dx.permute(0, 3, 1, 2), Added(parts.AsSpan(0, batch * channels), channels), Added(parts.AsSpan(batch * channels), channels));
     }
 
-    private static (int Batch, GroupNormKernel Kernel, int Size, int Channels) Describe(Tensor x, bool swish)
+    private static (int Batch, GroupNormKernel Kernel, int Size, int Channels) Describe(Tensor x, int groups, bool swish)
     {
         int batch = (int)x.size(0), channels = (int)x.size(1), positions = (int)(x.size(2) * x.size(3));
-        return (batch, new GroupNormKernel(positions, channels, GroupNorm.Groups, GroupNorm.Eps, swish), positions * channels, channels);
+        return (batch, new GroupNormKernel(positions, channels, groups, GroupNorm.Eps, swish), positions * channels, channels);
     }
 
     private static Tensor Added(ReadOnlySpan<double> parts, int channels)

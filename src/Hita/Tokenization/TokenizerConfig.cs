@@ -30,6 +30,12 @@ public sealed record TokenizerConfig
     /// <summary>Residual blocks a level in the encoder; the decoder has one more (published: 2).</summary>
     public int ResidualBlocks { get; init; } = 2;
 
+    /// <summary>
+    /// Groups of channels that the CNN normalises together (published: 32); a divisor of <see cref="BaseChannels"/>. A group of one
+    /// channel loses that channel's mean, and with it the colour of what is painted: small CNNs want fewer groups.
+    /// </summary>
+    public int NormGroups { get; init; } = 32;
+
     /// <summary>Channels z between the CNN and the quantizer (published: 512, vanilla family 256).</summary>
     public required int LatentChannels { get; init; }
 
@@ -71,6 +77,7 @@ public sealed record TokenizerConfig
         Require(ChannelMultipliers.All(m => m is > 0 and <= 64), "channel_multipliers must lie in 1 to 64");
         Require(BaseChannels is > 0 and <= 4096 && BaseChannels % 32 == 0, $"base_channels is {BaseChannels}, it must be a multiple of 32 up to 4096");
         Require(ResidualBlocks is >= 1 and <= 16, $"residual_blocks is {ResidualBlocks}, 1 to 16 are possible");
+        Require(NormGroups > 0 && BaseChannels % Math.Max(NormGroups, 1) == 0, $"norm_groups is {NormGroups}, it must divide base_channels ({BaseChannels})");
         Require(LatentChannels is > 0 and <= 65536, $"latent_channels is {LatentChannels}, 1 to 65536 are possible");
         Require(CodebookSize is > 1 and <= 1 << 20, $"codebook_size is {CodebookSize}, 2 to 1048576 are possible");
         Require(PatchCodeDimensions is > 0 and <= 4096, $"patch_code_dimensions is {PatchCodeDimensions}, 1 to 4096 are possible");

@@ -10,19 +10,19 @@ namespace Hita.Tests.Layers;
 [Collection(Alone.Name)]
 public sealed class GroupNormTests
 {
-    public static TheoryData<int, int, int, int> Shapes => new()
+    public static TheoryData<int, int, int, int, int> Shapes => new()
     {
-        { 1, 32, 1, 3 }, { 3, 32, 7, 5 }, { 2, 64, 33, 20 }, { 5, 128, 4, 4 }, { 1, 512, 21, 21 },
+        { 1, 32, 32, 1, 3 }, { 3, 32, 32, 7, 5 }, { 3, 32, 8, 7, 5 }, { 2, 64, 32, 33, 20 }, { 5, 128, 32, 4, 4 }, { 2, 128, 1, 4, 4 }, { 1, 512, 32, 21, 21 },
     };
 
     [Theory]
     [MemberData(nameof(Shapes))]
-    public void Values_and_gradients_are_those_of_the_tensor_library(int batch, int channels, int height, int width)
+    public void Values_and_gradients_are_those_of_the_tensor_library(int batch, int channels, int groups, int height, int width)
     {
         foreach (var swish in (bool[])[true, false])
         {
             using var scope = NewDisposeScope();
-            using var norm = Filled(channels);
+            using var norm = Filled(channels, groups);
             // An offset far from zero shows sums that cancel.
             var x = (randn(batch, height, width, channels).Times(3).Plus(20)).permute(0, 3, 1, 2).requires_grad_();
             var above = randn(batch, channels, height, width);
@@ -32,7 +32,7 @@ public sealed class GroupNormTests
 
             var (weight, bias) = (Exact(norm, "weight"), Exact(norm, "bias"));
             var exact = x.detach().to(ScalarType.Float64).requires_grad_();
-            var expected = nn.functional.group_norm(exact, GroupNorm.Groups, weight, bias, GroupNorm.Eps);
+            var expected = nn.functional.group_norm(exact, groups, weight, bias, GroupNorm.Eps);
             if (swish)
                 expected = nn.functional.silu(expected);
             expected.backward([above.to(ScalarType.Float64)]);
@@ -101,9 +101,9 @@ public sealed class GroupNormTests
         Assert.Equal(counts[1], counts[^1]);
     }
 
-    private static GroupNorm Filled(int channels)
+    private static GroupNorm Filled(int channels, int groups = 32)
     {
-        var norm = new GroupNorm(channels, Placement.Cpu);
+        var norm = new GroupNorm(channels, groups, Placement.Cpu);
         using var frozen = no_grad();
         manual_seed(channels);
         foreach (var (_, parameter) in norm.named_parameters())

@@ -61,11 +61,31 @@ public sealed class ArchitectureVariantTests
     [Fact]
     public void All_faults_of_a_configuration_are_listed_with_their_values()
     {
-        var broken = Tiny() with { ImageSize = 65, BaseChannels = 33, Holistic = Tiny().Holistic! with { Shift = 17, Width = 60 } };
+        var broken = Tiny() with { ImageSize = 65, BaseChannels = 33, NormGroups = 7, Holistic = Tiny().Holistic! with { Shift = 17, Width = 60 } };
         var error = Assert.Throws<ConfigException>(broken.Validate);
-        Assert.Equal(4, error.Faults.Count);
+        Assert.Equal(5, error.Faults.Count);
         Assert.Contains("65", error.Message, StringComparison.Ordinal);
         Assert.Contains("17", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void With_groups_of_one_channel_the_brightness_of_a_whole_map_is_lost_and_with_larger_groups_it_is_kept()
+    {
+        foreach (var (groups, kept) in ((int, bool)[])[(32, false), (8, true)])
+        {
+            using var scope = NewDisposeScope();
+            using var norm = new GroupNorm(32, groups, Placement.Cpu);
+            using (no_grad())
+            {
+                norm.get_parameter("weight")!.fill_(TensorOps.Constant(1L));
+                norm.get_parameter("bias")!.zero_();
+            }
+            var x = randn(1, 32, 8, 8);
+            var first = zeros(1, 32, 1, 1);
+            first.narrow(1, 0, 1).fill_(TensorOps.Constant(2L));
+            var difference = TensorOps.ToDouble(norm.call(x).Minus(norm.call(x.Plus(first))).abs().max());
+            Assert.Equal(kept, difference > 0.1);
+        }
     }
 
     [Fact]

@@ -16,12 +16,12 @@ internal sealed class ResidualBlock : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "conv2")] private readonly Conv2d _conv2;
     [ComponentName(Name = "nin_shortcut")] private readonly Conv2d? _shortcut;
 
-    public ResidualBlock(long input, long output, Placement placement)
+    public ResidualBlock(long input, long output, int groups, Placement placement)
         : base(nameof(ResidualBlock))
     {
-        _norm1 = new GroupNorm(input, placement);
+        _norm1 = new GroupNorm(input, groups, placement);
         _conv1 = new Conv2d(input, output, 3, placement, padding: 1);
-        _norm2 = new GroupNorm(output, placement);
+        _norm2 = new GroupNorm(output, groups, placement);
         _conv2 = new Conv2d(output, output, 3, placement, padding: 1);
         _shortcut = input == output ? null : new Conv2d(input, output, 1, placement);
         RegisterComponents();
@@ -45,10 +45,10 @@ internal sealed class SpatialAttention : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "v")] private readonly Conv2d _v;
     [ComponentName(Name = "proj_out")] private readonly Conv2d _out;
 
-    public SpatialAttention(long channels, Placement placement)
+    public SpatialAttention(long channels, int groups, Placement placement)
         : base(nameof(SpatialAttention))
     {
-        _norm = new GroupNorm(channels, placement);
+        _norm = new GroupNorm(channels, groups, placement);
         _q = new Conv2d(channels, channels, 1, placement);
         _k = new Conv2d(channels, channels, 1, placement);
         _v = new Conv2d(channels, channels, 1, placement);
@@ -112,16 +112,16 @@ internal sealed class CnnLevel : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "downsample")] private readonly Downsample? _downsample;
     [ComponentName(Name = "upsample")] private readonly Upsample? _upsample;
 
-    public CnnLevel(long input, long output, int blocks, bool attention, bool down, bool up, Placement placement)
+    public CnnLevel(long input, long output, int blocks, int groups, bool attention, bool down, bool up, Placement placement)
         : base(nameof(CnnLevel))
     {
         _residual = [];
         _attention = [];
         for (var i = 0; i < blocks; i++)
         {
-            _residual.Add(new ResidualBlock(i == 0 ? input : output, output, placement));
+            _residual.Add(new ResidualBlock(i == 0 ? input : output, output, groups, placement));
             if (attention)
-                _attention.Add(new SpatialAttention(output, placement));
+                _attention.Add(new SpatialAttention(output, groups, placement));
         }
         _downsample = down ? new Downsample(output, placement) : null;
         _upsample = up ? new Upsample(output, placement) : null;
@@ -145,8 +145,11 @@ internal sealed class CnnLevel : nn.Module<Tensor, Tensor>
 /// <summary>The middle of the CNN, at the coarsest resolution: residual, attention, residual.</summary>
 internal static class CnnMiddle
 {
-    public static TorchSharp.Modules.ModuleList<nn.Module<Tensor, Tensor>> Create(long channels, Placement placement) =>
-        new(new ResidualBlock(channels, channels, placement), new SpatialAttention(channels, placement), new ResidualBlock(channels, channels, placement));
+    public static TorchSharp.Modules.ModuleList<nn.Module<Tensor, Tensor>> Create(long channels, int groups, Placement placement) =>
+        new(
+            new ResidualBlock(channels, channels, groups, placement),
+            new SpatialAttention(channels, groups, placement),
+            new ResidualBlock(channels, channels, groups, placement));
 
     public static Tensor Run(TorchSharp.Modules.ModuleList<nn.Module<Tensor, Tensor>> middle, Tensor x)
     {

@@ -20,16 +20,16 @@ internal sealed class CnnDecoder : nn.Module<Tensor, Tensor>
         var factors = config.ChannelMultipliers;
         long channels = config.BaseChannels * factors[^1];
         _convIn = new Layers.Conv2d(config.LatentChannels, channels, 3, placement, padding: 1);
-        _middle = CnnMiddle.Create(channels, placement);
+        _middle = CnnMiddle.Create(channels, config.NormGroups, placement);
         _levels = [];
         for (var level = factors.Count - 1; level >= 0; level--)
         {
             long output = config.BaseChannels * factors[level];
             var coarsest = level == factors.Count - 1;
-            _levels.Add(new CnnLevel(channels, output, config.ResidualBlocks + 1, attention: coarsest, down: false, up: level > 0, placement));
+            _levels.Add(new CnnLevel(channels, output, config.ResidualBlocks + 1, config.NormGroups, attention: coarsest, down: false, up: level > 0, placement));
             channels = output;
         }
-        _normOut = new Layers.GroupNorm(channels, placement);
+        _normOut = new Layers.GroupNorm(channels, config.NormGroups, placement);
         _convOut = new Layers.Conv2d(channels, 3, 3, placement, padding: 1);
         RegisterComponents();
     }

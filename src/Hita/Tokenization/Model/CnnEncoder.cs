@@ -25,11 +25,11 @@ internal sealed class CnnEncoder : nn.Module<Tensor, Tensor>
         {
             long output = config.BaseChannels * factors[level];
             var coarsest = level == factors.Count - 1;
-            _levels.Add(new CnnLevel(channels, output, config.ResidualBlocks, attention: coarsest, down: !coarsest, up: false, placement));
+            _levels.Add(new CnnLevel(channels, output, config.ResidualBlocks, config.NormGroups, attention: coarsest, down: !coarsest, up: false, placement));
             channels = output;
         }
-        _middle = CnnMiddle.Create(channels, placement);
-        _normOut = new Layers.GroupNorm(channels, placement);
+        _middle = CnnMiddle.Create(channels, config.NormGroups, placement);
+        _normOut = new Layers.GroupNorm(channels, config.NormGroups, placement);
         _convOut = new Layers.Conv2d(channels, config.LatentChannels, 3, placement, padding: 1);
         RegisterComponents();
     }
