@@ -46,6 +46,7 @@ internal static class CommandLineApp
             ReconstructCommand.Create(host),
             EncodeCommand.Create(host),
             DecodeCommand.Create(host),
+            TrainCommand.Create(host),
             ImportCommand.Create(host),
             InspectCommand.Create(host),
             InitCommand.Create(host),
