@@ -27,6 +27,15 @@ internal static class TrainCommand
                 "hita train tokenizer recipes/hita-v.yaml --set data.source=photos --set schedule.batch_size=64 -o runs/photos",
                 "hita train tokenizer -o runs/tokenizer --resume",
                 "hita train tokenizer recipes/cifar10-tokenizer.yaml --init-from models/hita/tokenizer -o runs/tuned"),
+            CreateStage(
+                host,
+                "generator",
+                "Train a generator of a tokenizer's codes, from pictures or from a token cache.",
+                (recipe, sets, run, start, observer, cancellation) =>
+                    GeneratorTraining.Run(GeneratorTraining.LoadRecipe(recipe, sets), run, start, observer, cancellation),
+                "hita train generator recipes/materials-generator.yaml -o runs/generator --set tokenizer=runs/tokenizer",
+                "hita train generator recipes/gpt-b.yaml --set data.source=cache --set tokenizer=models/hita/tokenizer -o runs/gpt-b",
+                "hita train generator -o runs/generator --resume"),
         };
         command.SetAction(parsed => new HelpWithExamples().Invoke(parsed));
         return command;

@@ -1,10 +1,15 @@
 using Hita.Data;
+using Hita.Data.Sources;
+using Hita.Runtime;
 
 namespace Hita.Training.Recipes;
 
 /// <summary>What a run learns from.</summary>
 public sealed record DataSection
 {
+    /// <summary>The word for the built-in set where a path could stand.</summary>
+    public const string Materials = "materials";
+
     /// <summary>
     /// A folder of class folders, a plain folder, tar shards, Parquet files, an LMDB, a token cache (generators), or
     /// <c>materials</c>, the built-in set.
@@ -31,6 +36,13 @@ public sealed record DataSection
 
     /// <summary>The share of pictures that may be unreadable before the run stops, 0 to 1. Default 0.1.</summary>
     public double MostUnreadable { get; init; } = 0.1;
+
+    /// <summary>Opens the pictures.</summary>
+    /// <param name="size">The side in which the built-in set is drawn.</param>
+    /// <exception cref="HitaException">There are none, or they cannot be read.</exception>
+    public IImageSource Open(int size) => Source == Materials
+        ? new MaterialsSource(size, MaterialsSeed, 0, MaterialsCount)
+        : FolderSource.OpenClasses(Source);
 
     internal void CollectFaults(List<string> faults)
     {

@@ -147,7 +147,12 @@ public sealed record GeneratorRecipe
             node = RecipeText.Set(node, set);
         var faults = new List<string>();
         node = RecipeFaults.ExpandPreset(
-            node, faults, GeneratorPresets.Names, static name => GeneratorPresets.TryGet(name, out var config) ? config : null, Derived(node, derived));
+            node,
+            faults,
+            GeneratorPresets.Names,
+            static name => GeneratorPresets.TryGet(name, out var config) ? config : null,
+            static folder => GeneratorFolder.ReadConfig(GeneratorFolder.Find(folder)),
+            Derived(node, derived));
         var recipe = RecipeBinder.Bind<GeneratorRecipe>(node, "", faults);
         return faults.Count == 0 ? recipe.Validate(source) : throw new ConfigException(source, faults);
     }

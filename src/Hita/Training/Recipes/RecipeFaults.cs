@@ -26,13 +26,23 @@ internal static class RecipeFaults
     public static OptimizerOptions ForCheck(OptimizerOptions optimizer) =>
         optimizer.Decay != RateDecay.Constant && optimizer.DecaySteps == 0 ? optimizer with { DecaySteps = long.MaxValue } : optimizer;
 
-    /// <summary>Completes a recipe's architecture: what the file says over what is derived from other parts over the preset.</summary>
+    /// <summary>
+    /// Completes a recipe's architecture: what the file says, over what is derived from other parts, over the preset or, without
+    /// one, the model that training starts from.
+    /// </summary>
     public static RecipeNode ExpandPreset(
-        RecipeNode recipe, List<string> faults, IEnumerable<string> names, Func<string, object?> find, RecipeNode? derived = null)
+        RecipeNode recipe, List<string> faults, IEnumerable<string> names, Func<string, object?> find, Func<string, object> stored, RecipeNode? derived = null)
     {
         if (recipe.Keys?.GetValueOrDefault("model") is not { Keys: { } keys } model)
             return recipe;
         var architecture = derived;
+        // A complete architecture, as a run's own recipe has it, needs no look at a folder that may be gone.
+        if (keys.GetValueOrDefault("preset") is not { Text: not null } && keys.GetValueOrDefault("init_from") is { Text: { Length: > 0 } folder } &&
+            keys.GetValueOrDefault("architecture") is not { Keys: not null })
+        {
+            var whole = RecipeBinder.ToNode(stored(folder));
+            architecture = derived is null ? whole : whole.Overlaid(derived);
+        }
         if (keys.GetValueOrDefault("preset") is { Text: { } preset } named)
         {
             if (find(preset) is not { } config)

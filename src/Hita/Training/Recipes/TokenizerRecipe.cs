@@ -118,7 +118,12 @@ public sealed record TokenizerRecipe
         foreach (var set in sets ?? [])
             node = RecipeText.Set(node, set);
         var faults = new List<string>();
-        node = RecipeFaults.ExpandPreset(node, faults, TokenizerPresets.Names, static name => TokenizerPresets.TryGet(name, out var config) ? config : null);
+        node = RecipeFaults.ExpandPreset(
+            node,
+            faults,
+            TokenizerPresets.Names,
+            static name => TokenizerPresets.TryGet(name, out var config) ? config : null,
+            static folder => TokenizerFolder.ReadConfig(TokenizerFolder.Find(folder)));
         var recipe = RecipeBinder.Bind<TokenizerRecipe>(node, "", faults);
         return faults.Count == 0 ? recipe.Validate(source) : throw new ConfigException(source, faults);
     }

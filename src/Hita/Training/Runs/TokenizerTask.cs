@@ -77,7 +77,7 @@ internal sealed class TokenizerTask(TokenizerStage stage, TrainingData data, Tok
         return [new("reconstructions", sheet)];
     }
 
-    public void Export(string folder) => stage.Export(folder);
+    public void Export(string folder) => stage.Export(folder, precision: recipe.Export.Precision);
 
     private BatchLoader Measured(IImageSource source) => new(
         source,

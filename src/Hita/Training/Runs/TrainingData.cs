@@ -8,9 +8,6 @@ namespace Hita.Training.Runs;
 /// <summary>The pictures of a run: those it learns from, and those held out.</summary>
 internal sealed class TrainingData : IDisposable
 {
-    /// <summary>The word for the built-in set where a path could stand.</summary>
-    public const string Materials = "materials";
-
     private TrainingData(IImageSource train, IImageSource? heldOut) => (Train, HeldOut) = (train, heldOut);
 
     /// <summary>What the run learns from.</summary>
@@ -26,7 +23,7 @@ internal sealed class TrainingData : IDisposable
     /// <exception cref="HitaException">A source cannot be opened, or has too few pictures.</exception>
     public static TrainingData Open(DataSection data, ValidationSection validation, int size)
     {
-        if (data.Source == Materials)
+        if (data.Source == DataSection.Materials)
         {
             var scenes = new MaterialsSource(size, data.MaterialsSeed, 0, data.MaterialsCount);
             // The scenes after those of the training: the list has no end.
@@ -35,7 +32,7 @@ internal sealed class TrainingData : IDisposable
                 : null;
             return new TrainingData(scenes, after ?? OpenHeldOut(data, validation, size));
         }
-        var whole = OpenSource(data.Source, data, size);
+        var whole = data.Open(size);
         try
         {
             if (validation.Count == 0 || validation.Source is not null)
@@ -52,14 +49,6 @@ internal sealed class TrainingData : IDisposable
         }
     }
 
-    /// <summary>Opens a source alone.</summary>
-    /// <param name="path">A path, or the word for the built-in set.</param>
-    /// <param name="data">How it is read.</param>
-    /// <param name="size">The side in which the built-in set is drawn.</param>
-    public static IImageSource OpenSource(string path, DataSection data, int size) => path == Materials
-        ? new MaterialsSource(size, data.MaterialsSeed, 0, data.MaterialsCount)
-        : FolderSource.OpenClasses(path);
-
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -71,7 +60,7 @@ internal sealed class TrainingData : IDisposable
     {
         if (validation.Count == 0 || validation.Source is not { } path)
             return null;
-        var source = OpenSource(path, data, size);
+        var source = (data with { Source = path }).Open(size);
         return validation.Count < source.Count ? SubsetSource.Split(source, validation.Count).HeldOut : source;
     }
 }
