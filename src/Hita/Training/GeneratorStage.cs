@@ -41,6 +41,9 @@ public sealed partial class GeneratorStage : ITrainingStage<GeneratorBatch>
     /// <summary>The architecture.</summary>
     public GeneratorConfig Config => _model.Config;
 
+    /// <summary>How it trains.</summary>
+    public GeneratorStageOptions Options => _options;
+
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, IReadOnlyDictionary<string, Tensor>> State { get; }
 

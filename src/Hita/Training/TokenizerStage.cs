@@ -54,6 +54,9 @@ public sealed partial class TokenizerStage : ITrainingStage<TokenizerBatch>
     /// </remarks>
     public IReadOnlyDictionary<string, IReadOnlyDictionary<string, Tensor>> State { get; }
 
+    /// <summary>How it trains.</summary>
+    public TokenizerStageOptions Options => _options;
+
     /// <summary>Told intermediate tensors by name, for comparisons with other implementations; null for nobody.</summary>
     internal Action<string, Tensor>? Observer { get; set; }
 

@@ -1,5 +1,4 @@
 using Hita.Layers;
-using Hita.Runtime;
 
 namespace Hita.Training.Discriminators;
 
@@ -7,10 +6,10 @@ namespace Hita.Training.Discriminators;
 internal static class DiscriminatorFactory
 {
     /// <summary>A discriminator with fresh weights.</summary>
-    /// <exception cref="HitaException">It stands on a frozen network whose file is not there or does not fit.</exception>
+    /// <exception cref="Runtime.HitaException">It stands on a frozen network whose file is not there or does not fit.</exception>
     public static IDiscriminator Create(DiscriminatorOptions options, Placement placement, ulong seed) => options.Kind switch
     {
-        DiscriminatorKind.PatchGan => PatchDiscriminator.Create(placement, seed),
-        _ => throw new HitaException($"There is no discriminator {options.Kind} yet."),
+        DiscriminatorKind.Dino => DinoDiscriminator.Create(options.DinoFile, placement, seed),
+        _ => PatchDiscriminator.Create(placement, seed),
     };
 }

@@ -109,7 +109,7 @@ internal sealed class BatchNorm : nn.Module<Tensor, Tensor>
         _bias = placement.NewParameter(channels);
         _mean = zeros([channels], dtype: ScalarType.Float32, device: placement.Device).DetachFromDisposeScope();
         _variance = ones([channels], dtype: ScalarType.Float32, device: placement.Device).DetachFromDisposeScope();
-        _count = zeros([1], dtype: ScalarType.Int64, device: placement.Device).DetachFromDisposeScope();
+        _count = zeros(Array.Empty<long>(), dtype: ScalarType.Int64, device: placement.Device).DetachFromDisposeScope();
         RegisterComponents();
     }
 
