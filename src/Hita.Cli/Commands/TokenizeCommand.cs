@@ -32,6 +32,7 @@ internal static class TokenizeCommand
             HelpName = "SCALE[,SCALE…]",
             DefaultValueFactory = static _ => "1.1",
         };
+        var size = new Option<int?>("--size") { Description = "Side of the squares in pixels, where it is not the tokenizer's.", HelpName = "N" };
         var batch = Whole("--batch-size", "Pictures encoded together.", 32, 1, 4096);
         var count = Whole("--count", "Scenes of the built-in set.", 100_000, 1, int.MaxValue);
         var seed = new Option<ulong>("--seed") { Description = "The seed of the built-in set's scenes.", HelpName = "N" };
@@ -42,7 +43,7 @@ internal static class TokenizeCommand
             "hita tokenize photos -m models/hita/tokenizer -o photos-codes --augment ten-crop",
             "hita tokenize materials -m runs/tokenizer/model -o materials-codes --count 50000")
         {
-            data, format, model, output, augment, scales, batch, count, seed, json,
+            data, format, model, output, augment, scales, size, batch, count, seed, json,
         };
         command.SetAction(parsed =>
         {
@@ -57,7 +58,9 @@ internal static class TokenizeCommand
             var chosen = parsed.GetValue(augment)!;
             var augmentation = Chosen(chosen, chosen == "ten-crop" ? Scales(parsed.GetValue(scales)!) : [1.1]);
             using var tokenizer = NamedModel.OpenTokenizer(parsed.GetValue(model)!, new TokenizerOptions { Device = parsed.GetValue(host.Globals.Device)! });
-            using var source = section.Open(tokenizer.Config.ImageSize);
+            var side = parsed.GetValue(size) ?? tokenizer.Config.ImageSize;
+            PictureShape.Check(side, side, tokenizer.Config);
+            using var source = section.Open(side);
             foreach (var note in source.Notes)
                 host.Terminal.Error.WriteLine($"hita: {note}");
             var folder = parsed.GetValue(output)!;
@@ -68,7 +71,7 @@ internal static class TokenizeCommand
                     source,
                     tokenizer,
                     folder,
-                    new TokenCacheOptions { Augmentation = augmentation with { Size = tokenizer.Config.ImageSize }, BatchSize = parsed.GetValue(batch) },
+                    new TokenCacheOptions { Augmentation = augmentation with { Size = side }, BatchSize = parsed.GetValue(batch) },
                     new DirectProgress<int>(done => progress.Report(done)),
                     host.Cancellation);
             }

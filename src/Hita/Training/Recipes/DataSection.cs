@@ -19,6 +19,9 @@ public sealed record DataSection
     /// <summary>The kind of source where the path does not tell: as <c>hita data check --format</c> names them. Default <c>auto</c>.</summary>
     public string Format { get; init; } = "auto";
 
+    /// <summary>Side of the squares in pixels, a multiple of the patch; null for the size that the tokenizer was made for.</summary>
+    public int? ImageSize { get; init; }
+
     /// <summary>Scenes of the built-in set. Default 100,000.</summary>
     public int MaterialsCount { get; init; } = 100_000;
 
@@ -48,6 +51,8 @@ public sealed record DataSection
     {
         if (Source.Length == 0)
             faults.Add("data.source is empty");
+        if (ImageSize is < 8 or > 4096)
+            faults.Add($"data.image_size is {ImageSize}, 8 to 4096 are possible");
         if (MaterialsCount < 1)
             faults.Add($"data.materials_count is {MaterialsCount}, it must be 1 or more");
         if (TenCropScales.Count is < 1 or > 8 || TenCropScales.Any(static s => s is not (>= 1 and <= 4)))

@@ -19,6 +19,7 @@ internal sealed class CodeData : IDisposable
     private readonly int[] _heldOut = [];
     private readonly TrainingData? _pictures;
     private readonly BatchLoader? _loader;
+    private readonly int _grid;
     private List<GeneratorBatch>? _measured;
 
     private CodeData(GeneratorRecipe recipe, ImageTokenizer tokenizer)
@@ -35,13 +36,18 @@ internal sealed class CodeData : IDisposable
             }
             return;
         }
-        _pictures = TrainingData.Open(recipe.Data, recipe.Validation, tokenizer.Config.ImageSize);
-        _loader = new BatchLoader(
-            _pictures.Train, LoaderSteps.Options(recipe.Data, recipe.Schedule, recipe.Compute, tokenizer.Config.ImageSize, recipe.Seed));
+        var size = recipe.Data.ImageSize ?? tokenizer.Config.ImageSize;
+        PictureShape.Check(size, size, tokenizer.Config);
+        _grid = size / tokenizer.Config.PatchSize;
+        _pictures = TrainingData.Open(recipe.Data, recipe.Validation, size);
+        _loader = new BatchLoader(_pictures.Train, LoaderSteps.Options(recipe.Data, recipe.Schedule, recipe.Compute, size, recipe.Seed));
     }
 
     /// <summary>What it is, for records.</summary>
     public string Description => _cache is not null ? $"token cache {_cache.Path} of {_cache.Info.Source}" : _pictures!.Train.Description;
+
+    /// <summary>Rows and columns of the patch grid.</summary>
+    public (int Height, int Width) Grid => _cache is not null ? (_cache.Info.GridHeight, _cache.Info.GridWidth) : (_grid, _grid);
 
     /// <summary>Pictures to learn from.</summary>
     public int Count => _cache is not null ? _train.Length : _pictures!.Train.Count;

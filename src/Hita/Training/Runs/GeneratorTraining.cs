@@ -68,25 +68,28 @@ public static class GeneratorTraining
     private static Dictionary<string, int> Derive(string tokenizer, DataSection data)
     {
         var config = TokenizerFolder.ReadConfig(TokenizerPlace.Find(tokenizer));
+        var (height, width, classes) = Shape(data, config);
         return new Dictionary<string, int>
         {
             ["codebook_size"] = config.CodebookSize,
             ["holistic_token_count"] = config.HolisticTokenCount,
-            ["grid_height"] = config.GridSide,
-            ["grid_width"] = config.GridSide,
-            ["class_count"] = ClassCount(data, config.ImageSize),
+            ["grid_height"] = height,
+            ["grid_width"] = width,
+            // Without classes everything is of one.
+            ["class_count"] = Math.Max(1, classes),
         };
     }
 
-    private static int ClassCount(DataSection data, int size)
+    private static (int GridHeight, int GridWidth, int Classes) Shape(DataSection data, TokenizerConfig tokenizer)
     {
         if (TokenCache.IsCache(data.Source))
         {
             using var cache = TokenCache.Open(data.Source);
-            return Math.Max(1, cache.Info.ClassNames.Count);
+            return (cache.Info.GridHeight, cache.Info.GridWidth, cache.Info.ClassNames.Count);
         }
+        var size = data.ImageSize ?? tokenizer.ImageSize;
         using var source = data.Open(size);
-        return Math.Max(1, source.ClassNames.Count);
+        return (size / tokenizer.PatchSize, size / tokenizer.PatchSize, source.ClassNames.Count);
     }
 
     private static void RequireFit(GeneratorRecipe recipe, TokenizerConfig tokenizer, CodeData data)
@@ -101,8 +104,8 @@ public static class GeneratorTraining
 
         Same(config.CodebookSize, tokenizer.CodebookSize, "codebook_size", "the tokenizer");
         Same(config.HolisticTokenCount, tokenizer.HolisticTokenCount, "holistic_token_count", "the tokenizer");
-        Same(config.GridHeight, tokenizer.GridSide, "grid_height", "the tokenizer's grid");
-        Same(config.GridWidth, tokenizer.GridSide, "grid_width", "the tokenizer's grid");
+        Same(config.GridHeight, data.Grid.Height, "grid_height", "the grid of the pictures");
+        Same(config.GridWidth, data.Grid.Width, "grid_width", "the grid of the pictures");
         if (config.ClassCount < data.ClassNames.Count)
             faults.Add($"model.architecture.class_count is {config.ClassCount}, and the data have {data.ClassNames.Count} classes");
         if (data.StepsPerEpoch < 1)

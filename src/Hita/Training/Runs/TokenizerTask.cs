@@ -84,7 +84,7 @@ internal sealed class TokenizerTask(TokenizerStage stage, TrainingData data, Tok
         new BatchLoaderOptions
         {
             BatchSize = Math.Min(recipe.Schedule.BatchSize / recipe.Schedule.Accumulation, LargestBatch),
-            Augmentation = new Augmentation { Size = stage.Config.ImageSize },
+            Augmentation = new Augmentation { Size = recipe.Data.ImageSize ?? stage.Config.ImageSize },
             MostUnreadable = recipe.Data.MostUnreadable,
             Workers = 1,
             Ahead = 2,
@@ -102,13 +102,11 @@ internal sealed class TokenizerTask(TokenizerStage stage, TrainingData data, Tok
     // In the models' range from −1 to 1, as the losses are.
     private static double MeanSquare(Picture a, Picture b)
     {
-        double sum = 0;
-        for (var i = 0; i < a.Pixels.Length; i++)
-        {
-            var difference = (a.Pixels[i] - b.Pixels[i]) / 127.5;
-            sum += difference * difference;
-        }
-        return sum / a.Pixels.Length;
+        ReadOnlySpan<byte> first = a.Pixels, second = b.Pixels;
+        long sum = 0;
+        for (var i = 0; i < first.Length; i++)
+            sum += (first[i] - second[i]) * (first[i] - second[i]);
+        return sum / (127.5 * 127.5 * first.Length);
     }
 
     private static IEnumerable<Picture> Padded(Picture[] row)

@@ -28,11 +28,12 @@ public static class TokenizerTraining
         using var run = RunFolder.Open(folder, start);
         if (recipe.Compute.Threads > 0)
             Compute.UseThreads(recipe.Compute.Threads);
-        var config = recipe.Model.Architecture;
-        using var data = TrainingData.Open(recipe.Data, recipe.Validation, config.ImageSize);
+        var size = recipe.Data.ImageSize ?? recipe.Model.Architecture.ImageSize;
+        PictureShape.Check(size, size, recipe.Model.Architecture);
+        using var data = TrainingData.Open(recipe.Data, recipe.Validation, size);
         foreach (var note in data.Train.Notes)
             observer.Noted(note);
-        var loader = new BatchLoader(data.Train, LoaderSteps.Options(recipe.Data, recipe.Schedule, recipe.Compute, config.ImageSize, recipe.Seed));
+        var loader = new BatchLoader(data.Train, LoaderSteps.Options(recipe.Data, recipe.Schedule, recipe.Compute, size, recipe.Seed));
         recipe = Resolve(recipe, loader.BatchesPerEpoch);
         var plan = Plan(recipe, loader);
         var text = recipe.Write("The recipe of this run, with every default written out.");
