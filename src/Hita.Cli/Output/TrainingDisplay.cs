@@ -153,7 +153,7 @@ internal sealed class LiveTrainingDisplay(Terminal terminal, string stage, IAnsi
         if (_record is { } record)
         {
             var share = (double)record.Step / Steps;
-            const int Width = 40;
+            const int Width = 28;
             var bar = new string('━', (int)(share * Width)).PadRight(Width, '╌');
             parts.Add(new Text(string.Create(CultureInfo.InvariantCulture, $"{bar} step {record.Step} of {Steps}, pass {record.Epoch:0.00}, {TimeLeft} left")));
             parts.Add(new Text($"{Speed(record)}, {Waiting(record)}{(_busy.Length > 0 ? $"; {_busy} …" : "")}"));

@@ -51,7 +51,7 @@ public static class GeneratorTraining
         CheckpointState? from = null;
         if (start == RunStart.Resume)
         {
-            RunRecipe.RequireSame(run, text);
+            RunRecipe.RequireSame(run, GeneratorRecipe.Load(run[RunFolder.RecipeName]).Write(), text);
             from = RunRecipe.Newest(run, Stage, plan.Pictures, plan.Steps);
         }
         using var stage = CreateStage(recipe, observer);

@@ -6,9 +6,6 @@ namespace Hita.Training.Runs;
 /// <summary>Watches a run: steps that had to be skipped, codebooks that fall out of use.</summary>
 internal sealed class HealthGuard(RunPlan plan, ITrainingObserver observer)
 {
-    // A codebook is filled bit by bit when training begins.
-    private const long UsageGrace = 200;
-
     private readonly HashSet<string> _low = new(StringComparer.Ordinal);
 
     /// <summary>Steps skipped since the run began.</summary>
@@ -42,7 +39,7 @@ internal sealed class HealthGuard(RunPlan plan, ITrainingObserver observer)
 
     private void CheckUsage(StageReport report, long step)
     {
-        if (plan.UsageThreshold <= 0 || step < UsageGrace)
+        if (plan.UsageThreshold <= 0 || step < plan.UsageFrom)
             return;
         foreach (var (name, value) in report.Values)
         {

@@ -38,6 +38,7 @@ internal sealed class MetricsLog : IDisposable
                 Number(json, name, value);
             Number(json, "step_seconds", Math.Round(record.StepSeconds, 4));
             Number(json, "wait_seconds", Math.Round(record.WaitSeconds, 4));
+            Number(json, "wait_share", Math.Round(record.WaitShare, 4));
             Number(json, "images_per_second", Math.Round(record.ImagesPerSecond, 3));
             if (record.Tokens > 0)
                 Number(json, "tokens_per_second", Math.Round(record.TokensPerSecond, 1));

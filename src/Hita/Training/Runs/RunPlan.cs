@@ -41,6 +41,9 @@ public sealed record RunPlan
     /// <summary>Code usage, 0 to 1, below which a warning is given; 0 for none.</summary>
     public double UsageThreshold { get; init; }
 
+    /// <summary>The step from which on usage is watched: a codebook is filled bit by bit when training begins. Default 200.</summary>
+    public long UsageFrom { get; init; } = 200;
+
     /// <summary>Steps that may be skipped in a row because of values that are not finite; one more stops the run.</summary>
     public int MostSkipped { get; init; } = 10;
 

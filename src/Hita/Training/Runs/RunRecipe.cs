@@ -43,10 +43,13 @@ internal static class RunRecipe
     }
 
     /// <summary>Refuses to resume with a recipe that differs in anything that matters.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="storedText">Its recipe, read and written again, so that keys that are newer than the run have their defaults.</param>
+    /// <param name="text">The recipe to resume with.</param>
     /// <exception cref="HitaException">Names the keys that differ.</exception>
-    public static void RequireSame(RunFolder run, string text)
+    public static void RequireSame(RunFolder run, string storedText, string text)
     {
-        var stored = RecipeText.ReadFile(run[RunFolder.RecipeName]).Flatten();
+        var stored = RecipeText.Parse(storedText, run[RunFolder.RecipeName]).Flatten();
         var wanted = RecipeText.Parse(text, "the recipe").Flatten();
         var different = stored.Keys.Union(wanted.Keys).Order(StringComparer.Ordinal)
             .Where(k => !Array.Exists(Free, f => f[^1] == '.' ? k.StartsWith(f, StringComparison.Ordinal) : k == f))

@@ -40,7 +40,7 @@ public static class TokenizerTraining
         CheckpointState? from = null;
         if (start == RunStart.Resume)
         {
-            RunRecipe.RequireSame(run, text);
+            RunRecipe.RequireSame(run, TokenizerRecipe.Load(run[RunFolder.RecipeName]).Write(), text);
             from = RunRecipe.Newest(run, Stage, plan.Pictures, plan.Steps);
         }
         using var stage = CreateStage(recipe);
@@ -69,8 +69,19 @@ public static class TokenizerTraining
         };
     }
 
+    // With fewer codes than a few times the entries, a low usage says nothing.
+    private static long UsageFrom(TokenizerRecipe recipe)
+    {
+        const long CodesPerEntry = 8;
+        var config = recipe.Model.Architecture;
+        var patches = config.GridSide * config.GridSide;
+        var fewest = config.HolisticTokenCount > 0 ? Math.Min(config.HolisticTokenCount, patches) : patches;
+        return Math.Max(200, CodesPerEntry * config.CodebookSize / ((long)fewest * recipe.Schedule.BatchSize));
+    }
+
     private static RunPlan Plan(TokenizerRecipe recipe, BatchLoader loader) => new()
     {
+        UsageFrom = UsageFrom(recipe),
         Steps = RunRecipe.Steps(recipe.Schedule, loader.BatchesPerEpoch),
         StepsPerEpoch = loader.BatchesPerEpoch,
         ImagesPerStep = recipe.Schedule.BatchSize,

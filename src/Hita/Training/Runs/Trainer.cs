@@ -76,11 +76,17 @@ public sealed class Trainer<TBatch>
                 Stop(step - 1, cancellation);
                 throw;
             }
+            catch (DataException) when (step - 1 > _saved)
+            {
+                // What was learned is whole; the data can be mended and the run resumed.
+                Save(step - 1);
+                throw;
+            }
             var isLast = step == _plan.Steps;
             if (!cancellation.IsCancellationRequested)
                 record = record with { Validation = Measure(step, isLast, cancellation) };
             metrics.Write(record);
-            events.Scalars(step, record.Values.Concat(record.Validation).Where(static v => double.IsFinite(v.Value)));
+            events.Scalars(step, Tagged(record).Where(static v => double.IsFinite(v.Value)));
             _observer.Stepped(record);
             if (Due(step, _plan.SampleEvery, isLast) && !cancellation.IsCancellationRequested)
                 Sample(step, events, cancellation);
@@ -125,6 +131,19 @@ public sealed class Trainer<TBatch>
         if (step > _saved)
             Save(step);
         cancellation.ThrowIfCancellationRequested();
+    }
+
+    // TensorBoard puts what has the same first word together.
+    private static IEnumerable<KeyValuePair<string, double>> Tagged(StepRecord record)
+    {
+        const string Measured = "validation_";
+        foreach (var (name, value) in record.Values)
+            yield return new($"train/{name}", value);
+        foreach (var (name, value) in record.Validation)
+            yield return new(name.StartsWith(Measured, StringComparison.Ordinal) ? $"validation/{name[Measured.Length..]}" : $"validation/{name}", value);
+        yield return new("speed/images_per_second", record.ImagesPerSecond);
+        yield return new("speed/step_seconds", record.StepSeconds);
+        yield return new("speed/wait_share", record.WaitShare);
     }
 
     private static bool Due(long step, long every, bool isLast) => isLast || (every > 0 && step % every == 0);
