@@ -47,6 +47,8 @@ internal static class CommandLineApp
             EncodeCommand.Create(host),
             DecodeCommand.Create(host),
             DataCommand.Create(host),
+            TrainCommand.Create(host),
+            TokenizeCommand.Create(host),
             ImportCommand.Create(host),
             InspectCommand.Create(host),
             InitCommand.Create(host),

@@ -32,6 +32,9 @@ internal sealed class Terminal
 
     public TimeProvider Clock { get; }
 
+    /// <summary>Draws where results go to a terminal; null where they do not.</summary>
+    public IAnsiConsole? Drawing => _console;
+
     /// <summary>Whether results go to a terminal.</summary>
     public bool IsInteractive => _console is not null;
 

@@ -81,11 +81,12 @@ public sealed partial class TokenizerStage
     /// <summary>Writes a model folder that <see cref="ImageTokenizer.Load"/> reads, the semantic encoder included.</summary>
     /// <param name="folder">The folder; it must not exist, or hold a model that is replaced.</param>
     /// <param name="average">Whether to write the average of the weights or the latest ones.</param>
+    /// <param name="precision">The weights' type in the file: float32 or bfloat16.</param>
     /// <exception cref="HitaException">The folder cannot be written.</exception>
-    public void Export(string folder, bool average = true)
+    public void Export(string folder, bool average = true, Precision precision = Precision.Float32)
     {
         using var swapped = average ? UseAverage() : null;
-        ModelFolder.Write(folder, ConfigJson.Write(Config), _model.Parameters());
+        Runs.WeightExport.Write(folder, ConfigJson.Write(Config), _model.Parameters(), precision);
     }
 
     private static TokenizerStage Build(TokenizerConfig config, TokenizerStageOptions options, ulong seed, string device, Action<TokenizerModel> fill)

@@ -1,0 +1,63 @@
+using Hita.Data;
+using Hita.Data.Sources;
+using Hita.Runtime;
+
+namespace Hita.Training.Recipes;
+
+/// <summary>What a run learns from.</summary>
+public sealed record DataSection
+{
+    /// <summary>The word for the built-in set where a path could stand.</summary>
+    public const string Materials = "materials";
+
+    /// <summary>
+    /// A folder of class folders, a plain folder, tar shards, Parquet files, an LMDB, a token cache (generators), or
+    /// <c>materials</c>, the built-in set.
+    /// </summary>
+    public required string Source { get; init; }
+
+    /// <summary>The kind of source where the path does not tell: as <c>hita data check --format</c> names them. Default <c>auto</c>.</summary>
+    public string Format { get; init; } = "auto";
+
+    /// <summary>Side of the squares in pixels, a multiple of the patch; null for the size that the tokenizer was made for.</summary>
+    public int? ImageSize { get; init; }
+
+    /// <summary>Scenes of the built-in set. Default 100,000.</summary>
+    public int MaterialsCount { get; init; } = 100_000;
+
+    /// <summary>The seed of the built-in set's scenes. Default 0.</summary>
+    public ulong MaterialsSeed { get; init; }
+
+    /// <summary>Which square of a picture is used: <c>random</c> (published), <c>center</c> or <c>ten</c>.</summary>
+    public CropMethod Crop { get; init; } = CropMethod.Random;
+
+    /// <summary>Whether half of the pictures are mirrored. Default true.</summary>
+    public bool Flip { get; init; } = true;
+
+    /// <summary>For <c>crop: ten</c>: the sides of the larger square as multiples of the picture's. Default 1.1.</summary>
+    public IReadOnlyList<double> TenCropScales { get; init; } = [1.1];
+
+    /// <summary>The share of pictures that may be unreadable before the run stops, 0 to 1. Default 0.1.</summary>
+    public double MostUnreadable { get; init; } = 0.1;
+
+    /// <summary>Opens the pictures.</summary>
+    /// <param name="size">The side in which the built-in set is drawn.</param>
+    /// <exception cref="HitaException">There are none, or they cannot be read.</exception>
+    public IImageSource Open(int size) => Source == Materials
+        ? new MaterialsSource(size, MaterialsSeed, 0, MaterialsCount)
+        : FolderSource.OpenClasses(Source);
+
+    internal void CollectFaults(List<string> faults)
+    {
+        if (Source.Length == 0)
+            faults.Add("data.source is empty");
+        if (ImageSize is < 8 or > 4096)
+            faults.Add($"data.image_size is {ImageSize}, 8 to 4096 are possible");
+        if (MaterialsCount < 1)
+            faults.Add($"data.materials_count is {MaterialsCount}, it must be 1 or more");
+        if (TenCropScales.Count is < 1 or > 8 || TenCropScales.Any(static s => s is not (>= 1 and <= 4)))
+            faults.Add("data.ten_crop_scales must be 1 to 8 numbers from 1 to 4");
+        if (MostUnreadable is not (>= 0 and <= 1))
+            faults.Add(FormattableString.Invariant($"data.most_unreadable is {MostUnreadable}, 0 to 1 are possible"));
+    }
+}

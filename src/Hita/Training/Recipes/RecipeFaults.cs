@@ -1,0 +1,67 @@
+using Hita.Runtime;
+using Hita.Training.Optimization;
+
+namespace Hita.Training.Recipes;
+
+/// <summary>What reading both kinds of recipes shares.</summary>
+internal static class RecipeFaults
+{
+    /// <summary>Adds the faults that a check throws.</summary>
+    public static void Collect(List<string> faults, Action check)
+    {
+        try
+        {
+            check();
+        }
+        catch (ConfigException e)
+        {
+            faults.AddRange(e.Faults);
+        }
+    }
+
+    /// <summary>
+    /// An optimiser's numbers for a check: a decay that ends with the run has no end yet, because epochs are counted in steps only
+    /// when the data are known.
+    /// </summary>
+    public static OptimizerOptions ForCheck(OptimizerOptions optimizer) =>
+        optimizer.Decay != RateDecay.Constant && optimizer.DecaySteps == 0 ? optimizer with { DecaySteps = long.MaxValue } : optimizer;
+
+    /// <summary>
+    /// Completes a recipe's architecture: what the file says, over what is derived from other parts, over the preset or, without
+    /// one, the model that training starts from.
+    /// </summary>
+    public static RecipeNode ExpandPreset(
+        RecipeNode recipe, List<string> faults, IEnumerable<string> names, Func<string, object?> find, Func<string, object> stored, RecipeNode? derived = null)
+    {
+        if (recipe.Keys?.GetValueOrDefault("model") is not { Keys: { } keys } model)
+            return recipe;
+        var architecture = derived;
+        // A complete architecture, as a run's own recipe has it, needs no look at a folder that may be gone.
+        if (keys.GetValueOrDefault("preset") is not { Text: not null } && keys.GetValueOrDefault("init_from") is { Text: { Length: > 0 } folder } &&
+            keys.GetValueOrDefault("architecture") is not { Keys: not null })
+        {
+            var whole = RecipeBinder.ToNode(stored(folder));
+            architecture = derived is null ? whole : whole.Overlaid(derived);
+        }
+        if (keys.GetValueOrDefault("preset") is { Text: { } preset } named)
+        {
+            if (find(preset) is not { } config)
+            {
+                var near = NearestName.Find(preset, names);
+                faults.Add($"{named.Place}: there is no preset '{preset}'; {(near is null ? $"there are {string.Join(", ", names)}" : $"did you mean '{near}'?")}");
+                return recipe;
+            }
+            var whole = RecipeBinder.ToNode(config);
+            architecture = derived is null ? whole : whole.Overlaid(derived);
+        }
+        if (keys.GetValueOrDefault("architecture") is { IsNull: false } changes)
+            architecture = architecture?.Overlaid(changes) ?? changes;
+        if (architecture is null)
+            return recipe;
+        var over = RecipeNode.Map(model.Place);
+        over.Keys!["architecture"] = architecture;
+        var expanded = RecipeNode.Map(recipe.Place);
+        expanded.Keys!["model"] = over;
+        return recipe.Overlaid(expanded);
+    }
+}

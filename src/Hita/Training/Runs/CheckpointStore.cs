@@ -1,0 +1,201 @@
+using System.Globalization;
+using Hita.Checkpoints;
+using Hita.Runtime;
+using static TorchSharp.torch;
+
+namespace Hita.Training.Runs;
+
+/// <summary>The checkpoints of a run: folders <c>step-00001000</c> with <c>config.json</c>, tensors by file and <c>state.json</c>.</summary>
+public sealed class CheckpointStore
+{
+    /// <summary>Their folder inside a run's.</summary>
+    public const string FolderName = "checkpoints";
+
+    private const string Prefix = "step-";
+    private const string Unfinished = ".tmp";
+    private readonly string _folder;
+
+    internal CheckpointStore(string folder) => _folder = folder;
+
+    /// <summary>The steps that have a checkpoint, oldest first.</summary>
+    public IReadOnlyList<long> Steps => Directory.Exists(_folder)
+        ? [.. Directory.EnumerateDirectories(_folder, Prefix + "*").Select(static f => StepOf(f)).OfType<long>().Order()]
+        : [];
+
+    /// <summary>The folder of a step's checkpoint.</summary>
+    /// <param name="step">The step.</param>
+    public string FolderOf(long step) => Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{step:00000000}"));
+
+    /// <summary>Reads what a checkpoint says about itself, and checks that its files are all there in full length.</summary>
+    /// <param name="step">The step.</param>
+    /// <exception cref="CheckpointException">It is damaged.</exception>
+    public CheckpointState Read(long step)
+    {
+        var path = Path.Combine(FolderOf(step), CheckpointState.FileName);
+        string text;
+        try
+        {
+            text = File.ReadAllText(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException(path, $"the checkpoint cannot be read: {e.Message.TrimEnd('.')}.", e);
+        }
+        var state = ConfigJson.Read<CheckpointState>(text, path);
+        foreach (var (name, bytes) in state.Files)
+        {
+            var file = new FileInfo(Path.Combine(FolderOf(step), name));
+            if (!file.Exists || file.Length != bytes)
+                throw new CheckpointException(file.FullName, $"this file of the checkpoint {(file.Exists ? $"has {file.Length} bytes instead of {bytes}" : "is missing")}; delete the checkpoint's folder to resume from the one before it.");
+        }
+        return state;
+    }
+
+    /// <summary>Loads a checkpoint's tensors into a stage.</summary>
+    /// <param name="step">The step.</param>
+    /// <param name="tensors">The stage's tensors by file and name; they are filled in place.</param>
+    /// <exception cref="CheckpointException">A file is missing or does not fit.</exception>
+    public void Load(long step, IReadOnlyDictionary<string, IReadOnlyDictionary<string, Tensor>> tensors)
+    {
+        ArgumentNullException.ThrowIfNull(tensors);
+        foreach (var (file, targets) in tensors)
+        {
+            using var source = SafetensorsFile.Open(Path.Combine(FolderOf(step), FileOf(file)));
+            StrictLoader.Load(source, targets);
+        }
+    }
+
+    /// <summary>Writes a checkpoint: beside its place, flushed, then renamed, so that it is there whole or not at all.</summary>
+    /// <param name="state">What to say about it.</param>
+    /// <param name="configJson">The architecture's text.</param>
+    /// <param name="tensors">The stage's tensors by file and name.</param>
+    /// <exception cref="HitaException">It cannot be written, or a value is not finite; every earlier checkpoint is untouched.</exception>
+    public void Save(CheckpointState state, string configJson, IReadOnlyDictionary<string, IReadOnlyDictionary<string, Tensor>> tensors)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(tensors);
+        RefuseNonFinite(state.Step, tensors);
+        var final = FolderOf(state.Step);
+        var staging = final + Unfinished;
+        try
+        {
+            Directory.CreateDirectory(staging);
+            WriteText(Path.Combine(staging, ModelFolder.ConfigName), configJson);
+            foreach (var (file, values) in tensors)
+                SafetensorsWriter.Save(Path.Combine(staging, FileOf(file)), values);
+            var files = new DirectoryInfo(staging).EnumerateFiles().ToDictionary(static f => f.Name, static f => f.Length);
+            WriteText(Path.Combine(staging, CheckpointState.FileName), ConfigJson.Write(state with { Files = files }));
+            DurableFolder.Flush(staging);
+            if (Directory.Exists(final))
+                Remove(final);
+            Directory.Move(staging, final);
+            DurableFolder.Flush(_folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CheckpointException)
+        {
+            TryRemove(staging);
+            throw new HitaException(
+                $"{final}: the checkpoint of step {state.Step} could not be written ({Reason(e)}); {Rest(state.Step)}.", e);
+        }
+    }
+
+    /// <summary>Deletes all checkpoints but the newest and the best by validation.</summary>
+    /// <param name="newest">How many of the newest stay, 1 or more.</param>
+    public void Prune(int newest)
+    {
+        var steps = Steps;
+        var best = Best();
+        foreach (var step in steps.SkipLast(Math.Max(1, newest)).Where(s => s != best))
+            Remove(FolderOf(step));
+    }
+
+    /// <summary>The step of the checkpoint whose validation is the lowest; null where none was validated.</summary>
+    public long? Best()
+    {
+        (double Value, long Step)? best = null;
+        foreach (var step in Steps)
+        {
+            if (TryRead(step) is { Validation: { } value } && !(best?.Value <= value))
+                best = (value, step);
+        }
+        return best?.Step;
+    }
+
+    /// <summary>Removes what a kill left half written or half deleted.</summary>
+    internal void CleanUp()
+    {
+        if (!Directory.Exists(_folder))
+            return;
+        foreach (var left in Directory.EnumerateDirectories(_folder, "*" + Unfinished).ToList())
+            Directory.Delete(left, recursive: true);
+    }
+
+    private static string FileOf(string part) => part + ".safetensors";
+
+    private static long? StepOf(string folder) =>
+        long.TryParse(Path.GetFileName(folder).AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var step) ? step : null;
+
+    private CheckpointState? TryRead(long step)
+    {
+        try
+        {
+            return Read(step);
+        }
+        catch (CheckpointException)
+        {
+            return null;
+        }
+    }
+
+    private static void WriteText(string path, string text)
+    {
+        using var file = new FileStream(path, FileMode.Create, FileAccess.Write);
+        file.Write(ModelFolder.Text.GetBytes(text));
+        file.Flush(flushToDisk: true);
+    }
+
+    // Renamed first: half a checkpoint must never bear a checkpoint's name.
+    private static void Remove(string folder)
+    {
+        var aside = folder + Unfinished;
+        if (Directory.Exists(aside))
+            Directory.Delete(aside, recursive: true);
+        Directory.Move(folder, aside);
+        Directory.Delete(aside, recursive: true);
+    }
+
+    private static void TryRemove(string folder)
+    {
+        try
+        {
+            if (Directory.Exists(folder))
+                Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The failure to write is what is reported; the next start cleans up.
+        }
+    }
+
+    private static void RefuseNonFinite(long step, IReadOnlyDictionary<string, IReadOnlyDictionary<string, Tensor>> tensors)
+    {
+        using var frozen = no_grad();
+        foreach (var (file, values) in tensors)
+        {
+            foreach (var (name, tensor) in values)
+            {
+                using var scope = NewDisposeScope();
+                if (is_floating_point(tensor) && TensorOps.ToDouble(tensor.detach().isfinite().all()) == 0)
+                    throw new HitaException($"After step {step} the tensor '{name}' of {file} holds values that are not finite, so nothing was saved; resume from an earlier checkpoint with a lower learning rate.");
+            }
+        }
+    }
+
+    private static string Reason(Exception e) => e.HResult is 28 or 122 or unchecked((int)0x80070070) || e.InnerException?.HResult is 28 or 122 or unchecked((int)0x80070070)
+        ? "the disk is full"
+        : e.Message.ReplaceLineEndings(" ").Trim().TrimEnd('.');
+
+    private string Rest(long step) => Steps.Where(s => s != step).ToList() is [.., var last]
+        ? $"the checkpoint of step {last} is whole: free some space and continue with --resume"
+        : "there is no earlier one: free some space and begin again";
+}

@@ -1,0 +1,75 @@
+using Hita.Runtime;
+
+namespace Hita.Training.Runs;
+
+/// <summary>How long a run is and what it does when.</summary>
+public sealed record RunPlan
+{
+    /// <summary>Steps in all.</summary>
+    public required long Steps { get; init; }
+
+    /// <summary>Steps of a pass through the data.</summary>
+    public required long StepsPerEpoch { get; init; }
+
+    /// <summary>Pictures of a step.</summary>
+    public required int ImagesPerStep { get; init; }
+
+    /// <summary>Tokens of a picture where tokens are what is learned; 0 for a tokenizer.</summary>
+    public int TokensPerImage { get; init; }
+
+    /// <summary>The seed, kept in checkpoints.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>What the data are, kept in checkpoints.</summary>
+    public string Data { get; init; } = "";
+
+    /// <summary>Pictures in the data, kept in checkpoints and compared on resuming.</summary>
+    public long Pictures { get; init; }
+
+    /// <summary>Steps between two checkpoints; the last step is saved in any case.</summary>
+    public long SaveEvery { get; init; } = 1000;
+
+    /// <summary>How many of the newest checkpoints are kept, 1 or more. The best by validation is kept besides.</summary>
+    public int Keep { get; init; } = 2;
+
+    /// <summary>Steps between two validations; 0 for none but the last.</summary>
+    public long ValidateEvery { get; init; }
+
+    /// <summary>Steps between two sheets of samples; 0 for none but the last.</summary>
+    public long SampleEvery { get; init; }
+
+    /// <summary>Code usage, 0 to 1, below which a warning is given; 0 for none.</summary>
+    public double UsageThreshold { get; init; }
+
+    /// <summary>The step from which on usage is watched: a codebook is filled bit by bit when training begins. Default 200.</summary>
+    public long UsageFrom { get; init; } = 200;
+
+    /// <summary>Steps that may be skipped in a row because of values that are not finite; one more stops the run.</summary>
+    public int MostSkipped { get; init; } = 10;
+
+    /// <summary>Checks every number.</summary>
+    /// <returns>The plan itself.</returns>
+    /// <exception cref="ConfigException">Lists all faults.</exception>
+    public RunPlan Validate()
+    {
+        var faults = new List<string>();
+        void Least(long value, long least, string name)
+        {
+            if (value < least)
+                faults.Add($"{name} is {value}, it must be {least} or more");
+        }
+
+        Least(Steps, 1, "steps");
+        Least(StepsPerEpoch, 1, "steps per epoch");
+        Least(ImagesPerStep, 1, "images per step");
+        Least(TokensPerImage, 0, "tokens per image");
+        Least(SaveEvery, 1, "steps between checkpoints");
+        Least(Keep, 1, "checkpoints kept");
+        Least(ValidateEvery, 0, "steps between validations");
+        Least(SampleEvery, 0, "steps between samples");
+        Least(MostSkipped, 0, "steps skipped in a row");
+        if (UsageThreshold is < 0 or > 1)
+            faults.Add($"the usage threshold is {UsageThreshold}, 0 to 1 are possible");
+        return faults.Count == 0 ? this : throw new ConfigException("The plan of the run", faults);
+    }
+}

@@ -1,0 +1,82 @@
+using Hita.Checkpoints;
+using Hita.Runtime;
+using Hita.Training.Optimization;
+using Hita.Training.Recipes;
+
+namespace Hita.Training.Runs;
+
+/// <summary>The recipe of a run: written once, and compared when the run is resumed.</summary>
+internal static class RunRecipe
+{
+    // What may change in the middle of a run: how long it is, what it does between steps, and where it computes.
+    private static readonly string[] Free =
+    [
+        "schedule.steps", "schedule.epochs", "validation.every", "samples.", "checkpoints.", "export.", "health.", "compute.", "data.most_unreadable",
+    ];
+
+    /// <summary>Steps of a run.</summary>
+    public static long Steps(ScheduleSection schedule, long stepsPerEpoch) =>
+        schedule.Steps ?? Math.Max(1, (long)Math.Round(schedule.Epochs!.Value * stepsPerEpoch));
+
+    /// <summary>An optimiser's numbers with what the recipe says in epochs or leaves to the length of the run.</summary>
+    public static OptimizerOptions Resolve(OptimizerOptions optimizer, ScheduleSection schedule, long stepsPerEpoch, bool warmsUp = true) => optimizer with
+    {
+        WarmupSteps = warmsUp && schedule.WarmupEpochs is { } epochs ? (long)Math.Round(epochs * stepsPerEpoch) : optimizer.WarmupSteps,
+        DecaySteps = optimizer.Decay != RateDecay.Constant && optimizer.DecaySteps == 0 ? Steps(schedule, stepsPerEpoch) : optimizer.DecaySteps,
+    };
+
+    /// <summary>Writes a run's recipe; the folder is a run from then on.</summary>
+    /// <exception cref="HitaException">It cannot be written.</exception>
+    public static void Save(RunFolder run, string text)
+    {
+        using var file = new AtomicFile(run[RunFolder.RecipeName]);
+        try
+        {
+            file.Stream.Write(ModelFolder.Text.GetBytes(text));
+        }
+        catch (IOException e)
+        {
+            throw AtomicFile.CannotWrite(run[RunFolder.RecipeName], e);
+        }
+        file.Complete();
+        DurableFolder.Flush(run.Path);
+    }
+
+    /// <summary>Refuses to resume with a recipe that differs in anything that matters.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="storedText">Its recipe, read and written again, so that keys that are newer than the run have their defaults.</param>
+    /// <param name="text">The recipe to resume with.</param>
+    /// <exception cref="HitaException">Names the keys that differ.</exception>
+    public static void RequireSame(RunFolder run, string storedText, string text)
+    {
+        var stored = RecipeText.Parse(storedText, run[RunFolder.RecipeName]).Flatten();
+        var wanted = RecipeText.Parse(text, "the recipe").Flatten();
+        var different = stored.Keys.Union(wanted.Keys).Order(StringComparer.Ordinal)
+            .Where(k => !Array.Exists(Free, f => f[^1] == '.' ? k.StartsWith(f, StringComparison.Ordinal) : k == f))
+            .Where(k => stored.GetValueOrDefault(k) != wanted.GetValueOrDefault(k))
+            .Select(k => $"{k} ({stored.GetValueOrDefault(k) ?? "absent"} in the run, {wanted.GetValueOrDefault(k) ?? "absent"} now)")
+            .ToList();
+        if (different.Count > 0)
+        {
+            throw new HitaException(
+                $"{run.Path}: the run cannot be resumed with another recipe; {string.Join(", ", different.Take(6))}{(different.Count > 6 ? $" and {different.Count - 6} more" : "")} " +
+                $"{(different.Count == 1 ? "differs" : "differ")}: take the values of the run, or begin a new one.");
+        }
+    }
+
+    /// <summary>The newest checkpoint of a run, checked against what the run is about to do; null where there is none yet.</summary>
+    /// <exception cref="HitaException">It is damaged, of another stage, or of other data.</exception>
+    public static CheckpointState? Newest(RunFolder run, string stage, long pictures, long steps)
+    {
+        if (run.Checkpoints.Steps is not [.., var step])
+            return null;
+        var state = run.Checkpoints.Read(step);
+        if (state.Stage != stage)
+            throw new HitaException($"{run.Path}: this is the run of a {state.Stage}, not of a {stage}; use hita train {state.Stage}.");
+        if (state.Pictures != pictures)
+            throw new HitaException($"{run.Path}: the run learned from {state.Pictures} pictures ({state.Data}), and now there are {pictures}; give it the same data, or begin a new run from its model with --init-from {run[RunFolder.ModelName]}.");
+        if (state.Step >= steps)
+            throw new HitaException($"{run.Path}: the run has taken all its {state.Step} steps; raise schedule.steps or schedule.epochs to go on, or use {run[RunFolder.ModelName]}.");
+        return state;
+    }
+}

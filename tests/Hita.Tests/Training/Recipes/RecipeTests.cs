@@ -1,0 +1,173 @@
+using Hita.Generation;
+using Hita.Runtime;
+using Hita.Tests.Support;
+using Hita.Tokenization;
+using Hita.Training;
+using Hita.Training.Recipes;
+
+namespace Hita.Tests.Training.Recipes;
+
+public sealed class RecipeTests
+{
+    private const string Smallest = """
+        model:
+          preset: tiny
+        data:
+          source: materials
+        schedule:
+          steps: 10
+        """;
+
+    private static readonly IReadOnlyDictionary<string, int> Derived = new Dictionary<string, int>
+    {
+        ["codebook_size"] = 1024, ["holistic_token_count"] = 32, ["grid_height"] = 8, ["grid_width"] = 8, ["class_count"] = 36,
+    };
+
+    public static TheoryData<string> Files =>
+        [.. Directory.EnumerateFiles(Path.Combine(TestFiles.Root, "recipes"), "*.yaml").Select(static f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)];
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Every_recipe_is_whole_and_survives_being_written(string file)
+    {
+        var path = Path.Combine(TestFiles.Root, "recipes", file);
+        Assert.InRange(File.ReadLines(path).Count(), 10, 70);
+        Assert.StartsWith("# ", File.ReadLines(path).First(), StringComparison.Ordinal);
+        if (File.ReadAllText(path).Contains("\ntokenizer:", StringComparison.Ordinal))
+        {
+            var recipe = GeneratorRecipe.Load(path, derived: static (_, _) => Derived);
+            Assert.Equal(recipe, GeneratorRecipe.Parse(recipe.Write()));
+            Assert.Equal(36, recipe.Model.Architecture.ClassCount);
+        }
+        else
+        {
+            var recipe = TokenizerRecipe.Load(path);
+            Assert.Equal(recipe, TokenizerRecipe.Parse(recipe.Write()));
+        }
+    }
+
+    [Fact]
+    public void The_published_recipes_say_the_published_numbers()
+    {
+        var ultra = TokenizerRecipe.Load(Path.Combine(TestFiles.Root, "recipes", "hita-u.yaml"));
+        Assert.True(TokenizerPresets.TryGet("hita-u", out var preset));
+        Assert.Equal(preset, ultra.Model.Architecture);
+        Assert.Equal(new TokenizerStageOptions().Optimizer, ultra.Training.Optimizer);
+        Assert.Equal((256, 50, 4), (ultra.Schedule.BatchSize, ultra.Schedule.Epochs, ultra.Schedule.WarmupEpochs));
+        Assert.Equal(Precision.BFloat16, ultra.Training.Precision);
+        var large = GeneratorRecipe.Load(Path.Combine(TestFiles.Root, "recipes", "gpt-l.yaml"));
+        Assert.True(GeneratorPresets.TryGet("hita-l", out var config));
+        Assert.Equal(config, large.Model.Architecture);
+        Assert.Equal(new GeneratorStageOptions().Optimizer, large.Training.Optimizer);
+    }
+
+    [Fact]
+    public void What_a_recipe_leaves_out_has_the_published_defaults()
+    {
+        var recipe = TokenizerRecipe.Parse(Smallest);
+        Assert.Equal(new TokenizerStageOptions(), recipe.Training);
+        Assert.Equal("tiny", recipe.Model.Architecture.Preset);
+        Assert.Equal(10, recipe.Schedule.Steps);
+    }
+
+    [Theory]
+    [InlineData("trainin: {}", "line 7: there is no key 'trainin'; did you mean 'training'?")]
+    [InlineData("training:\n  optimizer:\n    lerning_rate: 1", "line 9: there is no key 'lerning_rate' in training.optimizer; did you mean 'learning_rate'?")]
+    [InlineData("training:\n  optimizer:\n    decay: cosin", "line 9: training.optimizer.decay is 'cosin', it must be one of constant, cosine; did you mean 'cosine'?")]
+    [InlineData("seed: -1", "line 7: seed is '-1', it must be a whole number of 0 or more")]
+    [InlineData("validation:\n  count: 2.5", "line 8: validation.count is '2.5', it must be a whole number")]
+    [InlineData("validation: [1]", "line 7: validation is a list, it must be a section with keys")]
+    [InlineData("checkpoints:\n  every: 0", "checkpoints.every is 0, it must be 1 or more")]
+    [InlineData("training:\n  dropout: 2", "dropout is 2, 0 to below 1 are possible")]
+    public void A_fault_is_named_with_its_line_and_the_nearest_key(string addition, string fault)
+    {
+        var thrown = Assert.Throws<ConfigException>(() => TokenizerRecipe.Parse($"{Smallest}\n{addition}", "a.yaml"));
+        Assert.Equal($"a.yaml: {fault}", thrown.Message);
+    }
+
+    [Fact]
+    public void All_faults_are_listed_at_once()
+    {
+        var thrown = Assert.Throws<ConfigException>(() => TokenizerRecipe.Parse("model:\n  preset: tinny\ndata:\n  sourc: x\nscedule: {}"));
+        Assert.Contains("there is no preset 'tinny'; did you mean 'tiny'?", thrown.Message, StringComparison.Ordinal);
+        Assert.Contains("did you mean 'source'?", thrown.Message, StringComparison.Ordinal);
+        Assert.Contains("data.source is missing", thrown.Message, StringComparison.Ordinal);
+        Assert.Contains("did you mean 'schedule'?", thrown.Message, StringComparison.Ordinal);
+        Assert.Contains("schedule is missing", thrown.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("a: [1", "line ")]
+    [InlineData("a: 1\na: 2", "line 2")]
+    [InlineData("- 1", "a recipe consists of sections")]
+    [InlineData("a: 1\n---\nb: 2", "line 3: a recipe is one document")]
+    public void What_is_no_recipe_is_refused_in_a_sentence(string text, string part)
+    {
+        var thrown = Assert.Throws<HitaException>(() => TokenizerRecipe.Parse(text, "a.yaml"));
+        Assert.StartsWith("a.yaml: ", thrown.Message, StringComparison.Ordinal);
+        Assert.Contains(part, thrown.Message, StringComparison.Ordinal);
+        Assert.EndsWith(".", thrown.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Repeated_aliases_do_not_blow_up()
+    {
+        var lines = new List<string> { "a0: &a0 [x, x, x, x, x, x, x, x, x, x]" };
+        for (var i = 1; i < 9; i++)
+            lines.Add($"a{i}: &a{i} [{string.Join(", ", Enumerable.Repeat($"*a{i - 1}", 10))}]");
+        var thrown = Assert.Throws<HitaException>(() => TokenizerRecipe.Parse(string.Join('\n', lines)));
+        Assert.Contains("too large", thrown.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Settings_on_the_command_line_win()
+    {
+        var recipe = TokenizerRecipe.Parse(
+            Smallest,
+            sets:
+            [
+                "training.optimizer.learning_rate=2e-4", "data.source='a: b'", "schedule.steps=1_000", "training.perceptual=null",
+                "model.architecture.holistic.semantic_encoder=null", "model.architecture.channel_multipliers=[1, 2]", "schedule.steps=20",
+            ]);
+        Assert.Equal(2e-4, recipe.Training.Optimizer.LearningRate);
+        Assert.Equal(0.9, recipe.Training.Optimizer.Beta1);
+        Assert.Equal("a: b", recipe.Data.Source);
+        Assert.Equal(20, recipe.Schedule.Steps);
+        Assert.Null(recipe.Training.Perceptual);
+        Assert.Null(recipe.Model.Architecture.Holistic!.SemanticEncoder);
+        Assert.Equal([1, 2], recipe.Model.Architecture.ChannelMultipliers);
+        Assert.Equal(recipe, TokenizerRecipe.Parse(recipe.Write()));
+    }
+
+    [Theory]
+    [InlineData("nonsense", "is not of the form section.key=value")]
+    [InlineData("=1", "is not of the form section.key=value")]
+    [InlineData("a..b=1", "is not of the form section.key=value")]
+    [InlineData("schedule.steps=[", "the value is not YAML")]
+    [InlineData("schedule.stepz=1", "--set schedule.stepz=1: there is no key 'stepz' in schedule; did you mean 'steps'?")]
+    public void A_wrong_setting_is_named(string set, string part)
+    {
+        var thrown = Assert.ThrowsAny<HitaException>(() => TokenizerRecipe.Parse(Smallest, sets: [set]));
+        Assert.Contains(part, thrown.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_generators_architecture_takes_what_it_leaves_open_from_tokenizer_and_data()
+    {
+        const string Text = """
+            model:
+              preset: hita-b
+              architecture:
+                layers: 3
+                class_count: 40
+            tokenizer: somewhere
+            data:
+              source: materials
+            schedule:
+              epochs: 1.5
+            """;
+        var config = GeneratorRecipe.Parse(Text, derived: static (tokenizer, data) => tokenizer == "somewhere" && data.Source == "materials" ? Derived : throw new InvalidOperationException()).Model.Architecture;
+        // The file over the derived over the preset.
+        Assert.Equal((768, 3, 40, 32, 8), (config.Width, config.Layers, config.ClassCount, config.HolisticTokenCount, config.GridHeight));
+    }
+}

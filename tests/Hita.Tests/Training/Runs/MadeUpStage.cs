@@ -1,0 +1,93 @@
+using Hita.Imaging;
+using Hita.Runtime;
+using Hita.Training;
+using Hita.Training.Runs;
+using static TorchSharp.torch;
+
+namespace Hita.Tests.Training.Runs;
+
+/// <summary>A stage whose one tensor counts steps, with values that a test chooses.</summary>
+internal sealed class MadeUpStage(Func<long, IReadOnlyList<KeyValuePair<string, double>>> measure) : ITrainingStage<long>
+{
+    private readonly Tensor _count = zeros(3, dtype: ScalarType.Float32).DetachFromDisposeScope();
+
+    public Tensor Count => _count;
+
+    public IReadOnlyDictionary<string, IReadOnlyDictionary<string, Tensor>> State => new Dictionary<string, IReadOnlyDictionary<string, Tensor>>
+    {
+        ["model"] = new Dictionary<string, Tensor> { ["count"] = _count },
+        ["ema"] = new Dictionary<string, Tensor> { ["count"] = _count },
+    };
+
+    public StageReport TakeStep(IReadOnlyList<long> microBatches, long number)
+    {
+        Assert.Equal([number], microBatches);
+        var values = measure(number);
+        var skipped = values.Any(v => !double.IsFinite(v.Value));
+        if (!skipped)
+            _count.AddInPlace(ones(3));
+        return new StageReport(values, skipped);
+    }
+
+    public void Dispose() => _count.Dispose();
+}
+
+internal sealed class MadeUpFeed : IBatchFeed<long>
+{
+    public double WaitSeconds => 0.25;
+
+    public IReadOnlyList<long> Take(long number, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        return [number];
+    }
+
+    public void Dispose()
+    {
+    }
+}
+
+internal sealed class MadeUpTask(Func<int, double>? validation = null) : IRunTask
+{
+    private int _validations;
+
+    public string Stage => "tokenizer";
+
+    public string ConfigJson => "{}\n";
+
+    public bool CanValidate => validation is not null;
+
+    public IReadOnlyList<KeyValuePair<string, double>> Validate(CancellationToken cancellation) => [new("validation_loss", validation!(++_validations))];
+
+    public IReadOnlyList<KeyValuePair<string, Picture>> Samples(CancellationToken cancellation) => [new("samples", new Picture(4, 4))];
+
+    public void Export(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, "config.json"), "{}");
+    }
+}
+
+/// <summary>Writes down what it is told.</summary>
+internal class Listener : ITrainingObserver
+{
+    public List<string> Notes { get; } = [];
+
+    public List<StepRecord> Steps { get; } = [];
+
+    public virtual void Started(RunPlan plan, long from)
+    {
+    }
+
+    public virtual void Stepped(StepRecord record) => Steps.Add(record);
+
+    public virtual void Written(long number, string path)
+    {
+    }
+
+    public void Noted(string sentence) => Notes.Add(sentence);
+
+    public void Began(string what)
+    {
+    }
+}

@@ -1,0 +1,133 @@
+using System.Text.Json;
+using Hita.Data;
+using Hita.Data.Sources;
+using Hita.Data.TokenCaches;
+using Hita.Generation;
+using Hita.Generation.Pipeline;
+using Hita.Imaging;
+using Hita.Runtime;
+using Hita.Tests.Support;
+using Hita.Tokenization;
+using Hita.Training.Recipes;
+using Hita.Training.Runs;
+
+namespace Hita.Tests.Training.Runs;
+
+/// <summary>Runs of both stages from pictures to models, and that a resumed one equals one in one piece.</summary>
+public sealed class ResumeTests
+{
+    [Fact]
+    public void A_resumed_tokenizer_run_equals_one_in_one_piece_to_the_bit()
+    {
+        using var folder = new TemporaryFolder();
+        TinyRuns.WritePictures(folder["data"]);
+        var recipe = TinyRuns.Tokenizer(folder["data"], 8);
+        var straight = new TinyRuns.Snapshot(folder["straight"], folder["killed"], 4);
+        TokenizerTraining.Run(recipe, folder["straight"], RunStart.New, straight);
+        var resumed = new Listener();
+        TokenizerTraining.Run(recipe, folder["killed"], RunStart.Resume, resumed);
+        Assert.Equal([5, 6, 7, 8], resumed.Steps.Select(s => s.Step));
+        TinyRuns.RequireEqual(folder["straight"], folder["killed"], 8);
+        Assert.Contains("discriminator.safetensors", TinyRuns.Checkpoint(folder["killed"], 8).Keys);
+        RequireSameLosses(folder["straight"], folder["killed"]);
+        Assert.Equal(File.ReadAllBytes(folder["straight/samples/reconstructions-00000008.png"]), File.ReadAllBytes(folder["killed/samples/reconstructions-00000008.png"]));
+
+        using var tokenizer = ImageTokenizer.Load(folder["killed/model"]);
+        Assert.Equal(32, tokenizer.Reconstruct(PictureFiles.Noise(32, 32, 1)).Picture.Width);
+    }
+
+    [Fact]
+    public void A_resumed_generator_run_equals_one_in_one_piece_to_the_bit_from_a_cache_and_from_pictures()
+    {
+        using var folder = new TemporaryFolder();
+        TinyRuns.WritePictures(folder["data"]);
+        var config = TinyStages.Tokenizer with { ImageSize = 32 };
+        using (var tokenizer = ImageTokenizer.Create(config, 1))
+        using (var source = FolderSource.OpenClasses(folder["data"]))
+        {
+            tokenizer.Save(folder["tokenizer"]);
+            var options = new TokenCacheOptions { Augmentation = new Augmentation { Size = 32, Crop = CropMethod.Ten }, CommitEvery = 4, BatchSize = 8 };
+            TokenCacheBuilder.Build(source, tokenizer, folder["cache"], options);
+        }
+        foreach (var data in (string[])["cache", "data"])
+        {
+            var recipe = TinyRuns.Generator(folder[data], folder["tokenizer"], 8);
+            var run = folder[$"run-{data}"];
+            GeneratorTraining.Run(recipe, run, RunStart.New, new TinyRuns.Snapshot(run, run + "-killed", 4));
+            GeneratorTraining.Run(recipe, run + "-killed", RunStart.Resume);
+            TinyRuns.RequireEqual(run, run + "-killed", 8);
+            RequireSameLosses(run, run + "-killed");
+        }
+
+        // What a run leaves is a model that commands take, names included.
+        using var pipeline = ImagePipeline.Load(folder["run-cache/model"], folder["tokenizer"]);
+        Assert.Equal([1], pipeline.Generator.Classes.FindAll("bee"));
+        var pictures = new List<Picture>();
+        pipeline.Generate(new GenerationRequest { Classes = [1] }, image => pictures.Add(image.Picture));
+        Assert.Equal(32, Assert.Single(pictures).Width);
+    }
+
+    [Fact]
+    public void Only_length_and_cadence_may_change_when_a_run_is_resumed()
+    {
+        using var folder = new TemporaryFolder();
+        TinyRuns.WritePictures(folder["data"]);
+        var recipe = TinyRuns.Tokenizer(folder["data"], 2) with { Samples = new ReconstructionSamples { Count = 0 } };
+        TokenizerTraining.Run(recipe, folder["run"], RunStart.New);
+
+        Assert.Contains("the run has taken all its 2 steps", Refusal(recipe), StringComparison.Ordinal);
+        var refused = Refusal(recipe with { Seed = 3, Training = recipe.Training with { Dropout = 0.2 }, Schedule = recipe.Schedule with { Steps = 3 } });
+        Assert.Contains("seed (11 in the run, 3 now), training.dropout (0.1 in the run, 0.2 now) differ:", refused, StringComparison.Ordinal);
+        File.Delete(Directory.EnumerateFiles(folder["data/ant"]).First());
+        Assert.Contains("the run learned from 15 pictures", Refusal(recipe with { Schedule = recipe.Schedule with { Steps = 3 } }), StringComparison.Ordinal);
+        Hita.Tests.Data.Sets.WriteClasses(folder["data"], 6, "ant", "bee", "cat");
+        TokenizerTraining.Run(recipe with { Schedule = recipe.Schedule with { Steps = 3 }, Checkpoints = new CheckpointSection { Every = 1, Keep = 5 } }, folder["run"], RunStart.Resume);
+        Assert.Equal(3, TinyRuns.Checkpoint(folder["run"], 3).Keys.Count(k => k is "model.safetensors" or "ema.safetensors" or "optimizer.safetensors"));
+
+        string Refusal(TokenizerRecipe changed) =>
+            Assert.Throws<HitaException>(() => TokenizerTraining.Run(changed, folder["run"], RunStart.Resume)).Message;
+    }
+
+    [Fact]
+    public void A_generator_is_tuned_to_other_classes_and_a_tokenizers_decoder_alone()
+    {
+        using var folder = new TemporaryFolder();
+        TinyRuns.WritePictures(folder["data"]);
+        using (var tokenizer = ImageTokenizer.Create(TinyStages.Tokenizer with { ImageSize = 32 }, 1))
+            tokenizer.Save(folder["tokenizer"]);
+        var recipe = TinyRuns.Generator(folder["data"], folder["tokenizer"], 1);
+        using (var generator = ImageGenerator.Create(recipe.Model.Architecture with { ClassCount = 7 }, 5))
+            generator.Save(folder["generator"]);
+        var listener = new Listener();
+        GeneratorTraining.Run(recipe with { Model = recipe.Model with { InitFrom = folder["generator"] } }, folder["tuned"], RunStart.New, listener);
+        Assert.Contains("The class table is begun anew for 3 classes instead of 7; the row for no class is kept.", listener.Notes);
+
+        var decoder = TinyRuns.Tokenizer(folder["data"], 1);
+        decoder = decoder with
+        {
+            Model = decoder.Model with { InitFrom = folder["tokenizer"] },
+            Training = decoder.Training with { Scope = Hita.Training.TokenizerScope.Decoder, Discriminator = null },
+        };
+        TokenizerTraining.Run(decoder, folder["decoder"], RunStart.New);
+        using var before = ImageTokenizer.Load(folder["tokenizer"]);
+        using var after = ImageTokenizer.Load(folder["decoder/model"]);
+        var picture = PictureFiles.Noise(32, 32, 2);
+        Assert.Equal(before.Encode([picture])[0].Patches, after.Encode([picture])[0].Patches);
+        Assert.False(before.Reconstruct(picture).Picture.Pixels.SequenceEqual(after.Reconstruct(picture).Picture.Pixels));
+    }
+
+    private static void RequireSameLosses(string run, string other)
+    {
+        var (first, second) = (Losses(run), Losses(other));
+        Assert.Equal(8, first.Count);
+        Assert.Equal(first, second);
+        // The steps differ from each other, or equality would say nothing.
+        Assert.Equal(8, first.Distinct().Count());
+    }
+
+    private static List<(long Step, double Loss, double Norm)> Losses(string run) =>
+    [
+        .. File.ReadLines(Path.Combine(run, "metrics.jsonl")).Select(static l => JsonDocument.Parse(l).RootElement)
+            .Select(static l => (l.GetProperty("step").GetInt64(), l.GetProperty("loss").GetDouble(), l.GetProperty("grad_norm").GetDouble())),
+    ];
+}
