@@ -14,6 +14,15 @@ public interface IImageSource : IDisposable
     /// <summary>The classes' names in the order of their numbers; empty for a source without classes.</summary>
     IReadOnlyList<string> ClassNames { get; }
 
+    /// <summary>What a person should know before training on it, each one sentence: an empty class, files left out.</summary>
+    IReadOnlyList<string> Notes => [];
+
+    /// <summary>
+    /// The first picture of each part that is read in one piece, ascending from 0; empty where any order of reading costs the
+    /// same. A shuffled order stays within a few parts at a time.
+    /// </summary>
+    IReadOnlyList<int> PartStarts => [];
+
     /// <summary>The class of a picture, known without decoding it; 0 in a source without classes.</summary>
     /// <param name="index">0 to <see cref="Count"/> − 1.</param>
     int ClassAt(int index);

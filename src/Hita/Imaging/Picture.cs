@@ -11,7 +11,9 @@ public sealed class Picture
     /// <summary>The number of bytes a pixel takes.</summary>
     public const int Channels = 3;
 
+    // May be longer than the picture: see PictureScope.
     private readonly byte[] _pixels;
+    private readonly int _length;
 
     /// <summary>Creates a black picture.</summary>
     /// <param name="width">Pixels, at least 1.</param>
@@ -19,8 +21,11 @@ public sealed class Picture
     /// <exception cref="ArgumentOutOfRangeException">A side is below 1.</exception>
     /// <exception cref="HitaException">The pixels exceed the two gigabytes that one array can hold.</exception>
     public Picture(int width, int height)
-        : this(width, height, new byte[ByteCount(width, height)])
     {
+        _length = ByteCount(width, height);
+        Width = width;
+        Height = height;
+        _pixels = PictureScope.Rent(_length) ?? new byte[_length];
     }
 
     /// <summary>Wraps pixels without copying them; the caller hands the array over.</summary>
@@ -38,6 +43,7 @@ public sealed class Picture
         Width = width;
         Height = height;
         _pixels = pixels;
+        _length = pixels.Length;
     }
 
     /// <summary>Pixels in a row.</summary>
@@ -50,7 +56,7 @@ public sealed class Picture
     public int RowBytes => Width * Channels;
 
     /// <summary>All pixels, row by row, red, green, blue; <c>Width · Height · 3</c> bytes that can be written.</summary>
-    public Span<byte> Pixels => _pixels;
+    public Span<byte> Pixels => _pixels.AsSpan(0, _length);
 
     /// <summary>One row, red, green, blue of each pixel.</summary>
     /// <param name="y">The row, 0 at the top.</param>
@@ -81,7 +87,7 @@ public sealed class Picture
     }
 
     /// <summary>A copy that shares nothing with this picture.</summary>
-    public Picture Copy() => new(Width, Height, (byte[])_pixels.Clone());
+    public Picture Copy() => new(Width, Height, Pixels.ToArray());
 
     /// <summary>Makes every pixel the same.</summary>
     /// <param name="red">0 to 255.</param>
@@ -91,10 +97,10 @@ public sealed class Picture
     {
         if (red == green && green == blue)
         {
-            _pixels.AsSpan().Fill(red);
+            Pixels.Fill(red);
             return;
         }
-        for (var at = 0; at < _pixels.Length; at += Channels)
+        for (var at = 0; at < _length; at += Channels)
             (_pixels[at], _pixels[at + 1], _pixels[at + 2]) = (red, green, blue);
     }
 

@@ -57,9 +57,14 @@ public static class PictureTensors
     public static void ToPlanes(Picture picture, Span<float> planes)
     {
         ArgumentNullException.ThrowIfNull(picture);
-        ReadOnlySpan<byte> pixels = picture.Pixels;
-        if (planes.Length != pixels.Length)
+        if (planes.Length != picture.Pixels.Length)
             throw new ArgumentException($"{planes.Length} numbers are not three planes of {picture.Width}×{picture.Height}.", nameof(planes));
+        ToPlanes(picture.Pixels, planes);
+    }
+
+    /// <summary>Pixels as three planes of numbers; as many of the one as of the other.</summary>
+    internal static void ToPlanes(ReadOnlySpan<byte> pixels, Span<float> planes)
+    {
         var size = planes.Length / Picture.Channels;
         var red = planes[..size];
         var green = planes.Slice(size, size);

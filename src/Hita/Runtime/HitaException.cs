@@ -57,6 +57,20 @@ public sealed class ArchiveException : HitaException
     public string Path { get; }
 }
 
+/// <summary>A set of pictures that cannot be used as it is, or of which too many cannot be read.</summary>
+public sealed class DataException : HitaException
+{
+    /// <summary>Creates the exception.</summary>
+    /// <param name="path">The folder or file at fault.</param>
+    /// <param name="message">One complete sentence, without the path.</param>
+    /// <param name="inner">What caused it, where something did.</param>
+    public DataException(string path, string message, Exception? inner = null)
+        : base($"{path}: {message}", inner) => Path = path;
+
+    /// <summary>The folder or file at fault.</summary>
+    public string Path { get; }
+}
+
 /// <summary>Settings that contradict each other or lie outside their ranges; every fault is listed.</summary>
 public sealed class ConfigException : HitaException
 {

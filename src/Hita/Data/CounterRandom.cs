@@ -1,4 +1,4 @@
-namespace Hita.Data.Materials;
+namespace Hita.Data;
 
 /// <summary>Random numbers that are a function of a seed, an index and a purpose, and of nothing else.</summary>
 /// <remarks>
@@ -28,7 +28,8 @@ internal struct CounterRandom(ulong seed, ulong index, ulong purpose)
     /// <summary>True with this probability.</summary>
     public bool Chance(float probability) => Next() < probability;
 
-    private static ulong Mix(ulong x)
+    /// <summary>64 bits that depend on each of the 64 bits given; different for different ones.</summary>
+    public static ulong Mix(ulong x)
     {
         x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
         x = (x ^ (x >> 27)) * 0x94D049BB133111EB;

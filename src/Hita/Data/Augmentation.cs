@@ -1,0 +1,136 @@
+using Hita.Imaging;
+using Hita.Runtime;
+
+namespace Hita.Data;
+
+/// <summary>Which square of a picture is used.</summary>
+public enum CropMethod
+{
+    /// <summary>The centre square, resized to the wanted side.</summary>
+    Center,
+
+    /// <summary>
+    /// A random square: the short side becomes a random number of pixels from S to ⌈S/0.8⌉, and the square lies anywhere.
+    /// </summary>
+    Random,
+
+    /// <summary>
+    /// One of ten: the four corners and the middle of a centre square somewhat larger than wanted, each also mirrored, as the
+    /// recipe of the vanilla family does.
+    /// </summary>
+    Ten,
+}
+
+/// <summary>How pictures become squares of one size, and what of it is left to chance.</summary>
+public sealed record Augmentation
+{
+    /// <summary>Most variants that <see cref="TenCropScales"/> may ask for, times ten.</summary>
+    private const int MostScales = 8;
+
+    /// <summary>S, the side of the square in pixels, 8 to 4096.</summary>
+    public required int Size { get; init; }
+
+    /// <summary>Which square is used; <see cref="CropMethod.Random"/> unless set.</summary>
+    public CropMethod Crop { get; init; } = CropMethod.Random;
+
+    /// <summary>
+    /// Whether half of the pictures are mirrored left to right (the default). The ten crops hold the mirrored ones already and
+    /// do not heed it.
+    /// </summary>
+    public bool Flip { get; init; } = true;
+
+    /// <summary>
+    /// For the ten crops: the side of the larger square as a multiple of S, each 1 to 4; ten variants for each. 1.1 unless set.
+    /// </summary>
+    public IReadOnlyList<double> TenCropScales { get; init; } = [1.1];
+
+    /// <summary>How many different results a picture has under <see cref="ApplyVariant"/>: 1, 2 with mirroring, 10 a scale for the ten crops.</summary>
+    public int VariantCount => Crop == CropMethod.Ten ? 10 * TenCropScales.Count : Flip ? 2 : 1;
+
+    /// <summary>The same size without chance: the centre square, not mirrored.</summary>
+    public Augmentation Still => this with { Crop = CropMethod.Center, Flip = false };
+
+    /// <summary>Checks every setting.</summary>
+    /// <returns>The settings themselves.</returns>
+    /// <exception cref="ConfigException">Lists all faults.</exception>
+    public Augmentation Validate()
+    {
+        var faults = new List<string>();
+        if (Size is < 8 or > 4096)
+            faults.Add($"size is {Size}, 8 to 4096 pixels are possible");
+        if (!Enum.IsDefined(Crop))
+            faults.Add($"crop is {Crop}, one of {string.Join(", ", Enum.GetNames<CropMethod>())} is possible");
+        if (TenCropScales.Count is < 1 or > MostScales)
+            faults.Add($"there are {TenCropScales.Count} ten-crop scales, 1 to {MostScales} are possible");
+        foreach (var scale in TenCropScales)
+        {
+            if (!(scale is >= 1 and <= 4))
+                faults.Add(FormattableString.Invariant($"a ten-crop scale is {scale}, 1 to 4 are possible"));
+        }
+        return faults.Count == 0 ? this : throw new ConfigException("The augmentation", faults);
+    }
+
+    /// <summary>The square of a picture in an epoch. It depends on the arguments and settings alone.</summary>
+    /// <param name="picture">The whole picture, of any size.</param>
+    /// <param name="seed">The run's seed.</param>
+    /// <param name="epoch">How often the whole set has been seen, 0 or more.</param>
+    /// <param name="index">The picture's number in its source, 0 or more.</param>
+    /// <returns>A picture of Size × Size; the same object where nothing had to be changed.</returns>
+    public Picture Apply(Picture picture, ulong seed, int epoch, int index)
+    {
+        var random = new PlaceRandom();
+        random.Begin(seed, epoch, index);
+        return Apply(picture, random);
+    }
+
+    /// <summary>
+    /// One of the fixed variants, for codes that are computed once: the centre square and its mirror image, or the ten crops in
+    /// the order top left, top right, bottom left, bottom right, middle, then the five mirrored, for each scale in turn.
+    /// </summary>
+    /// <param name="picture">The whole picture, of any size.</param>
+    /// <param name="variant">0 to <see cref="VariantCount"/> − 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such variant.</exception>
+    public Picture ApplyVariant(Picture picture, int variant)
+    {
+        ArgumentNullException.ThrowIfNull(picture);
+        ArgumentOutOfRangeException.ThrowIfNegative(variant);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(variant, VariantCount);
+        if (Crop == CropMethod.Ten)
+            return TenCrop(picture, variant);
+        var center = Centered(picture);
+        return variant == 1 ? center.FlipHorizontally() : center;
+    }
+
+    internal Picture Apply(Picture picture, Random random)
+    {
+        ArgumentNullException.ThrowIfNull(picture);
+        if (Crop == CropMethod.Ten)
+            return TenCrop(picture, random.Next(VariantCount));
+        var square = Crop == CropMethod.Random ? AdmCrops.RandomSquare(picture, Size, random) : Centered(picture);
+        return Flip ? AdmCrops.RandomFlip(square, random) : square;
+    }
+
+    private Picture Centered(Picture picture) =>
+        picture.Width == Size && picture.Height == Size ? picture : AdmCrops.Center(picture, Size);
+
+    private Picture TenCrop(Picture picture, int variant)
+    {
+        var (scale, place) = Math.DivRem(variant, 10);
+        // Cut off and not rounded, as the published code does.
+        var larger = AdmCrops.Center(picture, (int)(Size * TenCropScales[scale]));
+        var room = larger.Width - Size;
+        // The middle is rounded to even, as the published code does.
+        var middle = (int)Math.Round(room / 2.0, MidpointRounding.ToEven);
+        // The whole square is mirrored first and then cropped, so that place 5 is the top left of the mirrored square.
+        var square = place >= 5 ? larger.FlipHorizontally() : larger;
+        var (x, y) = (place % 5) switch
+        {
+            0 => (0, 0),
+            1 => (room, 0),
+            2 => (0, room),
+            3 => (room, room),
+            _ => (middle, middle),
+        };
+        return square.Crop(x, y, Size, Size);
+    }
+}

@@ -1,0 +1,147 @@
+using Hita.Imaging;
+using Hita.Runtime;
+using Microsoft.Win32.SafeHandles;
+
+namespace Hita.Data.Sources;
+
+/// <summary>Picture files in a folder: a folder a class, or one folder without classes.</summary>
+/// <remarks>
+/// With classes, the folders' names, sorted by their characters' codes, are the classes; pictures may lie deeper inside a
+/// class's folder. Files are told by their extensions (.jpg, .jpeg, .png, .webp, .gif, .bmp), hidden ones are left out.
+/// </remarks>
+public sealed class FolderSource : EncodedImageSource
+{
+    private static readonly string[] SplitNames = ["train", "training", "val", "valid", "validation", "test", "testing"];
+
+    private readonly string _root;
+    private readonly string[] _files;
+    private readonly int[] _classStarts;
+    private readonly string[] _classNames;
+    private readonly List<string> _notes = [];
+
+    private FolderSource(string root, string[] files, string[] classNames, int[] classStarts, PictureDecodeOptions options)
+        : base(options) =>
+        (_root, _files, _classNames, _classStarts) = (root, files, classNames, classStarts);
+
+    /// <inheritdoc/>
+    public override string Description => _classNames.Length == 0
+        ? $"folder {_root}, {Counted(_files.Length, "picture")}"
+        : $"class folders {_root}, {Counted(_files.Length, "picture")} of {Counted(_classNames.Length, "class")}";
+
+    /// <inheritdoc/>
+    public override int Count => _files.Length;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> ClassNames => _classNames;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Notes => _notes;
+
+    /// <summary>Opens a folder that holds a folder a class.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="options">How pictures are decoded; <see cref="PictureDecodeOptions.Photo"/> where null.</param>
+    /// <exception cref="DataException">There is no such folder, or no picture in its folders.</exception>
+    public static FolderSource OpenClasses(string folder, PictureDecodeOptions? options = null)
+    {
+        CheckExists(folder);
+        var names = FolderFiles.Folders(folder);
+        if (names.Count == 0)
+            throw new DataException(folder, "there are no class folders in it; put the pictures of each class into a folder of their own, or read it as a plain folder.");
+        RefuseSplits(folder, names);
+        var files = new List<string>();
+        var starts = new int[names.Count + 1];
+        for (var i = 0; i < names.Count; i++)
+        {
+            files.AddRange(FolderFiles.Pictures(Path.Combine(folder, names[i])).Select(file => Path.Combine(names[i], file)));
+            starts[i + 1] = files.Count;
+        }
+        if (files.Count == 0)
+            throw new DataException(folder, $"no picture lies in its {Counted(names.Count, "class folder")}; {PictureKinds}.");
+        var source = new FolderSource(folder, [.. files], [.. names], starts, options ?? PictureDecodeOptions.Photo);
+        source.Note(FolderFiles.CountHere(folder));
+        return source;
+    }
+
+    /// <summary>Opens a folder of pictures, at any depth, without classes.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="options">How pictures are decoded; <see cref="PictureDecodeOptions.Photo"/> where null.</param>
+    /// <exception cref="DataException">There is no such folder, or no picture in it.</exception>
+    public static FolderSource OpenPlain(string folder, PictureDecodeOptions? options = null)
+    {
+        CheckExists(folder);
+        var files = FolderFiles.Pictures(folder);
+        return files.Count > 0
+            ? new FolderSource(folder, [.. files], [], [0, files.Count], options ?? PictureDecodeOptions.Photo)
+            : throw new DataException(folder, $"there is no picture in this folder; {PictureKinds}.");
+    }
+
+    /// <inheritdoc/>
+    public override int ClassAt(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
+        var found = Array.BinarySearch(_classStarts, index);
+        if (found < 0)
+            return ~found - 1;
+        // An empty class begins where the next one does; the picture belongs to the last that begins here.
+        while (found + 1 < _classNames.Length && _classStarts[found + 1] == index)
+            found++;
+        return found;
+    }
+
+    /// <inheritdoc/>
+    public override string NameAt(int index) => Path.Combine(_root, _files[index]);
+
+    private static string PictureKinds => "JPEG, PNG, WebP, GIF and BMP files are read";
+
+    private protected override EncodedPicture Fetch(int index)
+    {
+        using SafeFileHandle handle = File.OpenHandle(NameAt(index));
+        var length = RandomAccess.GetLength(handle);
+        var file = Room(index, length);
+        try
+        {
+            StoredBytes.ReadExactly(handle, file.Room, 0);
+            return file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    internal static string Counted(int count, string noun) =>
+        count == 1 ? $"1 {noun}" : noun.EndsWith('s') ? $"{count} {noun}es" : $"{count} {noun}s";
+
+    internal static void CheckExists(string folder)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        if (File.Exists(folder))
+            throw new DataException(folder, "this is a file where a folder of pictures is asked for.");
+        if (!Directory.Exists(folder))
+            throw new DataException(folder, "there is no such folder.");
+    }
+
+    // Taking "train" and "val" for two classes would train for days on nonsense.
+    private static void RefuseSplits(string folder, List<string> names)
+    {
+        if (names.Count <= SplitNames.Length && names.All(static n => SplitNames.Contains(n, StringComparer.OrdinalIgnoreCase)))
+        {
+            var first = names.Find(static n => n.StartsWith("train", StringComparison.OrdinalIgnoreCase)) ?? names[0];
+            throw new DataException(folder, $"its folders ({string.Join(", ", names)}) are parts of a set and not classes; open one of them, such as {Path.Combine(folder, first)}.");
+        }
+    }
+
+    private void Note(int beside)
+    {
+        var empty = Enumerable.Range(0, _classNames.Length).Where(i => _classStarts[i] == _classStarts[i + 1]).Select(i => _classNames[i]).ToList();
+        if (empty.Count > 0)
+        {
+            var shown = string.Join(", ", empty.Take(5)) + (empty.Count > 5 ? ", …" : "");
+            _notes.Add($"{_root}: {Counted(empty.Count, "class folder")} without a picture ({shown}); {(empty.Count == 1 ? "it keeps its number" : "they keep their numbers")}, but nothing can be learned of {(empty.Count == 1 ? "it" : "them")}.");
+        }
+        if (beside > 0)
+            _notes.Add($"{_root}: {Counted(beside, "picture")} beside the class folders {(beside == 1 ? "is" : "are")} left out.");
+    }
+}
