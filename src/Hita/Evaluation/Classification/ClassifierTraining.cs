@@ -10,7 +10,7 @@ namespace Hita.Evaluation.Classification;
 public sealed record ClassifierTrainingOptions
 {
     /// <summary>Training steps, 1 or more.</summary>
-    public int Steps { get; init; } = 1200;
+    public int Steps { get; init; } = 4000;
 
     /// <summary>Pictures a step, 1 to 1024.</summary>
     public int BatchSize { get; init; } = 48;
@@ -113,7 +113,8 @@ public static class ClassifierTraining
     {
         model.train();
         using var optimizer = new ClassifierOptimizer(model.Parameters().Values, options.WeightDecay);
-        var next = Prepare(0);
+        var feed = new ClassifierFeed(data.Training, options.BatchSize);
+        var next = Prepare();
         var losses = new Queue<double>();
         try
         {
@@ -121,7 +122,7 @@ public static class ClassifierTraining
             {
                 cancellation.ThrowIfCancellationRequested();
                 var batch = next.GetAwaiter().GetResult();
-                next = step + 1 < options.Steps ? Prepare(step + 1) : Task.FromResult(batch);
+                next = step + 1 < options.Steps ? Prepare() : Task.FromResult(batch);
                 losses.Enqueue(Step(model, batch, optimizer, options.RateAt(step)));
                 if (losses.Count > ReportEvery)
                     losses.Dequeue();
@@ -136,8 +137,7 @@ public static class ClassifierTraining
             model.eval();
         }
 
-        Task<ClassifierBatch> Prepare(int step) => Task.Run(
-            () => ClassifierBatch.Read(data.Training, (long)step * options.BatchSize, options.BatchSize, mirror: true), cancellation);
+        Task<ClassifierBatch> Prepare() => Task.Run(feed.Next, cancellation);
     }
 
     private static double Step(ClassifierModel model, ClassifierBatch batch, ClassifierOptimizer optimizer, double rate)
@@ -158,7 +158,7 @@ public static class ClassifierTraining
         for (var first = 0; first < count; first += batchSize)
         {
             cancellation.ThrowIfCancellationRequested();
-            var batch = ClassifierBatch.Read(data.HeldOut, first, Math.Min(batchSize, count - first), mirror: false);
+            var batch = ClassifierBatch.Read(data.HeldOut, first, Math.Min(batchSize, count - first));
             using var frozen = inference_mode();
             using var scope = NewDisposeScope();
             var found = model.call(batch.Pictures()).argmax(-1).ToInts();
@@ -168,26 +168,63 @@ public static class ClassifierTraining
     }
 }
 
+/// <summary>
+/// Batches of new pictures and of mirrored ones from some batches ago, half and half: making a picture costs as much as learning
+/// from it, and mirroring does not change what it shows.
+/// </summary>
+internal sealed class ClassifierFeed(Func<long, LabelledPicture> read, int batchSize)
+{
+    private const int Delay = 40;
+    private readonly Queue<ClassifierBatch> _earlier = new();
+    private long _next;
+
+    /// <summary>The next batch. Calls come one after the other.</summary>
+    public ClassifierBatch Next()
+    {
+        var again = _earlier.Count == Delay ? _earlier.Dequeue().Mirrored() : null;
+        var fresh = ClassifierBatch.Read(read, _next, again is null ? batchSize : batchSize - (batchSize / 2));
+        _next += fresh.Classes.Length;
+        _earlier.Enqueue(fresh.Part(Math.Max(1, batchSize / 2)));
+        return again is null ? fresh : fresh.With(again, batchSize);
+    }
+}
+
 /// <summary>A batch in plain memory, so that it can be prepared on other threads.</summary>
 internal sealed record ClassifierBatch(float[] Values, int[] Classes)
 {
     private const int Side = PictureClassifier.InputSize;
     private const int Size = Side * Side * Picture.Channels;
 
-    public static ClassifierBatch Read(Func<long, LabelledPicture> read, long first, int count, bool mirror)
+    public static ClassifierBatch Read(Func<long, LabelledPicture> read, long first, int count)
     {
         var batch = new ClassifierBatch(new float[count * Size], new int[count]);
         Parallel.For(0, count, i =>
         {
             var (picture, label) = read(first + i);
-            picture = PictureClassifier.Fit(picture);
-            // Every other picture is mirrored; a scene's class does not depend on it.
-            if (mirror && ((first + i) & 1) == 1)
-                picture = picture.FlipHorizontally();
-            PictureTensors.ToPlanes(picture, batch.Values.AsSpan(i * Size, Size));
+            PictureTensors.ToPlanes(PictureClassifier.Fit(picture), batch.Values.AsSpan(i * Size, Size));
             batch.Classes[i] = label;
         });
         return batch;
+    }
+
+    /// <summary>The first pictures.</summary>
+    public ClassifierBatch Part(int count) =>
+        count >= Classes.Length ? this : new ClassifierBatch(Values[..(count * Size)], Classes[..count]);
+
+    /// <summary>These pictures and others, up to a number.</summary>
+    public ClassifierBatch With(ClassifierBatch other, int most)
+    {
+        var both = new ClassifierBatch([.. Values, .. other.Values], [.. Classes, .. other.Classes]);
+        return both.Part(most);
+    }
+
+    /// <summary>The pictures, left and right exchanged.</summary>
+    public ClassifierBatch Mirrored()
+    {
+        var values = (float[])Values.Clone();
+        for (var row = 0; row < values.Length; row += Side)
+            values.AsSpan(row, Side).Reverse();
+        return this with { Values = values };
     }
 
     /// <summary>[B, 3, 64, 64] in [-1, 1].</summary>
