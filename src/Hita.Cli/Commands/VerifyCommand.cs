@@ -3,6 +3,7 @@ using System.Globalization;
 using Hita.Cli.Output;
 using Hita.Evaluation.Verification;
 using Hita.Runtime;
+using Hita.Training.Verification;
 
 namespace Hita.Cli.Commands;
 
@@ -20,6 +21,7 @@ internal static class VerifyCommand
             "verify",
             "Compare every stage of a model with recorded outputs of the published implementation; fails if one differs too much.",
             "hita verify gpt.safetensors --preset tiny --weights-by-name",
+            "hita verify train-vanilla-patchgan.safetensors --preset tiny --weights-by-name",
             "hita verify tokenizer-vanilla.safetensors -m models/hita-v")
         {
             vectors, model, preset, byName, json,
@@ -40,12 +42,16 @@ internal static class VerifyCommand
         if (folder is not null)
         {
             return prefix is null
-                ? (file, report) => VectorVerifier.VerifyFolder(file, folder, report)
+                ? (file, report) => TrainingVerifier.Recognises(file)
+                    ? throw new HitaException($"{file} holds training steps, which begin with weights filled by name: give --preset and --weights-by-name instead of a folder.")
+                    : VectorVerifier.VerifyFolder(file, folder, report)
                 : throw new HitaException("--weights-by-name goes with --preset; a folder has weights of its own.");
         }
         return prefix is null
             ? throw new HitaException($"A preset has no weights to verify: add --weights-by-name, or give the folder of a model with -m.")
-            : (file, report) => VectorVerifier.VerifyByName(file, preset!, prefix, report);
+            : (file, report) => TrainingVerifier.Recognises(file)
+                ? TrainingVerifier.VerifyByName(file, preset!, report)
+                : VectorVerifier.VerifyByName(file, preset!, prefix, report);
     }
 
     private static int Run(

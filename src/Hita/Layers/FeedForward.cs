@@ -1,4 +1,5 @@
 using Hita.Runtime;
+using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
 
@@ -52,15 +53,17 @@ internal sealed class SwiGlu : nn.Module<Tensor, Tensor>
     }
 }
 
-/// <summary>Two linear layers around an exact GELU.</summary>
+/// <summary>Two linear layers around a GELU: the exact one, or its approximation by a hyperbolic tangent.</summary>
 internal sealed class GeluMlp : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "fc1")] private readonly Linear _fc1;
     [ComponentName(Name = "fc2")] private readonly Linear _fc2;
+    private readonly GELU.Approximate _approximate;
 
-    public GeluMlp(long width, long hidden, Placement placement)
+    public GeluMlp(long width, long hidden, Placement placement, bool approximate = false)
         : base(nameof(GeluMlp))
     {
+        _approximate = approximate ? GELU.Approximate.tanh : GELU.Approximate.none;
         _fc1 = new Linear(width, hidden, hasBias: true, placement);
         _fc2 = new Linear(hidden, width, hasBias: true, placement);
         RegisterComponents();
@@ -69,6 +72,6 @@ internal sealed class GeluMlp : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor x)
     {
         using var scope = NewDisposeScope();
-        return _fc2.call(nn.functional.gelu(_fc1.call(x))).MoveToOuterDisposeScope();
+        return _fc2.call(_fc1.call(x).gelu(_approximate)).MoveToOuterDisposeScope();
     }
 }

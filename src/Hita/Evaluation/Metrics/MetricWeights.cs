@@ -23,6 +23,17 @@ public static class MetricWeights
         "FID, sFID, the Inception score, precision and recall",
         "the releases of the torch-fidelity project (github.com/toshas/torch-fidelity)");
 
+    /// <summary>The VGG16 under LPIPS.</summary>
+    public static MetricWeightFile Vgg16 { get; } = new("vgg16-397923af.pth", "LPIPS and training with it", "the model zoo of torchvision (pytorch.org)");
+
+    /// <summary>The linear heads of LPIPS over VGG16.</summary>
+    public static MetricWeightFile LpipsHeads { get; } =
+        new("vgg.pth", "LPIPS and training with it", "the LPIPS project (github.com/richzhang/PerceptualSimilarity, weights v0.1)");
+
+    /// <summary>The frozen network under the DINO discriminator.</summary>
+    public static MetricWeightFile Dino { get; } =
+        new("dino_deitsmall16_pretrain.pth", "The DINO discriminator and training with it", "the DINO project (github.com/facebookresearch/dino)");
+
     /// <summary>The folder's path. It need not exist.</summary>
     public static string Folder => Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } chosen
         ? System.IO.Path.GetFullPath(chosen)

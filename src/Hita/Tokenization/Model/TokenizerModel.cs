@@ -75,6 +75,15 @@ internal sealed class TokenizerModel : nn.Module
     /// <summary>Whether pictures can be encoded.</summary>
     public bool CanEncode => _encoder is not null;
 
+    /// <summary>The quantizer of patches.</summary>
+    public VectorQuantizer PatchQuantizer => _patchQuantizer;
+
+    /// <summary>The quantizer of holistic features; null in the vanilla family.</summary>
+    public VectorQuantizer? HolisticQuantizer => _holisticQuantizer;
+
+    /// <summary>The frozen semantic encoder; null where there is none.</summary>
+    public SemanticEncoder? SemanticEncoder => _mixing?.SemanticEncoder;
+
     /// <summary>Everything up to the quantizers for pictures [B, 3, H, W] in [-1, 1].</summary>
     public EncodedFeatures Features(Tensor pictures)
     {

@@ -20,6 +20,9 @@ internal sealed class VectorQuantizer : nn.Module
     /// <summary>The type of the codebook, and of all other weights.</summary>
     public ScalarType Type => _codebook.Table.dtype;
 
+    /// <summary>The entries as they are stored, [V, d]; they take part at unit length only.</summary>
+    public Tensor Table => _codebook.Table;
+
     /// <summary>The nearest entries' numbers for vectors [B, T, d], as int64 [B, T].</summary>
     /// <remarks>Computed in float32 whatever the model's type: a distance in half precision picks other codes.</remarks>
     public Tensor Encode(Tensor vectors)

@@ -1,0 +1,122 @@
+using Hita.Checkpoints;
+using Hita.Layers;
+using Hita.Runtime;
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+
+namespace Hita.Training.Discriminators;
+
+/// <summary>PatchGAN: five convolutions that judge overlapping patches of 70 × 70 pixels.</summary>
+internal sealed class PatchDiscriminator : nn.Module, IDiscriminator
+{
+    [ComponentName(Name = "main")] private readonly ModuleList<nn.Module<Tensor, Tensor>> _layers;
+
+    public PatchDiscriminator(Placement placement)
+        : base(nameof(PatchDiscriminator))
+    {
+        // The places in the list are the published names.
+        _layers = new ModuleList<nn.Module<Tensor, Tensor>>(
+            new PlainConv2d(3, 64, stride: 2, hasBias: true, placement), new LeakyRelu(),
+            new PlainConv2d(64, 128, stride: 2, hasBias: false, placement), new BatchNorm(128, placement), new LeakyRelu(),
+            new PlainConv2d(128, 256, stride: 2, hasBias: false, placement), new BatchNorm(256, placement), new LeakyRelu(),
+            new PlainConv2d(256, 512, stride: 1, hasBias: false, placement), new BatchNorm(512, placement), new LeakyRelu(),
+            new PlainConv2d(512, 1, stride: 1, hasBias: true, placement));
+        RegisterComponents();
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, Tensor> Parameters => this.Parameters();
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, Tensor> Buffers => named_buffers().ToDictionary(static b => b.name, static b => b.buffer, StringComparer.Ordinal);
+
+    /// <summary>One with the published fresh weights: convolutions N(0, 0.02), norms N(1, 0.02), biases as the framework draws them.</summary>
+    public static PatchDiscriminator Create(Placement placement, ulong seed)
+    {
+        var network = new PatchDiscriminator(placement);
+        using var frozen = no_grad();
+        using var random = new Generator(seed);
+        var parameters = network.Parameters;
+        foreach (var (name, parameter) in parameters)
+        {
+            using var scope = NewDisposeScope();
+            var values = empty(parameter.shape, dtype: ScalarType.Float32);
+            var weight = parameters[name[..name.LastIndexOf('.')] + ".weight"];
+            if (parameter.Dimensions == 4)
+                values.normal_(0, 0.02, random);
+            else if (name.EndsWith(".weight", StringComparison.Ordinal))
+                values.normal_(1, 0.02, random);
+            else if (weight.Dimensions == 1)
+                values.zero_();
+            else
+                values.uniform_(-1 / Math.Sqrt(weight.numel() / weight.size(0)), 1 / Math.Sqrt(weight.numel() / weight.size(0)), random);
+            parameter.copy_(values).DetachFromDisposeScope();
+        }
+        return network;
+    }
+
+    /// <inheritdoc/>
+    /// <returns>A logit a patch, [B, 1, h, w].</returns>
+    public Tensor Judge(Tensor pictures, StepRandom random)
+    {
+        using var scope = NewDisposeScope();
+        var x = pictures.ToChannelsLast();
+        foreach (var layer in _layers)
+            x = layer.call(x);
+        return x.contiguous().MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>A 4×4 convolution with padding 1.</summary>
+internal sealed class PlainConv2d : nn.Module<Tensor, Tensor>
+{
+    [ComponentName(Name = "weight")] private readonly Parameter _weight;
+    [ComponentName(Name = "bias")] private readonly Parameter? _bias;
+    private readonly long _stride;
+
+    public PlainConv2d(long input, long output, long stride, bool hasBias, Placement placement)
+        : base(nameof(PlainConv2d))
+    {
+        _weight = placement.NewChannelsLast(output, input, 4);
+        _bias = hasBias ? placement.NewParameter(output) : null;
+        _stride = stride;
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor x) => nn.functional.conv2d(x, _weight, _bias, [_stride, _stride], [1, 1]);
+}
+
+/// <summary>Keeps what is positive, and a fifth of what is negative.</summary>
+internal sealed class LeakyRelu() : nn.Module<Tensor, Tensor>(nameof(LeakyRelu))
+{
+    public override Tensor forward(Tensor x) => x.leaky_relu(TensorOps.Constant(0.2));
+}
+
+/// <summary>Batch normalisation by the batch's own statistics, which also move the running ones.</summary>
+internal sealed class BatchNorm : nn.Module<Tensor, Tensor>
+{
+    [ComponentName(Name = "weight")] private readonly Parameter _weight;
+    [ComponentName(Name = "bias")] private readonly Parameter _bias;
+    [ComponentName(Name = "running_mean")] private readonly Tensor _mean;
+    [ComponentName(Name = "running_var")] private readonly Tensor _variance;
+    [ComponentName(Name = "num_batches_tracked")] private readonly Tensor _count;
+
+    public BatchNorm(long channels, Placement placement)
+        : base(nameof(BatchNorm))
+    {
+        _weight = placement.NewParameter(channels);
+        _bias = placement.NewParameter(channels);
+        _mean = zeros([channels], dtype: ScalarType.Float32, device: placement.Device).DetachFromDisposeScope();
+        _variance = ones([channels], dtype: ScalarType.Float32, device: placement.Device).DetachFromDisposeScope();
+        _count = zeros(Array.Empty<long>(), dtype: ScalarType.Int64, device: placement.Device).DetachFromDisposeScope();
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor x)
+    {
+        using (no_grad())
+            _count.add_(ones_like(_count), TensorOps.Constant(1L));
+        return nn.functional.batch_norm(x, _mean, _variance, _weight, _bias, training: true, 0.1, 1e-5);
+    }
+}

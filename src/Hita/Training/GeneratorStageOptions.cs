@@ -1,0 +1,52 @@
+using Hita.Runtime;
+using Hita.Training.Optimization;
+
+namespace Hita.Training;
+
+/// <summary>Everything that a generator's training can be told; the defaults are the published recipe's.</summary>
+public sealed record GeneratorStageOptions
+{
+    /// <summary>The optimiser: as published, weight decay 0.05 on tensors of rank 2 and more.</summary>
+    public OptimizerOptions Optimizer { get; init; } = new() { WeightDecay = 0.05 };
+
+    /// <summary>The moving average of the weights.</summary>
+    public AverageOptions Average { get; init; } = new();
+
+    /// <summary>Probability of replacing an image's class by "no class", which guidance needs (published 0.1).</summary>
+    public double ClassDropout { get; init; } = 0.1;
+
+    /// <summary>Probability of dropping, in embeddings, residual branches and feed-forward parts (published 0.1).</summary>
+    public double Dropout { get; init; } = 0.1;
+
+    /// <summary>
+    /// The type of matrix products: float32, or bfloat16 where the processor or GPU is faster at it. Weights, norms and losses
+    /// stay float32. Default float32; the published runs used bfloat16.
+    /// </summary>
+    public Precision Precision { get; init; }
+
+    /// <summary>
+    /// Whether blocks are computed again in the backward pass instead of keeping what they computed: less memory, a third more
+    /// time. Results are the same. Default false.
+    /// </summary>
+    public bool RecomputeBlocks { get; init; }
+
+    /// <summary>Checks every field.</summary>
+    /// <returns>The options themselves.</returns>
+    /// <exception cref="ConfigException">Lists all faults.</exception>
+    public GeneratorStageOptions Validate()
+    {
+        var faults = new List<string>();
+        void Require(bool ok, FormattableString fault)
+        {
+            if (!ok)
+                faults.Add(FormattableString.Invariant(fault));
+        }
+
+        Require(ClassDropout is >= 0 and < 1, $"class_dropout is {ClassDropout}, 0 to below 1 are possible");
+        Require(Dropout is >= 0 and < 1, $"dropout is {Dropout}, 0 to below 1 are possible");
+        Require(Precision is Precision.Float32 or Precision.BFloat16, $"precision is {Precision}, training runs in float32 or bfloat16");
+        Optimizer.CollectFaults(faults, "optimizer");
+        Average.CollectFaults(faults);
+        return faults.Count == 0 ? this : throw new ConfigException("The generator's training", faults);
+    }
+}

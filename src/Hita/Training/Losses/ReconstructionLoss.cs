@@ -1,0 +1,39 @@
+using Hita.Runtime;
+using static TorchSharp.torch;
+
+namespace Hita.Training.Losses;
+
+/// <summary>How the difference between a picture and its reconstruction is measured.</summary>
+public enum ReconstructionLoss
+{
+    /// <summary>Twice the mean square (Hita's published default: there <c>l2</c> adds a mean square to a mean square).</summary>
+    TwiceSquared,
+
+    /// <summary>The mean absolute difference plus the mean square (Hita's <c>l1</c>).</summary>
+    AbsolutePlusSquared,
+
+    /// <summary>The mean square (the vanilla family's <c>l2</c>).</summary>
+    Squared,
+
+    /// <summary>The mean absolute difference (the vanilla family's <c>l1</c>).</summary>
+    Absolute,
+}
+
+/// <summary>Computes reconstruction losses.</summary>
+internal static class ReconstructionLosses
+{
+    /// <summary>The loss of a reconstruction [B, 3, H, W] of a picture of the same shape, as one number.</summary>
+    public static Tensor Of(ReconstructionLoss kind, Tensor reconstruction, Tensor picture)
+    {
+        using var scope = NewDisposeScope();
+        var loss = kind switch
+        {
+            ReconstructionLoss.TwiceSquared => nn.functional.mse_loss(reconstruction, picture).Times(2),
+            ReconstructionLoss.AbsolutePlusSquared =>
+                nn.functional.l1_loss(reconstruction, picture).Plus(nn.functional.mse_loss(reconstruction, picture)),
+            ReconstructionLoss.Absolute => nn.functional.l1_loss(reconstruction, picture),
+            _ => nn.functional.mse_loss(reconstruction, picture),
+        };
+        return loss.MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,72 @@
+using static TorchSharp.torch;
+
+namespace Hita.Training.Optimization;
+
+/// <summary>The exponential moving average of parameters.</summary>
+internal sealed class WeightAverage : IDisposable
+{
+    private readonly Tensor[] _live;
+    private readonly Tensor[] _average;
+
+    /// <summary>Starts at the parameters' values.</summary>
+    /// <param name="parameters">The parameters by name; they stay the caller's.</param>
+    public WeightAverage(IReadOnlyDictionary<string, Tensor> parameters)
+    {
+        using var frozen = no_grad();
+        using var scope = NewDisposeScope();
+        _live = [.. parameters.Values];
+        _average = Array.ConvertAll(_live, static p => p.detach().clone().DetachFromDisposeScope());
+        State = parameters.Keys.Zip(_average).ToDictionary(static p => p.First, static p => p.Second, StringComparer.Ordinal);
+    }
+
+    /// <summary>The averages under the parameters' names.</summary>
+    public IReadOnlyDictionary<string, Tensor> State { get; }
+
+    /// <summary>Moves the average towards the parameters.</summary>
+    /// <param name="decay">The share that is kept.</param>
+    public void Update(double decay)
+    {
+        using var frozen = no_grad();
+        using var scope = NewDisposeScope();
+        TensorLists.MoveTowards(_average, _live, 1 - decay);
+    }
+
+    /// <summary>Puts the averages into the parameters until the result is disposed; then the parameters are what they were, to the bit.</summary>
+    public IDisposable Swap()
+    {
+        Tensor[] kept;
+        using (no_grad())
+        using (NewDisposeScope())
+            kept = Array.ConvertAll(_live, static p => p.detach().clone().DetachFromDisposeScope());
+        Copy(_average, _live);
+        return new Restoring(kept, _live);
+    }
+
+    public void Dispose()
+    {
+        foreach (var tensor in _average)
+            tensor.Dispose();
+    }
+
+    private static void Copy(Tensor[] from, Tensor[] to)
+    {
+        using var frozen = no_grad();
+        for (var i = 0; i < to.Length; i++)
+            to[i].copy_(from[i]);
+    }
+
+    private sealed class Restoring(Tensor[] kept, Tensor[] live) : IDisposable
+    {
+        private bool _disposed;
+
+        public void Dispose()
+        {
+            if (_disposed)
+                return;
+            _disposed = true;
+            Copy(kept, live);
+            foreach (var tensor in kept)
+                tensor.Dispose();
+        }
+    }
+}

@@ -1,0 +1,78 @@
+using Hita.Generation;
+using Hita.Runtime;
+using Hita.Tokenization;
+using Hita.Training;
+using Hita.Training.Optimization;
+using static TorchSharp.torch;
+
+namespace Hita.Tests.Training;
+
+/// <summary>Stages and batches that are small enough for a test of a second.</summary>
+internal static class TinyStages
+{
+    public static TokenizerConfig Tokenizer { get; } = new()
+    {
+        ImageSize = 16,
+        BaseChannels = 32,
+        ChannelMultipliers = [1, 1],
+        ResidualBlocks = 1,
+        LatentChannels = 32,
+        CodebookSize = 32,
+        Holistic = new HolisticConfig { TokenCount = 8, Width = 32, Depth = 1, Heads = 2, HeadWidth = 16, MlpWidth = 48, Shift = 2 },
+    };
+
+    public static GeneratorConfig Generator { get; } = new()
+    {
+        Width = 32, Layers = 2, Heads = 2, CodebookSize = 32, HolisticTokenCount = 4, GridHeight = 3, GridWidth = 3, ClassCount = 5,
+    };
+
+    /// <summary>Reconstruction and codebooks only, at a rate at which a few steps show.</summary>
+    public static TokenizerStageOptions Plain { get; } = new()
+    {
+        Perceptual = null,
+        Discriminator = null,
+        Optimizer = new OptimizerOptions { LearningRate = 1e-3 },
+        Average = new AverageOptions { Decay = 0.9 },
+        Codebook = new() { UsageWindow = 512 },
+    };
+
+    public static GeneratorStageOptions Writing { get; } = new()
+    {
+        Optimizer = new OptimizerOptions { LearningRate = 3e-3, WeightDecay = 0.05 },
+        Average = new AverageOptions { Decay = 0.9 },
+    };
+
+    /// <summary>Pictures with something to learn: coloured gradients and bars, a function of the seed.</summary>
+    public static TokenizerBatch Pictures(int count, int seed, int size = 16)
+    {
+        var random = new Random(seed);
+        var values = new float[count * 3 * size * size];
+        for (var picture = 0; picture < count * 3; picture++)
+        {
+            var (a, b, c) = (random.NextSingle() - 0.5f, random.NextSingle() - 0.5f, (random.NextSingle() * 2) - 1);
+            for (var i = 0; i < size * size; i++)
+                values[(picture * size * size) + i] = Math.Clamp(c + (a * ((i % size) - (size / 2f)) / size) + (b * (i / size % 4)), -1, 1);
+        }
+        return new TokenizerBatch(TensorOps.FromFloats(values, count, 3, size, size), new int[count]);
+    }
+
+    /// <summary>Codes that follow from the class but for one in eight.</summary>
+    public static GeneratorBatch Codes(int count, int seed)
+    {
+        var random = new Random(seed);
+        var classes = Enumerable.Range(0, count).Select(_ => random.Next(Generator.ClassCount)).ToArray();
+        int Code(int i, int per) => random.Next(8) == 0 ? random.Next(32) : ((classes[i / per] * 7) + (i % per)) % 32;
+        return new GeneratorBatch(
+            classes, [.. Enumerable.Range(0, count * 4).Select(i => Code(i, 4))], [.. Enumerable.Range(0, count * 9).Select(i => Code(i, 9))]);
+    }
+
+    public static double Value(this StageReport report, string name) => report.Values.Single(v => v.Key == name).Value;
+
+    /// <summary>All of a stage's state as bytes.</summary>
+    public static Dictionary<string, byte[]> Bytes<TBatch>(this ITrainingStage<TBatch> stage)
+    {
+        using var scope = NewDisposeScope();
+        return stage.State.SelectMany(file => file.Value.Select(t => (Name: $"{file.Key}/{t.Key}", t.Value)))
+            .ToDictionary(t => t.Name, t => t.Value.detach().contiguous().bytes.ToArray());
+    }
+}
