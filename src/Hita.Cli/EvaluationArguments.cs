@@ -17,7 +17,7 @@ internal sealed class EvaluationArguments
     private readonly Option<string> _protocol;
     private readonly Option<string?> _weights = new("--weights")
     {
-        Description = "The Inception weights: a file, a folder with the published file in it, or by-name to try everything without; the metric weights' folder if left out.",
+        Description = "The measures' weights: the Inception file, a folder with the published files in it, or by-name to try everything without; the metric weights' folder if left out.",
         HelpName = "FILE|DIR|by-name",
     };
 
@@ -89,8 +89,12 @@ internal sealed class EvaluationArguments
         return features;
     }
 
+    /// <summary>LPIPS; the report says so where there is none.</summary>
+    public PerceptualSource Perceptual(ParseResult parsed, CommandHost host) =>
+        PerceptualSource.Open(parsed.GetValue(_weights), parsed.GetValue(host.Globals.Device)!);
+
     /// <summary>What samples are compared with.</summary>
-    /// <param name="text">An archive (.npz) or a set of pictures.</param>
+    /// <param name="text">An archive (.npz) or a set of pictures; of a larger set, as many as the protocol asks samples for are looked at.</param>
     /// <param name="protocol">Says at which size.</param>
     /// <param name="size">The samples' own side in pixels.</param>
     /// <param name="source">The set that was opened, to be disposed; null for an archive.</param>
@@ -102,7 +106,7 @@ internal sealed class EvaluationArguments
         if (text.EndsWith(".npz", StringComparison.OrdinalIgnoreCase))
             return ReferenceInput.Archive(text, measured);
         source = EvaluationData.Open(text, measured);
-        return ReferenceInput.Of(PictureSeries.Source(source, measured, 0));
+        return ReferenceInput.Of(PictureSeries.Source(source, measured, 0, protocol.SampleCount));
     }
 
     /// <summary>Prints a report and says where it and its page are.</summary>

@@ -17,7 +17,7 @@ internal static class ReconstructionCommand
         var shared = new EvaluationArguments(EvaluationProtocols.Hita, "Measure on N pictures, evenly chosen; all if left out.");
         var command = new HitaCommand(
             "reconstruction",
-            "Measure how well a tokenizer gives pictures back: PSNR, SSIM, the use of its codebooks and, with Inception weights, rFID, rsFID and rIS.",
+            "Measure how well a tokenizer gives pictures back: PSNR, SSIM, the use of its codebooks and, with their weights, LPIPS, rFID, rsFID and rIS.",
             "hita evaluate reconstruction photos/ -m models/hita/tokenizer -o evaluation",
             "hita evaluate reconstruction imagenet/val -m models/hita --protocol published -o evaluation")
         {
@@ -32,8 +32,9 @@ internal static class ReconstructionCommand
                 parsed.GetValue(model)!, new TokenizerOptions { Device = options.Device, Precision = CommonOptions.Chosen(parsed, precision) });
             using var source = EvaluationData.Open(parsed.GetValue(data)!, tokenizer.Config.ImageSize);
             using var features = shared.Features(parsed, host);
+            using var perceptual = shared.Perceptual(parsed, host);
             using var progress = new StageProgress(host.Terminal);
-            var report = ReconstructionEvaluation.Run(tokenizer, parsed.GetValue(model)!, source, features, options, progress, host.Cancellation);
+            var report = ReconstructionEvaluation.Run(tokenizer, parsed.GetValue(model)!, source, features, perceptual, options, progress, host.Cancellation);
             progress.Dispose();
             shared.Print(parsed, host, report);
             return ExitCodes.Success;

@@ -25,7 +25,7 @@ public static class ClassifierCache
     {
         ArgumentNullException.ThrowIfNull(data);
         options ??= new ClassifierTrainingOptions();
-        if (TryLoad(data, options) is { } kept)
+        if (TryLoad(PathFor(data), data, options) is { } kept)
             return kept;
         var classifier = ClassifierTraining.Train(data, options, progress, cancellation);
         try
@@ -39,9 +39,9 @@ public static class ClassifierCache
         return classifier;
     }
 
-    private static PictureClassifier? TryLoad(ClassifierData data, ClassifierTrainingOptions options)
+    /// <summary>The classifier of a file, or null where it is not there, damaged, or of other pictures or options.</summary>
+    internal static PictureClassifier? TryLoad(string path, ClassifierData data, ClassifierTrainingOptions options)
     {
-        var path = PathFor(data);
         if (!File.Exists(path))
             return null;
         try

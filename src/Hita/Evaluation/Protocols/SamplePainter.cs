@@ -10,16 +10,14 @@ namespace Hita.Evaluation.Protocols;
 /// <param name="protocol">The protocol.</param>
 public sealed class SamplePainter(ImageTokenizer tokenizer, EvaluationProtocol protocol)
 {
-    /// <summary>Paints codes.</summary>
-    /// <param name="codes">Codes of one grid, at least one.</param>
+    /// <summary>Paints codes, each by itself: then a picture does not depend on its neighbours, and is what generating it gives.</summary>
+    /// <param name="codes">The codes.</param>
     /// <returns>A picture of each.</returns>
     /// <exception cref="HitaException">The codes come from another model, or a painted value is not a number.</exception>
     public IReadOnlyList<Picture> Paint(IReadOnlyList<ImageCodes> codes)
     {
         ArgumentNullException.ThrowIfNull(codes);
-        var float32 = protocol.Resize == SampleResize.FloatBicubic && protocol.Size > 0
-            && (codes[0].GridWidth * tokenizer.Config.PatchSize, codes[0].GridHeight * tokenizer.Config.PatchSize) != (protocol.Size, protocol.Size);
-        return float32 ? PaintFloats(codes) : [.. tokenizer.Decode(codes, codes.Count).Select(p => ToSize(p, protocol.Size))];
+        return [.. codes.Select(c => NeedsFloats(c) ? PaintFloats(c) : ToSize(tokenizer.Decode([c])[0], protocol.Size))];
     }
 
     /// <summary>Brings an 8-bit picture to a size with Pillow's antialiased bicubic filter.</summary>
@@ -31,12 +29,14 @@ public sealed class SamplePainter(ImageTokenizer tokenizer, EvaluationProtocol p
         return size == 0 || (picture.Width == size && picture.Height == size) ? picture : picture.Resize(size, size);
     }
 
-    private Picture[] PaintFloats(IReadOnlyList<ImageCodes> codes)
+    private bool NeedsFloats(ImageCodes codes) => protocol.Resize == SampleResize.FloatBicubic && protocol.Size > 0
+        && (codes.GridWidth * tokenizer.Config.PatchSize, codes.GridHeight * tokenizer.Config.PatchSize) != (protocol.Size, protocol.Size);
+
+    private Picture PaintFloats(ImageCodes codes)
     {
         using var inference = inference_mode();
         using var scope = NewDisposeScope();
-        var floats = tokenizer.PaintFloats(codes);
-        return PictureTensors.ToPictures(Bicubic(floats, protocol.Size));
+        return PictureTensors.ToPictures(Bicubic(tokenizer.PaintFloats([codes]), protocol.Size))[0];
     }
 
     /// <summary>A bicubic filter (a = −¾) of two pixels to each side that does not widen when shrinking.</summary>

@@ -22,18 +22,20 @@ public static class ReconstructionEvaluation
     /// <param name="tokenizer">The tokenizer, with its encoder.</param>
     /// <param name="name">What it was opened by, for the report.</param>
     /// <param name="source">The pictures; centre squares of the tokenizer's size are cut from them.</param>
-    /// <param name="features">The measures' weights.</param>
+    /// <param name="features">The Inception features, or none.</param>
+    /// <param name="perceptual">LPIPS, or none.</param>
     /// <param name="options">How.</param>
     /// <param name="progress">Told after each batch; null for nobody.</param>
     /// <param name="cancellation">Stops soon; the same call goes on from there later.</param>
     /// <exception cref="HitaException">A picture, the tokenizer or the options are at fault.</exception>
     public static EvaluationReport Run(
-        ImageTokenizer tokenizer, string name, IImageSource source, FeatureSource features, EvaluationOptions options,
+        ImageTokenizer tokenizer, string name, IImageSource source, FeatureSource features, PerceptualSource perceptual, EvaluationOptions options,
         IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(features);
+        ArgumentNullException.ThrowIfNull(perceptual);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         if (!tokenizer.CanEncode)
@@ -41,7 +43,7 @@ public static class ReconstructionEvaluation
         var size = options.Protocol.Size == 0 ? tokenizer.Config.ImageSize : options.Protocol.Size;
         if (size < ImageQuality.SsimWindow)
             throw new HitaException($"SSIM needs pictures of {ImageQuality.SsimWindow} pixels or more a side, and this tokenizer's have {size}.");
-        return new Work(tokenizer, name, source, features, options, progress, cancellation).Run();
+        return new Work(tokenizer, name, source, features, perceptual, options, progress, cancellation).Run();
     }
 
     private sealed class Work
@@ -49,6 +51,7 @@ public static class ReconstructionEvaluation
         private readonly ImageTokenizer _tokenizer;
         private readonly string _name;
         private readonly FeatureSource _features;
+        private readonly PerceptualSource _perceptual;
         private readonly EvaluationOptions _options;
         private readonly IProgress<EvaluationProgress>? _progress;
         private readonly CancellationToken _cancellation;
@@ -59,6 +62,7 @@ public static class ReconstructionEvaluation
         private readonly int[]? _places;
         private readonly HashSet<long> _spreadPlaces;
         private ImageQualityStatistics _quality;
+        private RunningMean _lpips = new();
         private SampleStatistics? _copies;
         private FeatureStatistics? _pool;
         private FeatureStatistics? _spatial;
@@ -67,10 +71,10 @@ public static class ReconstructionEvaluation
         private PictureKeep _worst = new();
 
         public Work(
-            ImageTokenizer tokenizer, string name, IImageSource source, FeatureSource features, EvaluationOptions options,
+            ImageTokenizer tokenizer, string name, IImageSource source, FeatureSource features, PerceptualSource perceptual, EvaluationOptions options,
             IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
         {
-            (_tokenizer, _name, _features, _options, _progress, _cancellation) = (tokenizer, name, features, options, progress, cancellation);
+            (_tokenizer, _name, _features, _perceptual, _options, _progress, _cancellation) = (tokenizer, name, features, perceptual, options, progress, cancellation);
             _pictures = PictureSeries.Source(source, tokenizer.Config.ImageSize, 0, options.SampleCount);
             _codes = new CodebookWork(tokenizer.Config);
             _curve = new FidCurve(_pictures.Count);
@@ -118,6 +122,11 @@ public static class ReconstructionEvaluation
             });
             if (_copies is not null)
                 Compare(before, after);
+            if (_perceptual.IsPresent)
+            {
+                foreach (var distance in _perceptual.Distances(after, before))
+                    _lpips.Add(distance);
+            }
             for (var i = 0; i < originals.Count; i++)
             {
                 Keep(before[i], after[i], quality[i]);
@@ -160,6 +169,10 @@ public static class ReconstructionEvaluation
             figures.Add(new Figure("ssim", _quality.Ssim.Mean, _quality.Ssim.StandardDeviation));
             figures.Add(new Figure("mean_squared_error", _quality.MeanSquaredError.Mean));
             var unmeasured = new List<UnmeasuredFigures>();
+            if (_perceptual.IsPresent)
+                figures.Add(new Figure("lpips", _lpips.Mean, _lpips.StandardDeviation));
+            else
+                unmeasured.Add(new UnmeasuredFigures("LPIPS", _perceptual.Absence!));
             if (_copies is null)
                 unmeasured.Add(new UnmeasuredFigures("rFID, rsFID and rIS", _features.Absence!));
             else if (_copies.Count < 2)
@@ -175,7 +188,7 @@ public static class ReconstructionEvaluation
                 Samples = measured,
                 Reference = measured with { Description = "the same crops of the originals" },
                 Models = [new MeasuredModel("tokenizer", _name, _tokenizer.ModelHash)],
-                Weights = _features.Fingerprint is { } print ? new Dictionary<string, string> { ["inception"] = print } : [],
+                Weights = Weights(),
                 Settings = new Dictionary<string, string> { ["crop"] = $"centre square of {_tokenizer.Config.ImageSize} px" },
                 Figures = figures,
                 Unmeasured = unmeasured,
@@ -195,6 +208,16 @@ public static class ReconstructionEvaluation
             figures.Add(new Figure("inception_score", score.Mean, score.StandardDeviation));
         }
 
+        private Dictionary<string, string> Weights()
+        {
+            var weights = new Dictionary<string, string>();
+            if (_features.Fingerprint is { } inception)
+                weights.Add("inception", inception);
+            if (_perceptual.Fingerprint is { } lpips)
+                weights.Add("lpips", lpips);
+            return weights;
+        }
+
         private string Key() => ConfigJson.Write(new
         {
             EvaluationKind.Reconstruction,
@@ -202,7 +225,7 @@ public static class ReconstructionEvaluation
             _pictures.Count,
             _tokenizer.ModelHash,
             _options.Protocol,
-            Weights = _features.Fingerprint,
+            Weights = Weights(),
         });
 
         private void Restore()
@@ -211,6 +234,7 @@ public static class ReconstructionEvaluation
             if (state is null)
                 return;
             _quality = state.Read<ImageQualityStatistics>("quality");
+            _lpips = state.Read<RunningMean>("lpips");
             if (_copies is not null)
             {
                 _copies = state.Read<SampleStatistics>("copies");
@@ -224,7 +248,7 @@ public static class ReconstructionEvaluation
 
         private void Capture(AccumulatorWriter writer)
         {
-            writer.Add("quality", _quality).Add("hash", _hash).Add("spread", _spread).Add("worst", _worst);
+            writer.Add("quality", _quality).Add("lpips", _lpips).Add("hash", _hash).Add("spread", _spread).Add("worst", _worst);
             if (_copies is not null)
                 writer.Add("copies", _copies).Add("pool", _pool!).Add("spatial", _spatial!);
             _codes.Capture(writer);
