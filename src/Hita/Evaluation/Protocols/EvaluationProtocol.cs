@@ -84,13 +84,14 @@ public sealed record EvaluationProtocol
     /// <summary>The range that SSIM takes pixels of 0 to 1 to have.</summary>
     public required double SsimRange { get; init; }
 
-    /// <summary>How samples are brought to size and ordered, in one line for people.</summary>
-    public string Summary()
+    /// <summary>How pictures are brought to size and ordered, in one line for people.</summary>
+    /// <param name="labels">Whether to say which classes samples have, too.</param>
+    public string Summary(bool labels)
     {
         var size = Size == 0 ? "at the pictures' own size" : $"at {Size} px ({(Resize == SampleResize.FloatBicubic ? "bicubic on floats, not antialiased" : "bicubic, antialiased")})";
-        var labels = Labels == LabelPlanKind.Balanced ? "every class equally often" : $"a random class an image (seed {LabelSeed})";
+        var classes = Labels == LabelPlanKind.Balanced ? "every class equally often; " : $"a random class an image (seed {LabelSeed}); ";
         var order = Order == ScoreOrder.Shuffled ? $"shuffled (seed {ShuffleSeed})" : "in stored order";
-        return $"{size}; {labels}; {order} for the Inception score";
+        return $"{size}; {(labels ? classes : "")}{order} for the Inception score";
     }
 
     /// <summary>Checks every field.</summary>

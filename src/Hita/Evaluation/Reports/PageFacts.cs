@@ -10,7 +10,7 @@ internal static class PageFacts
     {
         page.Append("<h2>How it was measured</h2><table class=\"facts\"><tbody>");
         Row(page, "Protocol", $"{report.Protocol.Name}: {report.Protocol.Description}");
-        Row(page, "Pictures", report.Protocol.Summary());
+        Row(page, "Pictures", report.Protocol.Summary(labels: report.Kind is EvaluationKind.Generation or EvaluationKind.Classes));
         Row(page, "Measured on", Describe(report.Samples));
         Row(page, "Compared with", report.Reference is { } reference ? Describe(reference) : "nothing");
         if (report.Samples.Count is { } count && count != report.Protocol.SampleCount && report.Kind is EvaluationKind.Generation or EvaluationKind.Archive)
@@ -51,7 +51,7 @@ internal static class PageStyle
         main{max-width:1060px;margin:0 auto;padding:32px 20px 64px}h1{margin:.1em 0 .7em;font-size:1.9rem;overflow-wrap:anywhere}
         h2{margin:2.2em 0 .3em;font-size:1.25rem}h3{margin:1.6em 0 .3em;font-size:1rem}p{margin:.3em 0 .8em}.kind,.hint,figcaption{color:var(--soft)}.kind{margin:0}
         .cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(190px,1fr));gap:12px}.card{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:12px 14px}
-        .value{font-size:1.35rem;font-weight:600;font-variant-numeric:tabular-nums}.hint{font-size:.8rem}
+        .value{font-size:1.25rem;font-weight:600;font-variant-numeric:tabular-nums;white-space:nowrap}.value small{font-weight:400;font-size:.72em;color:var(--soft)}.hint{font-size:.8rem}
         .missing,.warning{background:var(--warnbg);color:var(--warn);border-radius:8px;padding:10px 14px;margin:14px 0;overflow-wrap:anywhere}
         img{max-width:100%;image-rendering:auto;border-radius:4px}.pairs{display:flex;flex-wrap:wrap;gap:16px}figure{margin:0}figcaption{font-size:.85rem}
         table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,td{text-align:left;vertical-align:top;padding:5px 12px 5px 0;border-bottom:1px solid var(--line)}

@@ -92,9 +92,15 @@ public static class ReportPage
         foreach (var figure in report.Figures)
         {
             var better = FigureNames.Better(figure.Name) switch { FigureDirection.Lower => "lower is better", FigureDirection.Higher => "higher is better", _ => "" };
-            page.Append(CultureInfo.InvariantCulture, $"<div class=\"card\"><div class=\"value\">{Safe(FigureNames.Text(figure))}</div><div class=\"name\">{Safe(FigureNames.Title(figure.Name))}</div><div class=\"hint\">{better}</div></div>");
+            page.Append(CultureInfo.InvariantCulture, $"<div class=\"card\"><div class=\"value\">{Value(figure)}</div><div class=\"name\">{Safe(FigureNames.Title(figure.Name))}</div><div class=\"hint\">{better}</div></div>");
         }
         page.Append("</div>");
+    }
+
+    private static string Value(Figure figure)
+    {
+        var parts = FigureNames.Text(figure).Split(" ± ");
+        return parts.Length == 1 ? Safe(parts[0]) : $"{Safe(parts[0])} <small>± {Safe(parts[1])}</small>";
     }
 
     private static void Pictures(StringBuilder page, PageContent content)
@@ -118,7 +124,7 @@ public static class ReportPage
         {
             Picture[] parts = maps ? [pair.Picture, pair.Other!, PagePictures.ErrorMap(pair.Picture, pair.Other!)] : [pair.Picture, pair.Other!];
             var value = double.IsInfinity(pair.Value) ? "exact" : maps ? $"{Number(pair.Value, "0.00")} dB" : $"distance {Number(pair.Value, "0.0000")}";
-            var shown = Math.Clamp(parts[0].Width, 96, 220) * parts.Length;
+            var shown = Math.Clamp(parts[0].Width, 108, 220) * parts.Length;
             page.Append(CultureInfo.InvariantCulture, $"<figure>{PagePictures.Element(PictureGrid.SideBySide(parts), $"picture {pair.Number}", shown)}<figcaption>no. {pair.Number} · {value}</figcaption></figure>");
         }
         page.Append("</div>");
