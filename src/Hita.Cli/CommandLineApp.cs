@@ -50,6 +50,7 @@ internal static class CommandLineApp
             EvaluateCommand.Create(host),
             ProbeCommand.Create(host),
             CompareCommand.Create(host),
+            DataCommand.Create(host),
             ImportCommand.Create(host),
             InspectCommand.Create(host),
             InitCommand.Create(host),

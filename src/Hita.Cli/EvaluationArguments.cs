@@ -94,18 +94,19 @@ internal sealed class EvaluationArguments
         PerceptualSource.Open(parsed.GetValue(_weights), parsed.GetValue(host.Globals.Device)!);
 
     /// <summary>What samples are compared with.</summary>
+    /// <param name="host">The command's host.</param>
     /// <param name="text">An archive (.npz) or a set of pictures; of a larger set, as many as the protocol asks samples for are looked at.</param>
     /// <param name="protocol">Says at which size.</param>
     /// <param name="size">The samples' own side in pixels.</param>
     /// <param name="source">The set that was opened, to be disposed; null for an archive.</param>
     /// <exception cref="HitaException">It cannot be opened.</exception>
-    public static ReferenceInput Reference(string text, EvaluationProtocol protocol, int size, out IImageSource? source)
+    public static ReferenceInput Reference(CommandHost host, string text, EvaluationProtocol protocol, int size, out IImageSource? source)
     {
         var measured = protocol.Size == 0 ? size : protocol.Size;
         source = null;
         if (text.EndsWith(".npz", StringComparison.OrdinalIgnoreCase))
             return ReferenceInput.Archive(text, measured);
-        source = EvaluationData.Open(text, measured);
+        source = EvaluationData.Open(host, text, protocol, measured);
         return ReferenceInput.Of(PictureSeries.Source(source, measured, 0, protocol.SampleCount));
     }
 

@@ -30,7 +30,7 @@ internal static class ProbeCommand
             var options = shared.Options(parsed, host, EvaluationProtocols.Hita);
             using var tokenizer = NamedModel.OpenTokenizer(
                 parsed.GetValue(model)!, new TokenizerOptions { Device = options.Device, Precision = CommonOptions.Chosen(parsed, precision) });
-            using var source = EvaluationData.Open(parsed.GetValue(data)!, tokenizer.Config.ImageSize);
+            using var source = EvaluationData.Open(host, parsed.GetValue(data)!, options.Protocol, tokenizer.Config.ImageSize);
             using var progress = new StageProgress(host.Terminal);
             var report = LinearProbe.Run(tokenizer, parsed.GetValue(model)!, source, options, progress, host.Cancellation);
             progress.Dispose();

@@ -33,7 +33,7 @@ internal static class ArchiveCommand
             IImageSource? source = null;
             try
             {
-                var against = EvaluationArguments.Reference(parsed.GetValue(reference)!, protocol, Side(parsed.GetValue(samples)!), out source);
+                var against = EvaluationArguments.Reference(host, parsed.GetValue(reference)!, protocol, Side(parsed.GetValue(samples)!), out source);
                 using var features = shared.Features(parsed, host);
                 using var progress = new StageProgress(host.Terminal);
                 var report = SampleEvaluation.Run(SampleOrigin.From(pictures), against, features, options, progress, host.Cancellation);

@@ -50,8 +50,8 @@ internal static class ClassesCommand
             var request = sampling.Request(parsed);
             var name = parsed.GetValue(model)!;
             using var pipeline = NamedModel.OpenPipeline(name, name, GenerationCommand.GeneratorOptionsOf(parsed, host, precision));
-            using var source = parsed.GetValue(data) == "materials" ? null : EvaluationData.Open(parsed.GetValue(data)!, PictureClassifier.InputSize);
-            var pictures = source is null ? ClassifierData.Materials(PictureClassifier.InputSize) : ClassifierData.From(source, PictureClassifier.InputSize);
+            var pictures = EvaluationData.OpenForClassifier(host, parsed.GetValue(data)!, out var opened);
+            using var source = opened;
             var origin = new GeneratorOrigin(pipeline, name, options.Protocol, options.SampleCount ?? DefaultSamples, request, EvaluationKind.Classes);
             var classes = pipeline.Generator.Classes;
             var names = classes.HasNames ? Enumerable.Range(0, classes.Count).Select(i => classes[i]).ToList() : null;

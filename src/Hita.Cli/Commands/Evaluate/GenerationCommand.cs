@@ -44,7 +44,7 @@ internal static class GenerationCommand
             IImageSource? source = null;
             try
             {
-                var against = parsed.GetValue(reference) is { } text ? EvaluationArguments.Reference(text, protocol, pipeline.Width, out source) : null;
+                var against = parsed.GetValue(reference) is { } text ? EvaluationArguments.Reference(host, text, protocol, pipeline.Width, out source) : null;
                 using var features = shared.Features(parsed, host);
                 using var progress = new StageProgress(host.Terminal);
                 var origin = new GeneratorOrigin(pipeline, name, protocol, options.SampleCount ?? protocol.SampleCount, request);

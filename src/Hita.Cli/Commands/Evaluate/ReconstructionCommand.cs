@@ -30,7 +30,7 @@ internal static class ReconstructionCommand
             var options = shared.Options(parsed, host, shared.Protocol(parsed));
             using var tokenizer = NamedModel.OpenTokenizer(
                 parsed.GetValue(model)!, new TokenizerOptions { Device = options.Device, Precision = CommonOptions.Chosen(parsed, precision) });
-            using var source = EvaluationData.Open(parsed.GetValue(data)!, tokenizer.Config.ImageSize);
+            using var source = EvaluationData.Open(host, parsed.GetValue(data)!, options.Protocol, tokenizer.Config.ImageSize);
             using var features = shared.Features(parsed, host);
             using var perceptual = shared.Perceptual(parsed, host);
             using var progress = new StageProgress(host.Terminal);

@@ -94,6 +94,12 @@ public sealed record EvaluationProtocol
         return $"{size}; {(labels ? classes : "")}{order} for the Inception score";
     }
 
+    /// <summary>
+    /// Whether true pictures are decoded as ADM's scripts do, which drop transparency and ignore a camera's orientation; false for
+    /// as people see them.
+    /// </summary>
+    public bool PlainDecoding { get; init; }
+
     /// <summary>Checks every field.</summary>
     /// <returns>The protocol itself.</returns>
     /// <exception cref="ConfigException">Lists all faults.</exception>
@@ -136,6 +142,7 @@ public static class EvaluationProtocols
         Order = ScoreOrder.AsStored,
         Distances = DistancePrecision.Published,
         SsimRange = ImageQuality.PublishedSsimRange,
+        PlainDecoding = true,
     };
 
     /// <summary>The measures of ADM's evaluation suite without quirks of one script: 8-bit pictures at 256 px.</summary>
@@ -150,6 +157,7 @@ public static class EvaluationProtocols
         Order = ScoreOrder.Shuffled,
         Distances = DistancePrecision.Float32,
         SsimRange = 1,
+        PlainDecoding = true,
     };
 
     /// <summary>For one's own data and models of any size: pictures as they are, balanced classes, shuffled order.</summary>
