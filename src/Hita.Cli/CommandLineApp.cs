@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Hita.Cli.Commands;
+using Hita.Cli.Commands.Evaluate;
 using Hita.Cli.Output;
 
 namespace Hita.Cli;
@@ -46,6 +47,9 @@ internal static class CommandLineApp
             ReconstructCommand.Create(host),
             EncodeCommand.Create(host),
             DecodeCommand.Create(host),
+            EvaluateCommand.Create(host),
+            ProbeCommand.Create(host),
+            CompareCommand.Create(host),
             DataCommand.Create(host),
             TrainCommand.Create(host),
             TokenizeCommand.Create(host),

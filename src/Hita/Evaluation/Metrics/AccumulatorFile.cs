@@ -118,6 +118,7 @@ internal sealed record StatePart(string Name, TensorType Type, IReadOnlyList<lon
         typeof(T) == typeof(double) ? TensorType.Float64
         : typeof(T) == typeof(float) ? TensorType.Float32
         : typeof(T) == typeof(long) ? TensorType.Int64
+        : typeof(T) == typeof(byte) ? TensorType.UInt8
         : throw new NotSupportedException(typeof(T).Name);
 
     /// <summary>Copies of a piece at a time, as memory of one type cannot be seen as memory of another.</summary>

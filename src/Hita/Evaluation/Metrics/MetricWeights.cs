@@ -52,6 +52,13 @@ public static class MetricWeights
     /// <exception cref="HitaException">It is not there; the message says what to fetch and where to put it.</exception>
     public static string Find(MetricWeightFile file) => Has(file)
         ? System.IO.Path.Combine(Folder, file.FileName)
-        : throw new HitaException(
-            $"{file.Purpose} need the weights {file.FileName}: fetch them from {file.Origin} and put them into {Folder}, or name the file; the other measures work without.");
+        : throw new HitaException(Absence(file));
+
+    /// <summary>The sentence that says what to fetch and where to put it.</summary>
+    /// <param name="file">The file that is not there.</param>
+    public static string Absence(MetricWeightFile file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        return $"{file.Purpose} need the weights {file.FileName}: fetch them from {file.Origin} and put them into {Folder}, or name the file; the other measures work without.";
+    }
 }

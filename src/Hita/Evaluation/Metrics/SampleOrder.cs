@@ -26,7 +26,7 @@ public static class SampleOrder
     }
 
     // Multiply and shift, drawing again in the rare case that would favour some numbers.
-    private static int Below(ref ulong state, uint bound)
+    internal static int Below(ref ulong state, uint bound)
     {
         while (true)
         {

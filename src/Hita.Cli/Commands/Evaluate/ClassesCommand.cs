@@ -1,0 +1,103 @@
+using System.CommandLine;
+using System.Globalization;
+using Hita.Cli.Output;
+using Hita.Evaluation.Classification;
+using Hita.Evaluation.Protocols;
+using Hita.Evaluation.Reports;
+using Hita.Evaluation.Runs;
+using Hita.Generation.Pipeline;
+using Hita.Runtime;
+
+namespace Hita.Cli.Commands.Evaluate;
+
+/// <summary><c>hita evaluate classes</c>: whether a classifier recognises the classes of generated pictures.</summary>
+internal static class ClassesCommand
+{
+    private const int DefaultSamples = 2000;
+    private const int MostShown = 8;
+
+    public static Command Create(CommandHost host)
+    {
+        var model = CommonOptions.Model("The pipeline's folder");
+        var data = new Option<string>("--data") { Description = "The pictures that the generator was trained on; a classifier is trained on them once and kept.", HelpName = "DATA", DefaultValueFactory = static _ => "materials" };
+        var training = new Option<int>("--training-pictures") { Description = "Training pictures to look for copies among; 0 leaves that out.", HelpName = "N", DefaultValueFactory = static _ => new CopyCheckOptions().TrainingCount };
+        var steps = new Option<int>("--classifier-steps") { Description = "Steps to train the classifier for, where it has to be trained.", HelpName = "N", DefaultValueFactory = static _ => new ClassifierTrainingOptions().Steps };
+        var precision = CommonOptions.PrecisionOption(Precision.Float32, Precision.BFloat16, Precision.Int8);
+        var shared = new EvaluationArguments(EvaluationProtocols.Hita, $"Samples to draw; {DefaultSamples} if left out.");
+        var sampling = new SamplingArguments();
+        var command = new HitaCommand(
+            "classes",
+            "Draw samples of a pipeline and count how many a classifier that was trained on true pictures recognises; and look for copies of training pictures.",
+            "hita evaluate classes -m models/own --data materials --cfg-scale 2 -o evaluation",
+            "hita evaluate classes -m models/own --data photos/ --samples 500 -o evaluation")
+        {
+            model, data, training, steps, precision,
+        };
+        foreach (var option in new[] { training, steps })
+        {
+            option.Validators.Add(result =>
+            {
+                if (result.Tokens is [var token] && (!int.TryParse(token.Value, out var n) || n < (option == steps ? 1 : 0)))
+                    result.AddError($"{option.Name} is '{token.Value}'; it must be a whole number from {(option == steps ? 1 : 0)} on.");
+            });
+        }
+        shared.AddTo(command, weights: false);
+        sampling.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            host.Globals.Prepare(parsed);
+            var options = shared.Options(parsed, host, shared.Protocol(parsed));
+            var request = sampling.Request(parsed);
+            var name = parsed.GetValue(model)!;
+            using var pipeline = NamedModel.OpenPipeline(name, name, GenerationCommand.GeneratorOptionsOf(parsed, host, precision));
+            var pictures = EvaluationData.OpenForClassifier(host, parsed.GetValue(data)!, out var opened);
+            using var source = opened;
+            var origin = new GeneratorOrigin(pipeline, name, options.Protocol, options.SampleCount ?? DefaultSamples, request, EvaluationKind.Classes);
+            var classes = pipeline.Generator.Classes;
+            var names = classes.HasNames ? Enumerable.Range(0, classes.Count).Select(i => classes[i]).ToList() : null;
+            ClassEvaluation.Check(origin, names, pictures);
+            using var classifier = Classifier(host, pictures, parsed.GetValue(steps));
+            using var progress = new StageProgress(host.Terminal);
+            var report = ClassEvaluation.Run(
+                origin, names, classifier, pictures, new CopyCheckOptions { TrainingCount = parsed.GetValue(training) }, options, progress, host.Cancellation);
+            progress.Dispose();
+            shared.Print(parsed, host, report);
+            if (!parsed.GetValue(shared.Json))
+                PrintWorst(host.Terminal, report);
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    private static PictureClassifier Classifier(CommandHost host, ClassifierData data, int steps)
+    {
+        var options = new ClassifierTrainingOptions { Steps = steps };
+        ProgressLine? line = null;
+        try
+        {
+            var classifier = ClassifierCache.Get(data, options, new DirectProgress<ClassifierProgress>(p =>
+            {
+                line ??= new ProgressLine(host.Terminal, "Training the classifier", "steps", p.StepCount);
+                line.Report(p.Steps, string.Create(CultureInfo.InvariantCulture, $"loss {p.Loss:0.000}"));
+            }), host.Cancellation);
+            line?.Dispose();
+            host.Terminal.Error.WriteLine($"The classifier: {classifier.Card}");
+            return classifier;
+        }
+        finally
+        {
+            line?.Dispose();
+        }
+    }
+
+    private static void PrintWorst(Terminal terminal, EvaluationReport report)
+    {
+        var worst = report.Classes.Where(static c => c.Recognised < c.Count).OrderBy(static c => (double)c.Recognised / c.Count).Take(MostShown).ToList();
+        if (worst.Count == 0)
+            return;
+        terminal.Line();
+        terminal.Table(
+            ["least recognised", "samples", "recognised", "otherwise mostly taken for"],
+            [.. worst.Select(static c => (IReadOnlyList<string>)[c.Name, $"{c.Count}", $"{c.Recognised}", c.MostlyTakenFor ?? ""])]);
+    }
+}

@@ -1,0 +1,71 @@
+using System.CommandLine;
+using Hita.Data;
+using Hita.Evaluation.Protocols;
+using Hita.Evaluation.Runs;
+using Hita.Generation;
+using Hita.Generation.Pipeline;
+using Hita.Runtime;
+
+namespace Hita.Cli.Commands.Evaluate;
+
+/// <summary><c>hita evaluate generation</c>: how generated pictures compare with true ones.</summary>
+internal static class GenerationCommand
+{
+    public static Command Create(CommandHost host)
+    {
+        var model = CommonOptions.Model("The pipeline's folder");
+        var reference = new Option<string?>("--reference")
+        {
+            Description = "What to compare with: an archive of statistics or pictures (.npz), or a set of pictures. Without it only the Inception score is measured.",
+            HelpName = "NPZ|DATA",
+        };
+        var neighbours = new Option<bool>("--no-precision-recall") { Description = "Leave precision and recall out; they need the reference's pictures." };
+        var precision = CommonOptions.PrecisionOption(Precision.Float32, Precision.BFloat16, Precision.Int8);
+        var shared = new EvaluationArguments(EvaluationProtocols.Hita, "Samples to draw; as many as the protocol says (50000) if left out.");
+        var sampling = new SamplingArguments();
+        var command = new HitaCommand(
+            "generation",
+            "Draw samples of a pipeline and measure them against true pictures: FID, sFID, Inception score, precision, recall, the use of the codebooks.",
+            "hita evaluate generation -m models/hita --reference VIRTUAL_imagenet256_labeled.npz --protocol published --cfg-scale 3 -o evaluation",
+            "hita evaluate generation -m models/own --reference photos/ --samples 2000 -o evaluation")
+        {
+            model, reference, neighbours, precision,
+        };
+        shared.AddTo(command);
+        sampling.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            host.Globals.Prepare(parsed);
+            var protocol = shared.Protocol(parsed);
+            var options = shared.Options(parsed, host, protocol) with { PrecisionRecall = !parsed.GetValue(neighbours) };
+            var request = sampling.Request(parsed);
+            var name = parsed.GetValue(model)!;
+            using var pipeline = NamedModel.OpenPipeline(name, name, GeneratorOptionsOf(parsed, host, precision));
+            IImageSource? source = null;
+            try
+            {
+                var against = parsed.GetValue(reference) is { } text ? EvaluationArguments.Reference(host, text, protocol, pipeline.Width, out source) : null;
+                using var features = shared.Features(parsed, host);
+                using var progress = new StageProgress(host.Terminal);
+                var origin = new GeneratorOrigin(pipeline, name, protocol, options.SampleCount ?? protocol.SampleCount, request);
+                var report = SampleEvaluation.Run(origin, against, features, options, progress, host.Cancellation);
+                progress.Dispose();
+                shared.Print(parsed, host, report);
+                return ExitCodes.Success;
+            }
+            finally
+            {
+                source?.Dispose();
+            }
+        });
+        return command;
+    }
+
+    /// <summary>How a generator is opened to be judged.</summary>
+    public static GeneratorOptions GeneratorOptionsOf(ParseResult parsed, CommandHost host, Option<string> precision) => new()
+    {
+        Device = parsed.GetValue(host.Globals.Device)!,
+        Threads = parsed.GetValue(host.Globals.Threads) ?? 0,
+        Precision = CommonOptions.Chosen(parsed, precision),
+    };
+}

@@ -1,0 +1,44 @@
+using System.CommandLine;
+using Hita.Evaluation.Protocols;
+using Hita.Evaluation.Runs;
+using Hita.Generation.Pipeline;
+using Hita.Tokenization;
+
+namespace Hita.Cli.Commands.Evaluate;
+
+/// <summary><c>hita evaluate reconstruction</c>: how well a tokenizer gives pictures back.</summary>
+internal static class ReconstructionCommand
+{
+    public static Command Create(CommandHost host)
+    {
+        var data = new Argument<string>("DATA") { Description = EvaluationData.Help };
+        var model = CommonOptions.Model("The tokenizer's or pipeline's folder");
+        var precision = CommonOptions.PrecisionOption(Runtime.Precision.Float32, Runtime.Precision.BFloat16);
+        var shared = new EvaluationArguments(EvaluationProtocols.Hita, "Measure on N pictures, evenly chosen; all if left out.");
+        var command = new HitaCommand(
+            "reconstruction",
+            "Measure how well a tokenizer gives pictures back: PSNR, SSIM, the use of its codebooks and, with their weights, LPIPS, rFID, rsFID and rIS.",
+            "hita evaluate reconstruction photos/ -m models/hita/tokenizer -o evaluation",
+            "hita evaluate reconstruction imagenet/val -m models/hita --protocol published -o evaluation")
+        {
+            data, model, precision,
+        };
+        shared.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            host.Globals.Prepare(parsed);
+            var options = shared.Options(parsed, host, shared.Protocol(parsed));
+            using var tokenizer = NamedModel.OpenTokenizer(
+                parsed.GetValue(model)!, new TokenizerOptions { Device = options.Device, Precision = CommonOptions.Chosen(parsed, precision) });
+            using var source = EvaluationData.Open(host, parsed.GetValue(data)!, options.Protocol, tokenizer.Config.ImageSize);
+            using var features = shared.Features(parsed, host);
+            using var perceptual = shared.Perceptual(parsed, host);
+            using var progress = new StageProgress(host.Terminal);
+            var report = ReconstructionEvaluation.Run(tokenizer, parsed.GetValue(model)!, source, features, perceptual, options, progress, host.Cancellation);
+            progress.Dispose();
+            shared.Print(parsed, host, report);
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,105 @@
+using System.Text.Json;
+using Hita.Evaluation.Metrics.Archives;
+using Hita.Imaging;
+using Hita.Tests.Evaluation.Runs;
+using Hita.Tests.Support;
+
+namespace Hita.Tests.Cli;
+
+/// <summary>The commands that measure, as a user runs them.</summary>
+public sealed class EvaluateCommandTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Reconstructions_are_measured_compared_and_refused_across_protocols()
+    {
+        var photos = Photos(8, classes: 1);
+        // A folder without weights: the developer's own must not be used by a test.
+        var output = Ok("evaluate", "reconstruction", photos, "-m", "tiny", "-o", _folder["a"], "--json", "--weights", Empty());
+        using (var json = JsonDocument.Parse(output))
+        {
+            Assert.Equal("hita-evaluation", json.RootElement.GetProperty("type").GetString());
+            Assert.Equal(8, json.RootElement.GetProperty("samples").GetProperty("count").GetInt32());
+        }
+        Assert.True(File.Exists(_folder["a/index.html"]));
+        var text = Ok("evaluate", "reconstruction", photos, "-m", "tiny-ultra", "-o", _folder["b"], "--weights", Empty());
+        Assert.Matches(@"(?m)^PSNR +\d+\.\d\d ± \d+\.\d\d dB", text);
+        Assert.Contains("not measured: LPIPS", text, StringComparison.Ordinal);
+        var compared = Ok("compare", _folder["a"], _folder["b"]);
+        Assert.Contains("*", compared, StringComparison.Ordinal);
+        Ok("evaluate", "reconstruction", photos, "-m", "tiny", "-o", _folder["c"], "--protocol", "adm", "--weights", Empty());
+        var (code, _, error) = CommandLine.Run("compare", _folder["a"], _folder["c"]);
+        Assert.Equal(1, code);
+        Assert.Contains("one follows the protocol 'hita', the other 'adm'", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Samples_of_a_pipeline_are_drawn_and_an_archive_is_read_without_weights()
+    {
+        var generated = Ok("evaluate", "generation", "-m", "tiny", "--samples", "12", "-o", _folder["g"], "--weights", Empty(), "--cfg-scale", "2");
+        Assert.Contains("patch codebook used", generated, StringComparison.Ordinal);
+        Assert.Contains("torch-fidelity", generated, StringComparison.Ordinal);
+        using (var writer = new PictureArchiveWriter(_folder["samples.npz"], 5, 16, 16))
+        {
+            for (var i = 0; i < 5; i++)
+                writer.Add(new Picture(16, 16));
+            writer.Complete();
+        }
+        var archive = Ok("evaluate", "archive", _folder["samples.npz"], _folder["samples.npz"], "-o", _folder["n"], "--weights", Empty(), "--protocol", "hita");
+        Assert.Contains("not measured", archive, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_probe_prints_the_accuracy_of_each_kind_of_feature()
+    {
+        var output = Ok("probe", Photos(100, classes: 2), "-m", "tiny", "-o", _folder["p"]);
+        Assert.Matches(@"(?m)^linear probe, holistic features +\d+\.\d %", output);
+        Assert.Matches(@"(?m)^chance +50\.0 %", output);
+    }
+
+    [Theory]
+    [InlineData(2, "--protocol", "evaluate", "reconstruction", "x", "-m", "tiny", "-o", "OUT", "--protocol", "mine")]
+    [InlineData(2, "--samples", "evaluate", "generation", "-m", "tiny", "-o", "OUT", "--samples", "1")]
+    [InlineData(1, "nowhere", "evaluate", "reconstruction", "nowhere", "-m", "tiny", "-o", "OUT")]
+    [InlineData(1, "nowhere.npz", "evaluate", "archive", "nowhere.npz", "nowhere.npz", "-o", "OUT")]
+    [InlineData(1, "name the data that it was trained on with --data", "evaluate", "classes", "-m", "tiny", "-o", "OUT")]
+    [InlineData(1, "two reports or more", "compare", "SELF")]
+    [InlineData(1, "report.json", "compare", "nowhere", "nowhere")]
+    public void Impossible_requests_get_one_sentence_and_their_exit_code(int expected, string reason, params string[] arguments)
+    {
+        if (arguments.Contains("SELF"))
+            Ok("evaluate", "generation", "-m", "tiny", "--samples", "2", "-o", _folder["self"], "--weights", Empty());
+        var (code, _, error) = CommandLine.Run([.. arguments.Select(a => a is "OUT" or "SELF" ? _folder[a == "OUT" ? "out" : "self"] : a)]);
+        Assert.Equal(expected, code);
+        Assert.Contains(reason, error, StringComparison.Ordinal);
+        Assert.Single(error.Trim().Split('\n'));
+    }
+
+    private string Empty()
+    {
+        var path = _folder["no-weights"];
+        Directory.CreateDirectory(path);
+        return path;
+    }
+
+    private string Photos(int count, int classes)
+    {
+        using var source = new ColourSource(count, classes);
+        for (var i = 0; i < count; i++)
+        {
+            var folder = Directory.CreateDirectory(_folder[classes > 1 ? $"photos/class-{source.ClassAt(i)}" : "photos"]).FullName;
+            PictureWriter.Write(source.Read(i), Path.Combine(folder, $"{i:000}.png"));
+        }
+        return _folder["photos"];
+    }
+
+    private static string Ok(params string[] arguments)
+    {
+        var (code, output, error) = CommandLine.Run(arguments);
+        Assert.True(code == 0, error);
+        return output;
+    }
+}

@@ -1,0 +1,39 @@
+using Hita.Data;
+using Hita.Imaging;
+
+namespace Hita.Tests.Evaluation.Runs;
+
+/// <summary>Pictures whose class is their main colour; no two are the same.</summary>
+internal sealed class ColourSource(int count, int classes, int side = 64) : IImageSource
+{
+    public string Description => $"{count} colours in {classes} classes";
+
+    public int Count => count;
+
+    public IReadOnlyList<string> ClassNames { get; } = [.. Enumerable.Range(0, classes).Select(static c => $"colour {c}")];
+
+    /// <summary>Reads so far, also those that fail.</summary>
+    public int Reads => _reads;
+
+    private int _reads;
+
+    public int ClassAt(int index) => index % classes;
+
+    public string NameAt(int index) => $"picture {index}";
+
+    public Picture Read(int index)
+    {
+        Interlocked.Increment(ref _reads);
+        var random = new Random(index);
+        var picture = new Picture(side, side);
+        random.NextBytes(picture.Pixels);
+        var main = ClassAt(index) % 3;
+        for (var at = 0; at < picture.Pixels.Length; at++)
+            picture.Pixels[at] = (byte)((picture.Pixels[at] / 4) + (at % 3 == main ? 180 : 10));
+        return picture;
+    }
+
+    public void Dispose()
+    {
+    }
+}

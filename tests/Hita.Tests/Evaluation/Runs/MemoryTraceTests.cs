@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using Hita.Evaluation.Metrics;
+using Hita.Evaluation.Metrics.Archives;
+using Hita.Evaluation.Protocols;
+using Hita.Evaluation.Reports;
+using Hita.Evaluation.Runs;
+using Hita.Imaging;
+using Hita.Tests.Support;
+
+namespace Hita.Tests.Evaluation.Runs;
+
+/// <summary>
+/// The memory of evaluating an archive of 50,000 pictures of 256 pixels (9.8 GB on the disk), everything measured that can be, with
+/// features of the right widths from a cheap map. <c>HITA_TRACE_COUNT</c> makes it shorter.
+/// </summary>
+[Collection(Alone.Name)]
+[Trait("Category", "Slow")]
+public sealed class MemoryTraceTests(ITestOutputHelper output) : IDisposable
+{
+    private const int Side = 256;
+    private const int ReferenceCount = 1000;
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Fifty_thousand_pictures_are_measured_in_flat_memory_below_two_gibibytes()
+    {
+        var count = int.Parse(Environment.GetEnvironmentVariable("HITA_TRACE_COUNT") ?? "50000", System.Globalization.CultureInfo.InvariantCulture);
+        var clock = Stopwatch.StartNew();
+        Write("samples.npz", count, 1);
+        Write("true.npz", ReferenceCount, 2);
+        Reference();
+        output.WriteLine($"archives written after {clock.Elapsed.TotalSeconds:0} s");
+        using var features = FakeFeatures.Source();
+        var report = SampleEvaluation.Run(
+            SampleOrigin.From(PictureSeries.Archive(_folder["samples.npz"], Side)), ReferenceInput.Archive(_folder["reference.npz"], Side), features,
+            new EvaluationOptions { Folder = _folder["out"], Protocol = EvaluationProtocols.Adm }, cancellation: TestContext.Current.CancellationToken);
+        foreach (var figure in report.Figures)
+            output.WriteLine($"{figure.Name} {FigureNames.Text(figure)}");
+        var trace = report.Environment.Memory.Where(static m => m.Stage == "Measuring").ToList();
+        foreach (var point in trace.Where((_, i) => i % 10 == 0).Append(trace[^1]))
+            output.WriteLine($"{point.Count} pictures: {point.MiB} MiB");
+        var peak = report.Environment.PeakMemoryMiB;
+        output.WriteLine($"peak {peak} MiB over {clock.Elapsed.TotalSeconds:0} s");
+        Assert.Equal(["fid", "sfid", "inception_score", "precision", "recall"], report.Figures.Select(static f => f.Name));
+        Assert.InRange(peak, 100, 2047);
+        // What grows is what is kept: 8 KiB of features a picture.
+        var kept = (trace[^1].Count - trace[trace.Count / 2].Count) * 8 / 1024;
+        Assert.InRange(trace[^1].MiB, 0, trace[trace.Count / 2].MiB + kept + 150);
+    }
+
+    private void Write(string name, int count, int seed)
+    {
+        using var writer = new PictureArchiveWriter(_folder[name], count, Side, Side);
+        var random = new Random(seed);
+        var noise = new byte[Side * Side * Picture.Channels];
+        random.NextBytes(noise);
+        for (var i = 0; i < count; i++)
+        {
+            var picture = new Picture(Side, Side);
+            var (shift, tint) = (random.Next(noise.Length), random.Next(128));
+            for (var at = 0; at < noise.Length; at++)
+                picture.Pixels[at] = (byte)((noise[at + shift < noise.Length ? at + shift : at + shift - noise.Length] / 2) + ((tint * (1 + (at % 3))) & 127));
+            writer.Add(picture);
+        }
+        writer.Complete();
+    }
+
+    // As ADM distributes them: statistics, and some pictures for precision and recall.
+    private void Reference()
+    {
+        var statistics = new SampleStatistics();
+        using var reader = PictureArchiveReader.Open(_folder["true.npz"]);
+        using var writer = new NpzWriter(_folder["reference.npz"]);
+        var pictures = reader.NextBatch(ReferenceCount);
+        foreach (var part in pictures.Chunk(100))
+            statistics.Add(FakeFeatures.Extract(part));
+        var reference = statistics.ToReference();
+        writer.Write("mu", reference.Pool.Mean, reference.Pool.Width);
+        writer.Write("sigma", reference.Pool.Covariance, reference.Pool.Width, reference.Pool.Width);
+        writer.Write("mu_s", reference.Spatial!.Mean, reference.Spatial.Width);
+        writer.Write("sigma_s", reference.Spatial.Covariance, reference.Spatial.Width, reference.Spatial.Width);
+        writer.Begin(PictureArchiveReader.DefaultName, Hita.Checkpoints.TensorType.UInt8, ReferenceCount, Side, Side, Picture.Channels);
+        foreach (var picture in pictures)
+            writer.Write(picture.Pixels);
+        writer.Complete();
+    }
+}
