@@ -13,10 +13,10 @@ public readonly record struct Margins(int Left, int Top, int Right, int Bottom)
     /// <summary>The longest side of an extended picture, in pixels.</summary>
     public const int LargestSide = 16384;
 
-    /// <summary>The enlarged picture, and a mask of what was added.</summary>
+    /// <summary>Checks the margins for a picture.</summary>
     /// <param name="picture">The picture.</param>
     /// <exception cref="ConfigException">No margin is given, one is negative, or the result is too large.</exception>
-    public (Picture Canvas, PictureMask Added) Around(Picture picture)
+    public void Check(Picture picture)
     {
         ArgumentNullException.ThrowIfNull(picture);
         var faults = new List<string>();
@@ -32,8 +32,15 @@ public readonly record struct Margins(int Left, int Top, int Right, int Bottom)
             faults.Add($"the picture would have {width}×{height} pixels, {LargestSide} a side are possible");
         if (faults.Count > 0)
             throw new ConfigException("The extension", faults);
+    }
 
-        var canvas = new Picture((int)width, (int)height);
+    /// <summary>The enlarged picture, and a mask of what was added.</summary>
+    /// <param name="picture">The picture.</param>
+    /// <exception cref="ConfigException">No margin is given, one is negative, or the result is too large.</exception>
+    public (Picture Canvas, PictureMask Added) Around(Picture picture)
+    {
+        Check(picture);
+        var canvas = new Picture(picture.Width + Left + Right, picture.Height + Top + Bottom);
         var added = new PictureMask(canvas.Width, canvas.Height);
         added.Marks.Fill(true);
         for (var y = 0; y < picture.Height; y++)
