@@ -15,7 +15,7 @@ public sealed class CodeExplorer(ImageTokenizer tokenizer)
     /// <param name="other">A picture whose codes are swapped in; null to drop codes: their vectors become zero.</param>
     /// <param name="codes">The places of the codes to explore; null for all.</param>
     /// <param name="progress">Told how many codes are done; null for nobody.</param>
-    /// <param name="cancellation">Stops between two batches.</param>
+    /// <param name="cancellation">Stops between two codes.</param>
     /// <exception cref="HitaException">There is no such code.</exception>
     public CodeExploration Explore(
         Picture picture, Picture? other = null, IReadOnlyList<int>? codes = null,
@@ -39,12 +39,11 @@ public sealed class CodeExplorer(ImageTokenizer tokenizer)
         var vectors = _tokenizer.Dequantize(own);
         var replacements = foreign is null ? null : _tokenizer.Dequantize(foreign);
         var effects = new List<CodeEffect>();
-        foreach (var batch in codes.Chunk(4))
+        foreach (var index in codes)
         {
-            var changed = _tokenizer.Paint(
-                [.. batch.Select(i => Replace(vectors, replacements, i, holistic.CodeDimensions))], cancellation: cancellation);
-            for (var i = 0; i < batch.Length; i++)
-                effects.Add(Effect(batch[i], own.Holistic[batch[i]], foreign?.Holistic[batch[i]], reconstruction, changed[i], attention[batch[i]]));
+            // One by one, as the reconstruction: in a batch a pixel may be rounded otherwise, which would look like an effect.
+            var changed = _tokenizer.Paint([Replace(vectors, replacements, index, holistic.CodeDimensions)], cancellation: cancellation)[0];
+            effects.Add(Effect(index, own.Holistic[index], foreign?.Holistic[index], reconstruction, changed, attention[index]));
             progress?.Report(new EditProgress(effects.Count, codes.Count));
         }
         return new CodeExploration(picture, reconstruction, other, own.GridHeight, own.GridWidth, effects);

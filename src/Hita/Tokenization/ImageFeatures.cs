@@ -54,6 +54,9 @@ public sealed class ImageFeatures
     {
         if (from.Count != to.Count)
             throw new ArgumentException($"{from.Count} and {to.Count} numbers cannot be mixed.", nameof(to));
+        // The ends are exact, without the rounding of the unit length.
+        if (share is 0 or 1)
+            return [.. share == 0 ? from : to];
         var result = new float[from.Count];
         for (var start = 0; start < result.Length; start += dimensions)
         {
