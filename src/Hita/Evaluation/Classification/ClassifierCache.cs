@@ -1,0 +1,62 @@
+using Hita.Runtime;
+
+namespace Hita.Evaluation.Classification;
+
+/// <summary>Keeps trained classifiers in the cache folder (<c>classifiers</c> in it), so that each is trained once.</summary>
+public static class ClassifierCache
+{
+    /// <summary>Where the classifier of some pictures is kept.</summary>
+    /// <param name="data">The pictures.</param>
+    public static string PathFor(ClassifierData data)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        return Path.Combine(CacheFolder.Path, "classifiers", $"{data.Identity}.safetensors");
+    }
+
+    /// <summary>The kept classifier of some pictures; one is trained and kept where there is none that fits.</summary>
+    /// <param name="data">The pictures.</param>
+    /// <param name="options">How it is trained where it has to be; one that was trained otherwise is not used.</param>
+    /// <param name="progress">Told how far the training is; null for nobody.</param>
+    /// <param name="cancellation">Stops the training.</param>
+    /// <exception cref="HitaException">It cannot be trained.</exception>
+    public static PictureClassifier Get(
+        ClassifierData data, ClassifierTrainingOptions? options = null,
+        IProgress<ClassifierProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        options ??= new ClassifierTrainingOptions();
+        if (TryLoad(data, options) is { } kept)
+            return kept;
+        var classifier = ClassifierTraining.Train(data, options, progress, cancellation);
+        try
+        {
+            classifier.Save(Path.Combine(CacheFolder.Create("classifiers"), $"{data.Identity}.safetensors"));
+        }
+        catch (HitaException)
+        {
+            // A cache that cannot be written costs time only.
+        }
+        return classifier;
+    }
+
+    private static PictureClassifier? TryLoad(ClassifierData data, ClassifierTrainingOptions options)
+    {
+        var path = PathFor(data);
+        if (!File.Exists(path))
+            return null;
+        try
+        {
+            var classifier = PictureClassifier.Load(path);
+            var card = classifier.Card;
+            if (card.DataIdentity == data.Identity && (card.Steps, card.BatchSize, card.Seed) == (options.Steps, options.BatchSize, options.Seed))
+                return classifier;
+            classifier.Dispose();
+            return null;
+        }
+        catch (HitaException)
+        {
+            // A damaged file in the cache is replaced.
+            return null;
+        }
+    }
+}

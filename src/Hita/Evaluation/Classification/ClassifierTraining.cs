@@ -1,0 +1,198 @@
+using Hita.Checkpoints;
+using Hita.Imaging;
+using Hita.Layers;
+using Hita.Runtime;
+using static TorchSharp.torch;
+
+namespace Hita.Evaluation.Classification;
+
+/// <summary>How a classifier is trained.</summary>
+public sealed record ClassifierTrainingOptions
+{
+    /// <summary>Training steps, 1 or more.</summary>
+    public int Steps { get; init; } = 1200;
+
+    /// <summary>Pictures a step, 1 to 1024.</summary>
+    public int BatchSize { get; init; } = 48;
+
+    /// <summary>The largest learning rate; it rises over the first twentieth of the steps and falls to nothing as a cosine.</summary>
+    public double LearningRate { get; init; } = 2e-3;
+
+    /// <summary>Weight decay.</summary>
+    public double WeightDecay { get; init; } = 0.02;
+
+    /// <summary>Held-out pictures that judge it, 1 or more.</summary>
+    public int HeldOutCount { get; init; } = 2000;
+
+    /// <summary>Chooses the first weights.</summary>
+    public int Seed { get; init; }
+
+    /// <summary>Checks every field.</summary>
+    /// <returns>The options themselves.</returns>
+    /// <exception cref="ConfigException">Lists all faults.</exception>
+    public ClassifierTrainingOptions Validate()
+    {
+        var faults = new List<string>();
+        if (Steps is < 1 or > 1_000_000)
+            faults.Add($"the steps are {Steps}, 1 to 1000000 are possible");
+        if (BatchSize is < 1 or > 1024)
+            faults.Add($"the batch size is {BatchSize}, 1 to 1024 are possible");
+        if (!(LearningRate is > 0 and <= 1))
+            faults.Add($"the learning rate is {LearningRate}, it must be above 0 and at most 1");
+        if (!(WeightDecay is >= 0 and <= 1))
+            faults.Add($"the weight decay is {WeightDecay}, 0 to 1 are possible");
+        if (HeldOutCount < 1)
+            faults.Add($"the held-out pictures are {HeldOutCount}, there must be at least 1");
+        return faults.Count == 0 ? this : throw new ConfigException("The training of a classifier", faults);
+    }
+
+    internal double RateAt(int step)
+    {
+        var warm = Math.Max(1, Steps / 20);
+        return step < warm
+            ? LearningRate * (step + 1) / warm
+            : LearningRate * 0.5 * (1 + Math.Cos(Math.PI * (step - warm) / Math.Max(1, Steps - warm)));
+    }
+}
+
+/// <summary>How far a training of a classifier is.</summary>
+/// <param name="Steps">Steps done.</param>
+/// <param name="StepCount">Steps in all.</param>
+/// <param name="Loss">The mean loss over the last few steps.</param>
+public readonly record struct ClassifierProgress(int Steps, int StepCount, double Loss);
+
+/// <summary>
+/// Trains classifiers. The same data, options, threads and machine give the same weights: pictures come in a fixed order, and
+/// the next batch is prepared while a step is computed.
+/// </summary>
+public static class ClassifierTraining
+{
+    private const int ReportEvery = 20;
+
+    /// <summary>Trains a classifier and measures it on held-out pictures.</summary>
+    /// <param name="data">The pictures.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <param name="progress">Told now and then; null for nobody.</param>
+    /// <param name="cancellation">Stops between two steps.</param>
+    /// <exception cref="HitaException">The options are impossible, a picture cannot be read, or the loss is not finite.</exception>
+    public static PictureClassifier Train(
+        ClassifierData data, ClassifierTrainingOptions? options = null,
+        IProgress<ClassifierProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        options = (options ?? new ClassifierTrainingOptions()).Validate();
+        var model = new ClassifierModel(data.ClassNames.Count, Placement.Cpu);
+        try
+        {
+            model.FillByName($"classifier.{options.Seed}.");
+            Fit(model, data, options, progress, cancellation);
+            var heldOut = (int)Math.Min(options.HeldOutCount, data.HeldOutCount);
+            var accuracy = Accuracy(model, data, heldOut, options.BatchSize, cancellation);
+            return new PictureClassifier(model, new ClassifierCard
+            {
+                Data = data.Description,
+                DataIdentity = data.Identity,
+                ClassNames = data.ClassNames,
+                Steps = options.Steps,
+                BatchSize = options.BatchSize,
+                Seed = options.Seed,
+                HeldOutAccuracy = accuracy,
+                HeldOutCount = heldOut,
+            });
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    private static void Fit(
+        ClassifierModel model, ClassifierData data, ClassifierTrainingOptions options,
+        IProgress<ClassifierProgress>? progress, CancellationToken cancellation)
+    {
+        model.train();
+        using var optimizer = new ClassifierOptimizer(model.Parameters().Values, options.WeightDecay);
+        var next = Prepare(0);
+        var losses = new Queue<double>();
+        try
+        {
+            for (var step = 0; step < options.Steps; step++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var batch = next.GetAwaiter().GetResult();
+                next = step + 1 < options.Steps ? Prepare(step + 1) : Task.FromResult(batch);
+                losses.Enqueue(Step(model, batch, optimizer, options.RateAt(step)));
+                if (losses.Count > ReportEvery)
+                    losses.Dequeue();
+                if ((step + 1) % ReportEvery == 0 || step + 1 == options.Steps)
+                    progress?.Report(new ClassifierProgress(step + 1, options.Steps, losses.Average()));
+            }
+        }
+        finally
+        {
+            // Nothing may read from a source that the caller is about to close.
+            next.ContinueWith(static _ => { }, TaskScheduler.Default).Wait(CancellationToken.None);
+            model.eval();
+        }
+
+        Task<ClassifierBatch> Prepare(int step) => Task.Run(
+            () => ClassifierBatch.Read(data.Training, (long)step * options.BatchSize, options.BatchSize, mirror: true), cancellation);
+    }
+
+    private static double Step(ClassifierModel model, ClassifierBatch batch, ClassifierOptimizer optimizer, double rate)
+    {
+        using var scope = NewDisposeScope();
+        var loss = nn.functional.cross_entropy(model.call(batch.Pictures()), batch.Labels());
+        loss.backward();
+        optimizer.Step(rate);
+        var value = loss.ToDouble();
+        return double.IsFinite(value)
+            ? value
+            : throw new HitaException("The classifier's loss is not finite; a smaller learning rate would help.");
+    }
+
+    private static double Accuracy(ClassifierModel model, ClassifierData data, int count, int batchSize, CancellationToken cancellation)
+    {
+        var right = 0;
+        for (var first = 0; first < count; first += batchSize)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var batch = ClassifierBatch.Read(data.HeldOut, first, Math.Min(batchSize, count - first), mirror: false);
+            using var frozen = inference_mode();
+            using var scope = NewDisposeScope();
+            var found = model.call(batch.Pictures()).argmax(-1).ToInts();
+            right += found.Zip(batch.Classes).Count(static pair => pair.First == pair.Second);
+        }
+        return (double)right / count;
+    }
+}
+
+/// <summary>A batch in plain memory, so that it can be prepared on other threads.</summary>
+internal sealed record ClassifierBatch(float[] Values, int[] Classes)
+{
+    private const int Side = PictureClassifier.InputSize;
+    private const int Size = Side * Side * Picture.Channels;
+
+    public static ClassifierBatch Read(Func<long, LabelledPicture> read, long first, int count, bool mirror)
+    {
+        var batch = new ClassifierBatch(new float[count * Size], new int[count]);
+        Parallel.For(0, count, i =>
+        {
+            var (picture, label) = read(first + i);
+            picture = PictureClassifier.Fit(picture);
+            // Every other picture is mirrored; a scene's class does not depend on it.
+            if (mirror && ((first + i) & 1) == 1)
+                picture = picture.FlipHorizontally();
+            PictureTensors.ToPlanes(picture, batch.Values.AsSpan(i * Size, Size));
+            batch.Classes[i] = label;
+        });
+        return batch;
+    }
+
+    /// <summary>[B, 3, 64, 64] in [-1, 1].</summary>
+    public Tensor Pictures() => TensorOps.FromFloats(Values, Classes.Length, Picture.Channels, Side, Side);
+
+    /// <summary>int64 [B].</summary>
+    public Tensor Labels() => TensorOps.FromInts(Classes, Classes.Length);
+}
