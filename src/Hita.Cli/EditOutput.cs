@@ -25,6 +25,12 @@ internal sealed record EditInput(string Name, string Sha256);
 /// <summary>Reads the pictures of an edit and writes its results.</summary>
 internal static class EditOutput
 {
+    /// <summary>The PNG text that says how a picture was edited; that of generated pictures has another name.</summary>
+    public const string Keyword = "hita-edit";
+
+    // One line: the text has to pass through tools that break long ones.
+    private static readonly JsonSerializerOptions Json = new(ConfigJson.Options) { WriteIndented = false };
+
     /// <summary>Checks a result's name before long work: its extension, its folder, and that it takes no input's place.</summary>
     /// <exception cref="HitaException">It cannot be written.</exception>
     public static string Check(string path, params IReadOnlyList<string?> inputs)
@@ -55,7 +61,7 @@ internal static class EditOutput
     /// <summary>Writes a picture with what it was made of.</summary>
     public static void Write(Picture picture, string path, EditSettings settings) => PictureWriter.Write(picture, path, new PictureWriteOptions
     {
-        Text = new Dictionary<string, string> { [GenerateRun.SettingsKey] = JsonSerializer.Serialize(settings, PictureSettings.Json) },
+        Text = new Dictionary<string, string> { [Keyword] = JsonSerializer.Serialize(settings, Json) },
     });
 
     /// <summary>A line of progress for codes, whose number is known window by window.</summary>

@@ -21,7 +21,7 @@ public sealed class EditCommandTests : IDisposable
         Assert.Equal(File.ReadAllBytes(_folder["out.png"]), File.ReadAllBytes(_folder["again.png"]));
         using (var report = JsonDocument.Parse(Ok("style", a, b, "-m", "tiny", "--strength", "0.5", "--method", "interpolate", "--keep-opening", "--whole-shape", "-o", _folder["half.webp"], "--json")))
             Assert.Equal(90, report.RootElement.GetProperty("width").GetInt32());
-        var text = PngText.Read(_folder["out.png"])["hita"];
+        var text = PngText.Read(_folder["out.png"])["hita-edit"];
         Assert.Contains("\"edit\":\"style\"", text, StringComparison.Ordinal);
         Assert.Contains("\"strength\":1", text, StringComparison.Ordinal);
         Assert.Contains("photo-90.png", text, StringComparison.Ordinal);
@@ -38,7 +38,7 @@ public sealed class EditCommandTests : IDisposable
         Ok("inpaint", photo, "--mask", _folder["mask.png"], "-m", "tiny", "--class", "3", "--cfg-scale", "2", "--seed", "8", "-o", _folder["masked.png"]);
         Models.AssertSame(PictureDecoder.Decode(_folder["box.png"]), PictureDecoder.Decode(_folder["masked.png"]));
         Assert.Equal(0, Models.Differences(picture, PictureDecoder.Decode(_folder["box.png"]), mask, marked: false));
-        var text = PngText.Read(_folder["box.png"])["hita"];
+        var text = PngText.Read(_folder["box.png"])["hita-edit"];
         Assert.Contains("\"seed\":8", text, StringComparison.Ordinal);
         Assert.Contains("\"where\":\"30,20,25,25\"", text, StringComparison.Ordinal);
 
