@@ -1,5 +1,4 @@
 using Hita.Data.Materials;
-using Hita.Editing;
 using Hita.Generation;
 using Hita.Generation.Pipeline;
 using Hita.Imaging;
