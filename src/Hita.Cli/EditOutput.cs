@@ -68,7 +68,7 @@ internal static class EditOutput
     public static (ProgressLine Line, IProgress<EditProgress> Progress) Drawing(CommandHost host)
     {
         var line = new ProgressLine(host.Terminal, "Drawing", "codes", total: null);
-        return (line, new DirectProgress<EditProgress>(p => line.Report(p.Done, $"of {p.Total} so far")));
+        return (line, new DirectProgress<EditProgress>(p => line.Report(p.Done)));
     }
 
     /// <summary>Another name beside a result's: <c>out.png</c> becomes <c>out-2.png</c>.</summary>

@@ -47,9 +47,11 @@ public static class ExplorationPage
         var pages = new SortedDictionary<(double, int), string>();
         foreach (var effect in exploration.Effects)
         {
-            var change = HeatMap.Paint([.. effect.Difference.Select(static d => (double)d)], exploration.Picture.Width, strongest);
+            // Roots, as most codes change little beside the strongest.
+            var change = HeatMap.Paint([.. effect.Difference.Select(static d => Math.Sqrt(d))], exploration.Picture.Width, Math.Sqrt(strongest));
+            var least = effect.Attention.Min();
             var gaze = HeatMap.Overlay(
-                exploration.Picture, effect.Attention, exploration.GridWidth, Math.Max(effect.Attention.Max(), 1e-9));
+                exploration.Picture, [.. effect.Attention.Select(a => a - least)], exploration.GridWidth, Math.Max(effect.Attention.Max() - least, 1e-9));
             changes.Add(change);
             gazes.Add(gaze);
             pages[(-effect.MeanChange, effect.Index)] = Code(effect, folder, change, gaze);
@@ -67,7 +69,7 @@ public static class ExplorationPage
 
     private static string Explanation(CodeExploration exploration, int strongest) => string.Create(
         CultureInfo.InvariantCulture,
-        $"One holistic code at a time was {(exploration.Other is null ? "dropped" : "swapped for the other picture's")} and the picture painted again. Each card shows that picture, which pixels changed (brightest: {strongest} of 255 levels, the same scale for all codes), and where the code's query looked while the picture was encoded (each on its own scale). The codes that change most come first.");
+        $"One holistic code at a time was {(exploration.Other is null ? "dropped" : "swapped for the other picture's")} and the picture painted again. Each card shows that picture, which pixels changed (brightest: {strongest} of 255 levels, the same scale for all codes, by square roots), and where the code's query looked while the picture was encoded (from its least to its most heeded patch). The codes that change most come first.");
 
     private static string Code(CodeEffect effect, string folder, Picture change, Picture gaze)
     {

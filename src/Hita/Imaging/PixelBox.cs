@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using Hita.Runtime;
 
 namespace Hita.Imaging;
@@ -11,9 +12,11 @@ namespace Hita.Imaging;
 public readonly record struct PixelBox(int X, int Y, int Width, int Height)
 {
     /// <summary>The first column to the right of it.</summary>
+    [JsonIgnore]
     public int Right => X + Width;
 
     /// <summary>The first row below it.</summary>
+    [JsonIgnore]
     public int Bottom => Y + Height;
 
     /// <summary>Reads <c>x,y,width,height</c>.</summary>
