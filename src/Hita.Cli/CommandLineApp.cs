@@ -45,6 +45,13 @@ internal static class CommandLineApp
         {
             GenerateCommand.Create(host),
             ReconstructCommand.Create(host),
+            StyleCommand.Create(host),
+            InpaintCommand.Create(host),
+            OutpaintCommand.Create(host),
+            VaryCommand.Create(host),
+            EditClassCommand.Create(host),
+            MorphCommand.Create(host),
+            ExploreCommand.Create(host),
             EncodeCommand.Create(host),
             DecodeCommand.Create(host),
             EvaluateCommand.Create(host),

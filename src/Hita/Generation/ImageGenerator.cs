@@ -48,7 +48,7 @@ public sealed record GeneratorOptions
 /// <summary>
 /// Draws the codes of images from classes. Immutable once loaded; several threads may use one at the same time.
 /// </summary>
-public sealed class ImageGenerator : IDisposable
+public sealed partial class ImageGenerator : IDisposable
 {
     private readonly ITokenModel _tokens;
 

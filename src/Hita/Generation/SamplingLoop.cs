@@ -9,8 +9,31 @@ namespace Hita.Generation;
 /// <param name="TokenCount">Tokens to draw: M + N, or fewer where the last patch codes reach no pixel.</param>
 /// <param name="Sampling">The settings.</param>
 /// <param name="Boundary">How the last holistic code is embedded.</param>
+/// <param name="Forced">Tokens that are known already; null where all are drawn.</param>
 internal sealed record SamplingBatch(
-    IReadOnlyList<int> Classes, ulong Seed, long FirstImage, int TokenCount, SamplingOptions Sampling, BoundaryMode Boundary);
+    IReadOnlyList<int> Classes, ulong Seed, long FirstImage, int TokenCount, SamplingOptions Sampling, BoundaryMode Boundary,
+    ForcedTokens? Forced = null);
+
+/// <summary>The tokens of a batch that are known before it is drawn.</summary>
+/// <param name="Tokens">[images, TokenCount]; <see cref="PartialCodes.Unknown"/> where the token is drawn.</param>
+/// <param name="LogLikelihoods">Receives [images, TokenCount] natural logarithms of the probability that the model gives each
+/// token for the image's class, without guidance, temperature or filters; null where nobody asks.</param>
+/// <param name="ScoredFrom">The first token whose likelihood is computed; those before it keep what they were.</param>
+internal sealed record ForcedTokens(int[] Tokens, double[]? LogLikelihoods = null, int ScoredFrom = 0)
+{
+    /// <summary>Whether the logits for a token are of use to any image.</summary>
+    public bool NeedsLogits(int token, int images, int tokenCount)
+    {
+        if (LogLikelihoods is not null && token >= ScoredFrom)
+            return true;
+        for (var i = 0; i < images; i++)
+        {
+            if (Tokens[(i * tokenCount) + token] < 0)
+                return true;
+        }
+        return false;
+    }
+}
 
 /// <summary>Draws the tokens of a batch, position by position.</summary>
 internal static class SamplingLoop
@@ -45,19 +68,28 @@ internal static class SamplingLoop
             cancellation.ThrowIfCancellationRequested();
             if (token == guided && guided > 0)
                 pass.KeepRows(images);
-            pass.Advance(inputs.AsSpan(0, pass.Rows), logits.AsSpan(0, pass.Rows * size));
+            var needed = batch.Forced?.NeedsLogits(token, images, count) ?? true;
+            pass.Advance(inputs.AsSpan(0, pass.Rows), needed ? logits.AsSpan(0, pass.Rows * size) : []);
             var scale = guidance.ScaleAt(token, config.SequenceLength);
             var settings = batch.Sampling.For(token, config.HolisticTokenCount);
             for (var i = 0; i < images; i++)
             {
+                var at = (i * count) + token;
                 ReadOnlySpan<float> row = logits.AsSpan(i * size, size);
-                if (scale > 1)
+                var drawn = batch.Forced?.Tokens[at] ?? PartialCodes.Unknown;
+                if (drawn < 0)
                 {
-                    TokenSampler.Guide(row, logits.AsSpan((images + i) * size, size), scale, combined);
-                    row = combined;
+                    var guidedRow = row;
+                    if (scale > 1)
+                    {
+                        TokenSampler.Guide(row, logits.AsSpan((images + i) * size, size), scale, combined);
+                        guidedRow = combined;
+                    }
+                    drawn = sampler.Sample(guidedRow, settings, random[i].Uniform(token));
                 }
-                var drawn = sampler.Sample(row, settings, random[i].Uniform(token));
-                tokens[(i * count) + token] = drawn;
+                tokens[at] = drawn;
+                if (batch.Forced is { LogLikelihoods: { } scores } forced && token >= forced.ScoredFrom)
+                    scores[at] = sampler.LogLikelihood(row, drawn);
                 inputs[i] = drawn;
                 if (images + i < pass.Rows)
                     inputs[images + i] = drawn;

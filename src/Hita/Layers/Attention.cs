@@ -1,3 +1,4 @@
+using Hita.Runtime;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -22,6 +23,21 @@ internal static class Attention
         var y = nn.functional.scaled_dot_product_attention(
             Split(q, heads), Split(k, heads), Split(v, heads), mask!, dropout, causal); // [B, H, T, D]
         return y.transpose(1, 2).reshape(q.shape).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>softmax(q kᵀ / √D), the mean over the heads.</summary>
+    /// <param name="q">[B, T, H·D].</param>
+    /// <param name="k">[B, S, H·D].</param>
+    /// <param name="heads">H.</param>
+    /// <returns>[B, T, S], float32.</returns>
+    public static Tensor Weights(Tensor q, Tensor k, long heads)
+    {
+        using var scope = NewDisposeScope();
+        long batch = q.size(0), width = q.size(2) / heads;
+        var left = Split(q, heads).reshape(batch * heads, q.size(1), width); // [B·H, T, D]
+        var right = Split(k, heads).reshape(batch * heads, k.size(1), width).transpose(1, 2); // [B·H, D, S]
+        var scores = left.BatchedProduct(right).to(ScalarType.Float32).Times(1 / Math.Sqrt(width));
+        return nn.functional.softmax(scores, -1).view(batch, heads, q.size(1), k.size(1)).mean([1]).MoveToOuterDisposeScope();
     }
 
     private static Tensor Split(Tensor x, long heads) =>
@@ -57,6 +73,13 @@ internal sealed class BidirectionalAttention : nn.Module<Tensor, Tensor>
         if (training && _dropout > 0)
             y = nn.functional.dropout(y, _dropout);
         return y.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>How much the first positions heed each position: the mean over the heads, [B, T, C] → [B, rows, T].</summary>
+    public Tensor Weights(Tensor x, long rows)
+    {
+        using var scope = NewDisposeScope();
+        return Attention.Weights(_toQ.call(x.narrow(1, 0, rows)), _toK.call(x), _heads).MoveToOuterDisposeScope();
     }
 }
 

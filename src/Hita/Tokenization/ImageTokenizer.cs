@@ -23,7 +23,7 @@ public sealed record TokenizerOptions
 /// <summary>
 /// Turns pictures into codes and codes into pictures. Immutable once loaded; several threads may use one at the same time.
 /// </summary>
-public sealed class ImageTokenizer : IDisposable
+public sealed partial class ImageTokenizer : IDisposable
 {
     private readonly TokenizerModel _model;
     private readonly Placement _placement;

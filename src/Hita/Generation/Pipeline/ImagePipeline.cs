@@ -47,25 +47,28 @@ public sealed class ImagePipeline : IDisposable
     /// <summary>Height of the pictures, in pixels.</summary>
     public int Height => Generator.Config.GridHeight * Tokenizer.Config.PatchSize;
 
-    /// <summary>Loads a pipeline: a folder with <c>tokenizer/</c> and <c>generator/</c>. No encoder is loaded.</summary>
+    /// <summary>Loads a pipeline: a folder with <c>tokenizer/</c> and <c>generator/</c>.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="options">How the generator is loaded, and the device for both.</param>
+    /// <param name="withEncoder">Whether the tokenizer's encoder is loaded too, as editing needs it; painting does not.</param>
     /// <exception cref="HitaException">A part is missing or broken, or the parts do not fit each other.</exception>
-    public static ImagePipeline Load(string folder, GeneratorOptions? options = null) => Load(folder, folder, options);
+    public static ImagePipeline Load(string folder, GeneratorOptions? options = null, bool withEncoder = false) =>
+        Load(folder, folder, options, withEncoder);
 
     /// <summary>Loads a pipeline from two folders.</summary>
     /// <param name="generatorFolder">The generator's folder, or a pipeline's.</param>
     /// <param name="tokenizerFolder">The tokenizer's folder, or a pipeline's.</param>
     /// <param name="options">How the generator is loaded, and the device for both.</param>
+    /// <param name="withEncoder">Whether the tokenizer's encoder is loaded too, as editing needs it; painting does not.</param>
     /// <exception cref="HitaException">A part is missing or broken, or the parts do not fit each other.</exception>
-    public static ImagePipeline Load(string generatorFolder, string tokenizerFolder, GeneratorOptions? options = null)
+    public static ImagePipeline Load(string generatorFolder, string tokenizerFolder, GeneratorOptions? options = null, bool withEncoder = false)
     {
         options ??= new GeneratorOptions();
         var generatorAt = GeneratorFolder.Find(generatorFolder);
         var tokenizerAt = TokenizerFolder.Find(tokenizerFolder);
         // Before any weight is read: a mismatch should not cost a wait.
         Check(GeneratorFolder.ReadConfig(generatorAt), TokenizerFolder.ReadConfig(tokenizerAt));
-        var tokenizer = ImageTokenizer.Load(tokenizerAt, new TokenizerOptions { DecoderOnly = true, Device = options.Device });
+        var tokenizer = ImageTokenizer.Load(tokenizerAt, new TokenizerOptions { DecoderOnly = !withEncoder, Device = options.Device });
         try
         {
             return new ImagePipeline(ImageGenerator.Load(generatorAt, options), tokenizer);

@@ -58,16 +58,17 @@ public static class NamedModel
             : throw new HitaException($"'{text}' is a tokenizer's preset; a generator is needed: {string.Join(", ", GeneratorPresets.Names)}.");
     }
 
-    /// <summary>Opens a pipeline. No encoder is loaded.</summary>
+    /// <summary>Opens a pipeline.</summary>
     /// <param name="generator">The generator's part: a folder or a preset.</param>
     /// <param name="tokenizer">The tokenizer's part: a folder or a preset; may be the same text.</param>
     /// <param name="options">How the generator is loaded, and the device for both.</param>
+    /// <param name="withEncoder">Whether the tokenizer's encoder is loaded too, as editing needs it; painting does not.</param>
     /// <exception cref="HitaException">A part is missing or broken, or the parts do not fit each other.</exception>
-    public static ImagePipeline OpenPipeline(string generator, string tokenizer, GeneratorOptions? options = null)
+    public static ImagePipeline OpenPipeline(string generator, string tokenizer, GeneratorOptions? options = null, bool withEncoder = false)
     {
         if (!IsPreset(generator) && !IsPreset(tokenizer))
-            return ImagePipeline.Load(generator, tokenizer, options);
-        var painter = OpenTokenizer(tokenizer, new TokenizerOptions { DecoderOnly = true, Device = options?.Device ?? "cpu" });
+            return ImagePipeline.Load(generator, tokenizer, options, withEncoder);
+        var painter = OpenTokenizer(tokenizer, new TokenizerOptions { DecoderOnly = !withEncoder, Device = options?.Device ?? "cpu" });
         try
         {
             return new ImagePipeline(OpenGenerator(generator, options), painter);

@@ -65,6 +65,22 @@ public sealed class TokenSampler
         return Draw(uniform);
     }
 
+    /// <summary>The natural logarithm of a token's probability, without temperature and filters.</summary>
+    /// <param name="logits">V logits.</param>
+    /// <param name="token">0 to V − 1.</param>
+    /// <returns>At most 0; −∞ for an excluded token.</returns>
+    /// <exception cref="HitaException">A logit is not a number or is +∞, or every token is excluded.</exception>
+    public double LogLikelihood(ReadOnlySpan<float> logits, int token)
+    {
+        if (logits.Length != _weights.Length)
+            throw new ArgumentException($"{logits.Length} logits were given to a sampler of {_weights.Length}.", nameof(logits));
+        ArgumentOutOfRangeException.ThrowIfNegative(token);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(token, logits.Length);
+        var best = Best(logits);
+        VectorMath.ShiftedExp(logits, best, 1, _weights);
+        return Math.Min((double)logits[token] - best - Math.Log(Sum()), 0);
+    }
+
     /// <summary>The largest logit, after making sure that a distribution can be made of them.</summary>
     private static float Best(ReadOnlySpan<float> logits)
     {

@@ -46,19 +46,37 @@ internal sealed class HolisticMixing : nn.Module<Tensor, Tensor?, (Tensor Holist
     public override (Tensor Holistic, Tensor Patches) forward(Tensor features, Tensor? semantic)
     {
         using var scope = NewDisposeScope();
-        long batch = features.size(0), height = features.size(2), width = features.size(3), queryCount = _queries.size(1);
-        var patches = features.ToSequence().Plus(PositionTable.Resize(_positions, height, width).to(features.dtype)); // [B, N, D]
-        var queries = _queries.expand(batch, -1, -1); // [B, M, D]
-        var x = _projection is not null && semantic is not null
-            ? cat([queries, _projection.call(semantic), patches], 1)
-            : cat([queries, patches], 1);
-        x = _transformer1.call(_norm1.call(x));
+        long height = features.size(2), width = features.size(3), queryCount = _queries.size(1);
+        var x = _transformer1.call(Join(features, semantic));
         var patchCount = height * width;
         x = cat([x.narrow(1, 0, queryCount), x.narrow(1, x.size(1) - patchCount, patchCount)], 1); // [B, M + N, D]
         x = _transformer2.call(_norm2.call(x), null);
         var holistic = x.narrow(1, 0, queryCount).contiguous();
         var grid = x.narrow(1, queryCount, patchCount).ToGrid(height, width);
         return (holistic.MoveToOuterDisposeScope(), grid.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>How much each query heeds each patch in the free mixing: [B, M, N], the mean over layers and heads.</summary>
+    /// <remarks>A query's weights on the other queries and on the semantic tokens are left out, so that a row sums to less than 1.</remarks>
+    public Tensor QueryWeights(Tensor features, Tensor? semantic)
+    {
+        using var scope = NewDisposeScope();
+        var x = Join(features, semantic);
+        var patchCount = features.size(2) * features.size(3);
+        return _transformer1.Weights(x, _queries.size(1)).narrow(2, x.size(1) - patchCount, patchCount).contiguous().MoveToOuterDisposeScope();
+    }
+
+    // [queries, semantic tokens where there are any, patches], normed: [B, T, D].
+    private Tensor Join(Tensor features, Tensor? semantic)
+    {
+        using var scope = NewDisposeScope();
+        var positions = PositionTable.Resize(_positions, features.size(2), features.size(3)).to(features.dtype);
+        var patches = features.ToSequence().Plus(positions); // [B, N, D]
+        var queries = _queries.expand(features.size(0), -1, -1); // [B, M, D]
+        var x = _projection is not null && semantic is not null
+            ? cat([queries, _projection.call(semantic), patches], 1)
+            : cat([queries, patches], 1);
+        return _norm1.call(x).MoveToOuterDisposeScope();
     }
 }
 

@@ -27,6 +27,19 @@ internal sealed class BidirectionalTransformer : nn.Module<Tensor, Tensor>
             x = layer.call(x);
         return x.MoveToOuterDisposeScope();
     }
+
+    /// <summary>How much the first tokens heed each token, the mean over layers and heads: [B, T, D] → [B, rows, T].</summary>
+    public Tensor Weights(Tensor x, long rows)
+    {
+        using var scope = NewDisposeScope();
+        var weights = new List<Tensor>();
+        foreach (var layer in _layers)
+        {
+            weights.Add(layer.Weights(x, rows));
+            x = layer.call(x);
+        }
+        return stack(weights).mean([0]).MoveToOuterDisposeScope();
+    }
 }
 
 /// <summary>Pre-norm layers in which a token sees those before it, or those that a mask allows.</summary>
@@ -77,6 +90,12 @@ internal sealed class BidirectionalLayer : nn.Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         x = x.Plus(_attention.call(_norm1.call(x)));
         return x.Plus(_feedForward.call(_norm2.call(x))).MoveToOuterDisposeScope();
+    }
+
+    public Tensor Weights(Tensor x, long rows)
+    {
+        using var scope = NewDisposeScope();
+        return _attention.Weights(_norm1.call(x), rows).MoveToOuterDisposeScope();
     }
 }
 

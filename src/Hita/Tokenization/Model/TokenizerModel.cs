@@ -107,6 +107,15 @@ internal sealed class TokenizerModel : nn.Module
             cnn, input, semantic, holistic, patches, _toHolisticCode!.call(holistic), _toPatchCode.call(patches)));
     }
 
+    /// <summary>How much each learned query heeds each patch: [B, M, N].</summary>
+    public Tensor QueryWeights(EncodedFeatures features)
+    {
+        if (_mixing is null)
+            throw new InvalidOperationException("This tokenizer has no learned queries.");
+        using var scope = NewDisposeScope();
+        return _mixing.QueryWeights(features.Cnn, features.Semantic).MoveToOuterDisposeScope();
+    }
+
     /// <summary>The codes of features: holistic int64 [B, M] (null in the vanilla family) and patches int64 [B, H·W].</summary>
     public (Tensor? Holistic, Tensor Patches) Quantize(EncodedFeatures features)
     {
@@ -114,6 +123,15 @@ internal sealed class TokenizerModel : nn.Module
         var patches = _patchQuantizer.Encode(features.PatchPrequant.ToSequence());
         var holistic = features.HolisticPrequant is null ? null : _holisticQuantizer!.Encode(features.HolisticPrequant);
         return (holistic?.MoveToOuterDisposeScope(), patches.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>The nearest codes of vectors [B, M, d] and [B, N, d]: int64 [B, M] (null in the vanilla family) and [B, N].</summary>
+    public (Tensor? Holistic, Tensor Patches) Nearest(Tensor? holistic, Tensor patches)
+    {
+        using var scope = NewDisposeScope();
+        var nearest = _patchQuantizer.Encode(patches);
+        var nearestHolistic = holistic is null ? null : _holisticQuantizer!.Encode(holistic);
+        return (nearestHolistic?.MoveToOuterDisposeScope(), nearest.MoveToOuterDisposeScope());
     }
 
     /// <summary>The quantized vectors of codes: holistic [B, M, d] (null in the vanilla family) and patches [B, d, H, W].</summary>

@@ -1,0 +1,122 @@
+using Hita.Data.Materials;
+using Hita.Editing;
+using Hita.Generation.Pipeline;
+using Hita.Generation.Sampling;
+using Hita.Imaging;
+using Hita.Runtime;
+
+namespace Hita.Studies;
+
+/// <summary>Measures in-painting on scenes of the built-in set, against fills without a model, with and without ranking.</summary>
+/// <param name="pipeline">The model.</param>
+/// <param name="vanilla">A model of the vanilla family to compare with; null for none.</param>
+/// <param name="judge">Says what pictures show; null for nobody.</param>
+/// <param name="seed">The seed of the scenes.</param>
+internal sealed class InpaintStudy(ImagePipeline pipeline, ImagePipeline? vanilla, Judge? judge, ulong seed)
+{
+    private const int SheetRows = 4;
+
+    /// <summary>Fillings a scene.</summary>
+    public int Candidates { get; init; } = 8;
+
+    /// <summary>Guidance.</summary>
+    public float Guidance { get; init; } = 1;
+
+    /// <summary>Whether other settings than the defaults are measured too.</summary>
+    public bool Variants { get; init; } = true;
+
+    public InpaintReport Run(int count, Action<string> say, CancellationToken cancellation)
+    {
+        foreach (var models in (ImagePipeline?[])[pipeline, vanilla])
+        {
+            if (models is not null && (models.Generator.Config.ClassCount != MaterialsSet.ClassCount || models.Width != models.Height))
+                throw new HitaException($"The study needs models of the built-in set, whose pictures are square and of {MaterialsSet.ClassCount} classes; this one knows {models.Generator.Config.ClassCount}.");
+        }
+        var set = new MaterialsSet(seed);
+        var tallies = new Dictionary<(string Mask, string Way), InpaintTally>();
+        var sheet = new List<Picture>();
+        for (var i = 0; i < count; i++)
+        {
+            var picture = ScenePairs.Draw(set.Scene(i), pipeline.Width);
+            foreach (var mask in InpaintMasks.Names)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var marks = InpaintMasks.Make(mask, picture.Width, picture.Height, i);
+                var results = Results(picture, marks, set.ClassAt(i), i, cancellation);
+                Judged(mask, picture, marks, set.ClassAt(i), results, tallies);
+                if (i < SheetRows)
+                {
+                    var holes = MeanFill.Fill(picture, marks);
+                    sheet.AddRange([picture, holes, results["harmonic fill"], results["first candidate"], results["ranked candidates"], results["best candidate by PSNR (not known in practice)"]]);
+                }
+            }
+            if ((i + 1) % 10 == 0)
+                say($"inpaint: {i + 1} of {count} scenes");
+        }
+        return new InpaintReport(
+            pipeline.Tokenizer.ModelHash, pipeline.Generator.ModelHash, seed, count, Candidates, Guidance, judge?.Description,
+            [.. tallies.Select(static t => t.Value.Row(t.Key.Mask, t.Key.Way))])
+        {
+            Sheet = PictureGrid.Compose(sheet, columns: 6),
+        };
+    }
+
+    private Dictionary<string, Picture> Results(Picture picture, PictureMask mask, int number, int index, CancellationToken cancellation)
+    {
+        var results = new Dictionary<string, Picture>
+        {
+            ["original"] = picture,
+            ["mean fill"] = MeanFill.Fill(picture, mask),
+            ["harmonic fill"] = HarmonicFill.Fill(picture, mask),
+        };
+        var defaults = new InpaintOptions
+        {
+            Candidates = Candidates,
+            KeepCandidates = true,
+            Drawing = new DrawingOptions
+            {
+                Class = number,
+                Seed = (ulong)index,
+                Sampling = new SamplingOptions { Guidance = new GuidanceOptions { Scale = Guidance } },
+            },
+        };
+        Candidate(results, "", pipeline, picture, mask, defaults, cancellation);
+        if (Variants)
+        {
+            Candidate(results, "generated holistic codes: ", pipeline, picture, mask, defaults with { Holistic = HolisticSource.Generated }, cancellation);
+            Candidate(results, "no class: ", pipeline, picture, mask, defaults with { Drawing = defaults.Drawing with { Class = null } }, cancellation);
+            Candidate(results, "two passes: ", pipeline, picture, mask, defaults with { Passes = 2 }, cancellation);
+            Candidate(results, "generated, two passes: ", pipeline, picture, mask, defaults with { Holistic = HolisticSource.Generated, Passes = 2 }, cancellation);
+            Candidate(results, "painting codes drawn: ", pipeline, picture, mask, defaults with { Codes = DrawnCodes.Painting }, cancellation);
+            Candidate(results, "covered codes drawn: ", pipeline, picture, mask, defaults with { Codes = DrawnCodes.Covered }, cancellation);
+            Candidate(results, "hard edge: ", pipeline, picture, mask, defaults with { Feather = 0 }, cancellation);
+        }
+        if (vanilla is not null)
+            Candidate(results, "vanilla family: ", vanilla, picture, mask, defaults, cancellation);
+        return results;
+    }
+
+    // The likeliest candidate stands first; the first that was drawn has the lowest number.
+    private static void Candidate(
+        Dictionary<string, Picture> results, string prefix, ImagePipeline models, Picture picture, PictureMask mask, InpaintOptions options, CancellationToken cancellation)
+    {
+        var candidates = new Inpainter(models).Fill(picture, mask, options, cancellation: cancellation).Windows[0].Candidates;
+        results[prefix + "first candidate"] = candidates.MinBy(static c => c.Number)!.Picture!;
+        results[prefix + "ranked candidates"] = candidates[0].Picture!;
+        results[prefix + "best candidate by PSNR (not known in practice)"] = candidates.MinBy(c => InpaintTally.Error(picture, c.Picture!, mask))!.Picture!;
+    }
+
+    private void Judged(
+        string mask, Picture picture, PictureMask marks, int number, Dictionary<string, Picture> results, Dictionary<(string Mask, string Way), InpaintTally> tallies)
+    {
+        var names = results.Keys.ToList();
+        var seen = judge?.Classes([.. names.Select(n => results[n])]);
+        for (var i = 0; i < names.Count; i++)
+        {
+            if (!tallies.TryGetValue((mask, names[i]), out var tally))
+                tallies[(mask, names[i])] = tally = new InpaintTally();
+            // The original is the first of them.
+            tally.Add(InpaintTally.Error(picture, results[names[i]], marks), seen is null ? null : seen[i] == seen[0], seen is null ? null : seen[i] == number);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+using System.CommandLine;
+using Hita.Generation;
+using Hita.Generation.Pipeline;
+using Hita.Runtime;
+using Hita.Tokenization;
+
+namespace Hita.Cli;
+
+/// <summary>The options by which an editing command finds and loads its models.</summary>
+internal sealed class PipelineArguments
+{
+    private readonly Option<string> _model = CommonOptions.Model("The pipeline's folder (with tokenizer/ and generator/)");
+    private readonly Option<string> _precision = CommonOptions.PrecisionOption(Precision.Float32, Precision.BFloat16, Precision.Int8);
+    private readonly Option<string> _engine = new("--engine")
+    {
+        Description = "What computes the generator's steps: this program's own engine for CPUs, or the tensor library.",
+        HelpName = "auto|cpu|torch",
+        DefaultValueFactory = static _ => "auto",
+    };
+
+    private readonly Option<string?> _class = new("--class") { Description = "The class of what is painted, by number or name; none if left out.", HelpName = "CLASS" };
+    private readonly SamplingArguments _sampling = new();
+
+    public PipelineArguments() => CommonOptions.OneOf(_engine, "auto", "cpu", "torch");
+
+    public void AddTo(Command command, bool classRequired = false)
+    {
+        _class.Required = classRequired;
+        command.Options.Add(_model);
+        command.Options.Add(_class);
+        command.Options.Add(_precision);
+        command.Options.Add(_engine);
+        _sampling.AddTo(command);
+    }
+
+    /// <summary>How codes are drawn. Checked before any weight is read.</summary>
+    public Editing.DrawingOptions Drawing(ParseResult parsed)
+    {
+        var request = _sampling.Request(parsed);
+        return new Editing.DrawingOptions
+        {
+            Class = parsed.GetValue(_class) is { } text ? NamedModel.ClassesOf(parsed.GetValue(_model)!).Find(text) : null,
+            Seed = request.Seed,
+            FirstImage = request.FirstImage,
+            Sampling = request.Sampling,
+            Boundary = request.Boundary,
+            BatchSize = request.BatchSize,
+        };
+    }
+
+    /// <summary>Loads both models, the tokenizer with its encoder.</summary>
+    public ImagePipeline Open(CommandHost host, ParseResult parsed)
+    {
+        var model = parsed.GetValue(_model)!;
+        var pipeline = NamedModel.OpenPipeline(
+            model,
+            model,
+            new GeneratorOptions
+            {
+                Device = parsed.GetValue(host.Globals.Device)!,
+                Precision = CommonOptions.Chosen(parsed, _precision),
+                Threads = parsed.GetValue(host.Globals.Threads) ?? 0,
+                Engine = parsed.GetValue(_engine) switch
+                {
+                    "cpu" => GeneratorEngine.Cpu,
+                    "torch" => GeneratorEngine.Torch,
+                    _ => GeneratorEngine.Auto,
+                },
+            },
+            withEncoder: true);
+        WarnOfPreset(host, model);
+        return pipeline;
+    }
+
+    /// <summary>The type of the generator's weights, for the record.</summary>
+    public string PrecisionName(ParseResult parsed) => parsed.GetValue(_precision)!;
+
+    /// <summary>Loads a tokenizer with its encoder, for commands that need no generator.</summary>
+    public static ImageTokenizer OpenTokenizer(CommandHost host, ParseResult parsed, string model)
+    {
+        var tokenizer = NamedModel.OpenTokenizer(model, new TokenizerOptions { Device = parsed.GetValue(host.Globals.Device)! });
+        WarnOfPreset(host, model);
+        return tokenizer;
+    }
+
+    private static void WarnOfPreset(CommandHost host, string model)
+    {
+        if (NamedModel.IsPreset(model))
+            host.Terminal.Error.WriteLine($"hita: '{model}' is an architecture without training; what it paints is noise.");
+    }
+}

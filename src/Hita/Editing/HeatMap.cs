@@ -1,0 +1,57 @@
+using Hita.Imaging;
+
+namespace Hita.Editing;
+
+/// <summary>Paints numbers as colours, from black over violet and orange to pale yellow.</summary>
+public static class HeatMap
+{
+    // Brightness rises evenly, so that the maps also read in grey.
+    private static readonly (float R, float G, float B)[] Colours =
+        [(0, 0, 4), (61, 16, 108), (142, 37, 104), (217, 76, 62), (250, 153, 28), (252, 252, 176)];
+
+    /// <summary>The colour of a number.</summary>
+    /// <param name="value">From 0; beyond 1 it is limited.</param>
+    public static (byte Red, byte Green, byte Blue) Colour(double value)
+    {
+        var place = Math.Clamp(double.IsNaN(value) ? 0 : value, 0, 1) * (Colours.Length - 1);
+        var low = Math.Min((int)place, Colours.Length - 2);
+        var (a, b, share) = (Colours[low], Colours[low + 1], (float)(place - low));
+        return (Mix(a.R, b.R), Mix(a.G, b.G), Mix(a.B, b.B));
+
+        byte Mix(float from, float to) => (byte)MathF.Round(from + (share * (to - from)));
+    }
+
+    /// <summary>A plane of numbers as a picture.</summary>
+    /// <param name="values">Row by row.</param>
+    /// <param name="width">Numbers in a row.</param>
+    /// <param name="largest">The number that is painted brightest; above 0.</param>
+    public static Picture Paint(IReadOnlyList<double> values, int width, double largest)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(largest);
+        var picture = new Picture(width, values.Count / width);
+        for (var i = 0; i < values.Count; i++)
+            picture[i % width, i / width] = Colour(values[i] / largest);
+        return picture;
+    }
+
+    /// <summary>A coarse map laid over a picture, which shows through in grey.</summary>
+    /// <param name="picture">The picture.</param>
+    /// <param name="values">A number a patch, in raster order.</param>
+    /// <param name="columns">Patches in a row.</param>
+    /// <param name="largest">The number that is painted brightest; above 0.</param>
+    public static Picture Overlay(Picture picture, IReadOnlyList<float> values, int columns, double largest)
+    {
+        ArgumentNullException.ThrowIfNull(picture);
+        ArgumentNullException.ThrowIfNull(values);
+        var coarse = Paint([.. values.Select(static v => (double)v)], columns, largest);
+        var map = coarse.Resize(picture.Width, picture.Height);
+        for (var i = 0; i < map.Pixels.Length; i += 3)
+        {
+            var grey = ((299 * picture.Pixels[i]) + (587 * picture.Pixels[i + 1]) + (114 * picture.Pixels[i + 2])) / 1000;
+            for (var c = i; c < i + 3; c++)
+                map.Pixels[c] = (byte)(((3 * map.Pixels[c]) + (2 * grey)) / 5);
+        }
+        return map;
+    }
+}

@@ -1,0 +1,79 @@
+using Hita.Runtime;
+
+namespace Hita.Editing;
+
+/// <summary>Where the holistic codes come from when a part of a picture is painted anew.</summary>
+public enum HolisticSource
+{
+    /// <summary>From the picture as far as it is known: they describe what is around the hole.</summary>
+    Encoded,
+
+    /// <summary>Drawn for the class; of several candidates, those that the known patches fit win.</summary>
+    Generated,
+}
+
+/// <summary>Which patch codes are drawn for a mask. A code is read from its own patch and, shifted, paints one further on.</summary>
+public enum DrawnCodes
+{
+    /// <summary>Those read from a masked patch and those that paint one: nothing that a hole has touched is taken as known.</summary>
+    Both,
+
+    /// <summary>Those that paint a masked patch.</summary>
+    Painting,
+
+    /// <summary>Those read from a masked patch.</summary>
+    Covered,
+}
+
+/// <summary>How a part of a picture is painted anew.</summary>
+public sealed record InpaintOptions
+{
+    /// <summary>Class, seed and settings of the drawing.</summary>
+    public DrawingOptions Drawing { get; init; } = new();
+
+    /// <summary>Where the holistic codes come from in the first pass. Default: the known part.</summary>
+    public HolisticSource Holistic { get; init; }
+
+    /// <summary>Which patch codes are drawn. Default both kinds.</summary>
+    public DrawnCodes Codes { get; init; }
+
+    /// <summary>
+    /// Fillings drawn for each window, 1 to 256, of which the one stays after which the known patches are likeliest. Where no
+    /// known patch follows, as below the last row, the first stays. Default 4.
+    /// </summary>
+    public int Candidates { get; init; } = 4;
+
+    /// <summary>
+    /// Passes over each window, 1 to 16. A further one reads the holistic and the known codes from the picture as filled
+    /// before, instead of from one with a plain hole, and draws again. Default 1.
+    /// </summary>
+    public int Passes { get; init; } = 1;
+
+    /// <summary>How far inside the mask the seam is hidden, in pixels of the picture, from 0 (a hard edge); null for half a patch.</summary>
+    public double? Feather { get; init; }
+
+    /// <summary>The longer side of a window in pixels of the picture; null for one that shows the mask and as much around it.</summary>
+    public int? WindowSide { get; init; }
+
+    /// <summary>Whether all candidates of the last pass are painted and returned, instead of the best alone. Default false.</summary>
+    public bool KeepCandidates { get; init; }
+
+    /// <summary>Checks every setting.</summary>
+    /// <returns>The options themselves.</returns>
+    /// <exception cref="ConfigException">Lists all faults.</exception>
+    public InpaintOptions Validate()
+    {
+        var faults = new List<string>();
+        if (!Enum.IsDefined(Holistic))
+            faults.Add($"the source of the holistic codes is {Holistic}, encoded and generated are possible");
+        if (!Enum.IsDefined(Codes))
+            faults.Add($"the drawn codes are {Codes}, both, painting and covered are possible");
+        if (Candidates is < 1 or > 256)
+            faults.Add($"{Candidates} candidates are asked for, 1 to 256 are possible");
+        if (Passes is < 1 or > 16)
+            faults.Add($"{Passes} passes are asked for, 1 to 16 are possible");
+        if (Feather is { } feather && !(feather is >= 0 and <= 4096))
+            faults.Add($"the feather is {feather} pixels, 0 to 4096 are possible");
+        return faults.Count == 0 ? this : throw new ConfigException("The settings of the in-painting", faults);
+    }
+}

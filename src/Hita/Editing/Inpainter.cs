@@ -1,0 +1,109 @@
+using Hita.Generation;
+using Hita.Generation.Pipeline;
+using Hita.Imaging;
+using Hita.Runtime;
+
+namespace Hita.Editing;
+
+/// <summary>Paints parts of pictures anew: in-painting, out-painting and the change of a part's class.</summary>
+/// <remarks>
+/// Known patches keep their codes, masked ones are drawn, in raster order. The picture is encoded with the mean of its known
+/// pixels in place of the masked ones, so that nothing of what is under the mask can leak into the result.
+/// </remarks>
+/// <param name="pipeline">The models, the tokenizer with its encoder; still the caller's to dispose.</param>
+public sealed class Inpainter(ImagePipeline pipeline)
+{
+    private readonly ImagePipeline _pipeline = EditChecks.WithEncoder(pipeline);
+
+    private GeneratorConfig Config => _pipeline.Generator.Config;
+
+    private int Shift => _pipeline.Tokenizer.Config.Holistic?.Shift ?? 0;
+
+    /// <summary>Fills the marked pixels.</summary>
+    /// <param name="picture">The picture, of any size.</param>
+    /// <param name="mask">What is to be painted anew, of the picture's size or shape.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <param name="progress">Told how many codes are drawn; null for nobody.</param>
+    /// <param name="cancellation">Stops soon.</param>
+    /// <exception cref="HitaException">The mask marks nothing or everything or has another shape, or a setting is impossible.</exception>
+    public InpaintResult Fill(
+        Picture picture, PictureMask mask, InpaintOptions? options = null,
+        IProgress<EditProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(picture);
+        ArgumentNullException.ThrowIfNull(mask);
+        options = (options ?? new()).Validate();
+        mask = mask.For(picture.Width, picture.Height);
+        var bounds = mask.Bounds ?? throw new HitaException("The mask marks no pixel, so that there is nothing to paint.");
+        if (!mask.Marks.Contains(false))
+            throw new HitaException("The mask marks every pixel, so that nothing of the picture is left; 'hita generate' paints pictures from nothing.");
+        var (width, height) = (_pipeline.Width, _pipeline.Height);
+        var scale = options.WindowSide is { } side
+            ? EditWindow.ScaleFor(picture, width, height, side)
+            // As much around the mask as in it, but never enlarged without need: an enlarged window shows the model less.
+            : Math.Max(2 * Math.Max((double)bounds.Width / width, (double)bounds.Height / height), 1);
+        return Fill(picture, mask, EditWindow.SizeAt(picture, width, height, scale), options, progress, cancellation);
+    }
+
+    /// <summary>Paints a box anew as part of another class.</summary>
+    /// <param name="picture">The picture, of any size.</param>
+    /// <param name="box">The part; what lies outside the picture is cut off.</param>
+    /// <param name="options">How; <see cref="DrawingOptions.Class"/> is the class wanted.</param>
+    /// <param name="progress">Told how many codes are drawn; null for nobody.</param>
+    /// <param name="cancellation">Stops soon.</param>
+    /// <exception cref="HitaException">There is no class, the box lies outside the picture, or a setting is impossible.</exception>
+    public InpaintResult EditClass(
+        Picture picture, PixelBox box, InpaintOptions options, IProgress<EditProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(picture);
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.Drawing.Class is null)
+            throw new HitaException("Changing the class of a part needs the new class.");
+        return Fill(picture, PictureMask.Box(picture.Width, picture.Height, box), options, progress, cancellation);
+    }
+
+    /// <summary>Extends a picture beyond its edges, window by window.</summary>
+    /// <param name="picture">The picture, of any size.</param>
+    /// <param name="margins">How many pixels are added at each edge.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <param name="progress">Told how many codes are drawn; null for nobody.</param>
+    /// <param name="cancellation">Stops soon.</param>
+    /// <returns>A larger picture that holds the original unchanged.</returns>
+    /// <exception cref="HitaException">No margin is given or one is negative, the result is too large, or a setting is impossible.</exception>
+    public InpaintResult Extend(
+        Picture picture, Margins margins, InpaintOptions? options = null,
+        IProgress<EditProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(picture);
+        options = (options ?? new()).Validate();
+        var (canvas, mask) = margins.Around(picture);
+        var (width, height) = (_pipeline.Width, _pipeline.Height);
+        // The whole picture in view tells most about what lies beside it.
+        var scale = options.WindowSide is { } side ? EditWindow.ScaleFor(canvas, width, height, side) : double.PositiveInfinity;
+        var size = options.WindowSide is null ? EditWindow.SizeAt(picture, width, height, scale) : EditWindow.SizeAt(canvas, width, height, scale);
+        return Fill(canvas, mask, size, options, progress, cancellation);
+    }
+
+    private InpaintResult Fill(
+        Picture picture, PictureMask mask, (int Width, int Height) size, InpaintOptions options,
+        IProgress<EditProgress>? progress, CancellationToken cancellation)
+    {
+        if (options.Drawing.Class is { } number && (number < 0 || number >= Config.ClassCount))
+            throw new HitaException($"There is no class {number}: this generator's classes run from 0 to {Config.ClassCount - 1}.");
+        var plain = MeanFill.Mean(picture, mask) ?? (128, 128, 128);
+        // From here on nobody has the pixels under the mask.
+        var (canvas, rest) = (MeanFill.Fill(picture, mask, plain), mask.Crop(new PixelBox(0, 0, mask.Width, mask.Height)));
+        var windows = new List<InpaintedWindow>();
+        var counter = new DrawingCounter(progress);
+        while (rest.Bounds is not null)
+        {
+            var window = new EditWindow(WindowPlan.Next(rest, size.Width, size.Height), _pipeline.Width, _pipeline.Height);
+            var filling = new WindowFilling(_pipeline, window, canvas, rest, plain, options, Shift);
+            // Every window draws numbers of its own, so that the same noise does not come back from window to window.
+            windows.Add(filling.Run((long)windows.Count * options.Passes * options.Candidates, counter, cancellation));
+            for (var y = window.Box.Y; y < window.Box.Bottom; y++)
+                rest.Row(y)[window.Box.X..window.Box.Right].Clear();
+        }
+        return new InpaintResult(canvas, windows);
+    }
+}

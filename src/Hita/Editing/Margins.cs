@@ -1,0 +1,53 @@
+using Hita.Imaging;
+using Hita.Runtime;
+
+namespace Hita.Editing;
+
+/// <summary>Pixels added around a picture.</summary>
+/// <param name="Left">At the left, 0 or more.</param>
+/// <param name="Top">At the top, 0 or more.</param>
+/// <param name="Right">At the right, 0 or more.</param>
+/// <param name="Bottom">At the bottom, 0 or more.</param>
+public readonly record struct Margins(int Left, int Top, int Right, int Bottom)
+{
+    /// <summary>The longest side of an extended picture, in pixels.</summary>
+    public const int LargestSide = 16384;
+
+    /// <summary>Checks the margins for a picture.</summary>
+    /// <param name="picture">The picture.</param>
+    /// <exception cref="ConfigException">No margin is given, one is negative, or the result is too large.</exception>
+    public void Check(Picture picture)
+    {
+        ArgumentNullException.ThrowIfNull(picture);
+        var faults = new List<string>();
+        foreach (var (name, margin) in (ReadOnlySpan<(string, int)>)[("left", Left), ("top", Top), ("right", Right), ("bottom", Bottom)])
+        {
+            if (margin < 0)
+                faults.Add($"the margin at the {name} is {margin} pixels, it cannot be negative");
+        }
+        var (width, height) = ((long)picture.Width + Left + Right, (long)picture.Height + Top + Bottom);
+        if (faults.Count == 0 && (width, height) == (picture.Width, picture.Height))
+            faults.Add("no margin is given; say how many pixels to add at the left, top, right or bottom");
+        if (Math.Max(width, height) > LargestSide)
+            faults.Add($"the picture would have {width}×{height} pixels, {LargestSide} a side are possible");
+        if (faults.Count > 0)
+            throw new ConfigException("The extension", faults);
+    }
+
+    /// <summary>The enlarged picture, and a mask of what was added.</summary>
+    /// <param name="picture">The picture.</param>
+    /// <exception cref="ConfigException">No margin is given, one is negative, or the result is too large.</exception>
+    public (Picture Canvas, PictureMask Added) Around(Picture picture)
+    {
+        Check(picture);
+        var canvas = new Picture(picture.Width + Left + Right, picture.Height + Top + Bottom);
+        var added = new PictureMask(canvas.Width, canvas.Height);
+        added.Marks.Fill(true);
+        for (var y = 0; y < picture.Height; y++)
+        {
+            picture.Row(y).CopyTo(canvas.Row(Top + y)[(Left * Picture.Channels)..]);
+            added.Row(Top + y).Slice(Left, picture.Width).Clear();
+        }
+        return (canvas, added);
+    }
+}

@@ -1,0 +1,42 @@
+using Hita.Runtime;
+
+namespace Hita.Editing;
+
+/// <summary>What the patch codes of a morph are.</summary>
+public enum MorphPatches
+{
+    /// <summary>They go from the first picture's to the second's too.</summary>
+    Blend,
+
+    /// <summary>The first picture's throughout: it takes on the look of the second.</summary>
+    First,
+
+    /// <summary>The second picture's throughout: it comes out of the look of the first.</summary>
+    Second,
+}
+
+/// <summary>How one picture turns into another.</summary>
+public sealed record MorphOptions
+{
+    /// <summary>Pictures, both ends included, 2 to 10000. Default 24.</summary>
+    public int Frames { get; init; } = 24;
+
+    /// <summary>What the patch codes do. Default: they go along.</summary>
+    public MorphPatches Patches { get; init; }
+
+    /// <summary>Whether every frame is rounded to codes, as pictures of the model are; otherwise the way is smooth. Default false.</summary>
+    public bool Quantize { get; init; }
+
+    /// <summary>Checks every setting.</summary>
+    /// <returns>The options themselves.</returns>
+    /// <exception cref="ConfigException">Lists all faults.</exception>
+    public MorphOptions Validate()
+    {
+        var faults = new List<string>();
+        if (Frames is < 2 or > 10_000)
+            faults.Add($"{Frames} frames are asked for, 2 to 10000 are possible");
+        if (!Enum.IsDefined(Patches))
+            faults.Add($"the patches are {Patches}, blend, first and second are possible");
+        return faults.Count == 0 ? this : throw new ConfigException("The settings of the morph", faults);
+    }
+}

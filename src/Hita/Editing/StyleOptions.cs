@@ -1,0 +1,63 @@
+using Hita.Runtime;
+
+namespace Hita.Editing;
+
+/// <summary>What the strength of a style transfer measures.</summary>
+public enum StyleMethod
+{
+    /// <summary>The share of the holistic codes that are taken from the style picture.</summary>
+    Swap,
+
+    /// <summary>How far all holistic features go towards the style picture's before they are rounded to codes.</summary>
+    Interpolate,
+}
+
+/// <summary>Which holistic codes are taken from the style picture first.</summary>
+public enum StyleOrder
+{
+    /// <summary>From the first on.</summary>
+    First,
+
+    /// <summary>From the last on, so that the content's own stay in the first part.</summary>
+    Last,
+
+    /// <summary>Evenly over the sequence.</summary>
+    Spread,
+
+    /// <summary>Those first in which the two pictures differ most.</summary>
+    MostDifferent,
+}
+
+/// <summary>How the style of one picture is given to another.</summary>
+public sealed record StyleOptions
+{
+    /// <summary>From 0 (the content as it is) to 1 (all of the style). Default 1.</summary>
+    public double Strength { get; init; } = 1;
+
+    /// <summary>What the strength measures. Default: the share of codes that are swapped.</summary>
+    public StyleMethod Method { get; init; }
+
+    /// <summary>Which codes are swapped first; of no effect on <see cref="StyleMethod.Interpolate"/>. Default: from the first on.</summary>
+    public StyleOrder Order { get; init; }
+
+    /// <summary>
+    /// Whether the last k holistic codes stay the content's. The decoder paints the first k patches from them, where the style
+    /// picture's corner would show. Default false.
+    /// </summary>
+    public bool KeepOpening { get; init; }
+
+    /// <summary>Checks every setting.</summary>
+    /// <returns>The options themselves.</returns>
+    /// <exception cref="ConfigException">Lists all faults.</exception>
+    public StyleOptions Validate()
+    {
+        var faults = new List<string>();
+        if (!(Strength is >= 0 and <= 1))
+            faults.Add($"the strength is {Strength}, 0 to 1 are possible");
+        if (!Enum.IsDefined(Method))
+            faults.Add($"the method is {Method}, swap and interpolate are possible");
+        if (!Enum.IsDefined(Order))
+            faults.Add($"the order is {Order}, one of {string.Join(", ", Enum.GetNames<StyleOrder>())} is possible");
+        return faults.Count == 0 ? this : throw new ConfigException("The settings of the style transfer", faults);
+    }
+}

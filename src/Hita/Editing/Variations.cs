@@ -1,0 +1,67 @@
+using Hita.Generation;
+using Hita.Generation.Pipeline;
+using Hita.Imaging;
+using Hita.Runtime;
+
+namespace Hita.Editing;
+
+/// <summary>Which codes of a picture its variations keep.</summary>
+public enum VariationKeep
+{
+    /// <summary>The holistic codes: the same look and light in another arrangement.</summary>
+    Holistic,
+
+    /// <summary>The patch codes: the same arrangement in another look.</summary>
+    Patches,
+}
+
+/// <summary>A variation of a picture.</summary>
+/// <param name="Number">Its number under the seed.</param>
+/// <param name="Picture">The picture, of the original's size; outside the model's square it is the original.</param>
+/// <param name="LogLikelihood">With the patches kept, the natural logarithm of their likelihood after the codes that were drawn; else 0.</param>
+public sealed record Variation(long Number, Picture Picture, double LogLikelihood);
+
+/// <summary>Paints pictures that share one kind of codes with a picture.</summary>
+/// <param name="pipeline">The models, the tokenizer with its encoder; still the caller's to dispose.</param>
+public sealed class Variations(ImagePipeline pipeline)
+{
+    private readonly ImagePipeline _pipeline = EditChecks.WithEncoder(pipeline);
+
+    /// <summary>Paints variations.</summary>
+    /// <param name="picture">The picture, of any size; its largest centre window of the model's shape is varied.</param>
+    /// <param name="keep">What stays; the rest is drawn.</param>
+    /// <param name="count">How many, 1 or more.</param>
+    /// <param name="drawing">Class, seed and settings of the drawing; null for the defaults.</param>
+    /// <param name="progress">Told how many codes are drawn; null for nobody.</param>
+    /// <param name="cancellation">Stops soon.</param>
+    /// <returns>Variations in the order of their numbers.</returns>
+    /// <exception cref="HitaException">The model has no holistic codes, or a setting is impossible.</exception>
+    public IReadOnlyList<Variation> Paint(
+        Picture picture, VariationKeep keep, int count = 1, DrawingOptions? drawing = null,
+        IProgress<EditProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(picture);
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        EditChecks.Holistic(_pipeline.Tokenizer, "A variation");
+        drawing ??= new DrawingOptions();
+        var config = _pipeline.Generator.Config;
+        if (drawing.Class is { } number && (number < 0 || number >= config.ClassCount))
+            throw new HitaException($"There is no class {number}: this generator's classes run from 0 to {config.ClassCount - 1}.");
+
+        var window = EditWindow.Centre(picture, _pipeline.Width, _pipeline.Height);
+        var codes = _pipeline.Tokenizer.Encode([window.Cut(picture)], cancellation: cancellation)[0];
+        var nothing = PartialCodes.Nothing(config);
+        var known = keep == VariationKeep.Holistic ? nothing with { Holistic = codes.Holistic } : nothing with { Patches = codes.Patches };
+        var unseen = Math.Min(_pipeline.Tokenizer.Config.Holistic!.Shift, config.PatchTokenCount - 1);
+        var drawn = _pipeline.Generator.Complete(
+            drawing.Request(config, count, 0, unseen), [known], score: keep == VariationKeep.Patches && count > 1,
+            new DrawingCounter(progress).ForOne(), cancellation);
+        var variations = new List<Variation>();
+        foreach (var image in drawn)
+        {
+            var painted = _pipeline.Tokenizer.Decode([image.Codes], cancellation: cancellation)[0];
+            variations.Add(new Variation(drawing.FirstImage + variations.Count, window.Paste(picture, painted), image.LogLikelihood));
+        }
+        return variations;
+    }
+}

@@ -1,0 +1,31 @@
+using Hita.Editing;
+using Hita.Imaging;
+using Hita.Tests.Support;
+using static TorchSharp.torch;
+
+namespace Hita.Tests.Editing;
+
+[Collection(Alone.Name)]
+public sealed class EditingLeakTests
+{
+    [Fact]
+    public void Editing_leaves_no_tensors_behind()
+    {
+        using var pipeline = Models.Pipeline(engine: Hita.Generation.GeneratorEngine.Torch);
+        Edit(0);
+        var living = Tensor.TotalCount;
+        for (var i = 1; i < 4; i++)
+            Edit(i);
+        Assert.Equal(living, Tensor.TotalCount);
+
+        void Edit(int seed)
+        {
+            var (a, b) = (Models.Photo(70, 64, seed), Models.Photo(64, 64, seed + 9));
+            new StyleTransfer(pipeline.Tokenizer).Apply(a, b, new StyleOptions { Method = StyleMethod.Interpolate, Strength = 0.5 });
+            new PictureMorph(pipeline.Tokenizer).Paint(a, b, new MorphOptions { Frames = 2 });
+            new CodeExplorer(pipeline.Tokenizer).Explore(a, codes: [1]);
+            new Variations(pipeline).Paint(a, VariationKeep.Patches, 2);
+            new Inpainter(pipeline).Fill(a, PictureMask.Box(70, 64, new PixelBox(20, 20, 20, 20)), new InpaintOptions { Passes = 2 });
+        }
+    }
+}
