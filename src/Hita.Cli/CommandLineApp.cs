@@ -43,6 +43,7 @@ internal static class CommandLineApp
             "hita doctor")
         {
             GenerateCommand.Create(host),
+            ReplayCommand.Create(host),
             ReconstructCommand.Create(host),
             EncodeCommand.Create(host),
             DecodeCommand.Create(host),

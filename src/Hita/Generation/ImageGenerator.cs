@@ -65,6 +65,22 @@ public sealed class ImageGenerator : IDisposable
     /// <summary>32 hexadecimal digits that identify the weights.</summary>
     public string ModelHash { get; }
 
+    /// <summary>What computes the steps; never <see cref="GeneratorEngine.Auto"/>.</summary>
+    public GeneratorEngine Engine => _tokens is CpuTokenModel ? GeneratorEngine.Cpu : GeneratorEngine.Torch;
+
+    /// <summary>The type in which the weights are kept.</summary>
+    public Precision Precision => _tokens switch
+    {
+        CpuTokenModel cpu => cpu.Precision switch
+        {
+            EnginePrecision.BFloat16 => Precision.BFloat16,
+            EnginePrecision.Int8 => Precision.Int8,
+            _ => Precision.Float32,
+        },
+        TorchTokenModel torch when torch.Model.Placement.Type == TorchSharp.torch.ScalarType.BFloat16 => Precision.BFloat16,
+        _ => Precision.Float32,
+    };
+
     /// <summary>The classes' names, or numbers alone.</summary>
     public ClassNames Classes { get; }
 
@@ -125,15 +141,16 @@ public sealed class ImageGenerator : IDisposable
     public static ImageGenerator CreateByName(GeneratorConfig config, string prefix = "", GeneratorOptions? options = null)
     {
         options ??= new GeneratorOptions();
+        // Whatever type the weights are kept in, the float32 ones tell the model.
+        var hash = WeightFingerprint.OfByName(GeneratorShapes.Of(config), prefix);
         if (options.UsesCpuEngine)
         {
-            var hash = WeightFingerprint.OfByName(GeneratorShapes.Of(config), prefix);
             return new ImageGenerator(
                 CpuTokenModel.Load(config, new GeneratorWeightsByName(prefix), ForEngine(options)), hash, ClassNames.Default(config.ClassCount));
         }
         var model = Build(config, options);
         model.FillByName(prefix);
-        return Wrap(model);
+        return new ImageGenerator(new TorchTokenModel(model), hash, ClassNames.Default(config.ClassCount));
     }
 
     /// <summary>Draws images.</summary>
