@@ -51,6 +51,8 @@ internal static class CommandLineApp
             InspectCommand.Create(host),
             InitCommand.Create(host),
             VerifyCommand.Create(host),
+            BenchCommand.Create(host),
+            PrecisionCommand.Create(host),
             PresetsCommand.Create(host),
             DoctorCommand.Create(host),
         };

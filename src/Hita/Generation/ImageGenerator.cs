@@ -87,6 +87,9 @@ public sealed class ImageGenerator : IDisposable
     /// <summary>Learned values; 0 where the weights are packed for the CPU engine.</summary>
     public long ParameterCount => (_tokens as TorchTokenModel)?.Model.ParameterCount() ?? 0;
 
+    /// <summary>What decodes, position by position.</summary>
+    internal ITokenModel Tokens => _tokens;
+
     /// <summary>The network, where the framework runs it.</summary>
     internal GeneratorModel? Model => (_tokens as TorchTokenModel)?.Model;
 
@@ -105,7 +108,7 @@ public sealed class ImageGenerator : IDisposable
             // Packing would not look at a tensor too many, which is a sign of another model.
             ShapeFit.Check(weights, GeneratorShapes.Of(config), GeneratorNames.ForLoading(config, weights.Tensors));
             var packed = new GeneratorWeightsFromFile(weights);
-            return new ImageGenerator(CpuTokenModel.Load(config, packed, ForEngine(options)), packed.Fingerprint, ClassNames.Load(found, config.ClassCount));
+            return new ImageGenerator(CpuTokenModel.Load(config, packed, ForEngine(options) with { CacheFolder = PackedFolder.Beside(found) }), packed.Fingerprint, ClassNames.Load(found, config.ClassCount));
         }
         using var source = ModelFolder.OpenWeights(found);
         var loading = GeneratorNames.ForLoading(config, source.Tensors);

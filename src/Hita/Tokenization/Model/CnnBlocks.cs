@@ -1,5 +1,4 @@
 using Hita.Layers;
-using Hita.Runtime;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
 
@@ -30,9 +29,9 @@ internal sealed class ResidualBlock : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor x)
     {
         using var scope = NewDisposeScope();
-        var y = _conv1.call(nn.functional.silu(_norm1.call(x))); // [B, C', H, W]
-        y = _conv2.call(nn.functional.silu(_norm2.call(y)));
-        return (_shortcut is null ? x : _shortcut.call(x)).Plus(y).MoveToOuterDisposeScope();
+        var y = _conv1.call(Activation.Silu(_norm1.call(x))); // [B, C', H, W]
+        y = _conv2.call(Activation.Silu(_norm2.call(y)));
+        return (_shortcut is null ? x : _shortcut.call(x)).PlusOwn(y).MoveToOuterDisposeScope();
     }
 }
 
@@ -61,7 +60,7 @@ internal sealed class SpatialAttention : nn.Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         var y = _norm.call(x);
         y = Attention.Attend(_q.call(y).ToSequence(), _k.call(y).ToSequence(), _v.call(y).ToSequence(), heads: 1); // [B, H·W, C]
-        return x.Plus(_out.call(y.ToGrid(x.size(2), x.size(3)))).MoveToOuterDisposeScope();
+        return x.PlusOwn(_out.call(y.ToGrid(x.size(2), x.size(3)))).MoveToOuterDisposeScope();
     }
 }
 
