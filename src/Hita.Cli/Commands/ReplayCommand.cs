@@ -11,6 +11,8 @@ namespace Hita.Cli.Commands;
 /// <summary><c>hita replay</c>: makes generated pictures again and says whether they are the same.</summary>
 internal static class ReplayCommand
 {
+    private const int MostThreads = 256;
+
     public static Command Create(CommandHost host)
     {
         var files = new Argument<string[]>("PICTURE") { Description = "PNG files as 'hita generate' wrote them.", Arity = ArgumentArity.OneOrMore };
@@ -41,12 +43,14 @@ internal static class ReplayCommand
                 parsed.GetValue(tokenizer) ?? parsed.GetValue(model),
                 parsed.GetValue(host.Globals.Device)!,
                 parsed.GetValue(host.Globals.Threads) ?? 0);
-            return Run(host, parsed.GetValue(files)!, models, parsed.GetValue(output), parsed.GetValue(json));
+            // Unless told otherwise, as many threads as painted the picture: their number rounds a few pixels otherwise.
+            var keepThreads = parsed.GetValue(host.Globals.Threads) is not null;
+            return Run(host, parsed.GetValue(files)!, models, keepThreads, parsed.GetValue(output), parsed.GetValue(json));
         });
         return command;
     }
 
-    private static int Run(CommandHost host, string[] files, ReplayModels models, string? folder, bool json)
+    private static int Run(CommandHost host, string[] files, ReplayModels models, bool keepThreads, string? folder, bool json)
     {
         var names = new OutputNames();
         var results = new List<Replay>();
@@ -61,6 +65,8 @@ internal static class ReplayCommand
                 try
                 {
                     var settings = PictureSettings.Read(file);
+                    if (!keepThreads && settings.Threads is > 0 and <= MostThreads)
+                        Compute.UseThreads(settings.Threads);
                     var result = PictureReplay.Replay(
                         file,
                         models.For(file, settings),

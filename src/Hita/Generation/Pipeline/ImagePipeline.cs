@@ -140,6 +140,7 @@ public sealed class ImagePipeline : IDisposable
             Boundary = request.Boundary,
             Sampling = request.Sampling,
             Codes = PictureSettings.HashOf(image.Codes),
+            Threads = TorchSharp.torch.get_num_threads(),
         };
     }
 

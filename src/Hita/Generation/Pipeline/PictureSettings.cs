@@ -55,6 +55,9 @@ public sealed record PictureSettings
     /// <summary>Sixteen hexadecimal digits that tell the drawn codes, <see cref="HashOf"/>; null where they were not noted.</summary>
     public string? Codes { get; init; }
 
+    /// <summary>Threads of the tensor library that painted it, whose number rounds a few pixels otherwise; null where not noted.</summary>
+    public int? Threads { get; init; }
+
     /// <summary>The settings as one line of JSON.</summary>
     public string ToText() => JsonSerializer.Serialize(this, Json);
 

@@ -51,6 +51,32 @@ public sealed unsafe class KernelTests
     }
 
     [Theory]
+    [MemberData(nameof(Kinds))]
+    public void Two_panels_at_once_give_the_bits_of_each_alone(EngineKernels kind, string panelsName)
+    {
+        var panels = Enum.Parse<PanelKind>(panelsName);
+        var kernels = KernelSet.For(kind, panels);
+        foreach (var inputs in (int[])[1, 60, 64, 129, 400])
+        {
+            var (_, _, panel) = Pack(panels, 64, inputs);
+            var bytes = (int)Panel.Bytes(panels, inputs);
+            foreach (var rows in (int[])[1, 2])
+            {
+                var x = Values(rows * inputs, 7);
+                var (single, pair) = (new float[2 * rows * Panel.Width], new float[2 * rows * Panel.Width]);
+                fixed (byte* a = panel)
+                fixed (float* from = x, one = single, both = pair)
+                {
+                    kernels.Multiply(a, inputs, rows, from, one);
+                    kernels.Multiply(a + bytes, inputs, rows, from, one + (rows * Panel.Width));
+                    kernels.MultiplyPair(a, a + bytes, inputs, rows, from, both);
+                }
+                Decoding.AssertSame(single, pair);
+            }
+        }
+    }
+
+    [Theory]
     [InlineData(nameof(PanelKind.Full))]
     [InlineData(nameof(PanelKind.Brain))]
     [InlineData(nameof(PanelKind.Bytes))]
