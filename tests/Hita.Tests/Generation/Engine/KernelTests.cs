@@ -58,18 +58,17 @@ public sealed unsafe class KernelTests
         var kernels = KernelSet.For(kind, panels);
         foreach (var inputs in (int[])[1, 60, 64, 129, 400])
         {
-            var (_, _, panel) = Pack(panels, 64, inputs);
-            var bytes = (int)Panel.Bytes(panels, inputs);
+            var (first, second) = (Pack(panels, 32, inputs).Panel, Pack(panels, 7, inputs).Panel);
             foreach (var rows in (int[])[1, 2])
             {
                 var x = Values(rows * inputs, 7);
                 var (single, pair) = (new float[2 * rows * Panel.Width], new float[2 * rows * Panel.Width]);
-                fixed (byte* a = panel)
+                fixed (byte* a = first, b = second)
                 fixed (float* from = x, one = single, both = pair)
                 {
                     kernels.Multiply(a, inputs, rows, from, one);
-                    kernels.Multiply(a + bytes, inputs, rows, from, one + (rows * Panel.Width));
-                    kernels.MultiplyPair(a, a + bytes, inputs, rows, from, both);
+                    kernels.Multiply(b, inputs, rows, from, one + (rows * Panel.Width));
+                    kernels.MultiplyPair(a, b, inputs, rows, from, both);
                 }
                 Decoding.AssertSame(single, pair);
             }
