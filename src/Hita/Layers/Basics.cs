@@ -73,32 +73,9 @@ internal sealed class LayerNorm : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor x) => nn.functional.layer_norm(x, _shape, _weight, _bias, _eps);
 }
 
-/// <summary>Group normalisation of [B, C, H, W] in 32 groups, eps 1e-6, followed by nothing.</summary>
-internal sealed class GroupNorm : nn.Module<Tensor, Tensor>
+/// <summary>Sums that may take the place of what is added.</summary>
+internal static class OwnTensors
 {
-    private const long Groups = 32;
-    private const double Eps = 1e-6;
-    [ComponentName(Name = "weight")] private readonly Parameter _weight;
-    [ComponentName(Name = "bias")] private readonly Parameter _bias;
-
-    public GroupNorm(long channels, Placement placement)
-        : base(nameof(GroupNorm))
-    {
-        _weight = placement.NewParameter(channels);
-        _bias = placement.NewParameter(channels);
-        RegisterComponents();
-    }
-
-    public override Tensor forward(Tensor x) => nn.functional.group_norm(x, Groups, _weight, _bias, Eps);
-}
-
-/// <summary>What follows a normalisation in the CNN.</summary>
-internal static class Activation
-{
-    /// <summary>silu(x). Where nothing is recorded for gradients, x itself is overwritten: a large tensor less.</summary>
-    /// <param name="x">A result that nobody else holds.</param>
-    public static Tensor Silu(Tensor x) => nn.functional.silu(x, inplace: !is_grad_enabled());
-
     /// <summary>x + y. Where nothing is recorded for gradients, y itself is overwritten.</summary>
     /// <param name="x">What is added.</param>
     /// <param name="y">A result that nobody else holds.</param>

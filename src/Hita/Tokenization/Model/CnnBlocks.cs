@@ -29,8 +29,8 @@ internal sealed class ResidualBlock : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor x)
     {
         using var scope = NewDisposeScope();
-        var y = _conv1.call(Activation.Silu(_norm1.call(x))); // [B, C', H, W]
-        y = _conv2.call(Activation.Silu(_norm2.call(y)));
+        var y = _conv1.call(_norm1.Swish(x)); // [B, C', H, W]
+        y = _conv2.call(_norm2.Swish(y));
         return (_shortcut is null ? x : _shortcut.call(x)).PlusOwn(y).MoveToOuterDisposeScope();
     }
 }

@@ -43,6 +43,6 @@ internal sealed class CnnDecoder : nn.Module<Tensor, Tensor>
         x = CnnMiddle.Run(_middle, x);
         foreach (var level in _levels)
             x = level.call(x);
-        return _convOut.call(Activation.Silu(_normOut.call(x))).contiguous().MoveToOuterDisposeScope();
+        return _convOut.call(_normOut.Swish(x)).contiguous().MoveToOuterDisposeScope();
     }
 }

@@ -43,6 +43,6 @@ internal sealed class CnnEncoder : nn.Module<Tensor, Tensor>
         foreach (var level in _levels)
             x = level.call(x);
         x = CnnMiddle.Run(_middle, x);
-        return _convOut.call(Activation.Silu(_normOut.call(x))).MoveToOuterDisposeScope();
+        return _convOut.call(_normOut.Swish(x)).MoveToOuterDisposeScope();
     }
 }

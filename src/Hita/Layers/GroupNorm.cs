@@ -1,0 +1,155 @@
+using System.Runtime.InteropServices;
+using Hita.Runtime;
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+
+namespace Hita.Layers;
+
+// B batch, C channels, H W height and width.
+
+/// <summary>Group normalisation with 32 groups, followed by swish where asked.</summary>
+internal sealed class GroupNorm : nn.Module<Tensor, Tensor>
+{
+    public const int Groups = 32;
+    public const double Eps = 1e-6;
+    [ComponentName(Name = "weight")] private readonly Parameter _weight;
+    [ComponentName(Name = "bias")] private readonly Parameter _bias;
+
+    public GroupNorm(long channels, Placement placement)
+        : base(nameof(GroupNorm))
+    {
+        _weight = placement.NewParameter(channels);
+        _bias = placement.NewParameter(channels);
+        RegisterComponents();
+    }
+
+    /// <summary>[B, C, H, W] → [B, C, H, W], normalised.</summary>
+    public override Tensor forward(Tensor x) => Apply(x, swish: false);
+
+    /// <summary>[B, C, H, W] → [B, C, H, W], normalised, then x·σ(x).</summary>
+    public Tensor Swish(Tensor x) => Apply(x, swish: true);
+
+    private Tensor Apply(Tensor x, bool swish)
+    {
+        using var scope = NewDisposeScope();
+        if (ChannelsLastGroupNorm.Suits(x, _weight))
+            return ChannelsLastGroupNorm.Apply(x, _weight, _bias, swish).MoveToOuterDisposeScope();
+        var normal = nn.functional.group_norm(x, Groups, _weight, _bias, Eps);
+        return (swish ? nn.functional.silu(normal) : normal).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>Runs <see cref="GroupNormKernel"/> on tensors, also where their gradients are wanted.</summary>
+internal sealed class ChannelsLastGroupNorm : autograd.SingleTensorFunction<ChannelsLastGroupNorm>
+{
+    public override string Name => nameof(ChannelsLastGroupNorm);
+
+    /// <summary>Whether the kernel takes such values: float32 on the CPU, channels fastest, less than 2 GiB.</summary>
+    public static bool Suits(Tensor x, Tensor weight) =>
+        x.Dimensions == 4 && x.dtype == ScalarType.Float32 && weight.dtype == ScalarType.Float32
+        && x.device_type == TorchSharp.DeviceType.CPU && x.numel() is > 0 and <= int.MaxValue / sizeof(float)
+        && x.size(1) % GroupNormKernel.Block == 0 && x.size(1) <= 4096 && IsChannelsLast(x);
+
+    /// <summary>[B, C, H, W] → [B, C, H, W], channels fastest.</summary>
+    public static Tensor Apply(Tensor x, Tensor weight, Tensor bias, bool swish) =>
+        is_grad_enabled() && (x.requires_grad || weight.requires_grad) ? apply(x, weight, bias, swish) : Normalize(x, weight, bias, swish).Result;
+
+    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    {
+        var (x, weight, bias, swish) = ((Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2], (bool)vars[3]);
+        var (result, statistics) = Normalize(x, weight, bias, swish);
+        ctx.save_for_backward([x, weight, bias, statistics]);
+        ctx.save_data("swish", swish);
+        return result;
+    }
+
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+    {
+        var saved = ctx.get_saved_variables();
+        var (dx, dWeight, dBias) = Gradients(saved[0], grad_output, saved[1], saved[2], saved[3], (bool)ctx.get_data("swish"));
+        return [dx, dWeight, dBias, null!];
+    }
+
+    private static unsafe (Tensor Result, Tensor Statistics) Normalize(Tensor x, Tensor weight, Tensor bias, bool swish)
+    {
+        var (batch, kernel, size, channels) = Describe(x, swish);
+        var result = empty_like(x.permute(0, 2, 3, 1), dtype: ScalarType.Float32);
+        var statistics = empty([2, batch, GroupNorm.Groups], dtype: ScalarType.Float32);
+        var groups = GroupNorm.Groups;
+        fixed (float* source = Values(x.permute(0, 2, 3, 1)), target = Values(result), w = Values(weight), b = Values(bias), s = Values(statistics))
+        {
+            var (from, to, factor, offset, mean) = ((nint)source, (nint)target, (nint)w, (nint)b, (nint)s);
+            Spread(batch, i => kernel.Forward(
+                (float*)from + (i * size), (float*)to + (i * size), (float*)factor, (float*)offset,
+                (float*)mean + (i * groups), (float*)mean + ((batch + i) * groups)));
+        }
+        return (result.permute(0, 3, 1, 2), statistics);
+    }
+
+    private static unsafe (Tensor X, Tensor Weight, Tensor Bias) Gradients(
+        Tensor x, Tensor gradient, Tensor weight, Tensor bias, Tensor statistics, bool swish)
+    {
+        var (batch, kernel, size, channels) = Describe(x, swish);
+        var dx = empty_like(x.permute(0, 2, 3, 1), dtype: ScalarType.Float32);
+        var parts = new double[2 * batch * channels];
+        var groups = GroupNorm.Groups;
+        fixed (float* source = Values(x.permute(0, 2, 3, 1)), above = Values(gradient.permute(0, 2, 3, 1).contiguous()), target = Values(dx))
+        fixed (float* w = Values(weight), b = Values(bias), s = Values(statistics))
+        fixed (double* sums = parts)
+        {
+            var (from, dy, to) = ((nint)source, (nint)above, (nint)target);
+            var (factor, offset, mean, sum) = ((nint)w, (nint)b, (nint)s, (nint)sums);
+            Spread(batch, i => kernel.Backward(
+                (float*)from + (i * size), (float*)dy + (i * size), (float*)factor, (float*)offset,
+                (float*)mean + (i * groups), (float*)mean + ((batch + i) * groups),
+                (float*)to + (i * size), (double*)sum + (i * channels), (double*)sum + ((batch + i) * channels)));
+        }
+        return (dx.permute(0, 3, 1, 2), Added(parts.AsSpan(0, batch * channels), channels), Added(parts.AsSpan(batch * channels), channels));
+    }
+
+    private static (int Batch, GroupNormKernel Kernel, int Size, int Channels) Describe(Tensor x, bool swish)
+    {
+        int batch = (int)x.size(0), channels = (int)x.size(1), positions = (int)(x.size(2) * x.size(3));
+        return (batch, new GroupNormKernel(positions, channels, GroupNorm.Groups, GroupNorm.Eps, swish), positions * channels, channels);
+    }
+
+    private static Tensor Added(ReadOnlySpan<double> parts, int channels)
+    {
+        var sums = new float[channels];
+        for (var c = 0; c < channels; c++)
+        {
+            var sum = 0.0;
+            for (var i = c; i < parts.Length; i += channels)
+                sum += parts[i];
+            sums[c] = (float)sum;
+        }
+        return TensorOps.FromFloats(sums, channels);
+    }
+
+    private static Span<float> Values(Tensor tensor) => MemoryMarshal.Cast<byte, float>(tensor.bytes);
+
+    // One share a thread: images cost the same.
+    private static void Spread(int count, Action<int> work)
+    {
+        var shares = Math.Min(count, get_num_threads());
+        if (shares <= 1)
+        {
+            for (var i = 0; i < count; i++)
+                work(i);
+            return;
+        }
+        Parallel.For(0, shares, new ParallelOptions { MaxDegreeOfParallelism = shares }, share =>
+        {
+            for (var i = count * share / shares; i < count * (share + 1) / shares; i++)
+                work(i);
+        });
+    }
+
+    private static bool IsChannelsLast(Tensor x)
+    {
+        var (channels, height, width) = (x.size(1), x.size(2), x.size(3));
+        var strides = x.stride();
+        return strides[1] == 1 && strides[3] == channels && strides[2] == channels * width && strides[0] == channels * width * height;
+    }
+}

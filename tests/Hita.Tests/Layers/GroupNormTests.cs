@@ -1,0 +1,125 @@
+using Hita.Layers;
+using Hita.Runtime;
+using Hita.Tests.Support;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Hita.Tests.Layers;
+
+/// <summary>The kernel of the channels-last group norm is held to the tensor library's operations in float64.</summary>
+[Collection(Alone.Name)]
+public sealed class GroupNormTests
+{
+    public static TheoryData<int, int, int, int> Shapes => new()
+    {
+        { 1, 32, 1, 3 }, { 3, 32, 7, 5 }, { 2, 64, 33, 20 }, { 5, 128, 4, 4 }, { 1, 512, 21, 21 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Values_and_gradients_are_those_of_the_tensor_library(int batch, int channels, int height, int width)
+    {
+        foreach (var swish in (bool[])[true, false])
+        {
+            using var scope = NewDisposeScope();
+            using var norm = Filled(channels);
+            // An offset far from zero shows sums that cancel.
+            var x = (randn(batch, height, width, channels).Times(3).Plus(20)).permute(0, 3, 1, 2).requires_grad_();
+            var above = randn(batch, channels, height, width);
+            var y = swish ? norm.Swish(x) : norm.call(x);
+            Assert.True(ChannelsLastGroupNorm.Suits(x, norm.parameters().First()));
+            y.backward([above]);
+
+            var (weight, bias) = (Exact(norm, "weight"), Exact(norm, "bias"));
+            var exact = x.detach().to(ScalarType.Float64).requires_grad_();
+            var expected = nn.functional.group_norm(exact, GroupNorm.Groups, weight, bias, GroupNorm.Eps);
+            if (swish)
+                expected = nn.functional.silu(expected);
+            expected.backward([above.to(ScalarType.Float64)]);
+
+            AssertNear(expected, y);
+            AssertNear(exact.grad!, x.grad!);
+            AssertNear(weight.grad!, Gradient(norm, "weight"));
+            AssertNear(bias.grad!, Gradient(norm, "bias"));
+        }
+    }
+
+    [Fact]
+    public void Other_layouts_and_types_take_the_tensor_librarys_way_with_the_same_result()
+    {
+        using var scope = NewDisposeScope();
+        using var norm = Filled(64);
+        var x = randn(2, 64, 6, 9);
+        Assert.False(ChannelsLastGroupNorm.Suits(x, norm.parameters().First()));
+        AssertNear(norm.Swish(x).to(ScalarType.Float64), norm.Swish(x.ToChannelsLast()));
+    }
+
+    [Fact]
+    public void The_number_of_threads_changes_no_bit()
+    {
+        using var scope = NewDisposeScope();
+        using var norm = Filled(64);
+        var x = randn(5, 64, 12, 12).ToChannelsLast();
+        var before = get_num_threads();
+        var results = new List<float[]>();
+        try
+        {
+            foreach (var threads in (int[])[1, 2, 5])
+            {
+                set_num_threads(threads);
+                var input = x.detach().requires_grad_();
+                norm.zero_grad();
+                var y = norm.Swish(input);
+                y.backward([ones_like(y)]);
+                results.Add([.. y.ToFloats(), .. input.grad!.ToFloats(), .. Gradient(norm, "weight").ToFloats()]);
+            }
+        }
+        finally
+        {
+            set_num_threads(before);
+        }
+        Assert.Equal(results[0], results[1]);
+        Assert.Equal(results[0], results[2]);
+    }
+
+    [Fact]
+    public void Steps_leave_nothing_behind()
+    {
+        using var norm = Filled(32);
+        var counts = new List<long>();
+        for (var round = 0; round < 5; round++)
+        {
+            for (var step = 0; step < 10; step++)
+            {
+                using var scope = NewDisposeScope();
+                var x = randn(2, 32, 8, 8).ToChannelsLast();
+                norm.Swish(norm.Swish(x)).sum().backward();
+                norm.zero_grad();
+            }
+            counts.Add(DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+        }
+        Assert.Equal(counts[1], counts[^1]);
+    }
+
+    private static GroupNorm Filled(int channels)
+    {
+        var norm = new GroupNorm(channels, Placement.Cpu);
+        using var frozen = no_grad();
+        manual_seed(channels);
+        foreach (var (_, parameter) in norm.named_parameters())
+            parameter.normal_(0.5, 1);
+        return norm;
+    }
+
+    private static Tensor Exact(GroupNorm norm, string name) =>
+        norm.get_parameter(name)!.detach().to(ScalarType.Float64).requires_grad_();
+
+    private static Tensor Gradient(GroupNorm norm, string name) => norm.get_parameter(name)!.grad!;
+
+    // A mean of 20 in float32 is off by up to 1e-6, and a spread of 3 values may be far below the 3 that were drawn.
+    private static void AssertNear(Tensor expected, Tensor actual)
+    {
+        var difference = expected.Minus(actual.to(ScalarType.Float64)).norm();
+        Assert.InRange(TensorOps.ToDouble(difference.Over(expected.norm())), 0, 5e-6);
+    }
+}
