@@ -44,6 +44,7 @@ internal static class CommandLineApp
             "hita doctor")
         {
             GenerateCommand.Create(host),
+            ReplayCommand.Create(host),
             ReconstructCommand.Create(host),
             StyleCommand.Create(host),
             InpaintCommand.Create(host),
@@ -64,6 +65,8 @@ internal static class CommandLineApp
             InspectCommand.Create(host),
             InitCommand.Create(host),
             VerifyCommand.Create(host),
+            BenchCommand.Create(host),
+            PrecisionCommand.Create(host),
             PresetsCommand.Create(host),
             DoctorCommand.Create(host),
         };

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Hita.Cli.Output;
 using Hita.Generation;
 using Hita.Generation.Pipeline;
@@ -16,11 +15,8 @@ namespace Hita.Cli;
 internal sealed record PaintedPicture(string File, int Class, string Name, ulong Seed, long Image);
 
 /// <summary>Paints a request into a folder: a PNG a picture as soon as it is done, and a sheet of all.</summary>
-internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, GenerationRequest request, string folder, string precision, bool quiet)
+internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, GenerationRequest request, string folder, bool quiet)
 {
-    /// <summary>The PNG text that says how a picture was made.</summary>
-    public const string SettingsKey = "hita";
-
     private const int LargestSheet = 100;
 
     private readonly List<PaintedPicture> _painted = [];
@@ -75,17 +71,11 @@ internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, Gene
         var called = pipeline.Generator.Classes.HasNames ? $"-{OutputNames.Safe(name)}" : "";
         var stem = string.Create(CultureInfo.InvariantCulture, $"{image.Class:000}{called}-s{request.Seed}-{number:0000}");
         var path = Path.Combine(folder, stem + ".png");
-        PictureWriter.Write(image.Picture, path, new PictureWriteOptions { Text = new Dictionary<string, string> { [SettingsKey] = Settings(image, number) } });
+        PictureWriter.Write(image.Picture, path, new PictureWriteOptions { Text = new Dictionary<string, string> { [PictureSettings.Keyword] = pipeline.SettingsOf(request, image).ToText() } });
         _painted.Add(new PaintedPicture(path, image.Class, name, request.Seed, number));
         if (_sheet.Count < LargestSheet)
             _sheet.Add(image.Picture);
         if (!quiet)
             host.Terminal.Line(path);
     }
-
-    // Everything the picture is a function of.
-    private string Settings(GeneratedImage image, long number) => JsonSerializer.Serialize(
-        new PictureSettings(
-            pipeline.Generator.ModelHash, pipeline.Tokenizer.ModelHash, image.Class, request.Seed, number, precision, request.Boundary, request.Sampling),
-        PictureSettings.Json);
 }

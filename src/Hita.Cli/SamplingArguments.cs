@@ -20,6 +20,7 @@ internal sealed class SamplingArguments
     private readonly Option<float?> _holisticTemperature = new("--holistic-temperature") { Description = "The temperature of the holistic codes alone.", HelpName = "T" };
     private readonly Option<int?> _holisticTopK = new("--holistic-top-k") { Description = "--top-k of the holistic codes alone.", HelpName = "K" };
     private readonly Option<float?> _holisticTopP = new("--holistic-top-p") { Description = "--top-p of the holistic codes alone.", HelpName = "P" };
+    private readonly Option<float?> _holisticMinP = new("--holistic-min-p") { Description = "--min-p of the holistic codes alone.", HelpName = "P" };
     private readonly Option<string> _boundary = new("--boundary") { Description = "How the last holistic code is fed back: as in training, or as the published sampler does.", HelpName = "trained|published", DefaultValueFactory = static _ => "trained" };
 
     public SamplingArguments()
@@ -33,7 +34,7 @@ internal sealed class SamplingArguments
         foreach (var option in (ReadOnlySpan<Option>)
                  [
                      _seed, _first, _batch, _scale, _interval, _schedule, _temperature, _topK, _topP, _minP,
-                     _holisticTemperature, _holisticTopK, _holisticTopP, _boundary,
+                     _holisticTemperature, _holisticTopK, _holisticTopP, _holisticMinP, _boundary,
                  ])
         {
             command.Options.Add(option);
@@ -60,6 +61,7 @@ internal sealed class SamplingArguments
                 Temperature = parsed.GetValue(_holisticTemperature) ?? patches.Temperature,
                 TopK = parsed.GetValue(_holisticTopK) ?? patches.TopK,
                 TopP = parsed.GetValue(_holisticTopP) ?? patches.TopP,
+                MinP = parsed.GetValue(_holisticMinP) ?? patches.MinP,
             },
             Guidance = new GuidanceOptions
             {

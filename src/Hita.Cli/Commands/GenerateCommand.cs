@@ -65,7 +65,7 @@ internal static class GenerateCommand
             });
             if (NamedModel.IsPreset(from))
                 host.Terminal.Error.WriteLine($"hita: '{from}' is an architecture without training; its pictures are patterns of noise.");
-            var run = new GenerateRun(host, pipeline, request, parsed.GetValue(output)!, parsed.GetValue(precision)!, parsed.GetValue(json));
+            var run = new GenerateRun(host, pipeline, request, parsed.GetValue(output)!, parsed.GetValue(json));
             var images = run.Paint();
             if (parsed.GetValue(json))
                 JsonOutput.Write(host.Terminal, images);

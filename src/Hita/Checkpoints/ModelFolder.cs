@@ -22,6 +22,9 @@ public static class ModelFolder
     /// <summary>Bytes of tensors in one file: 4 GiB.</summary>
     public const long LargestPart = 4L << 30;
 
+    /// <summary>The folder inside a model's that keeps its weights as programs pack them; it can be deleted at any time.</summary>
+    public const string PackedName = "packed";
+
     private const long LargestConfig = 1 << 20;
 
     /// <summary>Whether a folder holds a model.</summary>
@@ -35,6 +38,8 @@ public static class ModelFolder
         var name = Path.GetFileName(path);
         if (name == ConfigName)
             return ModelType.Of(ReadConfig(Path.GetDirectoryName(path)!)) is not null;
+        if (name == PackedName)
+            return Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).All(static e => Path.GetExtension(e) is ".packed" or ".partial");
         return File.Exists(path) && (name is IndexName or "classes.txt" ||
             (name.StartsWith("model", StringComparison.Ordinal) && name.EndsWith(".safetensors", StringComparison.Ordinal)));
     }

@@ -65,11 +65,30 @@ public sealed partial class ImageGenerator : IDisposable
     /// <summary>32 hexadecimal digits that identify the weights.</summary>
     public string ModelHash { get; }
 
+    /// <summary>What computes the steps; never <see cref="GeneratorEngine.Auto"/>.</summary>
+    public GeneratorEngine Engine => _tokens is CpuTokenModel ? GeneratorEngine.Cpu : GeneratorEngine.Torch;
+
+    /// <summary>The type in which the weights are kept.</summary>
+    public Precision Precision => _tokens switch
+    {
+        CpuTokenModel cpu => cpu.Precision switch
+        {
+            EnginePrecision.BFloat16 => Precision.BFloat16,
+            EnginePrecision.Int8 => Precision.Int8,
+            _ => Precision.Float32,
+        },
+        TorchTokenModel torch when torch.Model.Placement.Type == TorchSharp.torch.ScalarType.BFloat16 => Precision.BFloat16,
+        _ => Precision.Float32,
+    };
+
     /// <summary>The classes' names, or numbers alone.</summary>
     public ClassNames Classes { get; }
 
     /// <summary>Learned values; 0 where the weights are packed for the CPU engine.</summary>
     public long ParameterCount => (_tokens as TorchTokenModel)?.Model.ParameterCount() ?? 0;
+
+    /// <summary>What decodes, position by position.</summary>
+    internal ITokenModel Tokens => _tokens;
 
     /// <summary>The network, where the framework runs it.</summary>
     internal GeneratorModel? Model => (_tokens as TorchTokenModel)?.Model;
@@ -89,7 +108,7 @@ public sealed partial class ImageGenerator : IDisposable
             // Packing would not look at a tensor too many, which is a sign of another model.
             ShapeFit.Check(weights, GeneratorShapes.Of(config), GeneratorNames.ForLoading(config, weights.Tensors));
             var packed = new GeneratorWeightsFromFile(weights);
-            return new ImageGenerator(CpuTokenModel.Load(config, packed, ForEngine(options)), packed.Fingerprint, ClassNames.Load(found, config.ClassCount));
+            return new ImageGenerator(CpuTokenModel.Load(config, packed, ForEngine(options) with { CacheFolder = PackedFolder.Beside(found) }), packed.Fingerprint, ClassNames.Load(found, config.ClassCount));
         }
         using var source = ModelFolder.OpenWeights(found);
         var loading = GeneratorNames.ForLoading(config, source.Tensors);
@@ -125,15 +144,16 @@ public sealed partial class ImageGenerator : IDisposable
     public static ImageGenerator CreateByName(GeneratorConfig config, string prefix = "", GeneratorOptions? options = null)
     {
         options ??= new GeneratorOptions();
+        // Whatever type the weights are kept in, the float32 ones tell the model.
+        var hash = WeightFingerprint.OfByName(GeneratorShapes.Of(config), prefix);
         if (options.UsesCpuEngine)
         {
-            var hash = WeightFingerprint.OfByName(GeneratorShapes.Of(config), prefix);
             return new ImageGenerator(
                 CpuTokenModel.Load(config, new GeneratorWeightsByName(prefix), ForEngine(options)), hash, ClassNames.Default(config.ClassCount));
         }
         var model = Build(config, options);
         model.FillByName(prefix);
-        return Wrap(model);
+        return new ImageGenerator(new TorchTokenModel(model), hash, ClassNames.Default(config.ClassCount));
     }
 
     /// <summary>Draws images.</summary>

@@ -22,25 +22,34 @@ internal sealed class Linear : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor x) => nn.functional.linear(x, _weight, _bias);
 }
 
-/// <summary>A two-dimensional convolution with a square kernel, stored channels-last.</summary>
+/// <summary>A two-dimensional convolution with a square kernel, in the layout that the placement asks for.</summary>
 internal sealed class Conv2d : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "weight")] private readonly Parameter _weight;
     [ComponentName(Name = "bias")] private readonly Parameter _bias;
     private readonly long[] _stride;
     private readonly long[] _padding;
+    private readonly bool _channelsLast;
 
     public Conv2d(long input, long output, long kernel, Placement placement, long stride = 1, long padding = 0)
         : base(nameof(Conv2d))
     {
-        _weight = placement.NewChannelsLast(output, input, kernel);
+        _weight = placement.NewConvolution(output, input, kernel);
         _bias = placement.NewParameter(output);
         _stride = [stride, stride];
         _padding = [padding, padding];
+        _channelsLast = placement.ChannelsLast;
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor x) => nn.functional.conv2d(x, _weight, _bias, _stride, _padding);
+    public override Tensor forward(Tensor x)
+    {
+        // The library computes channels-last as soon as one of both is.
+        if (_channelsLast)
+            return nn.functional.conv2d(x, _weight, _bias, _stride, _padding);
+        using var scope = NewDisposeScope();
+        return nn.functional.conv2d(x.contiguous(), _weight, _bias, _stride, _padding).MoveToOuterDisposeScope();
+    }
 }
 
 /// <summary>Layer normalisation of the last dimension.</summary>
@@ -62,6 +71,21 @@ internal sealed class LayerNorm : nn.Module<Tensor, Tensor>
     }
 
     public override Tensor forward(Tensor x) => nn.functional.layer_norm(x, _shape, _weight, _bias, _eps);
+}
+
+/// <summary>Sums that may take the place of what is added.</summary>
+internal static class OwnTensors
+{
+    /// <summary>x + y. Where nothing is recorded for gradients, y itself is overwritten.</summary>
+    /// <param name="x">What is added.</param>
+    /// <param name="y">A result that nobody else holds.</param>
+    public static Tensor PlusOwn(this Tensor x, Tensor y)
+    {
+        if (is_grad_enabled())
+            return x.Plus(y);
+        y.AddInPlace(x);
+        return y;
+    }
 }
 
 /// <summary>Root-mean-square normalisation of the last dimension, computed in float32 and cast back before the weight.</summary>

@@ -10,6 +10,12 @@ namespace Hita.Layers;
 /// <param name="Type">The type of the parameters.</param>
 internal sealed record Placement(Device Device, ScalarType Type = ScalarType.Float32)
 {
+    /// <summary>
+    /// Whether convolutions and their pictures keep channels as the fastest dimension; otherwise they are laid out as the
+    /// framework does by itself, for comparison. Default true.
+    /// </summary>
+    public bool ChannelsLast { get; init; } = true;
+
     /// <summary>float32 on the CPU.</summary>
     public static Placement Cpu { get; } = new(CPU);
 
@@ -30,8 +36,10 @@ internal sealed record Placement(Device Device, ScalarType Type = ScalarType.Flo
 
     /// <summary>A parameter for a convolution, with channels as the fastest dimension in memory.</summary>
     /// <remarks>The convolution kernels of this library run up to a third faster on channels-last weights and pictures.</remarks>
-    public Parameter NewChannelsLast(long output, long input, long kernel)
+    public Parameter NewConvolution(long output, long input, long kernel)
     {
+        if (!ChannelsLast)
+            return NewParameter(output, input, kernel, kernel);
         using var stored = empty([output, kernel, kernel, input], dtype: Type, device: Device);
         return Own(stored.permute(0, 3, 1, 2));
     }

@@ -161,7 +161,11 @@ public sealed partial class ImageTokenizer : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _model.Dispose();
+    public void Dispose()
+    {
+        _model.Dispose();
+        MemoryReuse.GiveBack();
+    }
 
     // The weights are the same in whatever type they are kept, so the float32 ones identify the model.
     private static string HashByName(TokenizerModel model, string prefix)
@@ -183,6 +187,7 @@ public sealed partial class ImageTokenizer : IDisposable
 
     private void EncodeBatch(List<Picture> pictures, Action<int, ImageCodes> store)
     {
+        using var memory = MemoryReuse.Begin();
         using var inference = inference_mode();
         using var scope = NewDisposeScope();
         var input = PictureTensors.ToTensor(pictures).to(_placement.Device);
@@ -196,6 +201,7 @@ public sealed partial class ImageTokenizer : IDisposable
 
     private void DecodeBatch(List<ImageCodes> codes, Action<int, Picture> store)
     {
+        using var memory = MemoryReuse.Begin();
         using var inference = inference_mode();
         using var scope = NewDisposeScope();
         int rows = codes[0].GridHeight, columns = codes[0].GridWidth;

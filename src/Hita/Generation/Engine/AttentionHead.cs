@@ -108,15 +108,19 @@ internal sealed unsafe class AttentionHead
 
     private void Score(byte* keys, long blockBytes, int count, float* query, float* scores)
     {
+        // Two runs of blocks side by side: memory is then read in two streams instead of in jumps.
+        var tile = stackalloc float[2 * Panel.Width];
         var blocks = Panel.Count(count);
-        var block = 0;
-        for (; block + 2 <= blocks; block += 2)
+        var half = blocks / 2;
+        for (var block = 0; block < half; block++)
         {
             var a = keys + (block * blockBytes);
-            _kernels.MultiplyPair(a, a + blockBytes, _config.HeadWidth, query, scores + (block * Panel.Width));
+            _kernels.MultiplyPair(a, a + (half * blockBytes), _config.HeadWidth, 1, query, tile);
+            new ReadOnlySpan<float>(tile, Panel.Width).CopyTo(new Span<float>(scores + (block * Panel.Width), Panel.Width));
+            new ReadOnlySpan<float>(tile + Panel.Width, Panel.Width).CopyTo(new Span<float>(scores + ((half + block) * Panel.Width), Panel.Width));
         }
-        if (block < blocks)
-            _kernels.Multiply(keys + (block * blockBytes), _config.HeadWidth, 1, query, scores + (block * Panel.Width));
+        if (blocks % 2 > 0)
+            _kernels.Multiply(keys + ((blocks - 1) * blockBytes), _config.HeadWidth, 1, query, scores + ((blocks - 1) * Panel.Width));
     }
 
     private static float Largest(float* scores, int count)
@@ -155,7 +159,7 @@ internal sealed unsafe class AttentionHead
             taken = Math.Min(2, panels - panel);
             var a = cache.ValuesAt(cache.Values(layer, row, head, panel), first);
             if (taken == 2)
-                _kernels.MultiplyPair(a, a + cache.ValuePanelBytes, count, weights, tile);
+                _kernels.MultiplyPair(a, a + cache.ValuePanelBytes, count, 1, weights, tile);
             else
                 _kernels.Multiply(a, count, 1, weights, tile);
             var sums = _sums.AsSpan(panel * Panel.Width, taken * Panel.Width);

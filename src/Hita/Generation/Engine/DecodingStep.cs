@@ -112,22 +112,43 @@ internal sealed unsafe class DecodingStep : ITeamWork
         }
     }
 
+    /// <summary>
+    /// In how many runs a matrix is read: two where rows are so few that a panel alone leaves the processor waiting, and panels
+    /// so many that all members have enough of them. A panel of the first run goes with one of the second, far away, so that
+    /// memory is read in two long streams; neighbours together would confuse what fetches ahead.
+    /// </summary>
+    private int Runs(PackedMatrix matrix) => _rows < 4 && matrix.PanelCount >= 4 * _team.Members ? 2 : 1;
+
+    /// <summary>Multiplies a panel, and one of the second run where there is one, with a block of rows.</summary>
+    /// <returns>Panels multiplied; a tile a panel.</returns>
+    private int Multiply(PackedMatrix matrix, int panel, int second, int rows, float* x, float* tile)
+    {
+        if (second < matrix.PanelCount)
+        {
+            _kernels.MultiplyPair(matrix.PanelAt(panel), matrix.PanelAt(second), matrix.Inputs, rows, x, tile);
+            return 2;
+        }
+        _kernels.Multiply(matrix.PanelAt(panel), matrix.Inputs, rows, x, tile);
+        return 1;
+    }
+
     /// <summary>Writes a product as [rows, outputs].</summary>
     private void Store(int member, PackedMatrix matrix, float* x, float* result)
     {
         var tile = stackalloc float[Panel.MaximumRows * Panel.Width];
-        while (_team.TryClaim(member, matrix.PanelCount, out var panel))
+        var pieces = (matrix.PanelCount + Runs(matrix) - 1) / Runs(matrix);
+        while (_team.TryClaim(member, pieces, out var piece))
         {
-            var output = panel * Panel.Width;
-            var length = Math.Min(Panel.Width, matrix.Outputs - output);
             for (int first = 0, count; first < _rows; first += count)
             {
                 count = Panel.BlockRows(_rows - first);
-                _kernels.Multiply(matrix.PanelAt(panel), matrix.Inputs, count, x + ((long)first * matrix.Inputs), tile);
-                for (var row = 0; row < count; row++)
+                var panels = Multiply(matrix, piece, piece + pieces, count, x + ((long)first * matrix.Inputs), tile);
+                for (var i = 0; i < panels * count; i++)
                 {
-                    var to = result + ((long)(first + row) * matrix.Outputs) + output;
-                    new ReadOnlySpan<float>(tile + (row * Panel.Width), length).CopyTo(new Span<float>(to, length));
+                    var output = (piece + (i / count * pieces)) * Panel.Width;
+                    var length = Math.Min(Panel.Width, matrix.Outputs - output);
+                    var to = result + ((long)(first + (i % count)) * matrix.Outputs) + output;
+                    new ReadOnlySpan<float>(tile + (i * Panel.Width), length).CopyTo(new Span<float>(to, length));
                 }
             }
         }
@@ -137,19 +158,19 @@ internal sealed unsafe class DecodingStep : ITeamWork
     private void AddToResidual(int member, PackedMatrix matrix, float* x)
     {
         var tile = stackalloc float[Panel.MaximumRows * Panel.Width];
-        while (_team.TryClaim(member, matrix.PanelCount, out var panel))
+        var pieces = (matrix.PanelCount + Runs(matrix) - 1) / Runs(matrix);
+        while (_team.TryClaim(member, pieces, out var piece))
         {
-            var output = panel * Panel.Width;
-            var length = Math.Min(Panel.Width, matrix.Outputs - output);
             for (int first = 0, count; first < _rows; first += count)
             {
                 count = Panel.BlockRows(_rows - first);
-                _kernels.Multiply(matrix.PanelAt(panel), matrix.Inputs, count, x + ((long)first * matrix.Inputs), tile);
-                var to = _buffers.Residual + ((long)first * _width) + ((long)output * count);
-                for (var i = 0; i < length; i++)
+                var panels = Multiply(matrix, piece, piece + pieces, count, x + ((long)first * matrix.Inputs), tile);
+                for (var i = 0; i < panels; i++)
                 {
-                    for (var row = 0; row < count; row++)
-                        to[(i * count) + row] += tile[(row * Panel.Width) + i];
+                    var output = (piece + (i * pieces)) * Panel.Width;
+                    var length = Math.Min(Panel.Width, matrix.Outputs - output);
+                    var to = _buffers.Residual + ((long)first * _width) + ((long)output * count);
+                    Interleave.Add(tile + (i * count * Panel.Width), count, length, to);
                 }
             }
         }
@@ -159,23 +180,25 @@ internal sealed unsafe class DecodingStep : ITeamWork
     private void Gate(int member, PackedLayer layer, float* x)
     {
         var (gate, up) = (layer.Gate, layer.Up);
-        var gated = stackalloc float[Panel.MaximumRows * Panel.Width];
-        var straight = stackalloc float[Panel.MaximumRows * Panel.Width];
+        var gated = stackalloc float[2 * Panel.MaximumRows * Panel.Width];
         while (_team.TryClaim(member, gate.PanelCount, out var panel))
         {
             for (int first = 0, count; first < _rows; first += count)
             {
                 count = Panel.BlockRows(_rows - first);
                 var block = x + ((long)first * gate.Inputs);
-                _kernels.Multiply(gate.PanelAt(panel), gate.Inputs, count, block, gated);
-                _kernels.Multiply(up.PanelAt(panel), up.Inputs, count, block, straight);
-                SwiGlu(gated, straight, count * Panel.Width);
-                var to = _buffers.Hidden + ((long)first * gate.Outputs) + ((long)panel * Panel.Width * count);
-                for (var i = 0; i < Panel.Width; i++)
+                var straight = gated + (count * Panel.Width);
+                if (count <= 2)
                 {
-                    for (var row = 0; row < count; row++)
-                        to[(i * count) + row] = gated[(row * Panel.Width) + i];
+                    _kernels.MultiplyPair(gate.PanelAt(panel), up.PanelAt(panel), gate.Inputs, count, block, gated);
                 }
+                else
+                {
+                    _kernels.Multiply(gate.PanelAt(panel), gate.Inputs, count, block, gated);
+                    _kernels.Multiply(up.PanelAt(panel), up.Inputs, count, block, straight);
+                }
+                SwiGlu(gated, straight, count * Panel.Width);
+                Interleave.Copy(gated, count, Panel.Width, _buffers.Hidden + ((long)first * gate.Outputs) + ((long)panel * Panel.Width * count));
             }
         }
     }

@@ -15,7 +15,7 @@ public sealed record EngineOptions
     public EngineKernels Kernels { get; init; }
 
     /// <summary>
-    /// The folder that keeps packed weights, for example the model's own; null takes a folder of <see cref="Runtime.CacheFolder"/>.
+    /// The folder that keeps packed weights; models that are loaded from folders have one beside them. Null takes a folder of <see cref="Runtime.CacheFolder"/>.
     /// </summary>
     public string? CacheFolder { get; init; }
 

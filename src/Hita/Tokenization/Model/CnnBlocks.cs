@@ -1,5 +1,4 @@
 using Hita.Layers;
-using Hita.Runtime;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
 
@@ -32,7 +31,7 @@ internal sealed class ResidualBlock : nn.Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         var y = _conv1.call(_norm1.Swish(x)); // [B, C', H, W]
         y = _conv2.call(_norm2.Swish(y));
-        return (_shortcut is null ? x : _shortcut.call(x)).Plus(y).MoveToOuterDisposeScope();
+        return (_shortcut is null ? x : _shortcut.call(x)).PlusOwn(y).MoveToOuterDisposeScope();
     }
 }
 
@@ -61,7 +60,7 @@ internal sealed class SpatialAttention : nn.Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         var y = _norm.call(x);
         y = Attention.Attend(_q.call(y).ToSequence(), _k.call(y).ToSequence(), _v.call(y).ToSequence(), heads: 1); // [B, H·W, C]
-        return x.Plus(_out.call(y.ToGrid(x.size(2), x.size(3)))).MoveToOuterDisposeScope();
+        return x.PlusOwn(_out.call(y.ToGrid(x.size(2), x.size(3)))).MoveToOuterDisposeScope();
     }
 }
 

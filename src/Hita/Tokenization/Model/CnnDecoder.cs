@@ -13,6 +13,7 @@ internal sealed class CnnDecoder : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "conv_blocks")] private readonly ModuleList<CnnLevel> _levels;
     [ComponentName(Name = "norm_out")] private readonly Layers.GroupNorm _normOut;
     [ComponentName(Name = "conv_out")] private readonly Layers.Conv2d _convOut;
+    private readonly bool _channelsLast;
 
     public CnnDecoder(TokenizerConfig config, Placement placement)
         : base(nameof(CnnDecoder))
@@ -31,13 +32,14 @@ internal sealed class CnnDecoder : nn.Module<Tensor, Tensor>
         }
         _normOut = new Layers.GroupNorm(channels, config.NormGroups, placement);
         _convOut = new Layers.Conv2d(channels, 3, 3, placement, padding: 1);
+        _channelsLast = placement.ChannelsLast;
         RegisterComponents();
     }
 
     public override Tensor forward(Tensor features)
     {
         using var scope = NewDisposeScope();
-        var x = _convIn.call(features.ToChannelsLast());
+        var x = _convIn.call(_channelsLast ? features.ToChannelsLast() : features);
         x = CnnMiddle.Run(_middle, x);
         foreach (var level in _levels)
             x = level.call(x);

@@ -13,6 +13,7 @@ internal sealed class CnnEncoder : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "mid")] private readonly ModuleList<nn.Module<Tensor, Tensor>> _middle;
     [ComponentName(Name = "norm_out")] private readonly Layers.GroupNorm _normOut;
     [ComponentName(Name = "conv_out")] private readonly Layers.Conv2d _convOut;
+    private readonly bool _channelsLast;
 
     public CnnEncoder(TokenizerConfig config, Placement placement)
         : base(nameof(CnnEncoder))
@@ -31,13 +32,14 @@ internal sealed class CnnEncoder : nn.Module<Tensor, Tensor>
         _middle = CnnMiddle.Create(channels, config.NormGroups, placement);
         _normOut = new Layers.GroupNorm(channels, config.NormGroups, placement);
         _convOut = new Layers.Conv2d(channels, config.LatentChannels, 3, placement, padding: 1);
+        _channelsLast = placement.ChannelsLast;
         RegisterComponents();
     }
 
     public override Tensor forward(Tensor picture)
     {
         using var scope = NewDisposeScope();
-        var x = _convIn.call(picture.ToChannelsLast());
+        var x = _convIn.call(_channelsLast ? picture.ToChannelsLast() : picture);
         foreach (var level in _levels)
             x = level.call(x);
         x = CnnMiddle.Run(_middle, x);

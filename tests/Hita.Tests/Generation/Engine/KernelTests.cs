@@ -51,6 +51,31 @@ public sealed unsafe class KernelTests
     }
 
     [Theory]
+    [MemberData(nameof(Kinds))]
+    public void Two_panels_at_once_give_the_bits_of_each_alone(EngineKernels kind, string panelsName)
+    {
+        var panels = Enum.Parse<PanelKind>(panelsName);
+        var kernels = KernelSet.For(kind, panels);
+        foreach (var inputs in (int[])[1, 60, 64, 129, 400])
+        {
+            var (first, second) = (Pack(panels, 32, inputs).Panel, Pack(panels, 7, inputs).Panel);
+            foreach (var rows in (int[])[1, 2])
+            {
+                var x = Values(rows * inputs, 7);
+                var (single, pair) = (new float[2 * rows * Panel.Width], new float[2 * rows * Panel.Width]);
+                fixed (byte* a = first, b = second)
+                fixed (float* from = x, one = single, both = pair)
+                {
+                    kernels.Multiply(a, inputs, rows, from, one);
+                    kernels.Multiply(b, inputs, rows, from, one + (rows * Panel.Width));
+                    kernels.MultiplyPair(a, b, inputs, rows, from, both);
+                }
+                Decoding.AssertSame(single, pair);
+            }
+        }
+    }
+
+    [Theory]
     [InlineData(nameof(PanelKind.Full))]
     [InlineData(nameof(PanelKind.Brain))]
     [InlineData(nameof(PanelKind.Bytes))]

@@ -14,6 +14,7 @@ internal sealed unsafe class KernelSet
     private readonly delegate*<byte*, int, float*, float*, void> _four;
     private readonly delegate*<byte*, int, float*, float*, void> _eight;
     private readonly delegate*<byte*, byte*, int, float*, float*, void> _pair;
+    private readonly delegate*<byte*, byte*, int, float*, float*, void> _pairOfTwo;
 
     private KernelSet(
         EngineKernels kind,
@@ -21,7 +22,8 @@ internal sealed unsafe class KernelSet
         delegate*<byte*, int, float*, float*, void> two,
         delegate*<byte*, int, float*, float*, void> four,
         delegate*<byte*, int, float*, float*, void> eight,
-        delegate*<byte*, byte*, int, float*, float*, void> pair)
+        delegate*<byte*, byte*, int, float*, float*, void> pair,
+        delegate*<byte*, byte*, int, float*, float*, void> pairOfTwo)
     {
         Kind = kind;
         _one = one;
@@ -29,6 +31,7 @@ internal sealed unsafe class KernelSet
         _four = four;
         _eight = eight;
         _pair = pair;
+        _pairOfTwo = pairOfTwo;
     }
 
     /// <summary>The instruction set; never <see cref="EngineKernels.Auto"/>.</summary>
@@ -85,13 +88,20 @@ internal sealed unsafe class KernelSet
         }
     }
 
-    /// <summary>Multiplies two panels without scales with one row.</summary>
+    /// <summary>Multiplies two panels with one or two rows.</summary>
     /// <param name="a">The first panel.</param>
     /// <param name="b">The second panel.</param>
     /// <param name="inputs">Inputs of both.</param>
-    /// <param name="x">The row.</param>
-    /// <param name="tile">Receives 64 outputs, the same as two single products give.</param>
-    public void MultiplyPair(byte* a, byte* b, int inputs, float* x, float* tile) => _pair(a, b, inputs, x, tile);
+    /// <param name="rows">1 or 2.</param>
+    /// <param name="x">The block's activations: for every input the rows side by side.</param>
+    /// <param name="tile">Receives the first panel's 32 outputs a row, then the second's, as two single products give them.</param>
+    public void MultiplyPair(byte* a, byte* b, int inputs, int rows, float* x, float* tile)
+    {
+        if (rows == 1)
+            _pair(a, b, inputs, x, tile);
+        else
+            _pairOfTwo(a, b, inputs, x, tile);
+    }
 
     // A processor that runs AVX-512 only at a lower clock reports no acceleration of 512-bit vectors.
     private static EngineKernels Best() =>
@@ -119,5 +129,6 @@ internal sealed unsafe class KernelSet
             &PanelProduct<TSimd, TVector, TWeights>.TwoRows,
             &PanelProduct<TSimd, TVector, TWeights>.FourRows,
             &PanelProduct<TSimd, TVector, TWeights>.EightRows,
-            &PanelPair<TSimd, TVector, TWeights>.OneRow);
+            &PanelPair<TSimd, TVector, TWeights>.OneRow,
+            &PanelPair<TSimd, TVector, TWeights>.TwoRows);
 }

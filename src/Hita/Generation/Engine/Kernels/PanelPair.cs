@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Hita.Generation.Engine.Kernels;
 
 /// <summary>
-/// One row times two panels at once. With one row a panel alone leaves the processor waiting for each sum; attention, whose
-/// panels have few inputs, gains by twice as many sums. Only for weights without scales.
+/// One or two rows times two panels at once. With so few rows a panel alone leaves the processor waiting for each sum; twice as
+/// many sums keep it busy. Every sum is the one that a single product gives.
 /// </summary>
 /// <typeparam name="TSimd">The instruction set.</typeparam>
 /// <typeparam name="TVector">Its vector.</typeparam>
@@ -14,12 +14,12 @@ internal static unsafe class PanelPair<TSimd, TVector, TWeights>
     where TVector : struct
     where TWeights : struct, IPanelWeights<TVector>
 {
-    /// <summary>Multiplies.</summary>
+    /// <summary>Multiplies one row.</summary>
     /// <param name="a">The first panel.</param>
     /// <param name="b">The second panel.</param>
     /// <param name="inputs">Inputs of both.</param>
-    /// <param name="x">The row.</param>
-    /// <param name="tile">Receives 64 outputs.</param>
+    /// <param name="x">The block's activations: for every input the rows side by side.</param>
+    /// <param name="tile">Receives the first panel's 32 outputs a row, then the second's.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void OneRow(byte* a, byte* b, int inputs, float* x, float* tile)
     {
@@ -28,7 +28,7 @@ internal static unsafe class PanelPair<TSimd, TVector, TWeights>
             case 2:
                 OfTwoVectors(a, b, inputs, x, tile);
                 break;
-            case 4:
+            case 4 when !TWeights.HasScales:
                 OfFourVectors(a, b, inputs, x, tile);
                 break;
             default:
@@ -38,24 +38,81 @@ internal static unsafe class PanelPair<TSimd, TVector, TWeights>
         }
     }
 
+    /// <summary>Multiplies two rows.</summary>
+    /// <inheritdoc cref="OneRow"/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void TwoRows(byte* a, byte* b, int inputs, float* x, float* tile)
+    {
+        var second = tile + (2 * Panel.Width);
+        if (Panel.Width / TSimd.Count != 2)
+        {
+            PanelProduct<TSimd, TVector, TWeights>.TwoRows(a, inputs, x, tile);
+            PanelProduct<TSimd, TVector, TWeights>.TwoRows(b, inputs, x, second);
+            return;
+        }
+        if (TWeights.HasScales)
+            new Span<float>(tile, 4 * Panel.Width).Clear();
+        while (inputs > 0)
+        {
+            var count = NextGroup(ref a, ref b, ref inputs, out var scalesA, out var scalesB);
+            TVector a00 = default, a01 = default, a10 = default, a11 = default;
+            TVector b00 = default, b01 = default, b10 = default, b11 = default;
+            for (var i = 0; i < count; i++)
+            {
+                var x0 = TSimd.Broadcast(x);
+                var x1 = TSimd.Broadcast(x + 1);
+                var w = TWeights.Part(a, 0);
+                a00 = TSimd.MultiplyAdd(w, x0, a00);
+                a10 = TSimd.MultiplyAdd(w, x1, a10);
+                w = TWeights.Part(a, 1);
+                a01 = TSimd.MultiplyAdd(w, x0, a01);
+                a11 = TSimd.MultiplyAdd(w, x1, a11);
+                w = TWeights.Part(b, 0);
+                b00 = TSimd.MultiplyAdd(w, x0, b00);
+                b10 = TSimd.MultiplyAdd(w, x1, b10);
+                w = TWeights.Part(b, 1);
+                b01 = TSimd.MultiplyAdd(w, x0, b01);
+                b11 = TSimd.MultiplyAdd(w, x1, b11);
+                a += TWeights.StepBytes;
+                b += TWeights.StepBytes;
+                x += 2;
+            }
+            Sums.Finish<TSimd, TVector, TWeights>(a00, scalesA, tile, 0, 0);
+            Sums.Finish<TSimd, TVector, TWeights>(a01, scalesA, tile, 0, 1);
+            Sums.Finish<TSimd, TVector, TWeights>(a10, scalesA, tile, 1, 0);
+            Sums.Finish<TSimd, TVector, TWeights>(a11, scalesA, tile, 1, 1);
+            Sums.Finish<TSimd, TVector, TWeights>(b00, scalesB, second, 0, 0);
+            Sums.Finish<TSimd, TVector, TWeights>(b01, scalesB, second, 0, 1);
+            Sums.Finish<TSimd, TVector, TWeights>(b10, scalesB, second, 1, 0);
+            Sums.Finish<TSimd, TVector, TWeights>(b11, scalesB, second, 1, 1);
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void OfTwoVectors(byte* a, byte* b, int inputs, float* x, float* tile)
     {
-        TVector a0 = default, a1 = default, b0 = default, b1 = default;
-        for (var i = 0; i < inputs; i++)
+        if (TWeights.HasScales)
+            new Span<float>(tile, 2 * Panel.Width).Clear();
+        while (inputs > 0)
         {
-            var value = TSimd.Broadcast(x + i);
-            a0 = TSimd.MultiplyAdd(TWeights.Part(a, 0), value, a0);
-            a1 = TSimd.MultiplyAdd(TWeights.Part(a, 1), value, a1);
-            b0 = TSimd.MultiplyAdd(TWeights.Part(b, 0), value, b0);
-            b1 = TSimd.MultiplyAdd(TWeights.Part(b, 1), value, b1);
-            a += TWeights.StepBytes;
-            b += TWeights.StepBytes;
+            var count = NextGroup(ref a, ref b, ref inputs, out var scalesA, out var scalesB);
+            TVector a0 = default, a1 = default, b0 = default, b1 = default;
+            for (var i = 0; i < count; i++)
+            {
+                var value = TSimd.Broadcast(x + i);
+                a0 = TSimd.MultiplyAdd(TWeights.Part(a, 0), value, a0);
+                a1 = TSimd.MultiplyAdd(TWeights.Part(a, 1), value, a1);
+                b0 = TSimd.MultiplyAdd(TWeights.Part(b, 0), value, b0);
+                b1 = TSimd.MultiplyAdd(TWeights.Part(b, 1), value, b1);
+                a += TWeights.StepBytes;
+                b += TWeights.StepBytes;
+            }
+            x += count;
+            Sums.Finish<TSimd, TVector, TWeights>(a0, scalesA, tile, 0, 0);
+            Sums.Finish<TSimd, TVector, TWeights>(a1, scalesA, tile, 0, 1);
+            Sums.Finish<TSimd, TVector, TWeights>(b0, scalesB, tile, 1, 0);
+            Sums.Finish<TSimd, TVector, TWeights>(b1, scalesB, tile, 1, 1);
         }
-        TSimd.Store(a0, tile);
-        TSimd.Store(a1, tile + TSimd.Count);
-        TSimd.Store(b0, tile + (2 * TSimd.Count));
-        TSimd.Store(b1, tile + (3 * TSimd.Count));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -85,5 +142,22 @@ internal static unsafe class PanelPair<TSimd, TVector, TWeights>
         TSimd.Store(b1, tile + Panel.Width + TSimd.Count);
         TSimd.Store(b2, tile + Panel.Width + (2 * TSimd.Count));
         TSimd.Store(b3, tile + Panel.Width + (3 * TSimd.Count));
+    }
+
+    /// <summary>Steps to a group's weights in both panels; without scales, all inputs are one group.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int NextGroup(ref byte* a, ref byte* b, ref int inputs, out byte* scalesA, out byte* scalesB)
+    {
+        scalesA = a;
+        scalesB = b;
+        var count = inputs;
+        if (TWeights.HasScales)
+        {
+            count = Math.Min(count, Panel.GroupLength);
+            a += Panel.ScaleBytes;
+            b += Panel.ScaleBytes;
+        }
+        inputs -= count;
+        return count;
     }
 }

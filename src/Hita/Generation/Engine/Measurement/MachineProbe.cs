@@ -70,15 +70,16 @@ public sealed unsafe class MachineProbe : IDisposable
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Execute(int member)
         {
-            var count = BufferBytes / sizeof(float) / _threads / 256 * 256;
-            var at = (float*)_memory + (member * count);
+            // Two streams a thread: a single one reaches three quarters of what some processors can do.
+            var half = BufferBytes / sizeof(float) / _threads / 512 * 256;
+            var at = (float*)_memory + (member * 2 * half);
             Vector<float> a = default, b = default, c = default, d = default;
-            for (var end = at + count; at < end; at += 4 * Vector<float>.Count)
+            for (var end = at + half; at < end; at += 2 * Vector<float>.Count)
             {
                 a += Vector.Load(at);
                 b += Vector.Load(at + Vector<float>.Count);
-                c += Vector.Load(at + (2 * Vector<float>.Count));
-                d += Vector.Load(at + (3 * Vector<float>.Count));
+                c += Vector.Load(at + half);
+                d += Vector.Load(at + half + Vector<float>.Count);
             }
             _sums[member] = Vector.Sum(a + b + c + d);
         }

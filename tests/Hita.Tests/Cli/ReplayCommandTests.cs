@@ -1,0 +1,158 @@
+using System.Text.Json;
+using Hita.Generation.Pipeline;
+using Hita.Imaging;
+using Hita.Tests.Support;
+
+namespace Hita.Tests.Cli;
+
+/// <summary>Written pictures are made again from what they carry.</summary>
+public sealed class ReplayCommandTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("float32", "cpu")]
+    [InlineData("bf16", "cpu")]
+    [InlineData("int8", "cpu")]
+    [InlineData("bf16", "torch")]
+    public void Pictures_of_any_batch_come_out_again_alone(string precision, string engine)
+    {
+        Ok("generate", "-m", "tiny", "--class", "3,7", "--count", "2", "--seed", "9", "--first-image", "5", "--batch-size", "4",
+            "--precision", precision, "--engine", engine, "--cfg-scale", "2.5", "--cfg-interval", "20", "--top-p", "0.95", "--min-p", "0.001",
+            "--holistic-temperature", "0.8", "--holistic-min-p", "0.002", "--boundary", "published", "-o", _folder["out"]);
+        var files = Directory.GetFiles(_folder["out"], "0*.png").Order().ToArray();
+        Assert.Equal(4, files.Length);
+        var output = Ok(["replay", .. files, "-m", "tiny"]);
+        Assert.Contains("4 of 4 pictures are identical.", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_models_are_found_by_their_hash()
+    {
+        // Presets are found as they are; folders where the variable or ./models leads.
+        Ok("generate", "-m", "tiny", "--class", "3", "-o", _folder["out"]);
+        Assert.Contains("identical", Ok("replay", _folder["out/003-s0-0000.png"]), StringComparison.Ordinal);
+
+        Ok("init", "--preset", "tiny", "-o", _folder["models/other"], "--weights-by-name", "another.");
+        var settings = Paint("-m", _folder["models/other"]);
+        Assert.Equal(_folder["models/other/generator"], ModelSearch.FindGenerator(settings.Generator, [_folder["models"]]));
+        Assert.Equal(_folder["models/other/tokenizer"], ModelSearch.FindTokenizer(settings.Tokenizer, [_folder["nowhere"], _folder["models"]]));
+        Assert.Null(ModelSearch.FindGenerator(settings.Generator, []));
+    }
+
+    [Fact]
+    public void Another_model_is_refused_in_one_sentence()
+    {
+        Ok("init", "--preset", "tiny", "-o", _folder["other"], "--weights-by-name", "another.");
+        var settings = Paint("-m", _folder["other"]);
+        var error = Refused("-m", "tiny");
+        Assert.Contains($"was made by the generator {settings.Generator}", error, StringComparison.Ordinal);
+        error = Refused("--generator", _folder["other"], "--tokenizer", "tiny");
+        Assert.Contains($"was made by the tokenizer {settings.Tokenizer}", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_changed_picture_is_told_from_an_identical_one()
+    {
+        var settings = Paint("-m", "tiny");
+        Write(settings, (1, 2));
+        var (code, output, _) = CommandLine.Run("replay", _folder["out/003-s0-0000.png"], "-m", "tiny", "-o", _folder["again"]);
+        Assert.Equal(1, code);
+        Assert.Contains("the same codes", output, StringComparison.Ordinal);
+        Assert.Contains("1 changed pixel, by at most 1 of 255", output, StringComparison.Ordinal);
+        Assert.True(File.Exists(_folder["again/003-s0-0000-replayed.png"]));
+
+        Write(settings with { Seed = 1 }, null);
+        (code, output, _) = CommandLine.Run("replay", _folder["out/003-s0-0000.png"], "-m", "tiny", "--json");
+        Assert.Equal(1, code);
+        using var json = JsonDocument.Parse(output);
+        Assert.Equal("different", json.RootElement[0].GetProperty("verdict").GetString());
+        Assert.True(json.RootElement[0].GetProperty("changed_pixels").GetInt32() > 100);
+    }
+
+    [Fact]
+    public void A_picture_without_usable_settings_gets_one_sentence()
+    {
+        var settings = Paint("-m", "tiny");
+        Assert.Contains("carries no settings", RefusedWith(null), StringComparison.Ordinal);
+        Assert.Contains("version 2", RefusedWith("""{"version":2,"something":"new"}"""), StringComparison.Ordinal);
+        Assert.Contains("version 0", RefusedWith("""{"version":0}"""), StringComparison.Ordinal);
+        Assert.Contains("damaged", RefusedWith("{\"generator\":"), StringComparison.Ordinal);
+        Assert.Contains("damaged", RefusedWith("[1]"), StringComparison.Ordinal);
+        Assert.Contains("damaged", RefusedWith("null"), StringComparison.Ordinal);
+        Assert.Contains("'seed'", RefusedWith("""{"generator":"a","tokenizer":"b","class":1}"""), StringComparison.Ordinal);
+        Assert.Contains("damaged", RefusedWith(settings.ToText().Replace("\"class\":3", "\"class\":\"three\"", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains("temperature", RefusedWith(settings.ToText().Replace("\"temperature\":1", "\"temperature\":-1", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains("class 99", RefusedWith(settings.ToText().Replace("\"class\":3", "\"class\":99", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains("HITA_MODELS", RefusedWith((settings with { Generator = "0123" }).ToText(), "--json"), StringComparison.Ordinal);
+
+        PictureWriter.Write(new Picture(8, 8), _folder["out/foreign.jpg"]);
+        var (code, _, error) = CommandLine.Run("replay", _folder["out/foreign.jpg"]);
+        Assert.Equal(1, code);
+        Assert.Contains("PNG", error, StringComparison.Ordinal);
+        (code, _, error) = CommandLine.Run("replay", _folder["nowhere.png"]);
+        Assert.Equal(1, code);
+        Assert.Single(error.Trim().Split('\n'));
+    }
+
+    [Fact]
+    public void One_bad_picture_among_many_is_named_and_the_others_are_made()
+    {
+        Ok("generate", "-m", "tiny", "--class", "3", "--count", "2", "-o", _folder["out"]);
+        var (code, output, error) = CommandLine.Run(["replay", .. Directory.GetFiles(_folder["out"]), "-m", "tiny"]);
+        Assert.Equal(1, code);
+        Assert.Contains("grid.png: It carries no settings", error, StringComparison.Ordinal);
+        Assert.Contains("2 of 3 pictures are identical.", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Settings_survive_their_text()
+    {
+        var settings = Paint("-m", "tiny", "--cfg-scale", "3", "--cfg-schedule", "cosine", "--top-k", "50", "--precision", "bf16");
+        Assert.Equal(settings, PictureSettings.Parse(settings.ToText(), "test"));
+        Assert.DoesNotContain('\n', settings.ToText());
+        Assert.Contains("\"precision\":\"bf16\"", settings.ToText(), StringComparison.Ordinal);
+        Assert.Equal(16, settings.Codes!.Length);
+    }
+
+    private static string Ok(params string[] arguments)
+    {
+        var (code, output, error) = CommandLine.Run(arguments);
+        Assert.True(code == 0, error + output);
+        return output;
+    }
+
+    private PictureSettings Paint(params string[] arguments)
+    {
+        Ok(["generate", "--class", "3", "-o", _folder["out"], .. arguments]);
+        return PictureSettings.Read(_folder["out/003-s0-0000.png"]);
+    }
+
+    private string Refused(params string[] arguments)
+    {
+        var (code, _, error) = CommandLine.Run(["replay", _folder["out/003-s0-0000.png"], .. arguments]);
+        Assert.Equal(1, code);
+        return error;
+    }
+
+    private string RefusedWith(string? text, params string[] arguments)
+    {
+        var path = _folder["out/003-s0-0000.png"];
+        var picture = PictureDecoder.Decode(path);
+        PictureWriter.Write(picture, path, new PictureWriteOptions { Text = text is null ? new Dictionary<string, string>() : new Dictionary<string, string> { [PictureSettings.Keyword] = text } });
+        var error = Refused(arguments.Length == 0 ? ["-m", "tiny"] : arguments);
+        Assert.Contains("003-s0-0000.png: ", error, StringComparison.Ordinal);
+        return error;
+    }
+
+    private void Write(PictureSettings settings, (int X, int Y)? changed)
+    {
+        var path = _folder["out/003-s0-0000.png"];
+        var picture = PictureDecoder.Decode(path);
+        if (changed is var (x, y))
+            picture[x, y] = ((byte)(picture[x, y].Red ^ 1), picture[x, y].Green, picture[x, y].Blue);
+        PictureWriter.Write(picture, path, new PictureWriteOptions { Text = new Dictionary<string, string> { [PictureSettings.Keyword] = settings.ToText() } });
+    }
+}
