@@ -27,7 +27,7 @@ internal static class TokenizerNumbers
     }
 
     /// <summary>Everything up to the quantizers for pictures of one size.</summary>
-    public static EncodedFeatures Features(this ImageTokenizer tokenizer, IReadOnlyList<Picture> pictures) =>
+    public static EncodedFeatures AllFeatures(this ImageTokenizer tokenizer, IReadOnlyList<Picture> pictures) =>
         tokenizer.Model.Features(PictureTensors.ToTensor(pictures).to(DeviceOf(tokenizer.Model)));
 
     private static Device DeviceOf(TokenizerModel model) => model.parameters().First().device;

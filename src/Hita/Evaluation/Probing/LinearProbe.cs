@@ -121,7 +121,7 @@ public static class LinearProbe
         {
             using var frozen = inference_mode();
             using var scope = NewDisposeScope();
-            var found = _tokenizer.Features(pictures);
+            var found = _tokenizer.AllFeatures(pictures);
             Add("holistic", found.Holistic?.mean([1]));
             Add("patch", found.Patches.mean([2, 3]));
             // The vanilla family mixes nothing.

@@ -86,7 +86,7 @@ internal sealed class PlainConv2d : nn.Module<Tensor, Tensor>
     public PlainConv2d(long input, long output, long stride, bool hasBias, Placement placement)
         : base(nameof(PlainConv2d))
     {
-        _weight = placement.NewChannelsLast(output, input, 4);
+        _weight = placement.NewConvolution(output, input, 4);
         _bias = hasBias ? placement.NewParameter(output) : null;
         _stride = stride;
         RegisterComponents();
