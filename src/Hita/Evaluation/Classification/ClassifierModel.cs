@@ -1,10 +1,10 @@
 using Hita.Imaging;
 using Hita.Layers;
 using Hita.Runtime;
-using ModuleList = TorchSharp.Modules.ModuleList<Hita.Evaluation.Classification.ClassifierBlock>;
-using Parameter = TorchSharp.Modules.Parameter;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
+using ModuleList = TorchSharp.Modules.ModuleList<Hita.Evaluation.Classification.ClassifierBlock>;
+using Parameter = TorchSharp.Modules.Parameter;
 
 namespace Hita.Evaluation.Classification;
 
