@@ -147,7 +147,10 @@ public sealed class ModelCommandTests : IDisposable
     {
         Ok("generate", "-m", "tiny", "--class", "3", "--cfg-scale", "2", "--engine", "cpu", "-o", _folder["cpu"]);
         Ok("generate", "-m", "tiny", "--class", "3", "--cfg-scale", "2", "--engine", "torch", "-o", _folder["torch"]);
-        Assert.Equal(File.ReadAllBytes(_folder["cpu/003-s0-0000.png"]), File.ReadAllBytes(_folder["torch/003-s0-0000.png"]));
+        // The files differ in what they say about the engine, and in nothing else.
+        var (cpu, torch) = (_folder["cpu/003-s0-0000.png"], _folder["torch/003-s0-0000.png"]);
+        Assert.Equal(PictureDecoder.Decode(cpu).Pixels.ToArray(), PictureDecoder.Decode(torch).Pixels.ToArray());
+        Assert.Equal(PngText.Read(torch)["hita"], PngText.Read(cpu)["hita"].Replace("\"engine\":\"cpu\"", "\"engine\":\"torch\"", StringComparison.Ordinal));
     }
 
     [Fact]
