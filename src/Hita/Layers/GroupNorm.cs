@@ -74,14 +74,14 @@ internal sealed class ChannelsLastGroupNorm : autograd.SingleTensorFunction<Chan
 
     private static unsafe (Tensor Result, Tensor Statistics) Normalize(Tensor x, Tensor weight, Tensor bias, int groups, bool swish)
     {
-        var (batch, kernel, size, _) = Describe(x, groups, swish);
+        var (batch, kernel, size, channels) = Describe(x, groups, swish);
         var result = empty_like(x.permute(0, 2, 3, 1), dtype: ScalarType.Float32);
         var statistics = empty([2, batch, groups], dtype: ScalarType.Float32);
         fixed (float* source = Values(x.permute(0, 2, 3, 1)), target = Values(result), w = Values(weight), b = Values(bias), s = Values(statistics))
         {
             var (from, to, factor, offset, mean) = ((nint)source, (nint)target, (nint)w, (nint)b, (nint)s);
-            Spread(batch, i => kernel.Forward(
-                (float*)from + (i * size), (float*)to + (i * size), (float*)factor, (float*)offset,
+            Spread(batch, channels, kernel.Share, (i, first, end) => kernel.Forward(
+                first, end, (float*)from + (i * size), (float*)to + (i * size), (float*)factor, (float*)offset,
                 (float*)mean + (i * groups), (float*)mean + ((batch + i) * groups)));
         }
         return (result.permute(0, 3, 1, 2), statistics);
@@ -100,8 +100,8 @@ internal sealed class ChannelsLastGroupNorm : autograd.SingleTensorFunction<Chan
         {
             var (from, dy, to) = ((nint)source, (nint)above, (nint)target);
             var (factor, offset, mean, sum) = ((nint)w, (nint)b, (nint)s, (nint)sums);
-            Spread(batch, i => kernel.Backward(
-                (float*)from + (i * size), (float*)dy + (i * size), (float*)factor, (float*)offset,
+            Spread(batch, channels, kernel.Share, (i, first, end) => kernel.Backward(
+                first, end, (float*)from + (i * size), (float*)dy + (i * size), (float*)factor, (float*)offset,
                 (float*)mean + (i * groups), (float*)mean + ((batch + i) * groups),
                 (float*)to + (i * size), (double*)sum + (i * channels), (double*)sum + ((batch + i) * channels)));
         }
@@ -129,21 +129,30 @@ internal sealed class ChannelsLastGroupNorm : autograd.SingleTensorFunction<Chan
 
     private static Span<float> Values(Tensor tensor) => MemoryMarshal.Cast<byte, float>(tensor.bytes);
 
-    // One share a thread: images cost the same.
-    private static void Spread(int count, Action<int> work)
+    // As many equal shares as threads: whole images where there are enough, else parts of their channels.
+    private static void Spread(int batch, int channels, int share, Action<int, int, int> work)
     {
-        var shares = Math.Min(count, get_num_threads());
-        if (shares <= 1)
+        var threads = get_num_threads();
+        var parts = batch >= threads ? 1 : Math.Min(channels / share, (threads + batch - 1) / batch);
+        var units = batch * parts;
+        if (threads <= 1 || units == 1)
         {
-            for (var i = 0; i < count; i++)
-                work(i);
+            Run(0, units);
             return;
         }
-        Parallel.For(0, shares, new ParallelOptions { MaxDegreeOfParallelism = shares }, share =>
+        var workers = Math.Min(units, threads);
+        Parallel.For(
+            0, workers, new ParallelOptions { MaxDegreeOfParallelism = workers },
+            worker => Run(units * worker / workers, units * (worker + 1) / workers));
+
+        void Run(int from, int to)
         {
-            for (var i = count * share / shares; i < count * (share + 1) / shares; i++)
-                work(i);
-        });
+            for (var unit = from; unit < to; unit++)
+            {
+                var (image, part) = Math.DivRem(unit, parts);
+                work(image, channels / share * part / parts * share, channels / share * (part + 1) / parts * share);
+            }
+        }
     }
 
     private static bool IsChannelsLast(Tensor x)

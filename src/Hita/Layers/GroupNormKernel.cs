@@ -12,7 +12,7 @@ namespace Hita.Layers;
 /// <remarks>
 /// The tensor library normalises in one operation and applies swish in another, and its gradient for this layout runs one value at
 /// a time where a group has few channels. Here an image is read three times, from the processor's cache as a rule. Sums are kept
-/// in float32 over at most <see cref="Stretch"/> positions and in float64 beyond. An image is one thread's work and the parameters'
+/// in float32 over at most <see cref="Stretch"/> positions and in float64 beyond. A sum is one thread's work and the parameters'
 /// gradients are added in the images' order, so that results do not depend on the number of threads.
 /// </remarks>
 internal readonly unsafe struct GroupNormKernel
@@ -37,21 +37,29 @@ internal readonly unsafe struct GroupNormKernel
     public GroupNormKernel(int positions, int channels, int groups, double eps, bool swish) =>
         (_positions, _channels, _groups, _eps, _swish) = (positions, channels, groups, eps, swish);
 
+    /// <summary>
+    /// Channels that can be worked on without the others: whole groups. Every stretch of an image's channels that starts and ends
+    /// at a multiple of it may be given to a thread of its own.
+    /// </summary>
+    public int Share => Block % GroupChannels == 0 ? Block : _channels;
+
     private int GroupChannels => _channels / _groups;
 
-    /// <summary>One image.</summary>
+    /// <summary>Some channels of one image.</summary>
+    /// <param name="first">The first channel, a multiple of <see cref="Share"/>.</param>
+    /// <param name="end">The channel after the last.</param>
     /// <param name="x">[P, C].</param>
     /// <param name="y">Receives [P, C].</param>
     /// <param name="weight">[C].</param>
     /// <param name="bias">[C].</param>
     /// <param name="mean">Receives the groups' means, [G].</param>
     /// <param name="scale">Receives the inverses of the groups' standard deviations, [G].</param>
-    public void Forward(float* x, float* y, float* weight, float* bias, float* mean, float* scale)
+    public void Forward(int first, int end, float* x, float* y, float* weight, float* bias, float* mean, float* scale)
     {
-        Statistics(x, mean, scale);
+        Statistics(first, end, x, mean, scale);
         var factors = stackalloc float[Block];
         var offsets = stackalloc float[Block];
-        for (var c0 = 0; c0 < _channels; c0 += Block)
+        for (var c0 = first; c0 < end; c0 += Block)
         {
             for (var c = 0; c < Block; c++)
             {
@@ -69,7 +77,9 @@ internal readonly unsafe struct GroupNormKernel
         }
     }
 
-    /// <summary>The gradients of one image.</summary>
+    /// <summary>The gradients of some channels of one image.</summary>
+    /// <param name="first">The first channel, a multiple of <see cref="Share"/>.</param>
+    /// <param name="end">The channel after the last.</param>
     /// <param name="x">[P, C], what <see cref="Forward"/> was given.</param>
     /// <param name="gradient">[P, C], the gradient of what it returned.</param>
     /// <param name="weight">[C].</param>
@@ -80,29 +90,29 @@ internal readonly unsafe struct GroupNormKernel
     /// <param name="dWeight">Receives this image's part, [C].</param>
     /// <param name="dBias">Receives this image's part, [C].</param>
     public void Backward(
-        float* x, float* gradient, float* weight, float* bias, float* mean, float* scale, float* dx, double* dWeight, double* dBias)
+        int first, int end, float* x, float* gradient, float* weight, float* bias, float* mean, float* scale, float* dx, double* dWeight, double* dBias)
     {
-        for (var c0 = 0; c0 < _channels; c0 += Block)
+        for (var c0 = first; c0 < end; c0 += Block)
             BackwardSums(x, gradient, weight, bias, mean, scale, dx, dWeight, dBias, c0);
         var weighted = stackalloc float[Block];
         var constants = stackalloc float[Block];
         var slopes = stackalloc float[Block];
-        for (var c0 = 0; c0 < _channels; c0 += Block)
+        for (var c0 = first; c0 < end; c0 += Block)
         {
             for (var c = 0; c < Block; c++)
             {
                 var g = (c0 + c) / GroupChannels;
-                double first = 0, second = 0;
+                double level = 0, slope = 0;
                 for (var i = g * GroupChannels; i < (g + 1) * GroupChannels; i++)
                 {
-                    first += weight[i] * dBias[i];
-                    second += weight[i] * dWeight[i];
+                    level += weight[i] * dBias[i];
+                    slope += weight[i] * dWeight[i];
                 }
                 var count = (double)_positions * GroupChannels;
-                // dx = scale · (w·dn − first/n − x̂·second/n), with x̂ = (x − mean)·scale.
+                // dx = scale · (w·dn − level/n − x̂·slope/n), with x̂ = (x − mean)·scale.
                 weighted[c] = weight[c0 + c] * scale[g];
-                slopes[c] = (float)(-second / count * scale[g] * scale[g]);
-                constants[c] = (float)(-first / count * scale[g]) - (slopes[c] * mean[g]);
+                slopes[c] = (float)(-slope / count * scale[g] * scale[g]);
+                constants[c] = (float)(-level / count * scale[g]) - (slopes[c] * mean[g]);
             }
             var (a, b, d) = (new Four(weighted), new Four(slopes), new Four(constants));
             for (var p = 0; p < _positions; p++)
@@ -147,22 +157,22 @@ internal readonly unsafe struct GroupNormKernel
         }
     }
 
-    private void Statistics(float* x, float* mean, float* scale)
+    private void Statistics(int first, int end, float* x, float* mean, float* scale)
     {
         var sums = stackalloc double[_channels];
-        for (var c0 = 0; c0 < _channels; c0 += Block)
+        for (var c0 = first; c0 < end; c0 += Block)
             Sum(x, c0, sums + c0, default, squares: false);
         var count = (double)_positions * GroupChannels;
-        for (var g = 0; g < _groups; g++)
+        for (var g = first / GroupChannels; g < end / GroupChannels; g++)
             mean[g] = (float)(Total(sums, g) / count);
         var means = stackalloc float[Block];
-        for (var c0 = 0; c0 < _channels; c0 += Block)
+        for (var c0 = first; c0 < end; c0 += Block)
         {
             for (var c = 0; c < Block; c++)
                 means[c] = mean[(c0 + c) / GroupChannels];
             Sum(x, c0, sums + c0, new Four(means), squares: true);
         }
-        for (var g = 0; g < _groups; g++)
+        for (var g = first / GroupChannels; g < end / GroupChannels; g++)
             scale[g] = (float)(1 / Math.Sqrt((Total(sums, g) / count) + _eps));
     }
 
