@@ -24,12 +24,6 @@ public sealed record GeneratorStageOptions
     /// </summary>
     public Precision Precision { get; init; }
 
-    /// <summary>
-    /// Whether blocks are computed again in the backward pass instead of keeping what they computed: less memory, a third more
-    /// time. Results are the same. Default false.
-    /// </summary>
-    public bool RecomputeBlocks { get; init; }
-
     /// <summary>Checks every field.</summary>
     /// <returns>The options themselves.</returns>
     /// <exception cref="ConfigException">Lists all faults.</exception>

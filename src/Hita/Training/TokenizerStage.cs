@@ -57,8 +57,11 @@ public sealed partial class TokenizerStage : ITrainingStage<TokenizerBatch>
     /// <summary>How it trains.</summary>
     public TokenizerStageOptions Options => _options;
 
-    /// <summary>Told intermediate tensors by name, for comparisons with other implementations; null for nobody.</summary>
-    internal Action<string, Tensor>? Observer { get; set; }
+    /// <summary>
+    /// Told the reconstruction of each micro-batch, and that the <c>gradients</c> (then without a tensor) lie at the parameters,
+    /// clipped; for comparisons with other implementations.
+    /// </summary>
+    internal Action<string, Tensor?>? Observer { get; set; }
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">There is no picture, or the pictures are not float32 [B, 3, H, W] of a possible size.</exception>
@@ -157,8 +160,7 @@ public sealed partial class TokenizerStage : ITrainingStage<TokenizerBatch>
         }
 
         Gradients.Clip(gradients, norm, _options.Optimizer.ClipNorm);
-        if (Observer is not null && TensorLists.Norms([.. gradients.OfType<Tensor>()]) is { } norms)
-            Observer("clipped_grad_norms", norms);
+        Observer?.Invoke("gradients", null);
         _optimizer.Step(gradients, step.Number);
         _average.Update(_options.Average.DecayAt(step.Number));
         _adversary?.Update(opposing, opposingNorm, step.Number);

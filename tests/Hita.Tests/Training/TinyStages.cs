@@ -21,6 +21,9 @@ internal static class TinyStages
         Holistic = new HolisticConfig { TokenCount = 8, Width = 32, Depth = 1, Heads = 2, HeadWidth = 16, MlpWidth = 48, Shift = 2 },
     };
 
+    /// <summary>The same for pictures that a PatchGAN can judge, 32 pixels a side.</summary>
+    public static TokenizerConfig Larger { get; } = Tokenizer with { ImageSize = 32, ChannelMultipliers = [1, 1, 1] };
+
     public static GeneratorConfig Generator { get; } = new()
     {
         Width = 32, Layers = 2, Heads = 2, CodebookSize = 32, HolisticTokenCount = 4, GridHeight = 3, GridWidth = 3, ClassCount = 5,
@@ -35,6 +38,9 @@ internal static class TinyStages
         Average = new AverageOptions { Decay = 0.9 },
         Codebook = new() { UsageWindow = 512 },
     };
+
+    /// <summary>The same with a discriminator from the first step on.</summary>
+    public static TokenizerStageOptions Judged { get; } = Plain with { Discriminator = new() { StartStep = 1 } };
 
     public static GeneratorStageOptions Writing { get; } = new()
     {

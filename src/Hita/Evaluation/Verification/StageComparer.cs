@@ -78,9 +78,12 @@ internal sealed class StageComparer(ITensorSource vectors, Action<VerificationSt
     }
 
     /// <summary>Adds a comparison that was made elsewhere.</summary>
-    public void Add(string name, string shape, double error, double tolerance, string measure = "relative")
+    public void Add(string name, string shape, double error, double tolerance, string measure = "relative") =>
+        Add(new VerificationStage(name, shape, measure, error, tolerance));
+
+    /// <inheritdoc cref="Add(string, string, double, double, string)"/>
+    public void Add(VerificationStage stage)
     {
-        var stage = new VerificationStage(name, shape, measure, error, tolerance);
         _stages.Add(stage);
         report?.Invoke(stage);
     }

@@ -10,6 +10,9 @@ namespace Hita.Training.Discriminators;
 /// <summary>PatchGAN: five convolutions that judge overlapping patches of 70 × 70 pixels.</summary>
 internal sealed class PatchDiscriminator : nn.Module, IDiscriminator
 {
+    /// <summary>The smallest side of a picture that leaves a patch to judge, in pixels.</summary>
+    private const long SmallestSide = 24;
+
     [ComponentName(Name = "main")] private readonly ModuleList<nn.Module<Tensor, Tensor>> _layers;
 
     public PatchDiscriminator(Placement placement)
@@ -60,6 +63,11 @@ internal sealed class PatchDiscriminator : nn.Module, IDiscriminator
     /// <returns>A logit a patch, [B, 1, h, w].</returns>
     public Tensor Judge(Tensor pictures, StepRandom random)
     {
+        if (pictures.size(2) < SmallestSide || pictures.size(3) < SmallestSide)
+        {
+            throw new HitaException(
+                $"The PatchGAN discriminator needs pictures of {SmallestSide} pixels a side or more, these are {pictures.size(3)} × {pictures.size(2)}; train larger ones or without a discriminator.");
+        }
         using var scope = NewDisposeScope();
         var x = pictures.ToChannelsLast();
         foreach (var layer in _layers)

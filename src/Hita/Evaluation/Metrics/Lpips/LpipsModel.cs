@@ -16,6 +16,9 @@ internal sealed class LpipsModel : nn.Module
     private static readonly float[] Shift = [-.030f, -.088f, -.188f];
     private static readonly float[] Scale = [.458f, .448f, .450f];
 
+    /// <summary>The smallest side of a picture that four halvings leave something of, in pixels.</summary>
+    private const long SmallestSide = 16;
+
     [ComponentName(Name = "net")] private readonly VggFeatures _network;
     [ComponentName(Name = "lin0")] private readonly LpipsHead _head0;
     [ComponentName(Name = "lin1")] private readonly LpipsHead _head1;
@@ -41,8 +44,11 @@ internal sealed class LpipsModel : nn.Module
     /// <summary>The distance of each picture to its reference, [B]; the gradient flows to the pictures only.</summary>
     /// <param name="pictures">float32 [B, 3, H, W] in [-1, 1].</param>
     /// <param name="references">The same shape.</param>
+    /// <exception cref="HitaException">The pictures are smaller than 16 pixels a side.</exception>
     public Tensor Distances(Tensor pictures, Tensor references)
     {
+        if (pictures.size(2) < SmallestSide || pictures.size(3) < SmallestSide)
+            throw new HitaException($"LPIPS needs pictures of {SmallestSide} pixels a side or more, these are {pictures.size(3)} × {pictures.size(2)}.");
         using var scope = NewDisposeScope();
         var found = _network.Run(Normalize(pictures));
         List<Tensor> wanted;

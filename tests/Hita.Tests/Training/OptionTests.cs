@@ -1,0 +1,172 @@
+using Hita.Generation;
+using Hita.Runtime;
+using Hita.Tests.Support;
+using Hita.Training;
+using Hita.Training.Discriminators;
+using Hita.Training.Losses;
+using Hita.Training.Optimization;
+using static TorchSharp.torch;
+
+namespace Hita.Tests.Training;
+
+/// <summary>Every option changes what two steps come to; faults are told together.</summary>
+public sealed class OptionTests
+{
+    private static readonly TokenizerStageOptions Base = TinyStages.Judged with { Codebook = new() { UsageWindow = 16 } };
+
+    private static readonly Dictionary<string, TokenizerStageOptions> Tokenizer = new()
+    {
+        ["reconstruction"] = Base with { Reconstruction = ReconstructionLoss.Absolute },
+        ["reconstruction l1"] = Base with { Reconstruction = ReconstructionLoss.AbsolutePlusSquared },
+        ["reconstruction single"] = Base with { Reconstruction = ReconstructionLoss.Squared },
+        ["reconstruction_weight"] = Base with { ReconstructionWeight = 0.5 },
+        ["dropout"] = Base with { Dropout = 0 },
+        ["precision"] = Base with { Precision = Precision.BFloat16 },
+        ["scope"] = Base with { Scope = TokenizerScope.Decoder },
+        ["average.decay"] = Base with { Average = new() { Decay = 0.5 } },
+        ["average.warmup"] = Base with { Average = new() { Decay = 0.9, Warmup = true } },
+        ["codebook_weight"] = Base with { Codebook = Base.Codebook with { CodebookWeight = 2 } },
+        ["commitment_weight"] = Base with { Codebook = Base.Codebook with { CommitmentWeight = 2 } },
+        ["entropy_weight"] = Base with { Codebook = Base.Codebook with { EntropyWeight = 0.1 } },
+        ["entropy_temperature"] = Base with { Codebook = Base.Codebook with { EntropyWeight = 0.1, EntropyTemperature = 1 } },
+        ["usage_window"] = Base with { Codebook = Base.Codebook with { UsageWindow = 8 } },
+        ["revival_interval"] = Base with { Codebook = Base.Codebook with { RevivalInterval = 1 } },
+        ["discriminator"] = Base with { Discriminator = null },
+        ["discriminator.weight"] = Base with { Discriminator = Base.Discriminator! with { Weight = 1 } },
+        ["discriminator.start_step"] = Base with { Discriminator = Base.Discriminator! with { StartStep = 2 } },
+        ["discriminator.rest_until_start"] = Base with { Discriminator = Base.Discriminator! with { StartStep = 2, RestUntilStart = true } },
+        ["discriminator.loss"] = Base with { Discriminator = Base.Discriminator! with { Loss = DiscriminatorLoss.Vanilla } },
+        ["discriminator.generator_loss"] = Base with { Discriminator = Base.Discriminator! with { GeneratorLoss = AdversarialLoss.Hinge } },
+        ["discriminator.real_first"] = Base with { Discriminator = Base.Discriminator! with { RealFirst = true } },
+        ["discriminator.optimizer"] = Base with { Discriminator = Base.Discriminator! with { Optimizer = new() { LearningRate = 1e-3 } } },
+        ["optimizer.learning_rate"] = Base with { Optimizer = new() { LearningRate = 5e-4 } },
+        ["optimizer.beta1"] = Base with { Optimizer = Base.Optimizer with { Beta1 = 0.5 } },
+        ["optimizer.beta2"] = Base with { Optimizer = Base.Optimizer with { Beta2 = 0.5 } },
+        ["optimizer.epsilon"] = Base with { Optimizer = Base.Optimizer with { Epsilon = 1e-3 } },
+        ["optimizer.weight_decay"] = Base with { Optimizer = Base.Optimizer with { WeightDecay = 0.1 } },
+        ["optimizer.clip_norm"] = Base with { Optimizer = Base.Optimizer with { ClipNorm = 1e-9 } },
+        ["optimizer.warmup_steps"] = Base with { Optimizer = Base.Optimizer with { WarmupSteps = 5 } },
+    };
+
+    private static readonly Lazy<Dictionary<string, byte[]>> BaseState = new(() => Train(Base));
+
+    public static TheoryData<string> TokenizerOptionNames => [.. Tokenizer.Keys];
+
+    [Theory]
+    [MemberData(nameof(TokenizerOptionNames))]
+    public void An_option_of_the_tokenizer_changes_its_training(string name)
+    {
+        var state = Train(Tokenizer[name]);
+        var common = BaseState.Value.Keys.Intersect(state.Keys).ToList();
+        Assert.True(
+            state.Count != BaseState.Value.Count || common.Exists(key => !state[key].AsSpan().SequenceEqual(BaseState.Value[key])),
+            $"{name} changes nothing");
+    }
+
+    [Fact]
+    public void Options_of_the_generator_change_its_training()
+    {
+        var options = TinyStages.Writing;
+        var all = new[]
+        {
+            options, options with { Dropout = 0 }, options with { ClassDropout = 0.5 }, options with { Precision = Precision.BFloat16 },
+            options with { Average = new() { Decay = 0.5 } }, options with { Optimizer = options.Optimizer with { WeightDecay = 0 } },
+        };
+        var states = all.Select(static o =>
+        {
+            using var stage = GeneratorStage.Create(TinyStages.Generator, o, seed: 1);
+            stage.TakeStep([TinyStages.Codes(4, 1)], 1);
+            stage.TakeStep([TinyStages.Codes(4, 2)], 2);
+            return string.Concat(stage.Bytes().Select(static b => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(b.Value))));
+        });
+        Assert.Equal(all.Length, states.Distinct().Count());
+    }
+
+    [Fact]
+    public void All_faults_are_told_at_once()
+    {
+        var wrong = new TokenizerStageOptions
+        {
+            Dropout = 1, ReconstructionWeight = -1, Optimizer = new() { Beta1 = 1, ClipNorm = -1 }, Average = new() { Decay = 1 },
+            Codebook = new() { UsageWindow = 0 }, Discriminator = new() { StartStep = 0, Weight = 0 }, Perceptual = new() { Weight = 0 },
+        };
+        var e = Assert.Throws<ConfigException>(() => wrong.Validate());
+        Assert.Equal(9, e.Faults.Count);
+        Assert.Throws<ConfigException>(() => new GeneratorStageOptions { ClassDropout = 1, Precision = Precision.Int8 }.Validate());
+        new TokenizerStageOptions().Validate();
+        new GeneratorStageOptions().Validate();
+    }
+
+    [Fact]
+    public void Options_survive_being_written()
+    {
+        var tokenizer = new TokenizerStageOptions { Discriminator = new() { Kind = DiscriminatorKind.Dino }, Perceptual = null, SemanticEncoderFile = "a.pth" };
+        Assert.Equal(tokenizer with { Perceptual = new() }, ConfigJson.Read<TokenizerStageOptions>(ConfigJson.Write(tokenizer), "test"));
+        var generator = new GeneratorStageOptions { Optimizer = new() { Decay = RateDecay.Cosine, DecaySteps = 10 } };
+        Assert.Equal(generator, ConfigJson.Read<GeneratorStageOptions>(ConfigJson.Write(generator), "test"));
+    }
+
+    [Theory]
+    [InlineData(1, 1.0009e-5)]
+    [InlineData(10, 1e-4)]
+    [InlineData(11, 1e-4)]
+    [InlineData(60, 5.5e-5)]
+    [InlineData(110, 1e-5)]
+    [InlineData(500, 1e-5)]
+    public void The_rate_rises_and_falls(long step, double expected)
+    {
+        var options = new OptimizerOptions { WarmupSteps = 10, WarmupRate = 1e-8, Decay = RateDecay.Cosine, DecaySteps = 110, FinalRate = 1e-5 };
+        Assert.Equal(expected, options.RateAt(step), expected * 1e-3);
+        Assert.Equal(1e-4, (options with { Decay = RateDecay.Constant }).RateAt(500));
+    }
+
+    [Fact]
+    public void Only_the_decoder_is_trained_where_that_is_asked()
+    {
+        using var stage = TokenizerStage.Create(TinyStages.Tokenizer, TinyStages.Plain with { Scope = TokenizerScope.Decoder }, seed: 1);
+        var batch = TinyStages.Pictures(4, 1);
+        using var pixels = batch.Pixels;
+        using var before = stage.Evaluate(pixels, average: false);
+        var state = stage.Bytes();
+        stage.TakeStep([batch], 1);
+        var changed = stage.Bytes().Where(p => p.Key.StartsWith("model/", StringComparison.Ordinal) && !p.Value.AsSpan().SequenceEqual(state[p.Key]))
+            .Select(static p => p.Key[6..].Split('.')[0]).Distinct().Order();
+        Assert.Equal(["decode_transformer", "decoder", "post_quant_conv", "post_slots_quant"], changed);
+        using var after = stage.Evaluate(pixels, average: false);
+        Assert.Equal(before.PatchCodes, after.PatchCodes);
+        Assert.Equal(before.HolisticCodes, after.HolisticCodes);
+    }
+
+    [Fact]
+    public void A_generator_is_tuned_to_other_classes()
+    {
+        using var folder = new TemporaryFolder();
+        using (var original = GeneratorStage.Create(TinyStages.Generator, TinyStages.Writing, seed: 1))
+        {
+            original.TakeStep([TinyStages.Codes(4, 1)], 1);
+            original.Export(folder["model"], average: false);
+        }
+        using var same = GeneratorStage.Load(folder["model"], TinyStages.Writing, seed: 2);
+        using var tuned = GeneratorStage.Load(folder["model"], TinyStages.Writing, seed: 2, classCount: 2);
+        Assert.Equal(2, tuned.Config.ClassCount);
+        var (kept, resized) = (same.Bytes(), tuned.Bytes());
+        const string Table = "model/cls_embedding.embedding_table.weight";
+        foreach (var (name, bytes) in kept.Where(static p => p.Key.StartsWith("model/", StringComparison.Ordinal) && p.Key != Table))
+            Assert.Equal(bytes, resized[name]);
+        Assert.Equal(3 * 32 * 4, resized[Table].Length);
+        Assert.Equal(kept[Table][^128..], resized[Table][^128..]);
+        var codes = TinyStages.Codes(2, 1);
+        Assert.False(tuned.TakeStep([codes with { Classes = [0, 1] }], 1).Skipped);
+        using var loaded = ImageGenerator.Load(folder["model"]);
+        Assert.Equal(5, loaded.Config.ClassCount);
+    }
+
+    private static Dictionary<string, byte[]> Train(TokenizerStageOptions options)
+    {
+        using var scope = NewDisposeScope();
+        using var stage = TokenizerStage.Create(TinyStages.Larger, options, seed: 1);
+        stage.TakeStep([TinyStages.Pictures(2, 1, 32)], 1);
+        stage.TakeStep([TinyStages.Pictures(2, 2, 32)], 2);
+        return stage.Bytes();
+    }
+}

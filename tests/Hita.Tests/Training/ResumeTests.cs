@@ -1,0 +1,65 @@
+using Hita.Checkpoints;
+using Hita.Tests.Support;
+using Hita.Training;
+
+namespace Hita.Tests.Training;
+
+/// <summary>A stage that is loaded with another's state goes on as that one would, to the bit, with all that is random on.</summary>
+public sealed class ResumeTests
+{
+    [Fact]
+    public void A_tokenizer_goes_on_to_the_bit()
+    {
+        var options = TinyStages.Judged with { Dropout = 0.1, Codebook = new() { UsageWindow = 64, RevivalInterval = 2 } };
+        Continue(
+            () => TokenizerStage.Create(TinyStages.Larger, options, seed: 7),
+            step => [TinyStages.Pictures(2, (int)step, 32), TinyStages.Pictures(2, 100 + (int)step, 32)]);
+    }
+
+    [Fact]
+    public void A_generator_goes_on_to_the_bit() =>
+        Continue(() => GeneratorStage.Create(TinyStages.Generator, TinyStages.Writing, seed: 7), step => [TinyStages.Codes(4, (int)step)]);
+
+    private static void Continue<TBatch>(Func<ITrainingStage<TBatch>> create, Func<long, IReadOnlyList<TBatch>> batches)
+    {
+        using var folder = new TemporaryFolder();
+        using var straight = create();
+        var reports = new List<StageReport>();
+        for (var step = 1; step <= 6; step++)
+        {
+            reports.Add(straight.TakeStep(batches(step), step));
+            if (step == 3)
+                Save(straight, folder);
+        }
+
+        using var resumed = create();
+        // The fresh stage has been used, so that anything that is not part of its state would show.
+        resumed.TakeStep(batches(50), 1);
+        Load(resumed, folder);
+        for (var step = 4; step <= 6; step++)
+            Assert.Equal(reports[step - 1].Values, resumed.TakeStep(batches(step), step).Values);
+        AssertSame(straight.Bytes(), resumed.Bytes());
+    }
+
+    private static void Save<TBatch>(ITrainingStage<TBatch> stage, TemporaryFolder folder)
+    {
+        foreach (var (file, tensors) in stage.State)
+            SafetensorsWriter.Save(folder[file + ".safetensors"], [.. tensors]);
+    }
+
+    private static void Load<TBatch>(ITrainingStage<TBatch> stage, TemporaryFolder folder)
+    {
+        foreach (var (file, tensors) in stage.State)
+        {
+            using var source = WeightFile.Open(folder[file + ".safetensors"]);
+            StrictLoader.Load(source, tensors);
+        }
+    }
+
+    internal static void AssertSame(Dictionary<string, byte[]> expected, Dictionary<string, byte[]> actual)
+    {
+        Assert.Equal(expected.Keys, actual.Keys);
+        foreach (var (name, bytes) in expected)
+            Assert.True(bytes.AsSpan().SequenceEqual(actual[name]), $"{name} differs");
+    }
+}

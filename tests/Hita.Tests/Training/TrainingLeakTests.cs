@@ -1,0 +1,57 @@
+using Hita.Tests.Support;
+using Hita.Training;
+using static TorchSharp.torch;
+
+namespace Hita.Tests.Training;
+
+/// <summary>Native memory is invisible to the collector, so a training of days may leave nothing behind.</summary>
+[Collection(Alone.Name)]
+public sealed class TrainingLeakTests
+{
+    [Fact]
+    public void Tokenizer_steps_leave_no_tensors_behind()
+    {
+        using var stage = TokenizerStage.Create(
+            TinyStages.Larger, TinyStages.Judged with { Codebook = new() { UsageWindow = 64, RevivalInterval = 2, EntropyWeight = 0.1 } }, seed: 1);
+        var batch = TinyStages.Pictures(2, 1, 32);
+        using var pixels = batch.Pixels;
+        Drift(step =>
+        {
+            stage.TakeStep([batch, batch], step);
+            using var seen = stage.Evaluate(pixels);
+        });
+    }
+
+    [Fact]
+    public void Generator_steps_leave_no_tensors_behind()
+    {
+        using var stage = GeneratorStage.Create(TinyStages.Generator, TinyStages.Writing, seed: 1);
+        Drift(step =>
+        {
+            stage.TakeStep([TinyStages.Codes(4, step)], step);
+            stage.Evaluate(TinyStages.Codes(4, step));
+            using var generator = stage.ToGenerator();
+        });
+    }
+
+    [Fact]
+    public void Steps_that_are_skipped_leave_no_tensors_behind()
+    {
+        using var stage = TokenizerStage.Create(TinyStages.Larger, TinyStages.Judged, seed: 1);
+        var batch = StepTests.Poisoned();
+        using var pixels = batch.Pixels;
+        Drift(step => Assert.True(stage.TakeStep([batch], step).Skipped));
+    }
+
+    private static void Drift(Action<int> step)
+    {
+        step(1);
+        step(2);
+        var before = TorchSharp.DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        var living = Tensor.TotalCount;
+        for (var i = 3; i < 9; i++)
+            step(i);
+        Assert.Equal(before, TorchSharp.DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+        Assert.Equal(living, Tensor.TotalCount);
+    }
+}
