@@ -46,6 +46,7 @@ internal static class CommandLineApp
             ReconstructCommand.Create(host),
             EncodeCommand.Create(host),
             DecodeCommand.Create(host),
+            DataCommand.Create(host),
             TrainCommand.Create(host),
             TokenizeCommand.Create(host),
             ImportCommand.Create(host),

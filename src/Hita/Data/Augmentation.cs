@@ -24,6 +24,12 @@ public enum CropMethod
 /// <summary>How pictures become squares of one size, and what of it is left to chance.</summary>
 public sealed record Augmentation
 {
+    /// <summary>
+    /// A picture longer than this many times its short side is first cut to it: enlarged whole, a strip of a few rows would take
+    /// gigabytes.
+    /// </summary>
+    private const int MostShape = 32;
+
     /// <summary>Most variants that <see cref="TenCropScales"/> may ask for, times ten.</summary>
     private const int MostScales = 8;
 
@@ -95,6 +101,7 @@ public sealed record Augmentation
         ArgumentNullException.ThrowIfNull(picture);
         ArgumentOutOfRangeException.ThrowIfNegative(variant);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(variant, VariantCount);
+        picture = Shortened(picture);
         if (Crop == CropMethod.Ten)
             return TenCrop(picture, variant);
         var center = Centered(picture);
@@ -104,10 +111,20 @@ public sealed record Augmentation
     internal Picture Apply(Picture picture, Random random)
     {
         ArgumentNullException.ThrowIfNull(picture);
+        picture = Shortened(picture);
         if (Crop == CropMethod.Ten)
             return TenCrop(picture, random.Next(VariantCount));
         var square = Crop == CropMethod.Random ? AdmCrops.RandomSquare(picture, Size, random) : Centered(picture);
         return Flip ? AdmCrops.RandomFlip(square, random) : square;
+    }
+
+    private static Picture Shortened(Picture picture)
+    {
+        var most = MostShape * (long)Math.Min(picture.Width, picture.Height);
+        if (Math.Max(picture.Width, picture.Height) <= most)
+            return picture;
+        var (width, height) = ((int)Math.Min(picture.Width, most), (int)Math.Min(picture.Height, most));
+        return picture.Crop((picture.Width - width) / 2, (picture.Height - height) / 2, width, height);
     }
 
     private Picture Centered(Picture picture) =>

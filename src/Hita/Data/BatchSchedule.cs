@@ -16,7 +16,7 @@ internal sealed class BatchSchedule(IImageSource source, BatchLoaderOptions opti
     {
         if (options.Shuffle && epoch != _orderEpoch)
         {
-            _order = new EpochOrder(source.Count, source.PartStarts, options.Seed, epoch);
+            _order = new EpochOrder(source.Count, source.PartStarts, source.PartsTogether, options.Seed, epoch);
             _orderEpoch = epoch;
         }
         var start = (int)((((long)number * options.ShardCount) + options.ShardIndex) * options.BatchSize);

@@ -29,6 +29,9 @@ public abstract class EncodedImageSource : IImageSource
     public virtual IReadOnlyList<int> PartStarts => [];
 
     /// <inheritdoc/>
+    public virtual int PartsTogether => 1;
+
+    /// <inheritdoc/>
     public abstract int ClassAt(int index);
 
     /// <inheritdoc/>

@@ -6,29 +6,28 @@ namespace Hita.Data;
 /// </summary>
 /// <remarks>
 /// A Feistel cipher over the next power of four, walked until the result lies within the count, is a permutation. Where the
-/// source is read in parts, the parts are shuffled, and the pictures within every <see cref="PartsTogether"/> parts of them.
+/// source is read in parts, the parts are shuffled, and the pictures within every few parts of them.
 /// </remarks>
 internal sealed class EpochOrder
 {
-    /// <summary>How many parts are mixed with each other; a source should keep as many at hand.</summary>
-    public const int PartsTogether = 4;
-
     private const ulong Purpose = 0x4F726465_00000000;
 
     private readonly ulong _seed;
     private readonly int _epoch;
+    private readonly int _together;
     private readonly int[] _parts = [];
     private readonly int[] _partStarts = [];
     private readonly int[] _groupEnds;
 
     /// <param name="count">Pictures, at least 1.</param>
     /// <param name="partStarts">The first picture of each part; empty where there are none.</param>
+    /// <param name="partsTogether">How many parts are mixed with each other, at least 1.</param>
     /// <param name="seed">The run's seed.</param>
     /// <param name="epoch">Which epoch.</param>
-    public EpochOrder(int count, IReadOnlyList<int> partStarts, ulong seed, int epoch)
+    public EpochOrder(int count, IReadOnlyList<int> partStarts, int partsTogether, ulong seed, int epoch)
     {
-        (_seed, _epoch) = (seed, epoch);
-        if (partStarts.Count <= PartsTogether)
+        (_seed, _epoch, _together) = (seed, epoch, partsTogether);
+        if (partStarts.Count <= partsTogether)
         {
             _groupEnds = [count];
             return;
@@ -37,10 +36,10 @@ internal sealed class EpochOrder
         _parts = new int[partStarts.Count];
         for (var i = 0; i < _parts.Length; i++)
             _parts[i] = Shuffled(i, _parts.Length, 1);
-        _groupEnds = new int[(_parts.Length + PartsTogether - 1) / PartsTogether];
+        _groupEnds = new int[(_parts.Length + partsTogether - 1) / partsTogether];
         var end = 0;
         for (var i = 0; i < _parts.Length; i++)
-            _groupEnds[i / PartsTogether] = end += Length(_parts[i]);
+            _groupEnds[i / partsTogether] = end += Length(_parts[i]);
     }
 
     /// <summary>The picture at a place.</summary>
@@ -56,7 +55,7 @@ internal sealed class EpochOrder
         var within = Shuffled(place - start, _groupEnds[group] - start, 2 + (ulong)group);
         if (_parts.Length == 0)
             return within;
-        for (var i = group * PartsTogether; ; i++)
+        for (var i = group * _together; ; i++)
         {
             var length = Length(_parts[i]);
             if (within < length)

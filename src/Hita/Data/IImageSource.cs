@@ -23,6 +23,9 @@ public interface IImageSource : IDisposable
     /// </summary>
     IReadOnlyList<int> PartStarts => [];
 
+    /// <summary>How many of the parts a shuffled order mixes with each other; the source keeps them at hand.</summary>
+    int PartsTogether => 1;
+
     /// <summary>The class of a picture, known without decoding it; 0 in a source without classes.</summary>
     /// <param name="index">0 to <see cref="Count"/> − 1.</param>
     int ClassAt(int index);

@@ -86,6 +86,17 @@ public sealed class AugmentationTests
     }
 
     [Fact]
+    public void Strips_are_cut_before_they_are_enlarged()
+    {
+        var strip = new Picture(30_000, 2);
+        strip.Fill(9, 9, 9);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Equal(9, new Augmentation { Size = 64 }.Apply(strip, 1, 0, 0)[5, 5].Green);
+        Assert.Equal(9, new Augmentation { Size = 64 }.ApplyVariant(strip, 1)[5, 5].Green);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 20 << 20);
+    }
+
+    [Fact]
     public void Faults_are_listed() =>
         Assert.Equal(3, Assert.Throws<ConfigException>(() => new Augmentation { Size = 0, Crop = (CropMethod)9, TenCropScales = [] }.Validate()).Faults.Count);
 }

@@ -44,6 +44,8 @@ internal sealed class MadeUpSource(int count, params int[] broken) : IImageSourc
 
     public IReadOnlyList<int> PartStarts { get; init; } = [];
 
+    public int PartsTogether { get; init; } = 1;
+
     /// <summary>What every reading waits for, to make threads overtake each other.</summary>
     public Func<int, int>? Milliseconds { get; init; }
 

@@ -11,7 +11,8 @@ namespace Hita.Data.Sources;
 /// </remarks>
 public sealed class FolderSource : EncodedImageSource
 {
-    private static readonly string[] SplitNames = ["train", "training", "val", "valid", "validation", "test", "testing"];
+    /// <summary>What the parts of a set are usually called.</summary>
+    internal static readonly string[] SplitNames = ["train", "training", "val", "valid", "validation", "test", "testing"];
 
     private readonly string _root;
     private readonly string[] _files;
@@ -114,6 +115,14 @@ public sealed class FolderSource : EncodedImageSource
     internal static string Counted(int count, string noun) =>
         count == 1 ? $"1 {noun}" : noun.EndsWith('s') ? $"{count} {noun}es" : $"{count} {noun}s";
 
+    /// <summary>The sentence about classes without a picture.</summary>
+    internal static string EmptyClasses(string path, List<string> empty)
+    {
+        var shown = string.Join(", ", empty.Take(5)) + (empty.Count > 5 ? ", …" : "");
+        var (keep, them) = empty.Count == 1 ? ("it keeps its number", "it") : ("they keep their numbers", "them");
+        return $"{path}: {Counted(empty.Count, "class folder")} without a picture ({shown}); {keep}, but nothing can be learned of {them}.";
+    }
+
     internal static void CheckExists(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
@@ -137,10 +146,7 @@ public sealed class FolderSource : EncodedImageSource
     {
         var empty = Enumerable.Range(0, _classNames.Length).Where(i => _classStarts[i] == _classStarts[i + 1]).Select(i => _classNames[i]).ToList();
         if (empty.Count > 0)
-        {
-            var shown = string.Join(", ", empty.Take(5)) + (empty.Count > 5 ? ", …" : "");
-            _notes.Add($"{_root}: {Counted(empty.Count, "class folder")} without a picture ({shown}); {(empty.Count == 1 ? "it keeps its number" : "they keep their numbers")}, but nothing can be learned of {(empty.Count == 1 ? "it" : "them")}.");
-        }
+            _notes.Add(EmptyClasses(_root, empty));
         if (beside > 0)
             _notes.Add($"{_root}: {Counted(beside, "picture")} beside the class folders {(beside == 1 ? "is" : "are")} left out.");
     }

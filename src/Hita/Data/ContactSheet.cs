@@ -1,0 +1,105 @@
+using Hita.Imaging;
+using Hita.Runtime;
+
+namespace Hita.Data;
+
+/// <summary>How a contact sheet looks.</summary>
+public sealed record ContactSheetOptions
+{
+    /// <summary>Pictures on the sheet, 1 to 10,000; as many as there are if those are fewer. 36 unless set.</summary>
+    public int Count { get; init; } = 36;
+
+    /// <summary>Side of a picture on the sheet in pixels, 16 to 1024; 128 unless set.</summary>
+    public int Size { get; init; } = 128;
+
+    /// <summary>Pictures in a row, at least 1; about a square where null.</summary>
+    public int? Columns { get; init; }
+
+    /// <summary>Whether the class's name stands below each picture; it does unless set otherwise.</summary>
+    public bool Labels { get; init; } = true;
+
+    /// <summary>Chooses other pictures; 0 unless set.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>Checks every setting.</summary>
+    /// <returns>The settings themselves.</returns>
+    /// <exception cref="ConfigException">Lists all faults.</exception>
+    public ContactSheetOptions Validate()
+    {
+        var faults = new List<string>();
+        void Range(int value, int low, int high, string name)
+        {
+            if (value < low || value > high)
+                faults.Add($"{name} is {value}, {low} to {high} are possible");
+        }
+
+        Range(Count, 1, 10_000, "count");
+        Range(Size, 16, 1024, "size");
+        Range(Columns ?? 1, 1, 10_000, "columns");
+        return faults.Count == 0 ? this : throw new ConfigException("The contact sheet", faults);
+    }
+}
+
+/// <summary>Shows what is in a set: some of its pictures on one sheet, by class.</summary>
+public static class ContactSheet
+{
+    private const int Gap = 4;
+
+    /// <summary>Draws the sheet. Pictures that cannot be read are grey fields that say so.</summary>
+    /// <param name="source">The set.</param>
+    /// <param name="options">What the sheet shows; the defaults where null.</param>
+    /// <param name="cancellation">Asks to stop.</param>
+    /// <returns>The centre squares of pictures chosen by lot, as evenly from the classes as their order in the lot allows.</returns>
+    /// <exception cref="ConfigException">The settings have faults.</exception>
+    /// <exception cref="HitaException">The sheet would be too large for memory.</exception>
+    public static Picture Draw(IImageSource source, ContactSheetOptions? options = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        options = (options ?? new()).Validate();
+        var chosen = Choose(source, options);
+        var labelled = options.Labels && source.ClassNames.Count > 0;
+        var tiles = new Picture[chosen.Length];
+        Parallel.For(0, tiles.Length, new ParallelOptions { CancellationToken = cancellation }, i => tiles[i] = Tile(source, chosen[i], options.Size, labelled));
+        return PictureGrid.Compose(tiles, options.Columns, Gap);
+    }
+
+    // The lot decides within the classes; every class has its turn before one comes a second time, as long as it has pictures.
+    private static int[] Choose(IImageSource source, ContactSheetOptions options)
+    {
+        var count = Math.Min(options.Count, source.Count);
+        var lots = new EpochOrder(source.Count, source.PartStarts, source.PartsTogether, options.Seed, 0);
+        if (source.ClassNames.Count == 0)
+            return [.. Enumerable.Range(0, count).Select(lots.At)];
+        var looked = Math.Min(source.Count, Math.Max(20L * count, 20L * source.ClassNames.Count));
+        var turns = new int[source.ClassNames.Count];
+        return
+        [
+            .. Enumerable.Range(0, (int)looked).Select(lots.At)
+                .Select(i => (Index: i, Class: Math.Clamp(source.ClassAt(i), 0, turns.Length - 1)))
+                .Select(p => (p.Index, p.Class, Turn: turns[p.Class]++))
+                .OrderBy(static p => p.Turn).Take(count)
+                .OrderBy(static p => p.Class).ThenBy(static p => p.Turn).Select(static p => p.Index),
+        ];
+    }
+
+    private static Picture Tile(IImageSource source, int index, int size, bool labelled)
+    {
+        var tile = new Picture(size, size + (labelled ? PictureText.Height + Gap : 0));
+        tile.Fill(255, 255, 255);
+        try
+        {
+            var square = PictureFit.Square(source.Read(index), size);
+            for (var y = 0; y < size; y++)
+                square.Row(y).CopyTo(tile.Row(y));
+        }
+        catch (HitaException)
+        {
+            for (var y = 0; y < size; y++)
+                tile.Row(y).Fill(200);
+            PictureText.Write(tile, 3, size / 2, PictureText.Fit("unreadable", size - 6), 60);
+        }
+        if (labelled)
+            PictureText.Write(tile, 1, size + (Gap / 2) + 1, PictureText.Fit(source.ClassNames[source.ClassAt(index)], size - 2), 60);
+        return tile;
+    }
+}

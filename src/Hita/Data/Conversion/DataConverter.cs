@@ -1,0 +1,127 @@
+using Hita.Data.Sources;
+using Hita.Imaging;
+using Hita.Runtime;
+
+namespace Hita.Data.Conversion;
+
+/// <summary>Writes a set of pictures in another format.</summary>
+/// <remarks>
+/// Everything is written into a folder beside the wanted one, which is renamed at the end: the wanted folder is there whole or
+/// not at all. Every picture is decoded once, so that what cannot be read is left out and named.
+/// </remarks>
+public static class DataConverter
+{
+    private const int Together = 64;
+
+    /// <summary>Writes a set.</summary>
+    /// <param name="source">The set.</param>
+    /// <param name="folder">The folder to write; it must not exist, or be empty.</param>
+    /// <param name="options">The format and what to do with the pictures.</param>
+    /// <param name="progress">Gets how many pictures are done.</param>
+    /// <param name="cancellation">Asks to stop; nothing is left behind then.</param>
+    /// <exception cref="ConfigException">The settings have faults.</exception>
+    /// <exception cref="DataException">The folder is in use or cannot be written, or not one picture can be read.</exception>
+    public static ConversionResult Convert(
+        IImageSource source, string folder, ConversionOptions? options = null, IProgress<int>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        options = (options ?? new()).Validate();
+        var place = Path.GetFullPath(folder);
+        if (File.Exists(place) || (Directory.Exists(place) && Directory.EnumerateFileSystemEntries(place).Any()))
+            throw new DataException(folder, "this exists already and is not empty; name a new folder.");
+        var temporary = Path.Combine(Path.GetDirectoryName(place) ?? throw new DataException(folder, "this is no folder that can be written."), $".{Path.GetFileName(place)}.{Guid.NewGuid():N}.tmp");
+        try
+        {
+            Directory.CreateDirectory(temporary);
+            var (written, unreadable) = Write(source, temporary, options, progress, cancellation);
+            if (written == 0)
+                throw new DataException(source.Description, $"not one picture can be read; the first is {unreadable[0].TrimEnd('.')}.");
+            var files = Directory.GetFiles(temporary, "*", SearchOption.AllDirectories);
+            var result = new ConversionResult(written, unreadable, files.Length, files.Sum(static f => new FileInfo(f).Length));
+            if (Directory.Exists(place))
+                Directory.Delete(place);
+            Directory.Move(temporary, place);
+            return result;
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new DataException(folder, "the folder may not be written here; check the permissions.", e);
+        }
+        finally
+        {
+            if (Directory.Exists(temporary))
+                Directory.Delete(temporary, recursive: true);
+        }
+    }
+
+    private static (int Written, List<string> Unreadable) Write(
+        IImageSource source, string folder, ConversionOptions options, IProgress<int>? progress, CancellationToken cancellation)
+    {
+        var unreadable = new List<string>();
+        var written = 0;
+        var items = new Item[Together];
+        var reading = new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = options.Threads ?? -1 };
+        using var writer = CreateWriter(source, folder, options);
+        for (var first = 0; first < source.Count; first += Together)
+        {
+            var count = Math.Min(Together, source.Count - first);
+            // Decoding is what takes time; writing keeps the order.
+            Parallel.For(0, count, reading, i => items[i] = Prepare(source, first + i, options));
+            foreach (var (file, extension, label, fault) in items.AsSpan(0, count))
+            {
+                if (fault is null)
+                    writer.Add(written++, file, extension, label);
+                else
+                    unreadable.Add(fault);
+            }
+            progress?.Report(first + count);
+        }
+        writer.Complete();
+        if (source.ClassNames.Count > 0 && options.Format is DataFormat.Tar or DataFormat.Lmdb)
+            File.WriteAllLines(Path.Combine(folder, ClassNameFile.Name), source.ClassNames);
+        return (written, unreadable);
+    }
+
+    private static IPictureSetWriter CreateWriter(IImageSource source, string folder, ConversionOptions options) => options.Format switch
+    {
+        DataFormat.Tar => new TarSetWriter(folder, source.ClassNames.Count > 0, options.PicturesPerShard),
+        DataFormat.Parquet => new ParquetSetWriter(folder, source.ClassNames, options.PicturesPerShard),
+        DataFormat.Lmdb => new LmdbSetWriter(folder),
+        DataFormat.Folder => new FolderSetWriter(folder, []),
+        _ => new FolderSetWriter(folder, source.ClassNames),
+    };
+
+    private static Item Prepare(IImageSource source, int index, ConversionOptions options)
+    {
+        try
+        {
+            var label = source.ClassAt(index);
+            if (options.Size is null && source is EncodedImageSource encoded)
+            {
+                using var file = encoded.ReadEncoded(index);
+                PictureDecoder.Decode(file.Bytes, encoded.NameAt(index), encoded.DecodeOptions);
+                return new(file.Bytes.ToArray(), Extension(file.Bytes, encoded.NameAt(index)), label, null);
+            }
+            var picture = source.Read(index);
+            using var stream = new MemoryStream();
+            PictureWriter.Write(options.Size is { } size ? AdmCrops.Center(picture, size) : picture, stream, PictureFormat.Png);
+            return new(stream.ToArray(), ".png", label, null);
+        }
+        catch (HitaException e)
+        {
+            return new([], "", 0, e.Message);
+        }
+    }
+
+    private static string Extension(ReadOnlySpan<byte> file, string name) => PictureHeader.Read(file, name).Format switch
+    {
+        PictureFormat.Jpeg => ".jpg",
+        PictureFormat.Png => ".png",
+        PictureFormat.Webp => ".webp",
+        PictureFormat.Gif => ".gif",
+        _ => ".bmp",
+    };
+
+    private readonly record struct Item(byte[] File, string Extension, int Label, string? Fault);
+}

@@ -1,0 +1,161 @@
+using System.Globalization;
+using System.Text;
+using Hita.Imaging;
+using Hita.Runtime;
+
+namespace Hita.Data.Sources;
+
+/// <summary>
+/// The published LMDB layout: under the keys "0", "1", … a pickled <c>{'image': bytes, 'label': int}</c>, under
+/// <c>num_samples</c> how many there are.
+/// </summary>
+/// <remarks>
+/// Classes are numbers, whose names may stand in a file <c>classes.txt</c> beside the database; without that file the first
+/// question for the classes goes through all records' labels, once.
+/// </remarks>
+public sealed class LmdbSource : EncodedImageSource
+{
+    private const string CountKey = "num_samples";
+
+    private readonly string _path;
+    private readonly LmdbFile _file;
+    private readonly LmdbValue[] _records;
+    private readonly string[]? _namedClasses;
+    private readonly Lazy<string[]> _classNames;
+    private readonly List<string> _notes = [];
+
+    private LmdbSource(string path, LmdbFile file, LmdbValue[] records, PictureDecodeOptions options)
+        : base(options)
+    {
+        (_path, _file, _records) = (path, file, records);
+        _namedClasses = ClassNameFile.Read(Directory.Exists(path) ? path : Path.GetDirectoryName(Path.GetFullPath(path))!);
+        _classNames = new Lazy<string[]>(() => _namedClasses ?? CountedClasses());
+    }
+
+    /// <inheritdoc/>
+    public override string Description => $"LMDB {_path}, {FolderSource.Counted(_records.Length, "picture")}";
+
+    /// <inheritdoc/>
+    public override int Count => _records.Length;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> ClassNames => _classNames.Value;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Notes => _notes;
+
+    /// <summary>Opens a database.</summary>
+    /// <param name="path">The folder with <c>data.mdb</c> in it, or that file.</param>
+    /// <param name="options">How pictures are decoded; <see cref="PictureDecodeOptions.Photo"/> where null.</param>
+    /// <param name="cancellation">Asks to stop.</param>
+    /// <exception cref="DataException">There is none, it is damaged or cut short, or it holds no pictures.</exception>
+    public static LmdbSource Open(string path, PictureDecodeOptions? options = null, CancellationToken cancellation = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        var data = Directory.Exists(path) ? Path.Combine(path, "data.mdb") : path;
+        if (!File.Exists(data))
+            throw new DataException(path, Directory.Exists(path) ? "there is no data.mdb in this folder." : "there is no such file or folder.");
+        var file = new LmdbFile(data);
+        try
+        {
+            var found = new Dictionary<int, LmdbValue>();
+            long? stated = null;
+            file.ForEach(
+                (key, value) =>
+                {
+                    if (key.SequenceEqual(Encoding.ASCII.GetBytes(CountKey)))
+                        stated = ReadCount(path, file, value);
+                    else if (key.Length is > 0 and <= 10 && int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var index))
+                        found[index] = value;
+                },
+                cancellation);
+            return Create(path, file, found, stated, options ?? PictureDecodeOptions.Photo);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override int ClassAt(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
+        if (Find(index).Label is not { } label)
+            throw new DataException(_path, $"record {index} has no label; it is not a pickle of {{'image': bytes, 'label': int}}.");
+        return _namedClasses is { } names && label >= names.Length
+            ? throw new DataException(_path, $"record {index} is of class {label}, where {ClassNameFile.Name} names {names.Length}; add the missing lines or remove that file.")
+            : ClassLabels.Checked(_path, label);
+    }
+
+    /// <inheritdoc/>
+    public override string NameAt(int index) => string.Create(CultureInfo.InvariantCulture, $"{_path}: record {index}");
+
+    private protected override EncodedPicture Fetch(int index)
+    {
+        var image = Find(index).Image ?? throw new PictureException(NameAt(index), "There is no picture in it; it is not a pickle of {'image': bytes, 'label': int}.");
+        var picture = Room(index, image.Length);
+        try
+        {
+            _file.Read(image.Offset, picture.Room);
+            return picture;
+        }
+        catch
+        {
+            picture.Dispose();
+            throw;
+        }
+    }
+
+    private protected override void Close() => _file.Dispose();
+
+    private static LmdbSource Create(string path, LmdbFile file, Dictionary<int, LmdbValue> found, long? stated, PictureDecodeOptions options)
+    {
+        if (found.Count == 0)
+            throw new DataException(path, "this database holds no pictures: there are no records named 0, 1, ….");
+        var records = new LmdbValue[Math.Min(stated ?? found.Count, (long)found.Count)];
+        for (var i = 0; i < records.Length; i++)
+        {
+            if (!found.TryGetValue(i, out records[i]))
+                throw new DataException(path, $"record {i} is missing among {found.Count}; the database was not written to its end.");
+        }
+        if (stated > found.Count)
+            throw new DataException(path, $"{CountKey} says {stated}, but there are {found.Count} records; the database was not written to its end.");
+        var source = new LmdbSource(path, file, records, options);
+        if (stated is null)
+            source._notes.Add($"{path}: there is no {CountKey} in this database; the {records.Length} records that are there are taken.");
+        if (source.Find(0).Image is null)
+            throw new DataException(path, "its records are not pickles of {'image': bytes, 'label': int}.");
+        return source;
+    }
+
+    private static long ReadCount(string path, LmdbFile file, LmdbValue value)
+    {
+        Span<byte> text = stackalloc byte[24];
+        if (value.Length is > 0 and <= 24)
+        {
+            text = text[..(int)value.Length];
+            file.Read(value.Offset, text);
+            if (long.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var count) && count > 0)
+                return count;
+        }
+        throw new DataException(path, $"{CountKey} is not a number above 0; the database is damaged or of another kind.");
+    }
+
+    // A record that no longer says where its picture is has none; whoever asks says so.
+    private PickledSample Find(int index) => PickledSample.Find(_file, _records[index]) ?? default;
+
+    private string[] CountedClasses()
+    {
+        var highest = -1;
+        for (var i = 0; i < Count; i++)
+        {
+            // A record without a label is found out, and named, when it is read.
+            if (Find(i).Label is { } label)
+                highest = Math.Max(highest, ClassLabels.Checked(_path, label));
+        }
+        return ClassNameFile.Numbers(highest + 1);
+    }
+}

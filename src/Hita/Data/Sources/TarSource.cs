@@ -1,0 +1,128 @@
+using Hita.Imaging;
+using Hita.Runtime;
+using Microsoft.Win32.SafeHandles;
+
+namespace Hita.Data.Sources;
+
+/// <summary>
+/// Picture files in tar archives: WebDataset shards, in which <c>key.cls</c> holds the class of <c>key.jpg</c>, or archives of
+/// class folders. The archives are gone through once on opening; after that every picture is read directly.
+/// </summary>
+/// <remarks>
+/// Classes in <c>.cls</c> files are numbers, whose names may stand in a file <c>classes.txt</c> beside the archives, or names.
+/// Without such files the folders that differ between pictures are the classes; where there are none, there are no classes.
+/// </remarks>
+public sealed class TarSource : EncodedImageSource
+{
+    private readonly string _path;
+    private readonly string[] _archives;
+    private readonly SafeFileHandle[] _handles;
+    private readonly TarPicture[] _pictures;
+    private readonly int[] _classes;
+    private readonly string[] _classNames;
+    private readonly List<string> _notes;
+
+    private TarSource(string path, string[] archives, TarIndex index, int[] classes, string[] classNames, PictureDecodeOptions options)
+        : base(options)
+    {
+        (_path, _archives, _classes, _classNames, _notes) = (path, archives, classes, classNames, index.Notes);
+        _pictures = [.. index.Pictures];
+        _handles = [.. archives.Select(static a => File.OpenHandle(a))];
+    }
+
+    /// <inheritdoc/>
+    public override string Description =>
+        $"tar {_path}, {FolderSource.Counted(_pictures.Length, "picture")}{(_classNames.Length == 0 ? "" : $" of {FolderSource.Counted(_classNames.Length, "class")}")} in {FolderSource.Counted(_archives.Length, "archive")}";
+
+    /// <inheritdoc/>
+    public override int Count => _pictures.Length;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> ClassNames => _classNames;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Notes => _notes;
+
+    /// <summary>Opens archives.</summary>
+    /// <param name="path">An archive, a folder of archives (*.tar), or a pattern such as <c>shards/train-*.tar</c>.</param>
+    /// <param name="options">How pictures are decoded; <see cref="PictureDecodeOptions.Photo"/> where null.</param>
+    /// <param name="cancellation">Asks to stop.</param>
+    /// <exception cref="DataException">There is none, or one is compressed, broken, cut short or without pictures.</exception>
+    public static TarSource Open(string path, PictureDecodeOptions? options = null, CancellationToken cancellation = default)
+    {
+        var archives = FileSet.Find(path, "*.tar", "tar archives");
+        var index = new TarIndex();
+        for (var i = 0; i < archives.Length; i++)
+            index.Add(archives[i], i, cancellation);
+        if (index.Pictures.Count == 0)
+            throw new DataException(path, "there is no picture in it; JPEG, PNG, WebP, GIF and BMP files are read.");
+        var (classes, names) = Classes(path, Path.GetDirectoryName(archives[0])!, index);
+        return new TarSource(path, archives, index, classes, names, options ?? PictureDecodeOptions.Photo);
+    }
+
+    /// <inheritdoc/>
+    public override int ClassAt(int index) => _classes[index];
+
+    /// <inheritdoc/>
+    public override string NameAt(int index) => $"{_archives[_pictures[index].Archive]}: {_pictures[index].Name}";
+
+    private protected override EncodedPicture Fetch(int index)
+    {
+        var picture = _pictures[index];
+        var file = Room(index, picture.Length);
+        try
+        {
+            StoredBytes.ReadExactly(_handles[picture.Archive], file.Room, picture.Offset);
+            return file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    private protected override void Close()
+    {
+        foreach (var handle in _handles)
+            handle.Dispose();
+    }
+
+    private static (int[] Classes, string[] Names) Classes(string path, string folder, TarIndex index)
+    {
+        var without = index.Labels.FindIndex(static l => l is null);
+        if (without < 0)
+            return ClassLabels.From(path, index.Labels!, folder);
+        if (index.Labels.Exists(static l => l is not null))
+            throw new DataException(path, $"the picture {index.Pictures[without].Name} has no class while others have (a file of the same name that ends in .cls); add it or remove the picture.");
+        return FromFolders(path, index);
+    }
+
+    private static (int[] Classes, string[] Names) FromFolders(string path, TarIndex index)
+    {
+        var common = Common(index.Pictures);
+        if (index.Pictures.Exists(p => p.Name.IndexOf('/', common) < 0))
+            return (new int[index.Pictures.Count], []);
+        string ClassOf(string name) => name[common..(name + '/').IndexOf('/', common)];
+        var filled = index.Pictures.Select(p => ClassOf(p.Name)).ToHashSet(StringComparer.Ordinal);
+        var prefix = index.Pictures[0].Name[..common];
+        var empty = index.Folders.Where(f => f.Length > common && f.StartsWith(prefix, StringComparison.Ordinal)).Select(ClassOf).Where(f => !filled.Contains(f)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
+        if (empty.Count > 0)
+            index.Notes.Add(FolderSource.EmptyClasses(path, empty));
+        string[] names = [.. filled.Concat(empty).Order(StringComparer.Ordinal)];
+        return ([.. index.Pictures.Select(p => Array.BinarySearch(names, ClassOf(p.Name), StringComparer.Ordinal))], names);
+    }
+
+    // The length of the folders that all pictures share: they name the set, not a class.
+    private static int Common(List<TarPicture> pictures)
+    {
+        var first = pictures[0].Name;
+        var length = first.LastIndexOf('/') + 1;
+        foreach (var (_, name, _, _) in pictures)
+        {
+            while (!name.AsSpan().StartsWith(first.AsSpan(0, length), StringComparison.Ordinal))
+                length = length < 2 ? 0 : first.LastIndexOf('/', length - 2) + 1;
+        }
+        return length;
+    }
+}
