@@ -6,7 +6,6 @@ using Hita.Data.TokenCaches;
 using Hita.Generation.Pipeline;
 using Hita.Runtime;
 using Hita.Tokenization;
-using Hita.Training.Recipes;
 
 namespace Hita.Cli.Commands;
 
@@ -15,8 +14,8 @@ internal static class TokenizeCommand
 {
     public static Command Create(CommandHost host)
     {
-        var data = new Argument<string>("DATA") { Description = "A folder of class folders, another source of pictures, or 'materials' for the built-in set." };
-        var format = new Option<string>("--format") { Description = "The kind of source where the path does not tell.", HelpName = "FORMAT", DefaultValueFactory = static _ => "auto" };
+        var data = new DataArguments();
+        data.Size.Description = "Side of the squares, where it is not the tokenizer's.";
         var model = CommonOptions.Model("The tokenizer's or pipeline's folder");
         var output = CommonOptions.Output("The token cache's folder.", "CACHE");
         var augment = new Option<string>("--augment")
@@ -32,35 +31,30 @@ internal static class TokenizeCommand
             HelpName = "SCALE[,SCALE…]",
             DefaultValueFactory = static _ => "1.1",
         };
-        var size = new Option<int?>("--size") { Description = "Side of the squares in pixels, where it is not the tokenizer's.", HelpName = "N" };
-        var batch = Whole("--batch-size", "Pictures encoded together.", 32, 1, 4096);
-        var count = Whole("--count", "Scenes of the built-in set.", 100_000, 1, int.MaxValue);
-        var seed = new Option<ulong>("--seed") { Description = "The seed of the built-in set's scenes.", HelpName = "N" };
+        var batch = new Option<int>("--batch-size") { Description = "Pictures encoded together.", HelpName = "N", DefaultValueFactory = static _ => 32 };
+        batch.Validators.Add(static result =>
+        {
+            if (result.Tokens is [var token] && (!int.TryParse(token.Value, out var n) || n is < 1 or > 4096))
+                result.AddError($"--batch-size is '{token.Value}'; it must be a whole number from 1 to 4096.");
+        });
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "tokenize",
             "Encode a set of pictures once, into a folder that generators are trained on. Interrupted, it continues where it was.",
             "hita tokenize photos -m models/hita/tokenizer -o photos-codes --augment ten-crop",
-            "hita tokenize materials -m runs/tokenizer/model -o materials-codes --count 50000")
+            "hita tokenize materials:0:0..50000 -m runs/tokenizer/model -o materials-codes")
         {
-            data, format, model, output, augment, scales, size, batch, count, seed, json,
+            data.Path, data.Format, data.Size, model, output, augment, scales, batch, json,
         };
         command.SetAction(parsed =>
         {
             host.Globals.Prepare(parsed);
-            var section = new DataSection
-            {
-                Source = parsed.GetValue(data)!,
-                Format = parsed.GetValue(format)!,
-                MaterialsCount = parsed.GetValue(count),
-                MaterialsSeed = parsed.GetValue(seed),
-            };
             var chosen = parsed.GetValue(augment)!;
             var augmentation = Chosen(chosen, chosen == "ten-crop" ? Scales(parsed.GetValue(scales)!) : [1.1]);
             using var tokenizer = NamedModel.OpenTokenizer(parsed.GetValue(model)!, new TokenizerOptions { Device = parsed.GetValue(host.Globals.Device)! });
-            var side = parsed.GetValue(size) ?? tokenizer.Config.ImageSize;
+            var side = parsed.GetValue(data.Size) ?? tokenizer.Config.ImageSize;
             PictureShape.Check(side, side, tokenizer.Config);
-            using var source = section.Open(side);
+            using var source = data.Open(host, parsed, side);
             foreach (var note in source.Notes)
                 host.Terminal.Error.WriteLine($"hita: {note}");
             var folder = parsed.GetValue(output)!;
@@ -105,17 +99,6 @@ internal static class TokenizeCommand
             scales.Add(scale);
         }
         return scales;
-    }
-
-    private static Option<int> Whole(string name, string description, int preset, int least, int most)
-    {
-        var option = new Option<int>(name) { Description = description, HelpName = "N", DefaultValueFactory = _ => preset };
-        option.Validators.Add(result =>
-        {
-            if (result.Tokens is [var token] && (!int.TryParse(token.Value, out var n) || n < least || n > most))
-                result.AddError($"{name} is '{token.Value}'; it must be a whole number from {least} to {most}.");
-        });
-        return option;
     }
 
     private sealed record Result(string Cache, int Pictures, int Variants, int Encoded, int Unreadable);

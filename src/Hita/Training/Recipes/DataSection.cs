@@ -10,22 +10,25 @@ public sealed record DataSection
     /// <summary>The word for the built-in set where a path could stand.</summary>
     public const string Materials = "materials";
 
+    /// <summary>The format that stands for what the path is.</summary>
+    public const string Auto = "auto";
+
     /// <summary>
-    /// A folder of class folders, a plain folder, tar shards, Parquet files, an LMDB, a token cache (generators), or
-    /// <c>materials</c>, the built-in set.
+    /// A folder of class folders, a plain folder, tar shards, Parquet files, an LMDB, a token cache (generators), or the built-in
+    /// set: <c>materials</c> for its first scenes, <c>materials:SEED:FIRST..END</c> for others.
     /// </summary>
     public required string Source { get; init; }
 
-    /// <summary>The kind of source where the path does not tell: as <c>hita data check --format</c> names them. Default <c>auto</c>.</summary>
-    public string Format { get; init; } = "auto";
+    /// <summary>The kind of source where the path does not tell, see <see cref="ImageSources.FormatNames"/>. Default <c>auto</c>.</summary>
+    public string Format { get; init; } = Auto;
 
     /// <summary>Side of the squares in pixels, a multiple of the patch; null for the size that the tokenizer was made for.</summary>
     public int? ImageSize { get; init; }
 
-    /// <summary>Scenes of the built-in set. Default 100,000.</summary>
+    /// <summary>For <c>source: materials</c>: how many scenes, from the first on. Default 100,000.</summary>
     public int MaterialsCount { get; init; } = 100_000;
 
-    /// <summary>The seed of the built-in set's scenes. Default 0.</summary>
+    /// <summary>For <c>source: materials</c>: the seed of the scenes. Default 0.</summary>
     public ulong MaterialsSeed { get; init; }
 
     /// <summary>Which square of a picture is used: <c>random</c> (published), <c>center</c> or <c>ten</c>.</summary>
@@ -45,12 +48,14 @@ public sealed record DataSection
     /// <exception cref="HitaException">There are none, or they cannot be read.</exception>
     public IImageSource Open(int size) => Source == Materials
         ? new MaterialsSource(size, MaterialsSeed, 0, MaterialsCount)
-        : FolderSource.OpenClasses(Source);
+        : ImageSources.Open(Source, new ImageSourceOptions { Format = Format == Auto ? null : ImageSources.FormatByName(Format), MaterialsSize = size });
 
     internal void CollectFaults(List<string> faults)
     {
         if (Source.Length == 0)
             faults.Add("data.source is empty");
+        if (Format != Auto && !ImageSources.FormatNames.Contains(Format))
+            faults.Add($"data.format is '{Format}', it must be one of {Auto}, {string.Join(", ", ImageSources.FormatNames)}");
         if (ImageSize is < 8 or > 4096)
             faults.Add($"data.image_size is {ImageSize}, 8 to 4096 are possible");
         if (MaterialsCount < 1)

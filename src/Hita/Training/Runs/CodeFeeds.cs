@@ -94,7 +94,7 @@ internal sealed class CacheFeed : IBatchFeed<GeneratorBatch>
     {
         var (epoch, place) = Math.DivRem(number - 1, StepsPerEpoch);
         if (epoch != _epoch || _order is null)
-            (_order, _epoch) = (new EpochOrder(_pictures.Length, [], _seed, checked((int)epoch)), epoch);
+            (_order, _epoch) = (new EpochOrder(_pictures.Length, [], 1, _seed, checked((int)epoch)), epoch);
         var chosen = new (int Picture, int Variant)[_batchSize];
         for (var i = 0; i < chosen.Length; i++)
         {

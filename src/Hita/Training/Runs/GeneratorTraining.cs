@@ -61,8 +61,7 @@ public static class GeneratorTraining
         using var feed = data.Feed((from?.Step ?? 0) + 1);
         var task = new GeneratorTask(stage, data, tokenizer, recipe);
         new Trainer<GeneratorBatch>(run, stage, feed, task, plan, from, observer).Run(cancellation);
-        if (data.Statistics is { Unreadable: > 0 } statistics)
-            observer.Noted($"{statistics.Unreadable} pictures could not be read and were replaced by others; the first: {statistics.FirstUnreadable[0]}");
+        RunRecipe.TellUnreadable(data.Statistics, observer);
     }
 
     private static Dictionary<string, int> Derive(string tokenizer, DataSection data)

@@ -1,4 +1,5 @@
 using Hita.Checkpoints;
+using Hita.Data;
 using Hita.Runtime;
 using Hita.Training.Optimization;
 using Hita.Training.Recipes;
@@ -62,6 +63,14 @@ internal static class RunRecipe
                 $"{run.Path}: the run cannot be resumed with another recipe; {string.Join(", ", different.Take(6))}{(different.Count > 6 ? $" and {different.Count - 6} more" : "")} " +
                 $"{(different.Count == 1 ? "differs" : "differ")}: take the values of the run, or begin a new one.");
         }
+    }
+
+    /// <summary>Says at the end of a run how many pictures could not be read.</summary>
+    public static void TellUnreadable(LoaderStatistics? statistics, ITrainingObserver observer)
+    {
+        // The same picture counts anew in each pass.
+        if (statistics is { Unreadable: > 0 and var count })
+            observer.Noted($"Pictures that cannot be read were replaced by others, {count} in all; the first: {statistics.FirstUnreadable[0]}");
     }
 
     /// <summary>The newest checkpoint of a run, checked against what the run is about to do; null where there is none yet.</summary>

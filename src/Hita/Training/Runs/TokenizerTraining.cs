@@ -50,8 +50,7 @@ public static class TokenizerTraining
         using var feed = new PictureFeed(loader, (from?.Step ?? 0) + 1, recipe.Schedule.Accumulation);
         var task = new TokenizerTask(stage, data, recipe);
         new Trainer<TokenizerBatch>(run, stage, feed, task, plan, from, observer).Run(cancellation);
-        if (loader.Statistics is { Unreadable: > 0 } statistics)
-            observer.Noted($"{statistics.Unreadable} pictures could not be read and were replaced by others; the first: {statistics.FirstUnreadable[0]}");
+        RunRecipe.TellUnreadable(loader.Statistics, observer);
     }
 
     private static TokenizerRecipe Resolve(TokenizerRecipe recipe, long stepsPerEpoch)

@@ -8,7 +8,34 @@ namespace Hita.Training.Runs;
 /// <summary>The pictures of a run: those it learns from, and those held out.</summary>
 internal sealed class TrainingData : IDisposable
 {
-    private TrainingData(IImageSource train, IImageSource? heldOut) => (Train, HeldOut) = (train, heldOut);
+    private readonly List<IImageSource> _opened = [];
+
+    private TrainingData(DataSection data, ValidationSection validation, int size)
+    {
+        var whole = Own(data.Open(size));
+        (Train, HeldOut) = (whole, null);
+        if (validation.Count == 0)
+            return;
+        if (validation.Source is { } path)
+        {
+            var other = Own((data with { Source = path }).Open(size));
+            HeldOut = validation.Count < other.Count ? ImageSubset.Limit(other, validation.Count) : other;
+        }
+        else if (data.Source == DataSection.Materials)
+        {
+            // The scenes after those of the training: the list has no end.
+            HeldOut = Own(new MaterialsSource(size, data.MaterialsSeed, data.MaterialsCount, validation.Count));
+        }
+        else if (validation.Count > whole.Count / 2)
+        {
+            throw new HitaException($"validation.count is {validation.Count}, and {whole.Description} has {whole.Count} pictures; hold out half of them at most.");
+        }
+        else
+        {
+            // By lot, and the same ones whatever the run's seed: runs are compared on them.
+            (Train, HeldOut) = ImageSubset.Split(whole, validation.Count);
+        }
+    }
 
     /// <summary>What the run learns from.</summary>
     public IImageSource Train { get; }
@@ -21,46 +48,18 @@ internal sealed class TrainingData : IDisposable
     /// <param name="validation">What to hold out.</param>
     /// <param name="size">The side of the model's pictures, in which the built-in set is drawn.</param>
     /// <exception cref="HitaException">A source cannot be opened, or has too few pictures.</exception>
-    public static TrainingData Open(DataSection data, ValidationSection validation, int size)
-    {
-        if (data.Source == DataSection.Materials)
-        {
-            var scenes = new MaterialsSource(size, data.MaterialsSeed, 0, data.MaterialsCount);
-            // The scenes after those of the training: the list has no end.
-            var after = validation.Count > 0 && validation.Source is null
-                ? new MaterialsSource(size, data.MaterialsSeed, data.MaterialsCount, validation.Count)
-                : null;
-            return new TrainingData(scenes, after ?? OpenHeldOut(data, validation, size));
-        }
-        var whole = data.Open(size);
-        try
-        {
-            if (validation.Count == 0 || validation.Source is not null)
-                return new TrainingData(whole, OpenHeldOut(data, validation, size));
-            if (validation.Count > whole.Count / 2)
-                throw new HitaException($"validation.count is {validation.Count}, and {whole.Description} has {whole.Count} pictures; hold out half of them at most.");
-            var (rest, held) = SubsetSource.Split(whole, validation.Count);
-            return new TrainingData(rest, held);
-        }
-        catch
-        {
-            whole.Dispose();
-            throw;
-        }
-    }
+    public static TrainingData Open(DataSection data, ValidationSection validation, int size) => new(data, validation, size);
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        HeldOut?.Dispose();
-        Train.Dispose();
+        foreach (var source in _opened)
+            source.Dispose();
     }
 
-    private static IImageSource? OpenHeldOut(DataSection data, ValidationSection validation, int size)
+    private IImageSource Own(IImageSource source)
     {
-        if (validation.Count == 0 || validation.Source is not { } path)
-            return null;
-        var source = (data with { Source = path }).Open(size);
-        return validation.Count < source.Count ? SubsetSource.Split(source, validation.Count).HeldOut : source;
+        _opened.Add(source);
+        return source;
     }
 }

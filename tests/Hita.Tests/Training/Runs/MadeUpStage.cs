@@ -32,14 +32,15 @@ internal sealed class MadeUpStage(Func<long, IReadOnlyList<KeyValuePair<string, 
     public void Dispose() => _count.Dispose();
 }
 
-internal sealed class MadeUpFeed : IBatchFeed<long>
+/// <summary>Delivers the step's number; breaks at a step if told to.</summary>
+internal sealed class MadeUpFeed(long breaksAt = 0) : IBatchFeed<long>
 {
     public double WaitSeconds => 0.25;
 
     public IReadOnlyList<long> Take(long number, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        return [number];
+        return number == breaksAt ? throw new DataException("made up", "too many pictures cannot be read.") : [number];
     }
 
     public void Dispose()

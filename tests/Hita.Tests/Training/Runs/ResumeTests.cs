@@ -116,6 +116,19 @@ public sealed class ResumeTests
         Assert.False(before.Reconstruct(picture).Picture.Pixels.SequenceEqual(after.Reconstruct(picture).Picture.Pixels));
     }
 
+    [Fact]
+    public void A_picture_that_cannot_be_read_is_replaced_and_told()
+    {
+        using var folder = new TemporaryFolder();
+        TinyRuns.WritePictures(folder["data"]);
+        File.WriteAllText(folder["data/bee/broken.png"], "no picture");
+        var recipe = TinyRuns.Tokenizer(folder["data"], 1);
+        recipe = recipe with { Schedule = new ScheduleSection { Steps = 1, BatchSize = 19 }, Validation = new ValidationSection { Count = 0 } };
+        var listener = new Listener();
+        TokenizerTraining.Run(recipe, folder["run"], RunStart.New, listener);
+        Assert.Contains(listener.Notes, n => n.StartsWith("Pictures that cannot be read were replaced by others, 1 in all; the first: ", StringComparison.Ordinal) && n.Contains("broken.png", StringComparison.Ordinal));
+    }
+
     private static void RequireSameLosses(string run, string other)
     {
         var (first, second) = (Losses(run), Losses(other));

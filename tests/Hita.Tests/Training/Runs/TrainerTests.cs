@@ -89,6 +89,18 @@ public sealed class TrainerTests
     }
 
     [Fact]
+    public void Data_that_break_cost_no_step_that_was_taken()
+    {
+        using var folder = new TemporaryFolder();
+        using var run = RunFolder.Open(folder.Path, RunStart.New);
+        using var stage = new MadeUpStage(Steady);
+        using var feed = new MadeUpFeed(breaksAt: 7);
+        Assert.Throws<DataException>(() => new Trainer<long>(run, stage, feed, new MadeUpTask(), Plan).Run());
+        Assert.Equal([6], run.Checkpoints.Steps);
+        Assert.Equal(6, Metrics(folder.Path).Count);
+    }
+
+    [Fact]
     public void Waiting_and_rates_leave_the_first_steps_out()
     {
         var time = new ManualClock();
