@@ -92,8 +92,13 @@ public sealed class OptionTests
     {
         var wrong = new TokenizerStageOptions
         {
-            Dropout = 1, ReconstructionWeight = -1, Optimizer = new() { Beta1 = 1, ClipNorm = -1 }, Average = new() { Decay = 1 },
-            Codebook = new() { UsageWindow = 0 }, Discriminator = new() { StartStep = 0, Weight = 0 }, Perceptual = new() { Weight = 0 },
+            Dropout = 1,
+            ReconstructionWeight = -1,
+            Optimizer = new() { Beta1 = 1, ClipNorm = -1 },
+            Average = new() { Decay = 1 },
+            Codebook = new() { UsageWindow = 0 },
+            Discriminator = new() { StartStep = 0, Weight = 0 },
+            Perceptual = new() { Weight = 0 },
         };
         var e = Assert.Throws<ConfigException>(() => wrong.Validate());
         Assert.Equal(9, e.Faults.Count);
