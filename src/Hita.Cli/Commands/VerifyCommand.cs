@@ -21,7 +21,7 @@ internal static class VerifyCommand
             "verify",
             "Compare every stage of a model with recorded outputs of the published implementation; fails if one differs too much.",
             "hita verify gpt.safetensors --preset tiny --weights-by-name",
-            "hita verify train-vanilla-patchgan.safetensors --preset tiny --weights-by-name",
+            "hita verify train-ultra-dinogan.safetensors --preset tiny-ultra --weights-by-name",
             "hita verify tokenizer-vanilla.safetensors -m models/hita-v")
         {
             vectors, model, preset, byName, json,

@@ -10,25 +10,26 @@ public sealed class RecordedTrainingTests(ITestOutputHelper output)
     [Fact]
     public void Generator_steps_agree() => Assert.All(Verify("gpt-train", "tiny"), static s => Assert.True(s.Passed, s.ToString()));
 
-    /// <summary>What comes after the third update depends on the order of sums here, and is held by the slow test.</summary>
+    /// <summary>
+    /// The third gradient and what comes of it depend on the order of sums here: this code differs from itself on one and two
+    /// threads by as much as from the recorded result. The other recording is held to the end.
+    /// </summary>
     [Fact]
     public void Tokenizer_steps_agree_up_to_the_second_update()
     {
-        var stages = Verify("train-vanilla-patchgan", "tiny", roundings: 0);
+        var stages = Verify("train-vanilla-patchgan", "tiny");
         Assert.Contains(stages, static s => s.Name == "step0.clipped_grad_norms");
         Assert.All(
             stages.Where(static s => !s.Name.StartsWith("eval.model", StringComparison.Ordinal) && s.Name != "losses[2].grad_norm"),
             static s => Assert.True(s.Passed, s.ToString()));
     }
 
-    [Theory]
+    [Fact]
     [Trait("Category", "Slow")]
-    [InlineData("train-vanilla-patchgan", "tiny", TrainingVerifier.DefaultRoundings)]
-    [InlineData("train-ultra-dinogan", "tiny-ultra", 0)]
-    public void Tokenizer_steps_agree_to_the_end(string vectors, string preset, int roundings) =>
-        Assert.All(Verify(vectors, preset, roundings), static s => Assert.True(s.Passed, s.ToString()));
+    public void Tokenizer_steps_agree_to_the_end() =>
+        Assert.All(Verify("train-ultra-dinogan", "tiny-ultra"), static s => Assert.True(s.Passed, s.ToString()));
 
-    private IReadOnlyList<VerificationStage> Verify(string vectors, string preset, int roundings = 0) => TrainingVerifier.VerifyByName(
+    private IReadOnlyList<VerificationStage> Verify(string vectors, string preset) => TrainingVerifier.VerifyByName(
         TestFiles.Vector(vectors + ".safetensors"), preset,
-        stage => output.WriteLine($"{stage.Name} {stage.Shape} {stage.Measure} {stage.Error:e2} (at most {stage.Tolerance:e0})"), roundings);
+        stage => output.WriteLine($"{stage.Name} {stage.Shape} {stage.Measure} {stage.Error:e2} (at most {stage.Tolerance:e0})"));
 }

@@ -26,7 +26,14 @@ internal static class TinyStages
 
     public static GeneratorConfig Generator { get; } = new()
     {
-        Width = 32, Layers = 2, Heads = 2, CodebookSize = 32, HolisticTokenCount = 4, GridHeight = 3, GridWidth = 3, ClassCount = 5,
+        Width = 32,
+        Layers = 2,
+        Heads = 2,
+        CodebookSize = 32,
+        HolisticTokenCount = 4,
+        GridHeight = 3,
+        GridWidth = 3,
+        ClassCount = 5,
     };
 
     /// <summary>Reconstruction and codebooks only, at a rate at which a few steps show.</summary>

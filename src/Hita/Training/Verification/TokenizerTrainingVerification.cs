@@ -31,8 +31,7 @@ internal static class TokenizerTrainingVerification
     /// Sums in another order differ by a millionth. Units of the perceptual and the adversarial network that lie near the kink of
     /// their ReLU then pass their gradient or do not, and the first steps of Adam turn the sign of a tiny gradient into a whole
     /// step: after three steps two runs of this very code on one and two threads differ by several thousandths in
-    /// <c>train-vanilla-patchgan</c>, whose patch discriminator has many such units. No implementation can repeat one such rounding
-    /// by intent; a wrong one comes near it by none.
+    /// <c>train-vanilla-patchgan</c>, whose patch discriminator has many such units, and so does the recorded result from either.
     /// </remarks>
     public static void Run(ITensorSource vectors, TokenizerConfig config, StageComparer comparer, int roundings)
     {

@@ -26,20 +26,17 @@ public static class TrainingVerifier
         return Recognises(vectors);
     }
 
-    /// <summary>How many other roundings of the start are tried by default where the last step's results are sensitive to it.</summary>
-    public const int DefaultRoundings = 24;
-
     /// <summary>Repeats the steps, beginning with weights filled from their names as the recorded ones were.</summary>
     /// <param name="file">The vector file.</param>
     /// <param name="preset">The architecture.</param>
     /// <param name="report">Told each result; null for nobody.</param>
     /// <param name="roundings">
     /// How many starts that differ by the last bit are tried at most where nothing but a tokenizer's results after the last step
-    /// differs: these depend on the order of sums, see the remarks there.
+    /// differs: these depend on the order of sums, and the nearest is told then. Default 0.
     /// </param>
     /// <returns>All results, in order.</returns>
     /// <exception cref="HitaException">The file holds no training steps, or does not fit the preset.</exception>
-    public static IReadOnlyList<VerificationStage> VerifyByName(string file, string preset, Action<VerificationStage>? report = null, int roundings = DefaultRoundings)
+    public static IReadOnlyList<VerificationStage> VerifyByName(string file, string preset, Action<VerificationStage>? report = null, int roundings = 0)
     {
         using var vectors = WeightFile.Open(file);
         var comparer = new StageComparer(vectors, report);
