@@ -39,7 +39,10 @@ public sealed class TrainingDisplayTests
         using var output = new StringWriter();
         var console = AnsiConsole.Create(new AnsiConsoleSettings
         {
-            Ansi = AnsiSupport.Yes, Interactive = InteractionSupport.Yes, ColorSystem = ColorSystemSupport.NoColors, Out = new AnsiConsoleOutput(output),
+            Ansi = AnsiSupport.Yes,
+            Interactive = InteractionSupport.Yes,
+            ColorSystem = ColorSystemSupport.NoColors,
+            Out = new AnsiConsoleOutput(output),
         });
         var clock = new ManualClock();
         using var display = TrainingDisplay.For(new Terminal(output, TextWriter.Null, console, errorIsTerminal: true, clock), "generator");

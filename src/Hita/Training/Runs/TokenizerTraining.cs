@@ -12,6 +12,10 @@ public static class TokenizerTraining
     public const string Stage = "tokenizer";
 
     /// <summary>Begins or resumes a run, and trains to its end.</summary>
+    /// <remarks>
+    /// Dropout draws from the tensor library's one generator: a resumed run equals an uninterrupted one to the bit where nothing
+    /// else in the process draws from it meanwhile.
+    /// </remarks>
     /// <param name="recipe">What to do; resuming takes a recipe that equals the run's in all but length, cadence and place.</param>
     /// <param name="folder">The run's folder.</param>
     /// <param name="start">Whether to begin or to resume.</param>

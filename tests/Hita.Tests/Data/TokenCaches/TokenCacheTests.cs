@@ -12,7 +12,9 @@ public sealed class TokenCacheTests
 {
     private static readonly TokenCacheOptions Options = new()
     {
-        Augmentation = new Augmentation { Size = 16, Crop = CropMethod.Center, Flip = true }, BatchSize = 4, CommitEvery = 2,
+        Augmentation = new Augmentation { Size = 16, Crop = CropMethod.Center, Flip = true },
+        BatchSize = 4,
+        CommitEvery = 2,
     };
 
     [Fact]

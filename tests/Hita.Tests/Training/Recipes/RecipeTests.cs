@@ -20,7 +20,11 @@ public sealed class RecipeTests
 
     private static readonly IReadOnlyDictionary<string, int> Derived = new Dictionary<string, int>
     {
-        ["codebook_size"] = 1024, ["holistic_token_count"] = 32, ["grid_height"] = 8, ["grid_width"] = 8, ["class_count"] = 36,
+        ["codebook_size"] = 1024,
+        ["holistic_token_count"] = 32,
+        ["grid_height"] = 8,
+        ["grid_width"] = 8,
+        ["class_count"] = 36,
     };
 
     public static TheoryData<string> Files =>

@@ -14,6 +14,8 @@ using Hita.Training.Runs;
 namespace Hita.Tests.Training.Runs;
 
 /// <summary>Runs of both stages from pictures to models, and that a resumed one equals one in one piece.</summary>
+/// <remarks>Alone, because dropout draws from the tensor library's one generator, which other tests seed and draw from as well.</remarks>
+[Collection(Alone.Name)]
 public sealed class ResumeTests
 {
     [Fact]

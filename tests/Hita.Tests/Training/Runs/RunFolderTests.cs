@@ -121,6 +121,12 @@ public sealed class RunFolderTests
 
     internal static CheckpointState State(long step) => new()
     {
-        Stage = "tokenizer", Step = step, Epoch = 0, StepInEpoch = step, Seed = 1, Data = "made up", Pictures = 10,
+        Stage = "tokenizer",
+        Step = step,
+        Epoch = 0,
+        StepInEpoch = step,
+        Seed = 1,
+        Data = "made up",
+        Pictures = 10,
     };
 }
