@@ -44,6 +44,9 @@ public static class TensorOps
     /// <summary>a · value.</summary>
     public static Tensor Times(this Tensor a, double value) => a.mul(Constant(value));
 
+    /// <summary>a · a, element by element.</summary>
+    public static Tensor Squared(this Tensor a) => a.mul(a);
+
     /// <summary>a / b, element by element, broadcast.</summary>
     public static Tensor Over(this Tensor a, Tensor b) => a.div(b);
 

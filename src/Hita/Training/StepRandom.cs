@@ -6,6 +6,10 @@ namespace Hita.Training;
 /// The randomness of a micro-batch as a function of the seed, the step and the micro-batch's place in it: a resumed run draws
 /// what an uninterrupted one would have, and no state has to be kept.
 /// </summary>
+/// <remarks>
+/// The tensor library's generator is one for the process: whatever else draws from it during a step makes the step another one.
+/// Nothing in this library but training does.
+/// </remarks>
 internal sealed class StepRandom
 {
     private ulong _state;

@@ -10,6 +10,8 @@ using static TorchSharp.torch;
 namespace Hita.Tests.Training;
 
 /// <summary>Every option changes what two steps come to; faults are told together.</summary>
+/// <remarks>Alone, because dropout draws from the tensor library's one generator, which other tests would advance.</remarks>
+[Collection(Alone.Name)]
 public sealed class OptionTests
 {
     private static readonly TokenizerStageOptions Base = TinyStages.Judged with { Codebook = new() { UsageWindow = 16 } };
@@ -51,6 +53,9 @@ public sealed class OptionTests
     private static readonly Lazy<Dictionary<string, byte[]>> BaseState = new(() => Train(Base));
 
     public static TheoryData<string> TokenizerOptionNames => [.. Tokenizer.Keys];
+
+    [Fact]
+    public void Equal_options_give_equal_training() => ResumeTests.AssertSame(BaseState.Value, Train(Base));
 
     [Theory]
     [MemberData(nameof(TokenizerOptionNames))]

@@ -30,7 +30,6 @@ public sealed class TrainingLeakTests
         {
             stage.TakeStep([TinyStages.Codes(4, step)], step);
             stage.Evaluate(TinyStages.Codes(4, step));
-            using var generator = stage.ToGenerator();
         });
     }
 

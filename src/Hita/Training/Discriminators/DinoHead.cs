@@ -143,6 +143,6 @@ internal sealed class LocalBatchNorm : nn.Module<Tensor, Tensor>
     private static Tensor Normalize(Tensor x)
     {
         var centred = x.Minus(x.mean([0L, 2L], keepdim: true));
-        return centred.Times(centred.square().mean([0L, 2L], keepdim: true).Plus(Eps).rsqrt());
+        return centred.Times(centred.Squared().mean([0L, 2L], keepdim: true).Plus(Eps).rsqrt());
     }
 }

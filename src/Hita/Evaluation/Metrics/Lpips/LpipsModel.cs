@@ -55,9 +55,9 @@ internal sealed class LpipsModel : nn.Module
         using (no_grad())
             wanted = _network.Run(Normalize(references)).ConvertAll(UnitChannels);
         LpipsHead[] heads = [_head0, _head1, _head2, _head3, _head4];
-        var sum = heads[0].Weigh(UnitChannels(found[0]).Minus(wanted[0]).square());
+        var sum = heads[0].Weigh(UnitChannels(found[0]).Minus(wanted[0]).Squared());
         for (var i = 1; i < heads.Length; i++)
-            sum = sum.Plus(heads[i].Weigh(UnitChannels(found[i]).Minus(wanted[i]).square()));
+            sum = sum.Plus(heads[i].Weigh(UnitChannels(found[i]).Minus(wanted[i]).Squared()));
         return sum.MoveToOuterDisposeScope();
     }
 
@@ -71,7 +71,8 @@ internal sealed class LpipsModel : nn.Module
     private static Tensor UnitChannels(Tensor features)
     {
         using var scope = NewDisposeScope();
-        var length = features.square().sum(1, keepdim: true).sqrt();
+        // Where no feature is positive the root's slope would be infinite and the gradient not a number; the addend has no other effect.
+        var length = features.Squared().sum(1, keepdim: true).Plus(1e-30).sqrt();
         return features.Over(length.Plus(1e-10)).MoveToOuterDisposeScope();
     }
 }
