@@ -110,5 +110,11 @@ internal sealed class ChannelNorm : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor x) => nn.functional.group_norm(x, _groups, _weight, _bias, Eps);
+    public override Tensor forward(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        // The backward pass over channels-last maps is many times slower on a CPU than over plain ones: copies are cheap.
+        var plain = x.requires_grad ? x.contiguous() : x;
+        return nn.functional.group_norm(plain, _groups, _weight, _bias, Eps).MoveToOuterDisposeScope();
+    }
 }

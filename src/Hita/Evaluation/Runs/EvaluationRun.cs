@@ -70,6 +70,7 @@ internal sealed class EvaluationRun
 {
     private const string StateFile = "state.safetensors";
     private const int MemoryPoints = 200;
+    private const long BytesBetweenCollections = 256L << 20;
 
     private readonly EvaluationOptions _options;
     private readonly string _key;
@@ -80,6 +81,7 @@ internal sealed class EvaluationRun
     private TimeSpan _saved;
     private TimeSpan _saving;
     private long _peak;
+    private long _allocated = GC.GetTotalAllocatedBytes();
 
     /// <param name="options">How it runs.</param>
     /// <param name="key">Everything that the result depends on, as text: a state of another one is not taken up.</param>
@@ -127,6 +129,7 @@ internal sealed class EvaluationRun
             {
                 var before = done;
                 done += consume(batch);
+                Collect();
                 if (before / step != done / step || done == total)
                     Note(stage, done, total);
                 else
@@ -175,6 +178,15 @@ internal sealed class EvaluationRun
         PeakMemoryMiB = _peak,
         Memory = _memory,
     };
+
+    // Pictures and features are large objects, which the runtime lets pile up for as long as the machine has memory.
+    private void Collect()
+    {
+        if (GC.GetTotalAllocatedBytes() - _allocated < BytesBetweenCollections)
+            return;
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        _allocated = GC.GetTotalAllocatedBytes();
+    }
 
     private void Note(string stage, int done, int total)
     {

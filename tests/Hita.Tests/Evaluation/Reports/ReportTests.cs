@@ -153,8 +153,15 @@ public sealed class ReportTests
         Unmeasured = [],
         Environment = new EvaluationEnvironment
         {
-            Version = "0.1", DotNet = ".NET 10", OperatingSystem = "Linux", Processor = "a processor", Threads = 2, Device = "cpu",
-            Finished = new DateTimeOffset(2026, 1, 2, 3, 4, 0, TimeSpan.Zero), Seconds = 12.5, PeakMemoryMiB = 300,
+            Version = "0.1",
+            DotNet = ".NET 10",
+            OperatingSystem = "Linux",
+            Processor = "a processor",
+            Threads = 2,
+            Device = "cpu",
+            Finished = new DateTimeOffset(2026, 1, 2, 3, 4, 0, TimeSpan.Zero),
+            Seconds = 12.5,
+            PeakMemoryMiB = 300,
             Memory = [new("Measuring", 0, 100), new("Measuring", 50, 200), new("Measuring", 100, 210)],
         },
     };

@@ -32,6 +32,7 @@ public sealed class MemoryTraceTests(ITestOutputHelper output) : IDisposable
         Write("samples.npz", count, 1);
         Write("true.npz", ReferenceCount, 2);
         Reference();
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         output.WriteLine($"archives written after {clock.Elapsed.TotalSeconds:0} s");
         using var features = FakeFeatures.Source();
         var report = SampleEvaluation.Run(
