@@ -134,25 +134,11 @@ internal sealed class ChannelsLastGroupNorm : autograd.SingleTensorFunction<Chan
     {
         var threads = get_num_threads();
         var parts = batch >= threads ? 1 : Math.Min(channels / share, (threads + batch - 1) / batch);
-        var units = batch * parts;
-        if (threads <= 1 || units == 1)
+        TorchThreads.Run(batch * parts, unit =>
         {
-            Run(0, units);
-            return;
-        }
-        var workers = Math.Min(units, threads);
-        Parallel.For(
-            0, workers, new ParallelOptions { MaxDegreeOfParallelism = workers },
-            worker => Run(units * worker / workers, units * (worker + 1) / workers));
-
-        void Run(int from, int to)
-        {
-            for (var unit = from; unit < to; unit++)
-            {
-                var (image, part) = Math.DivRem(unit, parts);
-                work(image, channels / share * part / parts * share, channels / share * (part + 1) / parts * share);
-            }
-        }
+            var (image, part) = Math.DivRem(unit, parts);
+            work(image, channels / share * part / parts * share, channels / share * (part + 1) / parts * share);
+        });
     }
 
     private static bool IsChannelsLast(Tensor x)
