@@ -151,6 +151,7 @@ public static class TorchLibrary
                 $"The tensor library exists for Linux on x64 only, this process runs on {RuntimeInformation.ProcessArchitecture}.");
         }
 
+        WaitPolicy.PreferSleeping();
         var shim = SearchFolders().Select(f => System.IO.Path.Combine(f, Shim)).FirstOrDefault(File.Exists)
             ?? throw new HitaException($"The native library {Shim} is not beside the program; restore and build it again.");
         if (ForeignFolder is { } foreign)

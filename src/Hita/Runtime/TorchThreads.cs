@@ -6,9 +6,8 @@ namespace Hita.Runtime;
 
 /// <summary>Spreads work over the threads that the tensor library computes with.</summary>
 /// <remarks>
-/// Those threads go on spinning for a while after each operation, in wait for the next one. Threads of our own would share the
-/// processors with them; on the same threads the work begins at once. Where their library cannot be reached (it is GNU OpenMP on
-/// Linux), the runtime's own threads do the work.
+/// Threads of our own would share the processors with them; on the same threads the work begins at once. Where their library cannot
+/// be reached (it is GNU OpenMP on Linux), the runtime's own threads do the work.
 /// </remarks>
 internal static unsafe class TorchThreads
 {

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Hita.Runtime;
 using Hita.Tests.Support;
 using static TorchSharp.torch;
@@ -6,7 +7,7 @@ namespace Hita.Tests.Runtime;
 
 /// <summary>Work on the tensor library's threads is done once each, also beside other work, and its failures arrive.</summary>
 [Collection(Alone.Name)]
-public sealed class TorchThreadsTests
+public sealed partial class TorchThreadsTests
 {
     [Theory]
     [InlineData(0, 4)]
@@ -47,6 +48,15 @@ public sealed class TorchThreadsTests
         Assert.Equal("unit 1", error.Message);
     });
 
+    [Fact]
+    public void Waiting_threads_sleep_unless_the_user_chose_otherwise()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "GNU OpenMP is asked on Linux alone");
+        TorchLibrary.Load();
+        var policy = Marshal.PtrToStringUTF8(Variable("OMP_WAIT_POLICY"));
+        Assert.Equal(Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") ?? (Environment.GetEnvironmentVariable("GOMP_SPINCOUNT") is null ? "passive" : null), policy);
+    }
+
     private static void With(int threads, Action test)
     {
         var before = get_num_threads();
@@ -60,4 +70,7 @@ public sealed class TorchThreadsTests
             set_num_threads(before);
         }
     }
+
+    [LibraryImport("libc", EntryPoint = "getenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint Variable(string name);
 }
