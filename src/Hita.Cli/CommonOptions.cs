@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Hita.Checkpoints;
+using Hita.Imaging;
 using Hita.Runtime;
 
 namespace Hita.Cli;
@@ -18,6 +19,25 @@ internal static class CommonOptions
     /// <summary><c>-o</c>: where to write.</summary>
     public static Option<string> Output(string description, string helpName) =>
         new("--output", "-o") { Description = description, HelpName = helpName, Required = true };
+
+    /// <summary><c>--box</c>: a part of a picture; what is no box is a wrong command line.</summary>
+    public static Option<string?> Box(string description, bool required = false)
+    {
+        var option = new Option<string?>("--box") { Description = description, HelpName = "X,Y,W,H", Required = required };
+        option.Validators.Add(static result =>
+        {
+            try
+            {
+                if (result.Tokens is [var token])
+                    PixelBox.Parse(token.Value);
+            }
+            catch (HitaException e)
+            {
+                result.AddError(e.Message);
+            }
+        });
+        return option;
+    }
 
     /// <summary><c>--weights-by-name [PREFIX]</c>.</summary>
     public static Option<string?> WeightsByName() => new("--weights-by-name")

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Hita.Cli.Output;
 using Hita.Editing;
+using Hita.Generation.Pipeline;
 using Hita.Imaging;
 using Hita.Runtime;
 
@@ -26,7 +27,7 @@ internal sealed record EditInput(string Name, string Sha256);
 internal static class EditOutput
 {
     /// <summary>The PNG text that says how a picture was edited; that of generated pictures has another name.</summary>
-    public const string Keyword = "hita-edit";
+    public const string Keyword = PictureSettings.EditKeyword;
 
     // One line: the text has to pass through tools that break long ones.
     private static readonly JsonSerializerOptions Json = new(ConfigJson.Options) { WriteIndented = false };

@@ -118,7 +118,7 @@ internal sealed class EvaluationArguments
             host.Terminal.Out.Write(ConfigJson.Write(report));
             return;
         }
-        host.Terminal.Table(["figure", "value"], [.. report.Figures.Select(static f => (IReadOnlyList<string>)[FigureNames.Title(f.Name), FigureNames.Text(f)])]);
+        host.Terminal.Table(["figure", "value"], [.. report.Figures.Select(f => (IReadOnlyList<string>)[FigureNames.Title(f.Name, report.Kind), FigureNames.Text(f)])]);
         foreach (var missing in report.Unmeasured)
             host.Terminal.Line($"not measured: {missing.Figures}. {missing.Reason}");
         var folder = parsed.GetValue(_output)!;

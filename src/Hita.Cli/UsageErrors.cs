@@ -10,11 +10,17 @@ internal static class UsageErrors
     public static string Describe(ParseResult parsed)
     {
         var help = $"'{Path(parsed.CommandResult)} --help' shows what there is.";
+        if (parsed.UnmatchedTokens.Count == 0 && Missing(parsed) is { } missing)
+            return $"{missing} is missing; {help}";
         if (parsed.UnmatchedTokens is not [var unknown, ..])
             return $"{parsed.Errors[0].Message.ReplaceLineEndings(" ").Trim().TrimEnd('.')}; {help}";
         var (fault, near) = Unknown(parsed, unknown);
         return near is null ? $"{fault}; {help}" : $"{fault}; did you mean '{near}'?";
     }
+
+    // The first argument that is needed and not there.
+    private static string? Missing(ParseResult parsed) => parsed.CommandResult.Command.Arguments
+        .FirstOrDefault(a => a.Arity.MinimumNumberOfValues > (parsed.GetResult(a)?.Tokens.Count ?? 0))?.Name;
 
     private static (string Fault, string? Near) Unknown(ParseResult parsed, string token)
     {

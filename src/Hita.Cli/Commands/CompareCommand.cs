@@ -38,6 +38,6 @@ internal static class CompareCommand
         terminal.Line($"protocol {reports[0].Protocol.Name}, {reports[0].Samples.Count} pictures{(reports[0].Reference is { } r ? $", against {r.Description}" : "")}; the best of each figure is marked *");
         terminal.Table(
             ["figure", .. paths],
-            [.. figures.Select(f => (IReadOnlyList<string>)[FigureNames.Title(f.Name), .. f.Figures.Select((figure, i) => figure is null ? "-" : FigureNames.Text(figure) + (f.Best == i ? " *" : ""))])]);
+            [.. figures.Select(f => (IReadOnlyList<string>)[FigureNames.Title(f.Name, reports[0].Kind), .. f.Figures.Select((figure, i) => figure is null ? "-" : FigureNames.Text(figure) + (f.Best == i ? " *" : ""))])]);
     }
 }

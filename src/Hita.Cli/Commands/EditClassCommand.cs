@@ -10,7 +10,7 @@ internal static class EditClassCommand
     public static Command Create(CommandHost host)
     {
         var image = new Argument<string>("IMAGE") { Description = "The picture, of any size." };
-        var box = new Option<string>("--box") { Description = "The part to change; what lies outside the picture is cut off.", HelpName = "X,Y,W,H", Required = true };
+        var box = CommonOptions.Box("The part to change; what lies outside the picture is cut off.", required: true);
         var output = CommonOptions.Output("The picture to write: .png, .jpg or .webp.", "FILE");
         var models = new PipelineArguments();
         var inpaint = new InpaintArguments();

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Hita.Editing;
 using Hita.Imaging;
-using Hita.Runtime;
 
 namespace Hita.Cli.Commands;
 
@@ -12,7 +11,7 @@ internal static class InpaintCommand
     {
         var image = new Argument<string>("IMAGE") { Description = "The picture, of any size." };
         var mask = new Option<string?>("--mask") { Description = "A picture that is white where to paint and black elsewhere, of the picture's size or shape.", HelpName = "FILE" };
-        var box = new Option<string?>("--box") { Description = "Paint this box; what lies outside the picture is cut off.", HelpName = "X,Y,W,H" };
+        var box = CommonOptions.Box("Paint this box; what lies outside the picture is cut off.");
         var lower = new Option<bool>("--lower-half") { Description = "Paint the lower half." };
         var output = CommonOptions.Output("The picture to write: .png, .jpg or .webp.", "FILE");
         var models = new PipelineArguments();
@@ -30,6 +29,12 @@ internal static class InpaintCommand
         models.AddTo(command);
         inpaint.AddTo(command);
         command.Options.Add(json);
+        command.Validators.Add(result =>
+        {
+            var given = (result.GetResult(mask) is null ? 0 : 1) + (result.GetResult(box) is null ? 0 : 1) + (result.GetValue(lower) ? 1 : 0);
+            if (given != 1)
+                result.AddError("Say what to paint by one of --mask, --box and --lower-half.");
+        });
         command.SetAction(parsed =>
         {
             host.Globals.Prepare(parsed);
@@ -47,8 +52,6 @@ internal static class InpaintCommand
     private static (PictureMask Mask, IReadOnlyList<EditInput> Inputs, string Where) Mask(
         Picture picture, EditInput input, string? file, string? box, bool lower)
     {
-        if ((file is null ? 0 : 1) + (box is null ? 0 : 1) + (lower ? 1 : 0) != 1)
-            throw new HitaException("Say what to paint by one of --mask, --box and --lower-half.");
         if (lower)
             return (PictureMask.LowerHalf(picture.Width, picture.Height), [input], "lower half");
         if (box is not null)

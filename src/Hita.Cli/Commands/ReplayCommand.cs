@@ -13,6 +13,9 @@ internal static class ReplayCommand
 {
     private const int MostThreads = 256;
 
+    /// <summary>The largest difference that rounding explains, in 8-bit levels; what is beyond was painted over.</summary>
+    private const int MostRounding = 8;
+
     public static Command Create(CommandHost host)
     {
         var files = new Argument<string[]>("PICTURE") { Description = "PNG files as 'hita generate' wrote them.", Arity = ArgumentArity.OneOrMore };
@@ -78,7 +81,7 @@ internal static class ReplayCommand
                         host.Cancellation);
                     if (folder is not null)
                         PictureWriter.Write(result.Picture, Path.Combine(folder, names.Next(file, "-replayed.png")));
-                    results.Add(new Replay(file, VerdictOf(result), result.ChangedPixels, result.LargestDifference, null));
+                    results.Add(new Replay(file, VerdictOf(result), result.ChangedPixels, result.LargestDifference, null) { Size = SizeOf(result) });
                 }
                 catch (HitaException e) when (files.Length > 1)
                 {
@@ -100,7 +103,13 @@ internal static class ReplayCommand
     }
 
     private static Verdict VerdictOf(ReplayedPicture result) =>
-        result.Identical ? Verdict.Identical : result.SameCodes == true ? Verdict.SameCodes : Verdict.Different;
+        result.Identical ? Verdict.Identical : result.SameCodes == true && SizeOf(result) is null ? Verdict.SameCodes : Verdict.Different;
+
+    // What the file's size has become, where it is not the one that is painted.
+    private static string? SizeOf(ReplayedPicture result) =>
+        result.Before.Width == result.Picture.Width && result.Before.Height == result.Picture.Height
+            ? null
+            : $"the file has {result.Before.Width}×{result.Before.Height} pixels where {result.Picture.Width}×{result.Picture.Height} are painted; it was resized or cropped since";
 
     private static void Print(Terminal terminal, List<Replay> results)
     {
@@ -117,11 +126,15 @@ internal static class ReplayCommand
 
     private static string Describe(Replay result)
     {
+        if (result.Size is { } size)
+            return $"different: {size}";
         var pixels = string.Create(CultureInfo.InvariantCulture, $"{Wording.Of(result.ChangedPixels, "changed pixel")}, by at most {result.LargestDifference} of 255");
         return result.Verdict switch
         {
             Verdict.Identical => "identical",
-            Verdict.SameCodes => $"the same codes, painted slightly otherwise: {pixels} (another device, number of threads or libtorch rounds otherwise)",
+            Verdict.SameCodes when result.LargestDifference <= MostRounding =>
+                $"the same codes, painted slightly otherwise: {pixels} (another device, number of threads or libtorch rounds otherwise)",
+            Verdict.SameCodes => $"the same codes, but the file's pixels were changed since: {pixels}",
             _ => $"different: {pixels}",
         };
     }
@@ -134,5 +147,8 @@ internal static class ReplayCommand
         Refused,
     }
 
-    private sealed record Replay(string File, Verdict Verdict, int ChangedPixels, int LargestDifference, string? Reason);
+    private sealed record Replay(string File, Verdict Verdict, int ChangedPixels, int LargestDifference, string? Reason)
+    {
+        public string? Size { get; init; }
+    }
 }

@@ -4,7 +4,7 @@ namespace Hita.Cli.Output;
 /// Shows how far a long job is, how fast it goes and how long it will take: one line redrawn in place on a terminal, a plain
 /// line now and then where the stream is redirected.
 /// </summary>
-/// <remarks>Reports may come from any thread. Disposing writes the last line, whatever happened.</remarks>
+/// <remarks>Reports may come from any thread. Disposing writes the last line, unless nothing at all was done.</remarks>
 internal sealed class ProgressLine : IDisposable
 {
     /// <summary>The rate is that of the last half minute or so, so that a slow start is forgotten.</summary>
@@ -74,7 +74,7 @@ internal sealed class ProgressLine : IDisposable
         }
     }
 
-    /// <summary>Writes the line's last state: what was done, in what time, at what rate.</summary>
+    /// <summary>Writes the line's last state: what was done, in what time, at what rate; nothing where a fault came before the start.</summary>
     public void Dispose()
     {
         lock (_gate)
@@ -84,8 +84,10 @@ internal sealed class ProgressLine : IDisposable
             _disposed = true;
             if (_redraw)
                 Draw("");
+            if (_done == 0)
+                return;
             var elapsed = _clock.GetElapsedTime(_start);
-            var rate = elapsed > TimeSpan.Zero && _done > 0 ? $" ({Duration.Rate(_done / elapsed.TotalSeconds)} {_unit}/s)" : "";
+            var rate = elapsed > TimeSpan.Zero ? $" ({Duration.Rate(_done / elapsed.TotalSeconds)} {_unit}/s)" : "";
             var note = _note.Length > 0 ? $", {_note}" : "";
             _writer.WriteLine($"{_title}: {Count()} {_unit} in {Duration.Text(elapsed)}{rate}{note}");
         }

@@ -75,10 +75,10 @@ internal sealed class Terminal
         }
     }
 
-    /// <summary>A table; columns whose cells are all numbers are aligned to the right.</summary>
+    /// <summary>A table; columns of numbers, with or without a unit, are aligned to the right. Empty cells decide nothing.</summary>
     public void Table(IReadOnlyList<string> headers, IReadOnlyList<IReadOnlyList<string>> rows)
     {
-        var right = headers.Select((_, c) => rows.Count > 0 && rows.All(r => IsNumber(r[c]))).ToArray();
+        var right = headers.Select((_, c) => rows.Any(r => r[c].Length > 0) && rows.All(r => r[c].Length == 0 || IsNumber(r[c]))).ToArray();
         if (_console is not null)
             Draw(_console, headers, rows, right);
         else
@@ -108,7 +108,8 @@ internal sealed class Terminal
         }
     }
 
-    private static bool IsNumber(string cell) => cell.Length > 0 && (char.IsAsciiDigit(cell[0]) || cell is "-");
+    // A sentence may start with a number too; a number is short: 12.00 ms a step, 9.06 ± 1.09 dB and a mark.
+    private static bool IsNumber(string cell) => cell is "-" || (char.IsAsciiDigit(cell[0]) && cell.Split(' ').Length <= 5);
 
     private static int Columns()
     {

@@ -1,10 +1,11 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
 
 namespace Hita.Runtime;
 
 /// <summary>How configurations are written to and read from JSON: snake_case keys, unknown keys are errors.</summary>
-public static class ConfigJson
+public static partial class ConfigJson
 {
     /// <summary>The serializer's settings.</summary>
     public static JsonSerializerOptions Options { get; } = new(JsonSerializerDefaults.General)
@@ -36,9 +37,23 @@ public static class ConfigJson
         }
         catch (JsonException e)
         {
-            var reason = e.Message.Split(" Path:")[0].TrimEnd('.');
             var at = string.IsNullOrEmpty(e.Path) || e.Path == "$" ? "" : $" at {e.Path}";
-            throw new CheckpointException(source, $"this is not a configuration of this kind{at}: {reason}.", e);
+            throw new CheckpointException(source, $"this is not a configuration of this kind{at}: {Reason(e)}.", e);
         }
     }
+
+    /// <summary>What a parser's message says, without the names and places inside this program.</summary>
+    internal static string Reason(Exception fault)
+    {
+        var text = fault.Message.Split(" Path:")[0].Split(" LineNumber:")[0].TrimEnd('.');
+        if (UnknownKey().Match(text) is { Success: true } unknown)
+            return $"there is no key '{unknown.Groups[1].Value}'";
+        return MissingKeys().Match(text) is { Success: true } missing ? $"it misses {missing.Groups[1].Value.TrimEnd('.').Replace(";", ",", StringComparison.Ordinal)}" : text;
+    }
+
+    [GeneratedRegex("^The JSON property '(.*)' could not be mapped to any \\.NET member", RegexOptions.CultureInvariant)]
+    private static partial Regex UnknownKey();
+
+    [GeneratedRegex("was missing required properties including: (.*)$", RegexOptions.CultureInvariant)]
+    private static partial Regex MissingKeys();
 }

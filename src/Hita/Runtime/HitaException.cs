@@ -78,7 +78,7 @@ public sealed class ConfigException : HitaException
     /// <param name="what">What was configured, for example "the tokenizer configuration".</param>
     /// <param name="faults">All faults, each with the offending value.</param>
     public ConfigException(string what, IReadOnlyList<string> faults)
-        : base(faults is [var only] ? $"{what}: {only}" : $"{what} has {faults.Count} faults: {string.Join("; ", faults)}") =>
+        : base(faults is [var only] ? $"{what}: {only}" : $"{what}: {faults.Count} faults: {string.Join("; ", faults)}") =>
         Faults = faults;
 
     /// <summary>All faults, each with the offending value.</summary>

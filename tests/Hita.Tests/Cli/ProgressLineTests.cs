@@ -31,6 +31,14 @@ public sealed class ProgressLineTests : IDisposable
     }
 
     [Fact]
+    public void Where_nothing_was_done_it_says_nothing()
+    {
+        Redirected(total: 5).Dispose();
+        Redirected(total: null).Dispose();
+        Assert.Equal("", _writer.ToString());
+    }
+
+    [Fact]
     public void The_rate_forgets_a_slow_start()
     {
         using (var progress = Redirected(total: 1000))

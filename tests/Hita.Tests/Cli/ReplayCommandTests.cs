@@ -64,6 +64,21 @@ public sealed class ReplayCommandTests : IDisposable
         Assert.Contains("1 changed pixel, by at most 1 of 255", output, StringComparison.Ordinal);
         Assert.True(File.Exists(_folder["again/003-s0-0000-replayed.png"]));
 
+        var path = _folder["out/003-s0-0000.png"];
+        var text = new PictureWriteOptions { Text = new Dictionary<string, string> { [PictureSettings.Keyword] = settings.ToText() } };
+        var painted = PictureDecoder.Decode(path);
+        var marked = painted.Copy();
+        marked[5, 5] = (marked[5, 5].Red < 128) ? ((byte)255, (byte)255, (byte)255) : ((byte)0, (byte)0, (byte)0);
+        PictureWriter.Write(marked, path, text);
+        (code, output, _) = CommandLine.Run("replay", path, "-m", "tiny");
+        Assert.Equal(1, code);
+        Assert.Contains("the file's pixels were changed since", output, StringComparison.Ordinal);
+        PictureWriter.Write(painted.Crop(0, 0, 64, 32), path, text);
+        (code, output, _) = CommandLine.Run("replay", path, "-m", "tiny");
+        Assert.Equal(1, code);
+        Assert.Contains("different: the file has 64×32 pixels where 64×64 are painted", output, StringComparison.Ordinal);
+        PictureWriter.Write(painted, path, text);
+
         Write(settings with { Seed = 1 }, null);
         (code, output, _) = CommandLine.Run("replay", _folder["out/003-s0-0000.png"], "-m", "tiny", "--json");
         Assert.Equal(1, code);
@@ -82,7 +97,10 @@ public sealed class ReplayCommandTests : IDisposable
         Assert.Contains("damaged", RefusedWith("{\"generator\":"), StringComparison.Ordinal);
         Assert.Contains("damaged", RefusedWith("[1]"), StringComparison.Ordinal);
         Assert.Contains("damaged", RefusedWith("null"), StringComparison.Ordinal);
-        Assert.Contains("'seed'", RefusedWith("""{"generator":"a","tokenizer":"b","class":1}"""), StringComparison.Ordinal);
+        var missing = RefusedWith("""{"generator":"a","tokenizer":"b","class":1}""");
+        Assert.Contains("it misses 'seed'", missing, StringComparison.Ordinal);
+        Assert.DoesNotContain("Hita.Generation", missing, StringComparison.Ordinal);
+        Assert.Contains("there is no key 'colour'.", RefusedWith(settings.ToText().Replace("\"class\":3", "\"class\":3,\"colour\":1", StringComparison.Ordinal)), StringComparison.Ordinal);
         Assert.Contains("damaged", RefusedWith(settings.ToText().Replace("\"class\":3", "\"class\":\"three\"", StringComparison.Ordinal)), StringComparison.Ordinal);
         Assert.Contains("temperature", RefusedWith(settings.ToText().Replace("\"temperature\":1", "\"temperature\":-1", StringComparison.Ordinal)), StringComparison.Ordinal);
         Assert.Contains("class 99", RefusedWith(settings.ToText().Replace("\"class\":3", "\"class\":99", StringComparison.Ordinal)), StringComparison.Ordinal);

@@ -81,7 +81,7 @@ internal static class StepBenchmark
             var (step, engine) = (results[i], models[i] as CpuTokenModel);
             var images = 60 * batch / (step.Seconds * models[i].Config.SequenceLength);
             // Beside the best bandwidth: what is reached while neighbours rest.
-            var best = engine is null ? "" : FormattableString.Invariant($" ({step.WeightBytes / step.BestReadBandwidth / step.BestSeconds:0%} of the best bandwidth)");
+            var best = engine is null ? "" : FormattableString.Invariant($" ({step.WeightBytes / step.BestReadBandwidth / step.BestSeconds:0 %} of the best bandwidth)");
             var allocated = engine is null ? "" : FormattableString.Invariant($", {step.AllocatedBytes:0} bytes allocated a step");
             run.Add(new BenchLine
             {

@@ -61,7 +61,14 @@ public static class FigureNames
 
     /// <summary>A figure's name as people write it.</summary>
     /// <param name="name">The name in files.</param>
-    public static string Title(string name) => Known.TryGetValue(name, out var known) ? known.Title : name;
+    /// <param name="kind">The kind of its report: null where unknown. What is measured on reconstructions is called rFID, rsFID and rIS.</param>
+    public static string Title(string name, EvaluationKind? kind = null) => (name, kind) switch
+    {
+        ("fid", EvaluationKind.Reconstruction) => "rFID",
+        ("sfid", EvaluationKind.Reconstruction) => "rsFID",
+        ("inception_score", EvaluationKind.Reconstruction) => "rIS",
+        _ => Known.TryGetValue(name, out var known) ? known.Title : name,
+    };
 
     /// <summary>Which way a figure is better.</summary>
     /// <param name="name">The name in files.</param>

@@ -92,7 +92,7 @@ public static class ReportPage
         foreach (var figure in report.Figures)
         {
             var better = FigureNames.Better(figure.Name) switch { FigureDirection.Lower => "lower is better", FigureDirection.Higher => "higher is better", _ => "" };
-            page.Append(CultureInfo.InvariantCulture, $"<div class=\"card\"><div class=\"value\">{Value(figure)}</div><div class=\"name\">{Safe(FigureNames.Title(figure.Name))}</div><div class=\"hint\">{better}</div></div>");
+            page.Append(CultureInfo.InvariantCulture, $"<div class=\"card\"><div class=\"value\">{Value(figure)}</div><div class=\"name\">{Safe(FigureNames.Title(figure.Name, report.Kind))}</div><div class=\"hint\">{better}</div></div>");
         }
         page.Append("</div>");
     }

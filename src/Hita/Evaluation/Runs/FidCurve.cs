@@ -20,8 +20,12 @@ internal sealed class FidCurve(int total)
             _points.Add(new FigureAtCount(samples.Count, FrechetDistance.Between(reference(), samples.ToDistribution())));
     }
 
-    /// <summary>Adds the result.</summary>
-    public void End(long count, double value) => _points.Add(new FigureAtCount(count, value));
+    /// <summary>Adds the result; in the place of a point that was taken when all samples had come, as happens in small runs.</summary>
+    public void End(long count, double value)
+    {
+        _points.RemoveAll(p => p.Count == count);
+        _points.Add(new FigureAtCount(count, value));
+    }
 
     public void Restore(AccumulatorReader state) =>
         _points = state.Note("fid-curve") is { } text ? JsonSerializer.Deserialize<List<FigureAtCount>>(text)! : [];

@@ -6,13 +6,14 @@ namespace Hita.Generation.Pipeline;
 /// <summary>A picture that was made a second time from the settings it carries.</summary>
 /// <param name="File">The picture's file.</param>
 /// <param name="Settings">What it was made from.</param>
+/// <param name="Before">The picture in the file.</param>
 /// <param name="Picture">The picture as it comes out now.</param>
 /// <param name="Identical">Whether every pixel is the same.</param>
 /// <param name="SameCodes">Whether the same codes were drawn; null where the picture does not say which were drawn first.</param>
 /// <param name="ChangedPixels">Pixels that differ; all where the size does.</param>
 /// <param name="LargestDifference">The largest difference of a channel, 0 to 255; 255 where the size differs.</param>
 public sealed record ReplayedPicture(
-    string File, PictureSettings Settings, Picture Picture, bool Identical, bool? SameCodes, int ChangedPixels, int LargestDifference);
+    string File, PictureSettings Settings, Picture Before, Picture Picture, bool Identical, bool? SameCodes, int ChangedPixels, int LargestDifference);
 
 /// <summary>Makes generated pictures again and compares.</summary>
 public static class PictureReplay
@@ -41,7 +42,7 @@ public static class PictureReplay
         }
         bool? sameCodes = settings.Codes is { } codes ? codes == PictureSettings.HashOf(image!.Codes) : null;
         var (changed, largest) = Compare(before, image!.Picture);
-        return new ReplayedPicture(path, settings, image.Picture, changed == 0, sameCodes, changed, largest);
+        return new ReplayedPicture(path, settings, before, image.Picture, changed == 0, sameCodes, changed, largest);
     }
 
     /// <summary>Refuses models that are not those a picture was made by.</summary>

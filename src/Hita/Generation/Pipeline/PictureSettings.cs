@@ -14,6 +14,9 @@ public sealed record PictureSettings
     /// <summary>The keyword of the PNG text.</summary>
     public const string Keyword = "hita";
 
+    /// <summary>The keyword of the PNG text of edited pictures, which says how one was edited and of what.</summary>
+    public const string EditKeyword = "hita-edit";
+
     /// <summary>The version that is written, and the newest that is understood.</summary>
     public const int CurrentVersion = 1;
 
@@ -67,10 +70,12 @@ public sealed record PictureSettings
     public static PictureSettings Read(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return PngText.Read(path).TryGetValue(Keyword, out var text)
-            ? Parse(text, path)
-            : throw new PictureException(
-                path, $"It carries no settings: it was not painted by {Writer} as a picture of its own, or another program has saved it since and dropped them.");
+        var texts = PngText.Read(path);
+        if (texts.TryGetValue(Keyword, out var text))
+            return Parse(text, path);
+        throw new PictureException(path, texts.ContainsKey(EditKeyword)
+            ? $"It is an edited picture: its text '{EditKeyword}' holds the command and all settings, with which the edit is made again from its input pictures."
+            : $"It carries no settings: it was not painted by {Writer} as a picture of its own, or another program has saved it since and dropped them.");
     }
 
     /// <summary>Reads settings from their text.</summary>
@@ -95,8 +100,7 @@ public sealed record PictureSettings
         }
         catch (Exception e) when (e is JsonException or ConfigException or InvalidOperationException)
         {
-            var reason = e.Message.Split(" Path:")[0].Split(" LineNumber:")[0].TrimEnd('.');
-            throw new PictureException(path, $"The settings it carries are damaged or were changed: {reason}.", e);
+            throw new PictureException(path, $"The settings it carries are damaged or were changed: {ConfigJson.Reason(e)}.", e);
         }
     }
 

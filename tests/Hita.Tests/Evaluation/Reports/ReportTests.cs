@@ -140,6 +140,15 @@ public sealed class ReportTests
         Assert.All(FigureNames.All, static name => Assert.NotEqual(name, name is "precision" or "recall" ? "" : FigureNames.Title(name)));
     }
 
+    [Fact]
+    public void What_reconstructions_are_measured_by_has_the_names_of_the_paper()
+    {
+        Assert.Equal("rFID", FigureNames.Title("fid", EvaluationKind.Reconstruction));
+        Assert.Equal("FID", FigureNames.Title("fid", EvaluationKind.Generation));
+        Assert.Equal("PSNR", FigureNames.Title("psnr", EvaluationKind.Reconstruction));
+        Assert.Contains(">rIS<", ReportPage.Html(Make([new Figure("inception_score", 1)]) with { Kind = EvaluationKind.Reconstruction }, new PageContent()), StringComparison.Ordinal);
+    }
+
     private static EvaluationReport Make(IReadOnlyList<Figure>? figures = null) => new()
     {
         Kind = EvaluationKind.Archive,
