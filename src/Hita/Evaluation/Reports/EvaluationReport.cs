@@ -177,7 +177,7 @@ public sealed record EvaluationEnvironment
     public required double Seconds { get; init; }
 
     /// <summary>The most memory that the process held, models included, in MiB; since the last interruption.</summary>
-    public required long PeakMemoryMiB { get; init; }
+    public required long PeakMebibytes { get; init; }
 
     /// <summary>Memory that the process held as the samples came; since the last interruption.</summary>
     public required IReadOnlyList<MemoryAtCount> Memory { get; init; }
@@ -186,5 +186,5 @@ public sealed record EvaluationEnvironment
 /// <summary>Memory that the process held after some of the samples.</summary>
 /// <param name="Stage">What was being done.</param>
 /// <param name="Count">Samples of this stage.</param>
-/// <param name="MiB">Resident memory in MiB.</param>
-public sealed record MemoryAtCount(string Stage, long Count, long MiB);
+/// <param name="Mebibytes">Resident memory in MiB.</param>
+public sealed record MemoryAtCount(string Stage, long Count, long Mebibytes);

@@ -25,12 +25,12 @@ internal static class PageFacts
         Row(page, "Program", $"{e.Version}, {e.DotNet}");
         Row(page, "Machine", string.Create(CultureInfo.InvariantCulture, $"{e.Processor}, {e.OperatingSystem}, {e.Device}, {e.Threads} threads"));
         Row(page, "Finished", string.Create(CultureInfo.InvariantCulture, $"{e.Finished:yyyy-MM-dd HH:mm} UTC after {e.Seconds:0.0} s"));
-        Row(page, "Memory", string.Create(CultureInfo.InvariantCulture, $"{e.PeakMemoryMiB} MiB at the peak, models included"));
+        Row(page, "Memory", string.Create(CultureInfo.InvariantCulture, $"{e.PeakMebibytes} MiB at the peak, models included"));
         page.Append("</tbody></table>");
         foreach (var stage in e.Memory.GroupBy(static m => m.Stage).Where(static g => g.Count() > 2))
         {
             page.Append(CultureInfo.InvariantCulture, $"<h3>Memory while {ReportPage.Safe(stage.Key.ToLowerInvariant())}</h3>");
-            page.Append(PagePlots.Line([.. stage.Select(static m => ((double)m.Count, (double)m.MiB))], "pictures", "MiB", fromZero: true));
+            page.Append(PagePlots.Line([.. stage.Select(static m => ((double)m.Count, (double)m.Mebibytes))], "pictures", "MiB", fromZero: true));
         }
     }
 

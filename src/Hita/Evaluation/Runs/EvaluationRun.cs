@@ -175,7 +175,7 @@ internal sealed class EvaluationRun
         Device = _options.Device,
         Finished = DateTimeOffset.UtcNow,
         Seconds = Math.Round(_secondsBefore + _clock.Elapsed.TotalSeconds, 1),
-        PeakMemoryMiB = _peak,
+        PeakMebibytes = _peak,
         Memory = _memory,
     };
 

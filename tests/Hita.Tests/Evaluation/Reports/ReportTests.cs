@@ -170,7 +170,7 @@ public sealed class ReportTests
             Device = "cpu",
             Finished = new DateTimeOffset(2026, 1, 2, 3, 4, 0, TimeSpan.Zero),
             Seconds = 12.5,
-            PeakMemoryMiB = 300,
+            PeakMebibytes = 300,
             Memory = [new("Measuring", 0, 100), new("Measuring", 50, 200), new("Measuring", 100, 210)],
         },
     };

@@ -42,14 +42,14 @@ public sealed class MemoryTraceTests(ITestOutputHelper output) : IDisposable
             output.WriteLine($"{figure.Name} {FigureNames.Text(figure)}");
         var trace = report.Environment.Memory.Where(static m => m.Stage == "Measuring").ToList();
         foreach (var point in trace.Where((_, i) => i % 10 == 0).Append(trace[^1]))
-            output.WriteLine($"{point.Count} pictures: {point.MiB} MiB");
-        var peak = report.Environment.PeakMemoryMiB;
+            output.WriteLine($"{point.Count} pictures: {point.Mebibytes} MiB");
+        var peak = report.Environment.PeakMebibytes;
         output.WriteLine($"peak {peak} MiB over {clock.Elapsed.TotalSeconds:0} s");
         Assert.Equal(["fid", "sfid", "inception_score", "precision", "recall"], report.Figures.Select(static f => f.Name));
         Assert.InRange(peak, 100, 2047);
         // What grows is what is kept: 8 KiB of features a picture.
         var kept = (trace[^1].Count - trace[trace.Count / 2].Count) * 8 / 1024;
-        Assert.InRange(trace[^1].MiB, 0, trace[trace.Count / 2].MiB + kept + 150);
+        Assert.InRange(trace[^1].Mebibytes, 0, trace[trace.Count / 2].Mebibytes + kept + 150);
     }
 
     private void Write(string name, int count, int seed)
