@@ -46,16 +46,17 @@ public static class GeneratorTraining
         foreach (var note in data.Notes)
             observer.Noted(note);
         RequireFit(recipe, tokenizer.Config, data);
+        var stored = start == RunStart.Resume ? GeneratorRecipe.Load(run[RunFolder.RecipeName]) : null;
         recipe = recipe with
         {
-            Training = recipe.Training with { Optimizer = RunRecipe.Resolve(recipe.Training.Optimizer, recipe.Schedule, data.StepsPerEpoch) },
+            Training = recipe.Training with { Optimizer = RunRecipe.Resolve(recipe.Training.Optimizer, recipe.Schedule, data.StepsPerEpoch, stored?.Training.Optimizer) },
         };
         var plan = Plan(recipe, data);
         var text = recipe.Write("The recipe of this run, with every default written out.");
         CheckpointState? from = null;
-        if (start == RunStart.Resume)
+        if (stored is not null)
         {
-            RunRecipe.RequireSame(run, GeneratorRecipe.Load(run[RunFolder.RecipeName]).Write(), text);
+            RunRecipe.RequireSame(run, stored.Write(), text);
             from = RunRecipe.Newest(run, Stage, plan.Pictures, plan.Steps);
         }
         using var stage = CreateStage(recipe, observer);

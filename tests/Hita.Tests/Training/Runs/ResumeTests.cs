@@ -91,6 +91,26 @@ public sealed class ResumeTests
     }
 
     [Fact]
+    public void A_decay_that_ends_with_the_run_keeps_its_end_when_the_run_is_made_longer()
+    {
+        using var folder = new TemporaryFolder();
+        TinyRuns.WritePictures(folder["data"]);
+        var recipe = TinyRuns.Tokenizer(folder["data"], 2) with { Samples = new ReconstructionSamples { Count = 0 } };
+        recipe = recipe with
+        {
+            Training = recipe.Training with { Optimizer = recipe.Training.Optimizer with { Decay = Hita.Training.Optimization.RateDecay.Cosine, FinalRate = 1e-6 } },
+        };
+        TokenizerTraining.Run(recipe, folder["run"], RunStart.New);
+        var longer = new Listener();
+        TokenizerTraining.Run(recipe with { Schedule = recipe.Schedule with { Steps = 3 } }, folder["run"], RunStart.Resume, longer);
+        Assert.Equal(1e-6, Assert.Single(longer.Steps).Values.Single(v => v.Key == "learning_rate").Value, 12);
+
+        var late = recipe with { Training = recipe.Training with { Optimizer = recipe.Training.Optimizer with { WarmupSteps = 2 } } };
+        var refused = Assert.Throws<ConfigException>(() => TokenizerTraining.Run(late, folder["late"], RunStart.New)).Message;
+        Assert.Contains("the run has 2 steps and the learning rate rises over 2", refused, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_generator_is_tuned_to_other_classes_and_a_tokenizers_decoder_alone()
     {
         using var folder = new TemporaryFolder();
