@@ -112,6 +112,9 @@ public static class GeneratorTraining
         Same(config.GridWidth, data.Grid.Width, "grid_width", "the grid of the pictures");
         if (config.ClassCount < data.ClassNames.Count)
             faults.Add($"model.architecture.class_count is {config.ClassCount}, and the data have {data.ClassNames.Count} classes");
+        // Known only at the first validation otherwise, after many steps.
+        if (config.ClassCount < data.HeldOutClassNames.Count && data.HeldOutClassNames.Count > data.ClassNames.Count)
+            faults.Add($"validation.source has {data.HeldOutClassNames.Count} classes, and model.architecture.class_count is {config.ClassCount}");
         if (data.StepsPerEpoch < 1)
             faults.Add($"schedule.batch_size is {recipe.Schedule.BatchSize}, and there are {data.Count} pictures to learn from");
         if (faults.Count > 0)

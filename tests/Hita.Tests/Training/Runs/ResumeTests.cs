@@ -139,6 +139,25 @@ public sealed class ResumeTests
     }
 
     [Fact]
+    public void Held_out_pictures_of_more_classes_are_refused_before_the_first_step_and_other_names_are_told()
+    {
+        using var folder = new TemporaryFolder();
+        TinyRuns.WritePictures(folder["data"]);
+        Hita.Tests.Data.Sets.WriteClasses(folder["more"], 2, "ant", "bee", "cat", "dog");
+        Hita.Tests.Data.Sets.WriteClasses(folder["other"], 2, "ant", "bee", "dog");
+        using (var tokenizer = ImageTokenizer.Create(TinyStages.Tokenizer with { ImageSize = 32 }, 1))
+            tokenizer.Save(folder["tokenizer"]);
+        var recipe = TinyRuns.Generator(folder["data"], folder["tokenizer"], 1) with { Samples = new ClassSamples { Count = 0 } };
+        var listener = new Listener();
+        var refused = Assert.Throws<ConfigException>(() => GeneratorTraining.Run(
+            recipe with { Validation = new ValidationSection { Source = folder["more"], Count = 8 } }, folder["refused"], RunStart.New, listener));
+        Assert.Equal(["validation.source has 4 classes, and model.architecture.class_count is 3"], refused.Faults);
+        Assert.Empty(listener.Steps);
+        GeneratorTraining.Run(recipe with { Validation = new ValidationSection { Source = folder["other"], Count = 6 } }, folder["run"], RunStart.New, listener);
+        Assert.Contains(listener.Notes, static n => n.Contains("not named as those of data.source", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_picture_that_cannot_be_read_is_replaced_and_told()
     {
         using var folder = new TemporaryFolder();
