@@ -70,7 +70,7 @@ internal static class TokenizeCommand
                     host.Cancellation);
             }
             if (report.Unreadable > 0)
-                host.Terminal.Error.WriteLine($"hita: {Wording.Of(report.Unreadable, "picture")} could not be read and will be left out; the first: {report.FirstUnreadable[0]}");
+                host.Terminal.Error.WriteLine($"hita: {Wording.Of(report.Unreadable, "picture")} could not be read and will be left out{(report.FirstUnreadable is [var fault, ..] ? $"; the first: {fault}" : ".")}");
             if (parsed.GetValue(json))
                 JsonOutput.Write(host.Terminal, new Result(folder, report.Pictures, augmentation.VariantCount, report.Encoded, report.Unreadable));
             else

@@ -25,6 +25,9 @@ public static class ModelFolder
     /// <summary>The folder inside a model's that keeps its weights as programs pack them; it can be deleted at any time.</summary>
     public const string PackedName = "packed";
 
+    // Where a training run keeps its model.
+    private const string RunPart = "model";
+
     private const long LargestConfig = 1 << 20;
 
     /// <summary>Whether a folder holds a model.</summary>
@@ -58,6 +61,8 @@ public static class ModelFolder
             return inside;
         if (File.Exists(folder))
             throw new CheckpointException(folder, "this is a file where a model folder is needed; 'hita import' makes a folder of a checkpoint.");
+        if (IsModel(Path.Combine(folder, RunPart)))
+            throw new CheckpointException(folder, $"this is a training run, and its model lies in {Path.Combine(folder, RunPart)}; name that folder.");
         throw new CheckpointException(folder, Directory.Exists(folder)
             ? $"this folder holds neither a {ConfigName} nor a folder '{part}' with one; 'hita import' makes such a folder of a checkpoint."
             : "there is no such folder.");

@@ -102,16 +102,12 @@ public sealed partial class GeneratorStage
     /// <param name="folder">The folder; it must not exist, or hold a model that is replaced.</param>
     /// <param name="classes">The classes' names; null for numbers.</param>
     /// <param name="average">Whether to write the average of the weights or the latest ones.</param>
+    /// <param name="precision">The weights' type in the file: float32 or bfloat16.</param>
     /// <exception cref="HitaException">The folder cannot be written.</exception>
-    public void Export(string folder, ClassNames? classes = null, bool average = true)
+    public void Export(string folder, ClassNames? classes = null, bool average = true, Precision precision = Precision.Float32)
     {
         using var swapped = average ? UseAverage() : null;
-        var entries = _parameters.Select(static p => TorchTensors.Describe(p.Key, p.Value)).ToList();
-        using var writer = new ModelFolderWriter(folder, ConfigJson.Write(Config), entries);
-        foreach (var (name, parameter) in _parameters)
-            writer.Write(name, parameter);
-        (classes ?? ClassNames.Default(Config.ClassCount)).Save(writer.StagingFolder);
-        writer.Complete();
+        Runs.WeightExport.Write(folder, ConfigJson.Write(Config), _parameters, precision, staging => (classes ?? ClassNames.Default(Config.ClassCount)).Save(staging));
     }
 
     private static GeneratorStage Build(GeneratorConfig config, GeneratorStageOptions options, ulong seed, string device, Action<GeneratorModel> fill)

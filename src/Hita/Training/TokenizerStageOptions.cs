@@ -75,6 +75,9 @@ public sealed record TokenizerStageOptions
         Require(Precision is Precision.Float32 or Precision.BFloat16, $"precision is {Precision}, training runs in float32 or bfloat16");
         Require(Enum.IsDefined(Reconstruction), $"reconstruction is {Reconstruction}, which is none of the losses");
         Require(Enum.IsDefined(Scope), $"scope is {Scope}, which is none of the scopes");
+        Require(
+            Scope != TokenizerScope.Decoder || ReconstructionWeight > 0 || Perceptual is not null,
+            $"reconstruction_weight is 0 and perceptual is null, so that nothing teaches the decoder, which scope trains alone");
         Perceptual?.CollectFaults(faults);
         Discriminator?.CollectFaults(faults);
         Codebook.CollectFaults(faults);

@@ -94,6 +94,10 @@ public sealed class ModelFolderTests : IDisposable
     {
         Directory.CreateDirectory(_folder["empty"]);
         Assert.Contains("hita import", Assert.Throws<CheckpointException>(() => ModelFolder.Find(_folder["empty"], "tokenizer")).Message, StringComparison.Ordinal);
+        Directory.CreateDirectory(_folder["run/model"]);
+        File.WriteAllText(_folder["run/model/config.json"], "{}");
+        Assert.Contains(
+            $"its model lies in {_folder["run/model"]}", Assert.Throws<CheckpointException>(() => ModelFolder.Find(_folder["run"], "tokenizer")).Message, StringComparison.Ordinal);
         Assert.Contains("no such folder", Assert.Throws<CheckpointException>(() => ModelFolder.Find(_folder["nowhere"], "tokenizer")).Message, StringComparison.Ordinal);
     }
 

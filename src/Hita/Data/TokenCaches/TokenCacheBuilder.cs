@@ -24,7 +24,7 @@ public sealed record TokenCacheOptions
 /// <param name="Pictures">Pictures in the cache, those that cannot be read included.</param>
 /// <param name="Encoded">Pictures encoded now; the others were done before.</param>
 /// <param name="Unreadable">Pictures among them that cannot be read.</param>
-/// <param name="FirstUnreadable">What was said about the first few of them.</param>
+/// <param name="FirstUnreadable">What was said about the first few of those met now.</param>
 public sealed record TokenCacheReport(int Pictures, int Encoded, int Unreadable, IReadOnlyList<string> FirstUnreadable);
 
 /// <summary>Encodes a set of pictures once, so that generators can be trained on the codes.</summary>
@@ -54,12 +54,12 @@ public static class TokenCacheBuilder
         using var writer = TokenCacheWriter.Open(folder, Describe(source, tokenizer, options.Augmentation));
         var first = writer.Done;
         var faults = new List<string>();
-        var unreadable = 0;
+        var unreadable = writer.UnreadableBefore();
         var chunk = Math.Max(1, options.BatchSize / variants);
+        // The next chunk is decoded while this one is encoded.
+        var next = Decode(source, first, chunk, options, cancellation);
         try
         {
-            // The next chunk is decoded while this one is encoded.
-            var next = Decode(source, first, chunk, options, cancellation);
             for (var at = first; at < source.Count; at += chunk)
             {
                 var decoded = next.GetAwaiter().GetResult();
@@ -72,6 +72,8 @@ public static class TokenCacheBuilder
         }
         finally
         {
+            // Nothing may read the source once its owner has it back.
+            Task.WaitAny([next], CancellationToken.None);
             // Also when cancelled: what has been encoded is kept.
             writer.Commit();
         }

@@ -29,7 +29,6 @@ internal sealed class TokenCacheWriter : IDisposable
     /// <exception cref="HitaException">The folder holds something else, or another process writes it.</exception>
     public static TokenCacheWriter Open(string folder, TokenCacheInfo info)
     {
-        Directory.CreateDirectory(folder);
         var held = Hold(folder);
         try
         {
@@ -56,6 +55,15 @@ internal sealed class TokenCacheWriter : IDisposable
             held.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Pictures among those done when the writer was opened that cannot be read. To be asked before anything is written.</summary>
+    public int UnreadableBefore()
+    {
+        var labels = new byte[Done * sizeof(int)];
+        _labels.Position = 0;
+        _labels.ReadExactly(labels);
+        return Enumerable.Range(0, Done).Count(i => BinaryPrimitives.ReadInt32LittleEndian(labels.AsSpan(i * sizeof(int))) == TokenCache.Unreadable);
     }
 
     /// <summary>Appends a picture's variants.</summary>
@@ -134,13 +142,21 @@ internal sealed class TokenCacheWriter : IDisposable
 
     private static FileStream Hold(string folder)
     {
+        if (File.Exists(folder))
+            throw new HitaException($"{folder}: this is a file where a token cache's folder is needed; name another place.");
+        var path = Path.Combine(folder, ".lock");
         try
         {
-            return new FileStream(Path.Combine(folder, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            Directory.CreateDirectory(folder);
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException e)
+        catch (IOException e) when (File.Exists(path))
         {
             throw new HitaException($"{folder}: another process is writing this token cache.", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw AtomicFile.CannotWrite(folder, e);
         }
     }
 

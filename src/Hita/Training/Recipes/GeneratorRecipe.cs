@@ -123,9 +123,9 @@ public sealed record GeneratorRecipe
     public GeneratorRecipe Validate(string source = "The recipe")
     {
         var faults = new List<string>();
-        RecipeFaults.Collect(faults, () => Model.Architecture.Validate());
-        RecipeFaults.Collect(faults, () => (Training with { Optimizer = RecipeFaults.ForCheck(Training.Optimizer) }).Validate());
-        RecipeFaults.Collect(faults, () => Samples.ToSampling().Validate());
+        RecipeFaults.Collect(faults, "model.architecture.", () => Model.Architecture.Validate());
+        RecipeFaults.Collect(faults, "training.", () => (Training with { Optimizer = RecipeFaults.ForCheck(Training.Optimizer) }).Validate());
+        RecipeFaults.Collect(faults, "samples: ", () => Samples.ToSampling().Validate());
         if (Tokenizer.Length == 0)
             faults.Add("tokenizer is empty");
         Data.CollectFaults(faults);
@@ -143,6 +143,7 @@ public sealed record GeneratorRecipe
     private static GeneratorRecipe FromNode(
         RecipeNode node, string source, IEnumerable<string>? sets, Func<string, DataSection, IReadOnlyDictionary<string, int>>? derived)
     {
+        RecipeFaults.RequireStage(node, source, "generator");
         foreach (var set in sets ?? [])
             node = RecipeText.Set(node, set);
         var faults = new List<string>();

@@ -6,8 +6,13 @@ namespace Hita.Training.Recipes;
 /// <summary>What reading both kinds of recipes shares.</summary>
 internal static class RecipeFaults
 {
-    /// <summary>Adds the faults that a check throws.</summary>
-    public static void Collect(List<string> faults, Action check)
+    private static readonly string[] TokenizerKeys = ["image_size", "base_channels", "channel_multipliers", "latent_channels"];
+
+    /// <summary>Adds the faults that a check of a section throws.</summary>
+    /// <param name="faults">The recipe's.</param>
+    /// <param name="section">What stands before each fault: the section, which the check does not know that it is in.</param>
+    /// <param name="check">The check.</param>
+    public static void Collect(List<string> faults, string section, Action check)
     {
         try
         {
@@ -15,8 +20,24 @@ internal static class RecipeFaults
         }
         catch (ConfigException e)
         {
-            faults.AddRange(e.Faults);
+            faults.AddRange(e.Faults.Select(f => section + f));
         }
+    }
+
+    /// <summary>Refuses the other stage's recipe as a whole: told key by key, nobody would see what is wrong.</summary>
+    /// <param name="recipe">What the file says, without changes.</param>
+    /// <param name="source">Where it came from.</param>
+    /// <param name="stage">The stage that is asked for: <c>tokenizer</c> or <c>generator</c>.</param>
+    /// <exception cref="HitaException">It is of the other stage.</exception>
+    public static void RequireStage(RecipeNode recipe, string source, string stage)
+    {
+        // Only a generator's recipe names a tokenizer, and only a tokenizer's architecture says how pictures become patches.
+        var architecture = Under(Under(recipe, "model"), "architecture")?.Keys;
+        var told = recipe.Keys?.ContainsKey("tokenizer") == true ? "generator"
+            : architecture is not null && TokenizerKeys.Any(architecture.ContainsKey) ? "tokenizer"
+            : stage;
+        if (told != stage)
+            throw new HitaException($"{source}: this is the recipe of a {told}, not of a {stage}; use 'hita train {told}'.");
     }
 
     /// <summary>
@@ -64,4 +85,6 @@ internal static class RecipeFaults
         expanded.Keys!["model"] = over;
         return recipe.Overlaid(expanded);
     }
+
+    private static RecipeNode? Under(RecipeNode? node, string key) => node?.Keys?.GetValueOrDefault(key);
 }

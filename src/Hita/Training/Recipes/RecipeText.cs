@@ -66,7 +66,7 @@ internal static partial class RecipeText
     {
         var (path, value, found) = Split(assignment);
         if (!found || path.Length == 0 || path.Split('.').Any(static p => p.Length == 0))
-            throw new HitaException($"--set {assignment} is not of the form section.key=value, for example --set optimizer.learning_rate=2e-4.");
+            throw new HitaException($"--set {assignment} is not of the form section.key=value, for example --set training.optimizer.learning_rate=2e-4.");
         var place = $"--set {assignment}";
         var budget = MostNodes;
         RecipeNode node;

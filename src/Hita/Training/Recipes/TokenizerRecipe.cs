@@ -95,8 +95,8 @@ public sealed record TokenizerRecipe
     public TokenizerRecipe Validate(string source = "The recipe")
     {
         var faults = new List<string>();
-        RecipeFaults.Collect(faults, () => Model.Architecture.Validate());
-        RecipeFaults.Collect(faults, () => (Training with
+        RecipeFaults.Collect(faults, "model.architecture.", () => Model.Architecture.Validate());
+        RecipeFaults.Collect(faults, "training.", () => (Training with
         {
             Optimizer = RecipeFaults.ForCheck(Training.Optimizer),
             Discriminator = Training.Discriminator is { } own ? own with { Optimizer = RecipeFaults.ForCheck(own.Optimizer) } : null,
@@ -115,6 +115,7 @@ public sealed record TokenizerRecipe
 
     private static TokenizerRecipe FromNode(RecipeNode node, string source, IEnumerable<string>? sets)
     {
+        RecipeFaults.RequireStage(node, source, "tokenizer");
         foreach (var set in sets ?? [])
             node = RecipeText.Set(node, set);
         var faults = new List<string>();

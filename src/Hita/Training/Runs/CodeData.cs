@@ -55,8 +55,20 @@ internal sealed class CodeData : IDisposable
     /// <summary>The classes' names; empty for data without classes.</summary>
     public IReadOnlyList<string> ClassNames => _cache?.Info.ClassNames ?? _pictures!.Train.ClassNames;
 
+    /// <summary>The names of the classes of what is held out, where that has a source of its own; else those of the data.</summary>
+    public IReadOnlyList<string> HeldOutClassNames => _heldOutCache?.Info.ClassNames ?? _pictures?.HeldOut?.ClassNames ?? ClassNames;
+
     /// <summary>What a person should know before training on it.</summary>
-    public IReadOnlyList<string> Notes => _pictures?.Train.Notes ?? [];
+    public IReadOnlyList<string> Notes
+    {
+        get
+        {
+            var notes = _pictures?.Train.Notes ?? [];
+            return HeldOutClassNames.SequenceEqual(ClassNames)
+                ? notes
+                : [.. notes, "The classes of validation.source are not named as those of data.source; they are taken for the same ones by their numbers."];
+        }
+    }
 
     /// <summary>Whether anything is held out.</summary>
     public bool HasHeldOut => _heldOut.Length > 0 || _pictures?.HeldOut is not null;

@@ -46,16 +46,17 @@ public static class GeneratorTraining
         foreach (var note in data.Notes)
             observer.Noted(note);
         RequireFit(recipe, tokenizer.Config, data);
+        var stored = start == RunStart.Resume ? GeneratorRecipe.Load(run[RunFolder.RecipeName]) : null;
         recipe = recipe with
         {
-            Training = recipe.Training with { Optimizer = RunRecipe.Resolve(recipe.Training.Optimizer, recipe.Schedule, data.StepsPerEpoch) },
+            Training = recipe.Training with { Optimizer = RunRecipe.Resolve(recipe.Training.Optimizer, recipe.Schedule, data.StepsPerEpoch, stored?.Training.Optimizer) },
         };
         var plan = Plan(recipe, data);
         var text = recipe.Write("The recipe of this run, with every default written out.");
         CheckpointState? from = null;
-        if (start == RunStart.Resume)
+        if (stored is not null)
         {
-            RunRecipe.RequireSame(run, GeneratorRecipe.Load(run[RunFolder.RecipeName]).Write(), text);
+            RunRecipe.RequireSame(run, stored.Write(), text);
             from = RunRecipe.Newest(run, Stage, plan.Pictures, plan.Steps);
         }
         using var stage = CreateStage(recipe, observer);
@@ -111,6 +112,9 @@ public static class GeneratorTraining
         Same(config.GridWidth, data.Grid.Width, "grid_width", "the grid of the pictures");
         if (config.ClassCount < data.ClassNames.Count)
             faults.Add($"model.architecture.class_count is {config.ClassCount}, and the data have {data.ClassNames.Count} classes");
+        // Known only at the first validation otherwise, after many steps.
+        if (config.ClassCount < data.HeldOutClassNames.Count && data.HeldOutClassNames.Count > data.ClassNames.Count)
+            faults.Add($"validation.source has {data.HeldOutClassNames.Count} classes, and model.architecture.class_count is {config.ClassCount}");
         if (data.StepsPerEpoch < 1)
             faults.Add($"schedule.batch_size is {recipe.Schedule.BatchSize}, and there are {data.Count} pictures to learn from");
         if (faults.Count > 0)

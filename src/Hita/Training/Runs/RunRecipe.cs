@@ -20,11 +20,26 @@ internal static class RunRecipe
         schedule.Steps ?? Math.Max(1, (long)Math.Round(schedule.Epochs!.Value * stepsPerEpoch));
 
     /// <summary>An optimiser's numbers with what the recipe says in epochs or leaves to the length of the run.</summary>
-    public static OptimizerOptions Resolve(OptimizerOptions optimizer, ScheduleSection schedule, long stepsPerEpoch, bool warmsUp = true) => optimizer with
+    /// <param name="optimizer">The recipe's numbers.</param>
+    /// <param name="schedule">How long the run is.</param>
+    /// <param name="stepsPerEpoch">Steps of a pass through the data.</param>
+    /// <param name="stored">
+    /// The numbers of the run that is resumed; null for a new one. A decay that ends with the run ends where the run was first to
+    /// end, so that making it longer does not make another run of it.
+    /// </param>
+    /// <param name="warmsUp">Whether the schedule's warm-up counts for it.</param>
+    /// <exception cref="ConfigException">The run ends before its warm-up does, and has a decay after it.</exception>
+    public static OptimizerOptions Resolve(
+        OptimizerOptions optimizer, ScheduleSection schedule, long stepsPerEpoch, OptimizerOptions? stored, bool warmsUp = true)
     {
-        WarmupSteps = warmsUp && schedule.WarmupEpochs is { } epochs ? (long)Math.Round(epochs * stepsPerEpoch) : optimizer.WarmupSteps,
-        DecaySteps = optimizer.Decay != RateDecay.Constant && optimizer.DecaySteps == 0 ? Steps(schedule, stepsPerEpoch) : optimizer.DecaySteps,
-    };
+        var warmup = warmsUp && schedule.WarmupEpochs is { } epochs ? (long)Math.Round(epochs * stepsPerEpoch) : optimizer.WarmupSteps;
+        if (optimizer.Decay == RateDecay.Constant || optimizer.DecaySteps > 0)
+            return optimizer with { WarmupSteps = warmup };
+        var end = stored is { DecaySteps: > 0 and var before } && stored.Decay == optimizer.Decay ? before : Steps(schedule, stepsPerEpoch);
+        return end > warmup
+            ? optimizer with { WarmupSteps = warmup, DecaySteps = end }
+            : throw new ConfigException("The recipe", [$"the run has {end} steps and the learning rate rises over {warmup}, so that none is left for its decay; lower {(warmsUp && schedule.WarmupEpochs is not null ? "schedule.warmup_epochs" : "the optimizer's warmup_steps")}, or raise schedule.{(schedule.Steps is null ? "epochs" : "steps")}"]);
+    }
 
     /// <summary>Writes a run's recipe; the folder is a run from then on.</summary>
     /// <exception cref="HitaException">It cannot be written.</exception>

@@ -38,13 +38,14 @@ public static class TokenizerTraining
         foreach (var note in data.Train.Notes)
             observer.Noted(note);
         var loader = new BatchLoader(data.Train, LoaderSteps.Options(recipe.Data, recipe.Schedule, recipe.Compute, size, recipe.Seed));
-        recipe = Resolve(recipe, loader.BatchesPerEpoch);
+        var stored = start == RunStart.Resume ? TokenizerRecipe.Load(run[RunFolder.RecipeName]) : null;
+        recipe = Resolve(recipe, loader.BatchesPerEpoch, stored?.Training);
         var plan = Plan(recipe, loader);
         var text = recipe.Write("The recipe of this run, with every default written out.");
         CheckpointState? from = null;
-        if (start == RunStart.Resume)
+        if (stored is not null)
         {
-            RunRecipe.RequireSame(run, TokenizerRecipe.Load(run[RunFolder.RecipeName]).Write(), text);
+            RunRecipe.RequireSame(run, stored.Write(), text);
             from = RunRecipe.Newest(run, Stage, plan.Pictures, plan.Steps);
         }
         using var stage = CreateStage(recipe);
@@ -57,16 +58,16 @@ public static class TokenizerTraining
         RunRecipe.TellUnreadable(loader.Statistics, observer);
     }
 
-    private static TokenizerRecipe Resolve(TokenizerRecipe recipe, long stepsPerEpoch)
+    private static TokenizerRecipe Resolve(TokenizerRecipe recipe, long stepsPerEpoch, TokenizerStageOptions? stored)
     {
         var training = recipe.Training;
         return recipe with
         {
             Training = training with
             {
-                Optimizer = RunRecipe.Resolve(training.Optimizer, recipe.Schedule, stepsPerEpoch),
+                Optimizer = RunRecipe.Resolve(training.Optimizer, recipe.Schedule, stepsPerEpoch, stored?.Optimizer),
                 Discriminator = training.Discriminator is { } discriminator
-                    ? discriminator with { Optimizer = RunRecipe.Resolve(discriminator.Optimizer, recipe.Schedule, stepsPerEpoch, warmsUp: false) }
+                    ? discriminator with { Optimizer = RunRecipe.Resolve(discriminator.Optimizer, recipe.Schedule, stepsPerEpoch, stored?.Discriminator?.Optimizer, warmsUp: false) }
                     : null,
             },
         };

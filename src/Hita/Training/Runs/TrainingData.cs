@@ -28,7 +28,7 @@ internal sealed class TrainingData : IDisposable
         }
         else if (validation.Count > whole.Count / 2)
         {
-            throw new HitaException($"validation.count is {validation.Count}, and {whole.Description} has {whole.Count} pictures; hold out half of them at most.");
+            throw new HitaException($"validation.count is {validation.Count}, more than half of {whole.Count} pictures ({whole.Description}); hold out half of them at most, or name a validation.source of its own.");
         }
         else
         {

@@ -77,8 +77,22 @@ public sealed class TokenCacheTests
         var report = TokenCacheBuilder.Build(source, tokenizer, folder["cache"], Options);
         Assert.Equal((4, 1), (report.Pictures, report.Unreadable));
         Assert.Contains("0001.png", Assert.Single(report.FirstUnreadable), StringComparison.Ordinal);
+        // A cache that is there already tells the same, though nothing is read again.
+        var again = TokenCacheBuilder.Build(source, tokenizer, folder["cache"], Options);
+        Assert.Equal((4, 0, 1), (again.Pictures, again.Encoded, again.Unreadable));
         using var cache = TokenCache.Open(folder["cache"]);
         Assert.Equal([0, 1, 1], Enumerable.Range(0, cache.Count).Select(cache.ClassAt));
+    }
+
+    [Fact]
+    public void Nothing_is_read_any_more_when_a_build_has_failed()
+    {
+        using var folder = new TemporaryFolder();
+        Sets.WriteClasses(folder["data"], 4, "ant", "bee");
+        using var tokenizer = ImageTokenizer.Create(TinyStages.Tokenizer, 1);
+        using var source = new SlowSource(FolderSource.OpenClasses(folder["data"]));
+        Assert.Throws<InvalidDataException>(() => TokenCacheBuilder.Build(source, tokenizer, folder["cache"], Options));
+        Assert.Equal(0, source.Reading);
     }
 
     [Fact]
@@ -92,6 +106,8 @@ public sealed class TokenCacheTests
         Assert.Contains("holds 'ant'", Assert.Throws<HitaException>(() => TokenCacheBuilder.Build(source, tokenizer, folder["data"], Options)).Message, StringComparison.Ordinal);
         TokenCacheBuilder.Build(source, tokenizer, folder["cache"], Options);
         Assert.Contains("another tokenizer", Assert.Throws<HitaException>(() => TokenCacheBuilder.Build(source, other, folder["cache"], Options)).Message, StringComparison.Ordinal);
+        File.WriteAllText(folder["file"], "");
+        Assert.Contains("this is a file", Assert.Throws<HitaException>(() => TokenCacheBuilder.Build(source, tokenizer, folder["file"], Options)).Message, StringComparison.Ordinal);
         Assert.Contains("no token cache", Sentences.Check(Assert.Throws<CheckpointException>(() => TokenCache.Open(folder["data"]))), StringComparison.Ordinal);
     }
 
@@ -107,6 +123,40 @@ public sealed class TokenCacheTests
             codes.Write([0xFF, 0xFF]);
         using var cache = TokenCache.Open(folder["cache"]);
         Assert.Contains("65535", Sentences.Check(Assert.Throws<CheckpointException>(() => cache.Read(0, 0, new int[8], new int[64]))), StringComparison.Ordinal);
+    }
+
+    /// <summary>Fails when the first pictures are written, while later ones are being read.</summary>
+    private sealed class SlowSource(IImageSource inner) : IImageSource
+    {
+        private int _reading;
+
+        public int Reading => Volatile.Read(ref _reading);
+
+        public int Count => inner.Count;
+
+        public IReadOnlyList<string> ClassNames => inner.ClassNames;
+
+        public string Description => inner.Description;
+
+        public IReadOnlyList<string> Notes => inner.Notes;
+
+        public int ClassAt(int index)
+        {
+            SpinWait.SpinUntil(() => Reading > 0, TimeSpan.FromSeconds(10));
+            throw new InvalidDataException();
+        }
+
+        public string NameAt(int index) => inner.NameAt(index);
+
+        public Hita.Imaging.Picture Read(int index)
+        {
+            Interlocked.Increment(ref _reading);
+            Thread.Sleep(200);
+            Interlocked.Decrement(ref _reading);
+            return inner.Read(index);
+        }
+
+        public void Dispose() => inner.Dispose();
     }
 
     private sealed class StopAt(int done, CancellationTokenSource source) : IProgress<int>

@@ -82,7 +82,8 @@ public sealed class RecipeTests
     [InlineData("validation:\n  count: 2.5", "line 8: validation.count is '2.5', it must be a whole number")]
     [InlineData("validation: [1]", "line 7: validation is a list, it must be a section with keys")]
     [InlineData("checkpoints:\n  every: 0", "checkpoints.every is 0, it must be 1 or more")]
-    [InlineData("training:\n  dropout: 2", "dropout is 2, 0 to below 1 are possible")]
+    [InlineData("training:\n  dropout: 2", "training.dropout is 2, 0 to below 1 are possible")]
+    [InlineData("training:\n  scope: decoder\n  reconstruction_weight: 0\n  perceptual: null", "training.reconstruction_weight is 0 and perceptual is null, so that nothing teaches the decoder, which scope trains alone")]
     public void A_fault_is_named_with_its_line_and_the_nearest_key(string addition, string fault)
     {
         var thrown = Assert.Throws<ConfigException>(() => TokenizerRecipe.Parse($"{Smallest}\n{addition}", "a.yaml"));
@@ -111,6 +112,26 @@ public sealed class RecipeTests
         Assert.StartsWith("a.yaml: ", thrown.Message, StringComparison.Ordinal);
         Assert.Contains(part, thrown.Message, StringComparison.Ordinal);
         Assert.EndsWith(".", thrown.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_other_stages_recipe_is_refused_in_a_sentence()
+    {
+        var (tokenizer, generator) = (Path.Combine(TestFiles.Root, "recipes", "materials-tokenizer.yaml"), Path.Combine(TestFiles.Root, "recipes", "materials-generator.yaml"));
+        Assert.Equal(
+            $"{generator}: this is the recipe of a generator, not of a tokenizer; use 'hita train generator'.",
+            Assert.Throws<HitaException>(() => TokenizerRecipe.Load(generator)).Message);
+        Assert.Equal(
+            $"{tokenizer}: this is the recipe of a tokenizer, not of a generator; use 'hita train tokenizer'.",
+            Assert.Throws<HitaException>(() => GeneratorRecipe.Load(tokenizer, ["tokenizer=runs/tokenizer"])).Message);
+    }
+
+    [Fact]
+    public void A_change_that_cannot_be_read_is_answered_with_one_that_can()
+    {
+        var refused = Assert.Throws<HitaException>(() => TokenizerRecipe.Parse(Smallest, sets: ["foo"])).Message;
+        var example = refused[(refused.LastIndexOf(' ') + 1)..].TrimEnd('.');
+        Assert.Equal(2e-4, TokenizerRecipe.Parse(Smallest, sets: [example]).Training.Optimizer.LearningRate);
     }
 
     [Fact]

@@ -91,6 +91,26 @@ public sealed class ResumeTests
     }
 
     [Fact]
+    public void A_decay_that_ends_with_the_run_keeps_its_end_when_the_run_is_made_longer()
+    {
+        using var folder = new TemporaryFolder();
+        TinyRuns.WritePictures(folder["data"]);
+        var recipe = TinyRuns.Tokenizer(folder["data"], 2) with { Samples = new ReconstructionSamples { Count = 0 } };
+        recipe = recipe with
+        {
+            Training = recipe.Training with { Optimizer = recipe.Training.Optimizer with { Decay = Hita.Training.Optimization.RateDecay.Cosine, FinalRate = 1e-6 } },
+        };
+        TokenizerTraining.Run(recipe, folder["run"], RunStart.New);
+        var longer = new Listener();
+        TokenizerTraining.Run(recipe with { Schedule = recipe.Schedule with { Steps = 3 } }, folder["run"], RunStart.Resume, longer);
+        Assert.Equal(1e-6, Assert.Single(longer.Steps).Values.Single(v => v.Key == "learning_rate").Value, 12);
+
+        var late = recipe with { Training = recipe.Training with { Optimizer = recipe.Training.Optimizer with { WarmupSteps = 2 } } };
+        var refused = Assert.Throws<ConfigException>(() => TokenizerTraining.Run(late, folder["late"], RunStart.New)).Message;
+        Assert.Contains("the run has 2 steps and the learning rate rises over 2", refused, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_generator_is_tuned_to_other_classes_and_a_tokenizers_decoder_alone()
     {
         using var folder = new TemporaryFolder();
@@ -116,6 +136,25 @@ public sealed class ResumeTests
         var picture = PictureFiles.Noise(32, 32, 2);
         Assert.Equal(before.Encode([picture])[0].Patches, after.Encode([picture])[0].Patches);
         Assert.False(before.Reconstruct(picture).Picture.Pixels.SequenceEqual(after.Reconstruct(picture).Picture.Pixels));
+    }
+
+    [Fact]
+    public void Held_out_pictures_of_more_classes_are_refused_before_the_first_step_and_other_names_are_told()
+    {
+        using var folder = new TemporaryFolder();
+        TinyRuns.WritePictures(folder["data"]);
+        Hita.Tests.Data.Sets.WriteClasses(folder["more"], 2, "ant", "bee", "cat", "dog");
+        Hita.Tests.Data.Sets.WriteClasses(folder["other"], 2, "ant", "bee", "dog");
+        using (var tokenizer = ImageTokenizer.Create(TinyStages.Tokenizer with { ImageSize = 32 }, 1))
+            tokenizer.Save(folder["tokenizer"]);
+        var recipe = TinyRuns.Generator(folder["data"], folder["tokenizer"], 1) with { Samples = new ClassSamples { Count = 0 } };
+        var listener = new Listener();
+        var refused = Assert.Throws<ConfigException>(() => GeneratorTraining.Run(
+            recipe with { Validation = new ValidationSection { Source = folder["more"], Count = 8 } }, folder["refused"], RunStart.New, listener));
+        Assert.Equal(["validation.source has 4 classes, and model.architecture.class_count is 3"], refused.Faults);
+        Assert.Empty(listener.Steps);
+        GeneratorTraining.Run(recipe with { Validation = new ValidationSection { Source = folder["other"], Count = 6 } }, folder["run"], RunStart.New, listener);
+        Assert.Contains(listener.Notes, static n => n.Contains("not named as those of data.source", StringComparison.Ordinal));
     }
 
     [Fact]
