@@ -13,7 +13,7 @@ public sealed class EditingLeakTests
     {
         using var pipeline = Models.Pipeline(engine: Hita.Generation.GeneratorEngine.Torch);
         Edit(0);
-        var living = Tensor.TotalCount;
+        var living = LivingTensors.Settled();
         for (var i = 1; i < 4; i++)
             Edit(i);
         Assert.Equal(living, Tensor.TotalCount);

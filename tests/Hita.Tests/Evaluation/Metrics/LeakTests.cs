@@ -16,7 +16,7 @@ public sealed class LeakTests
         {
             Measure(network);
             var before = TorchSharp.DisposeScopeManager.Statistics.ThreadTotalLiveCount;
-            var living = Tensor.TotalCount;
+            var living = LivingTensors.Settled();
             for (var i = 0; i < 3; i++)
                 Measure(network);
             Assert.Equal(before, TorchSharp.DisposeScopeManager.Statistics.ThreadTotalLiveCount);

@@ -19,6 +19,7 @@ public sealed class RunLeakTests
             Samples = new ReconstructionSamples { Every = 2, Count = 2 },
             Checkpoints = new CheckpointSection { Every = 2 },
         };
+        LivingTensors.Settled();
         var counting = new Counting();
         TokenizerTraining.Run(recipe, folder["run"], RunStart.New, counting);
         Assert.Equal(12, counting.Counts.Count);
