@@ -192,11 +192,16 @@ public sealed class TokenSamplerTests
         var logits = Distributions().First(d => d.Name == "normal").Logits;
         var sampler = new TokenSampler(logits.Length);
         var settings = new TokenSampling { TopK = 1000, TopP = 0.9f, MinP = 0.001f };
-        sampler.Sample(logits, settings, 0.1);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 10; i++)
-            sampler.Sample(logits, settings, i / 10.0);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        // What a draw allocates it allocates every time; what the runtime sets up on first use comes once.
+        var least = long.MaxValue;
+        for (var round = 0; round < 5 && least > 0; round++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < 10; i++)
+                sampler.Sample(logits, settings, i / 10.0);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+        Assert.Equal(0, least);
     }
 
     private static IEnumerable<double> Uniforms()
