@@ -15,7 +15,7 @@ internal static unsafe class TorchThreads
 
     /// <summary>Does all of the work, each unit once, in any order and on any thread; returns when it is done.</summary>
     /// <param name="units">Units of work.</param>
-    /// <param name="work">Does one, given its number from 0. It must not throw on the tensor library's threads.</param>
+    /// <param name="work">Does one, given its number from 0. What it throws reaches the caller once all threads have ended; units may be left undone.</param>
     public static void Run(int units, Action<int> work)
     {
         var threads = Math.Min(units, get_num_threads());
