@@ -8,13 +8,21 @@ namespace Hita.Cli;
 /// <summary>Options that several commands share, so that they read and fail the same way.</summary>
 internal static class CommonOptions
 {
-    /// <summary><c>-m</c>: a model's folder or a preset.</summary>
-    public static Option<string> Model(string what) => new("--model", "-m")
+    /// <summary><c>-m</c>: a model's folder or a preset; the bundled pipeline where it is left out.</summary>
+    /// <param name="what">What kind of folder.</param>
+    /// <param name="required">Whether the bundled pipeline makes no sense here.</param>
+    public static Option<string> Model(string what, bool required = false)
     {
-        Description = $"{what}, or a preset's name to try it with weights that are not trained.",
-        HelpName = "DIR|PRESET",
-        Required = true,
-    };
+        var option = new Option<string>("--model", "-m")
+        {
+            Description = $"{what}, or a preset's name to try it with weights that are not trained.",
+            HelpName = "DIR|PRESET",
+            Required = required,
+        };
+        if (!required)
+            option.DefaultValueFactory = static _ => BundledModels.Materials;
+        return option;
+    }
 
     /// <summary><c>-o</c>: where to write.</summary>
     public static Option<string> Output(string description, string helpName) =>

@@ -36,7 +36,7 @@ internal sealed class PipelineArguments
     /// <summary>How codes are drawn. Checked before any weight is read.</summary>
     public Editing.DrawingOptions Drawing(ParseResult parsed)
     {
-        var request = _sampling.Request(parsed);
+        var request = _sampling.Request(parsed, NamedModel.SamplingOf(parsed.GetValue(_model)!));
         return new Editing.DrawingOptions
         {
             Class = parsed.GetValue(_class) is { } text ? NamedModel.ClassesOf(parsed.GetValue(_model)!).Find(text) : null,

@@ -42,5 +42,5 @@ internal sealed class ReplayModels(string? generator, string? tokenizer, string 
     public void Dispose() => _pipeline?.Dispose();
 
     private static PictureException Missing(string file, string what, string hash) => new(
-        file, $"Its {what} {hash} is neither in the folders of {ModelSearch.Variable}, nor in ./models, nor among the presets; name it with -m.");
+        file, $"Its {what} {hash} is neither in the folders of {ModelSearch.Variable}, nor in ./models, nor among the bundled models and the presets; name it with -m.");
 }

@@ -10,13 +10,13 @@ internal sealed class SamplingArguments
     private readonly Option<ulong> _seed = new("--seed") { Description = "The seed.", HelpName = "N" };
     private readonly Option<long> _first = new("--first-image") { Description = "The number of the first picture under the seed, to continue or repeat one.", HelpName = "N" };
     private readonly Option<int> _batch = new("--batch-size") { Description = "Pictures drawn together; they do not depend on it.", HelpName = "N", DefaultValueFactory = static _ => 8 };
-    private readonly Option<float> _scale = new("--cfg-scale") { Description = "Guidance: how far to lean towards the class; up to 1 is none.", HelpName = "S", DefaultValueFactory = static _ => 1 };
-    private readonly Option<int> _interval = new("--cfg-interval") { Description = "Guide only the tokens 0 … N + 1, as the published sampler counts; -1 guides all.", HelpName = "N", DefaultValueFactory = static _ => -1 };
-    private readonly Option<string> _schedule = new("--cfg-schedule") { Description = "How guidance runs over the tokens: constant, linear or cosine.", HelpName = "NAME", DefaultValueFactory = static _ => "constant" };
-    private readonly Option<float> _temperature = new("--temperature") { Description = "Below 1 bolder choices are rarer; 0 always takes the likeliest code.", HelpName = "T", DefaultValueFactory = static _ => 1 };
-    private readonly Option<int> _topK = new("--top-k") { Description = "Draw from the K likeliest codes only; 0 is all.", HelpName = "K" };
-    private readonly Option<float> _topP = new("--top-p") { Description = "Draw from the likeliest codes that together reach this probability; 1 is all.", HelpName = "P", DefaultValueFactory = static _ => 1 };
-    private readonly Option<float> _minP = new("--min-p") { Description = "Drop codes less likely than this share of the likeliest; 0 is none.", HelpName = "P" };
+    private readonly Option<float?> _scale = new("--cfg-scale") { Description = "Guidance: how far to lean towards the class; up to 1 is none; the model's own setting, else 1, if left out.", HelpName = "S" };
+    private readonly Option<int?> _interval = new("--cfg-interval") { Description = "Guide only the tokens 0 … N + 1, as the published sampler counts; -1 guides all.", HelpName = "N" };
+    private readonly Option<string?> _schedule = new("--cfg-schedule") { Description = "How guidance runs over the tokens: constant, linear or cosine.", HelpName = "NAME" };
+    private readonly Option<float?> _temperature = new("--temperature") { Description = "Below 1 bolder choices are rarer; 0 always takes the likeliest code.", HelpName = "T" };
+    private readonly Option<int?> _topK = new("--top-k") { Description = "Draw from the K likeliest codes only; 0 is all.", HelpName = "K" };
+    private readonly Option<float?> _topP = new("--top-p") { Description = "Draw from the likeliest codes that together reach this probability; 1 is all.", HelpName = "P" };
+    private readonly Option<float?> _minP = new("--min-p") { Description = "Drop codes less likely than this share of the likeliest; 0 is none.", HelpName = "P" };
     private readonly Option<float?> _holisticTemperature = new("--holistic-temperature") { Description = "The temperature of the holistic codes alone.", HelpName = "T" };
     private readonly Option<int?> _holisticTopK = new("--holistic-top-k") { Description = "--top-k of the holistic codes alone.", HelpName = "K" };
     private readonly Option<float?> _holisticTopP = new("--holistic-top-p") { Description = "--top-p of the holistic codes alone.", HelpName = "P" };
@@ -41,49 +41,57 @@ internal sealed class SamplingArguments
         }
     }
 
-    /// <summary>A request without classes, its settings checked.</summary>
+    /// <summary>A request without classes, its settings checked: those of the command line, the others as the model has them.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="own">How the model's tokens are best drawn.</param>
     /// <exception cref="Runtime.ConfigException">Lists all faults of the settings.</exception>
-    public GenerationRequest Request(ParseResult parsed)
+    public GenerationRequest Request(ParseResult parsed, SamplingOptions own) => new()
     {
-        var patches = new TokenSampling
+        Classes = [],
+        Seed = parsed.GetValue(_seed),
+        FirstImage = parsed.GetValue(_first),
+        BatchSize = parsed.GetValue(_batch),
+        Boundary = parsed.GetValue(_boundary) == "published" ? BoundaryMode.Published : BoundaryMode.Trained,
+        Sampling = new SamplingOptions { Holistic = Holistic(parsed, own.Holistic), Patches = Patches(parsed, own.Patches), Guidance = Guidance(parsed, own.Guidance) }.Validate(),
+    };
+
+    private TokenSampling Patches(ParseResult parsed, TokenSampling own) => new()
+    {
+        Temperature = parsed.GetValue(_temperature) ?? own.Temperature,
+        TopK = parsed.GetValue(_topK) ?? own.TopK,
+        TopP = parsed.GetValue(_topP) ?? own.TopP,
+        MinP = parsed.GetValue(_minP) ?? own.MinP,
+    };
+
+    private TokenSampling Holistic(ParseResult parsed, TokenSampling own)
+    {
+        var shared = Patches(parsed, own);
+        return new TokenSampling
         {
-            Temperature = parsed.GetValue(_temperature),
-            TopK = parsed.GetValue(_topK),
-            TopP = parsed.GetValue(_topP),
-            MinP = parsed.GetValue(_minP),
+            Temperature = parsed.GetValue(_holisticTemperature) ?? shared.Temperature,
+            TopK = parsed.GetValue(_holisticTopK) ?? shared.TopK,
+            TopP = parsed.GetValue(_holisticTopP) ?? shared.TopP,
+            MinP = parsed.GetValue(_holisticMinP) ?? shared.MinP,
         };
-        var interval = parsed.GetValue(_interval);
-        var sampling = new SamplingOptions
+    }
+
+    private GuidanceOptions Guidance(ParseResult parsed, GuidanceOptions own)
+    {
+        var scale = parsed.GetValue(_scale) ?? own.Scale;
+        if (parsed.GetValue(_interval) is null && parsed.GetValue(_schedule) is null)
+            return own with { Scale = scale };
+        var interval = parsed.GetValue(_interval) ?? -1;
+        return new GuidanceOptions
         {
-            Patches = patches,
-            Holistic = patches with
+            Scale = scale,
+            IntervalEnd = interval,
+            Schedule = (interval, parsed.GetValue(_schedule) ?? "constant") switch
             {
-                Temperature = parsed.GetValue(_holisticTemperature) ?? patches.Temperature,
-                TopK = parsed.GetValue(_holisticTopK) ?? patches.TopK,
-                TopP = parsed.GetValue(_holisticTopP) ?? patches.TopP,
-                MinP = parsed.GetValue(_holisticMinP) ?? patches.MinP,
+                (not -1, "constant") => GuidanceSchedule.Interval,
+                (_, "linear") => GuidanceSchedule.Linear,
+                (_, "cosine") => GuidanceSchedule.Cosine,
+                _ => GuidanceSchedule.Constant,
             },
-            Guidance = new GuidanceOptions
-            {
-                Scale = parsed.GetValue(_scale),
-                IntervalEnd = interval,
-                Schedule = (interval, parsed.GetValue(_schedule)) switch
-                {
-                    (not -1, "constant") => GuidanceSchedule.Interval,
-                    (_, "linear") => GuidanceSchedule.Linear,
-                    (_, "cosine") => GuidanceSchedule.Cosine,
-                    _ => GuidanceSchedule.Constant,
-                },
-            },
-        };
-        return new GenerationRequest
-        {
-            Classes = [],
-            Seed = parsed.GetValue(_seed),
-            FirstImage = parsed.GetValue(_first),
-            BatchSize = parsed.GetValue(_batch),
-            Boundary = parsed.GetValue(_boundary) == "published" ? BoundaryMode.Published : BoundaryMode.Trained,
-            Sampling = sampling.Validate(),
         };
     }
 }

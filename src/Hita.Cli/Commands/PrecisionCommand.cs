@@ -43,7 +43,7 @@ internal static class PrecisionCommand
             host.Globals.Prepare(parsed);
             var from = parsed.GetValue(model)!;
             var wanted = NamedModel.ClassesOf(from).FindAll(parsed.GetValue(classes)!);
-            var request = sampling.Request(parsed) with { Classes = [.. wanted.SelectMany(c => Enumerable.Repeat(c, parsed.GetValue(count)))] };
+            var request = sampling.Request(parsed, NamedModel.SamplingOf(parsed.GetValue(model)!)) with { Classes = [.. wanted.SelectMany(c => Enumerable.Repeat(c, parsed.GetValue(count)))] };
             if (parsed.GetValue(sheet) is { } path)
                 PictureWriter.FormatOf(path);
             var threads = parsed.GetValue(host.Globals.Threads) ?? 0;

@@ -43,17 +43,17 @@ public static class ModelFolder
             return ModelType.Of(ReadConfig(Path.GetDirectoryName(path)!)) is not null;
         if (name == PackedName)
             return Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).All(static e => Path.GetExtension(e) is ".packed" or ".partial");
-        return File.Exists(path) && (name is IndexName or "classes.txt" ||
+        return File.Exists(path) && (name is IndexName or "classes.txt" or "sampling.json" ||
             (name.StartsWith("model", StringComparison.Ordinal) && name.EndsWith(".safetensors", StringComparison.Ordinal)));
     }
 
     /// <summary>The folder itself where it holds a model, else its part of this name.</summary>
-    /// <param name="folder">A model's folder, or that of a pipeline.</param>
+    /// <param name="folder">A model's folder, that of a pipeline, or the name of one of <see cref="BundledModels"/>.</param>
     /// <param name="part">The part's name, for example <c>tokenizer</c>.</param>
     /// <exception cref="CheckpointException">Neither holds a model.</exception>
     public static string Find(string folder, string part)
     {
-        ArgumentNullException.ThrowIfNull(folder);
+        folder = BundledModels.Locate(folder);
         if (IsModel(folder))
             return folder;
         var inside = Path.Combine(folder, part);

@@ -1,4 +1,5 @@
 using Hita.Checkpoints;
+using Hita.Generation.Sampling;
 using Hita.Runtime;
 
 namespace Hita.Generation;
@@ -8,6 +9,9 @@ public static class GeneratorFolder
 {
     /// <summary>The name of the generator's folder inside a pipeline's.</summary>
     public const string PipelinePart = "generator";
+
+    /// <summary>The file in a generator's folder that says how its tokens are best drawn; without it, plain sampling.</summary>
+    public const string SamplingName = "sampling.json";
 
     /// <summary>The folder that holds the generator: the one given, or its <c>generator</c> part where it is a pipeline's.</summary>
     /// <param name="folder">A generator's or a pipeline's folder.</param>
@@ -22,5 +26,37 @@ public static class GeneratorFolder
         var json = ModelFolder.ReadConfig(folder);
         ModelType.Require(json, folder, GeneratorConfig.TypeName);
         return ConfigJson.Read<GeneratorConfig>(json, Path.Combine(folder, "config.json")).Validate();
+    }
+
+    /// <summary>Reads how a generator's tokens are best drawn.</summary>
+    /// <param name="folder">The generator's own folder.</param>
+    /// <returns>The settings of <see cref="SamplingName"/>; plain sampling where there is no such file.</returns>
+    /// <exception cref="HitaException">The file is damaged, or a setting is impossible.</exception>
+    public static SamplingOptions ReadSampling(string folder)
+    {
+        var path = Path.Combine(folder, SamplingName);
+        if (!File.Exists(path))
+            return new SamplingOptions();
+        try
+        {
+            return ConfigJson.Read<SamplingOptions>(File.ReadAllText(path), path).Validate();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException(path, $"the sampling settings cannot be read: {e.Message.TrimEnd('.')}.", e);
+        }
+        catch (ConfigException e)
+        {
+            throw new CheckpointException(path, e.Message, e);
+        }
+    }
+
+    /// <summary>Writes <see cref="SamplingName"/> where the settings are not those that hold without it.</summary>
+    /// <param name="folder">The generator's own folder.</param>
+    /// <param name="sampling">How its tokens are best drawn.</param>
+    internal static void WriteSampling(string folder, SamplingOptions sampling)
+    {
+        if (sampling != new SamplingOptions())
+            File.WriteAllText(Path.Combine(folder, SamplingName), ConfigJson.Write(sampling), ModelFolder.Text);
     }
 }

@@ -1,6 +1,7 @@
 using Hita.Checkpoints;
 using Hita.Generation.Engine;
 using Hita.Generation.Model;
+using Hita.Generation.Sampling;
 using Hita.Layers;
 using Hita.Runtime;
 using Hita.Tokenization;
@@ -52,11 +53,12 @@ public sealed partial class ImageGenerator : IDisposable
 {
     private readonly ITokenModel _tokens;
 
-    internal ImageGenerator(ITokenModel tokens, string modelHash, ClassNames classes)
+    internal ImageGenerator(ITokenModel tokens, string modelHash, ClassNames classes, SamplingOptions? sampling = null)
     {
         _tokens = tokens;
         ModelHash = modelHash;
         Classes = classes;
+        Sampling = sampling ?? new SamplingOptions();
     }
 
     /// <summary>The architecture.</summary>
@@ -84,6 +86,9 @@ public sealed partial class ImageGenerator : IDisposable
     /// <summary>The classes' names, or numbers alone.</summary>
     public ClassNames Classes { get; }
 
+    /// <summary>How its tokens are best drawn, as its folder says (<see cref="GeneratorFolder.SamplingName"/>); plain sampling where it does not.</summary>
+    public SamplingOptions Sampling { get; }
+
     /// <summary>Learned values; 0 where the weights are packed for the CPU engine.</summary>
     public long ParameterCount => (_tokens as TorchTokenModel)?.Model.ParameterCount() ?? 0;
 
@@ -101,6 +106,7 @@ public sealed partial class ImageGenerator : IDisposable
     {
         var found = GeneratorFolder.Find(folder);
         var config = GeneratorFolder.ReadConfig(found);
+        var sampling = GeneratorFolder.ReadSampling(found);
         options ??= new GeneratorOptions();
         if (options.UsesCpuEngine)
         {
@@ -108,7 +114,7 @@ public sealed partial class ImageGenerator : IDisposable
             // Packing would not look at a tensor too many, which is a sign of another model.
             ShapeFit.Check(weights, GeneratorShapes.Of(config), GeneratorNames.ForLoading(config, weights.Tensors));
             var packed = new GeneratorWeightsFromFile(weights);
-            return new ImageGenerator(CpuTokenModel.Load(config, packed, ForEngine(options) with { CacheFolder = PackedFolder.Beside(found) }), packed.Fingerprint, ClassNames.Load(found, config.ClassCount));
+            return new ImageGenerator(CpuTokenModel.Load(config, packed, ForEngine(options) with { CacheFolder = PackedFolder.Beside(found) }), packed.Fingerprint, ClassNames.Load(found, config.ClassCount), sampling);
         }
         using var source = ModelFolder.OpenWeights(found);
         var loading = GeneratorNames.ForLoading(config, source.Tensors);
@@ -117,7 +123,7 @@ public sealed partial class ImageGenerator : IDisposable
         try
         {
             StrictLoader.Load(source, model.Parameters(), loading);
-            return new ImageGenerator(new TorchTokenModel(model), WeightFingerprint.Of(source), ClassNames.Load(found, config.ClassCount));
+            return new ImageGenerator(new TorchTokenModel(model), WeightFingerprint.Of(source), ClassNames.Load(found, config.ClassCount), sampling);
         }
         catch
         {
@@ -204,6 +210,7 @@ public sealed partial class ImageGenerator : IDisposable
         foreach (var (name, parameter) in parameters)
             writer.Write(name, parameter);
         Classes.Save(writer.StagingFolder);
+        GeneratorFolder.WriteSampling(writer.StagingFolder, Sampling);
         writer.Complete();
     }
 

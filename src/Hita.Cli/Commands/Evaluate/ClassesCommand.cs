@@ -47,7 +47,7 @@ internal static class ClassesCommand
         {
             host.Globals.Prepare(parsed);
             var options = shared.Options(parsed, host, shared.Protocol(parsed));
-            var request = sampling.Request(parsed);
+            var request = sampling.Request(parsed, NamedModel.SamplingOf(parsed.GetValue(model)!));
             var name = parsed.GetValue(model)!;
             using var pipeline = NamedModel.OpenPipeline(name, name, GenerationCommand.GeneratorOptionsOf(parsed, host, precision));
             var pictures = EvaluationData.OpenForClassifier(host, parsed.GetValue(data)!, out var opened);

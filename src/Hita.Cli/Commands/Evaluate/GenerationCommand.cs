@@ -38,7 +38,7 @@ internal static class GenerationCommand
             host.Globals.Prepare(parsed);
             var protocol = shared.Protocol(parsed);
             var options = shared.Options(parsed, host, protocol) with { PrecisionRecall = !parsed.GetValue(neighbours) };
-            var request = sampling.Request(parsed);
+            var request = sampling.Request(parsed, NamedModel.SamplingOf(parsed.GetValue(model)!));
             var name = parsed.GetValue(model)!;
             using var pipeline = NamedModel.OpenPipeline(name, name, GeneratorOptionsOf(parsed, host, precision));
             IImageSource? source = null;

@@ -12,11 +12,12 @@ public static class ModelSearch
 
     private const int Depth = 3;
 
-    /// <summary>Where models are looked for: the folders of <see cref="Variable"/>, then <c>models</c> in the current folder.</summary>
+    /// <summary>Where models are looked for: the folders of <see cref="Variable"/>, then <c>models</c> in the current folder, then the bundled ones.</summary>
     public static IReadOnlyList<string> DefaultFolders =>
     [
         .. (Environment.GetEnvironmentVariable(Variable) ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
         "models",
+        BundledModels.Folder,
     ];
 
     /// <summary>Finds a generator: a folder, or a preset's name where the weights are those that presets are tried with.</summary>

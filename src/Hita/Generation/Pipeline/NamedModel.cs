@@ -1,3 +1,4 @@
+using Hita.Generation.Sampling;
 using Hita.Runtime;
 using Hita.Tokenization;
 
@@ -57,6 +58,12 @@ public static class NamedModel
             ? ClassNames.Default(config.ClassCount)
             : throw new HitaException($"'{text}' is a tokenizer's preset; a generator is needed: {string.Join(", ", GeneratorPresets.Names)}.");
     }
+
+    /// <summary>How the tokens of a generator are best drawn, without its weights.</summary>
+    /// <param name="text">A generator's or pipeline's folder, or a generator preset, for which plain sampling is all there is.</param>
+    /// <exception cref="HitaException">There is no such folder, or its settings are broken.</exception>
+    public static SamplingOptions SamplingOf(string text) =>
+        IsPreset(text) ? new SamplingOptions() : GeneratorFolder.ReadSampling(GeneratorFolder.Find(text));
 
     /// <summary>Opens a pipeline.</summary>
     /// <param name="generator">The generator's part: a folder or a preset.</param>

@@ -59,6 +59,11 @@ internal sealed class GeneratorTask(GeneratorStage stage, CodeData data, ImageTo
     public void Export(string folder)
     {
         using var average = stage.UseAverage();
-        WeightExport.Write(folder, ConfigJson, stage.State["model"], recipe.Export.Precision, staging => _names?.Save(staging));
+        WeightExport.Write(folder, ConfigJson, stage.State["model"], recipe.Export.Precision, staging =>
+        {
+            _names?.Save(staging);
+            // The settings of the run's sheets are those by which its progress was judged: what the model is used with unless told otherwise.
+            GeneratorFolder.WriteSampling(staging, recipe.Samples.ToSampling());
+        });
     }
 }

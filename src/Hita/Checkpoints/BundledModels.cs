@@ -1,0 +1,24 @@
+namespace Hita.Checkpoints;
+
+/// <summary>The trained models that come with the program: small, and there without a download.</summary>
+public static class BundledModels
+{
+    /// <summary>The pipeline of the built-in set <c>materials</c>: 64-pixel pictures of rendered scenes, 36 classes.</summary>
+    public const string Materials = "materials";
+
+    /// <summary>The folder they lie in, beside the program's libraries.</summary>
+    public static string Folder => Path.Combine(AppContext.BaseDirectory, "models");
+
+    /// <summary>The folder that a name means.</summary>
+    /// <param name="nameOrFolder">A bundled model's name, or any folder.</param>
+    /// <returns>The bundled model's folder; the text itself where it is no such name, or a folder of a model is called so.</returns>
+    public static string Locate(string nameOrFolder)
+    {
+        ArgumentNullException.ThrowIfNull(nameOrFolder);
+        // A set of pictures may well be called like the set it was written from: only a model in its place has precedence.
+        return nameOrFolder == Materials && !HoldsModel(nameOrFolder) ? Path.Combine(Folder, Materials) : nameOrFolder;
+    }
+
+    private static bool HoldsModel(string folder) =>
+        ModelFolder.IsModel(folder) || (Directory.Exists(folder) && Directory.EnumerateDirectories(folder).Any(ModelFolder.IsModel));
+}
