@@ -3,20 +3,22 @@ using Hita.Generation;
 using Hita.Generation.Pipeline;
 using Hita.Runtime;
 using Hita.Studies;
+using Hita.Studies.Shift;
+using Hita.Studies.Steps;
 
-// Measures editing on the built-in set, where the right answers are known.
+// Measures what is claimed of editing and training, on the built-in set, where the right answers are known.
 var model = new Option<string>("--model", "-m") { Description = "A pipeline trained on the built-in set, or a preset to try the study.", Required = true };
-var output = new Option<string>("--output", "-o") { Description = "The folder for report.json, report.md and the sheets.", Required = true };
-var threads = new Option<int?>("--threads") { Description = "Threads of one tensor operation." };
+var output = StudyShell.Output();
+var threads = StudyShell.Threads();
 var seed = new Option<ulong>("--seed") { Description = "The seed of the scenes; not the training's.", DefaultValueFactory = static _ => 20260 };
 var count = new Option<int>("--count") { Description = "Pairs or scenes.", DefaultValueFactory = static _ => 500 };
 
 var style = new Command("style", "Style transfer against three baselines, by variant and strength.") { model, output, threads, seed, count };
-style.SetAction((parsed, cancellation) => Run(() =>
+style.SetAction((parsed, cancellation) => StudyShell.Run(() =>
 {
     Compute.UseThreads(parsed.GetValue(threads));
     using var tokenizer = NamedModel.OpenTokenizer(parsed.GetValue(model)!);
-    var report = new StyleStudy(tokenizer, parsed.GetValue(seed)).Run(parsed.GetValue(count), Say, cancellation);
+    var report = new StyleStudy(tokenizer, parsed.GetValue(seed)).Run(parsed.GetValue(count), StudyShell.Say, cancellation);
     StudyFiles.Write(parsed.GetValue(output)!, report, report.Markdown(), report.Sheet);
 }));
 
@@ -26,37 +28,26 @@ var steps = new Option<int>("--classifier-steps") { Description = "Training step
 var scale = new Option<float>("--cfg-scale") { Description = "Guidance.", DefaultValueFactory = static _ => 1 };
 var quick = new Option<bool>("--quick") { Description = "The default settings alone, without the variants." };
 var inpaint = new Command("inpaint", "In-painting against mean fill and harmonic fill, with and without ranking.") { model, output, threads, seed, count, vanilla, candidates, steps, scale, quick };
-inpaint.SetAction((parsed, cancellation) => Run(() =>
+inpaint.SetAction((parsed, cancellation) => StudyShell.Run(() =>
 {
     Compute.UseThreads(parsed.GetValue(threads));
     var options = new GeneratorOptions { Threads = parsed.GetValue(threads) ?? 0 };
     using var pipeline = NamedModel.OpenPipeline(parsed.GetValue(model)!, parsed.GetValue(model)!, options, withEncoder: true);
     using var other = parsed.GetValue(vanilla) is { } folder ? NamedModel.OpenPipeline(folder, folder, options, withEncoder: true) : null;
-    using var judge = Judge.Train(pipeline.Width, parsed.GetValue(steps), Say, cancellation);
+    using var judge = Judge.Train(pipeline.Width, parsed.GetValue(steps), StudyShell.Say, cancellation);
     var study = new InpaintStudy(pipeline, other, judge, parsed.GetValue(seed))
     {
         Candidates = parsed.GetValue(candidates),
         Guidance = parsed.GetValue(scale),
         Variants = !parsed.GetValue(quick),
     };
-    var report = study.Run(parsed.GetValue(count), Say, cancellation);
+    var report = study.Run(parsed.GetValue(count), StudyShell.Say, cancellation);
     StudyFiles.Write(parsed.GetValue(output)!, report, report.Markdown(), report.Sheet);
 }));
 
-return new RootCommand("Measures editing on the built-in set, where the right answers are known.") { style, inpaint }.Parse(args).Invoke();
-
-static void Say(string line) => Console.Error.WriteLine(line);
-
-static Task<int> Run(Action study)
+var root = new RootCommand("Measures editing and training on the built-in set, where the right answers are known.")
 {
-    try
-    {
-        study();
-        return Task.FromResult(0);
-    }
-    catch (Exception e) when (e is HitaException or OperationCanceledException)
-    {
-        Console.Error.WriteLine(e.Message);
-        return Task.FromResult(1);
-    }
-}
+    style, inpaint, TrainingCommand.Create(), ShiftCommand.Create(),
+};
+// A run that is told to stop takes its step to the end and saves.
+return root.Parse(args).Invoke(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(5) });

@@ -15,11 +15,13 @@ internal sealed class GroupNorm : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "weight")] private readonly Parameter _weight;
     [ComponentName(Name = "bias")] private readonly Parameter _bias;
     private readonly int _groups;
+    private readonly bool _fused;
 
     public GroupNorm(long channels, int groups, Placement placement)
         : base(nameof(GroupNorm))
     {
         _groups = groups;
+        _fused = placement.FusedNorm;
         _weight = placement.NewParameter(channels);
         _bias = placement.NewParameter(channels);
         RegisterComponents();
@@ -34,7 +36,7 @@ internal sealed class GroupNorm : nn.Module<Tensor, Tensor>
     private Tensor Apply(Tensor x, bool swish)
     {
         using var scope = NewDisposeScope();
-        if (ChannelsLastGroupNorm.Suits(x, _weight))
+        if (_fused && ChannelsLastGroupNorm.Suits(x, _weight))
             return ChannelsLastGroupNorm.Apply(x, _weight, _bias, _groups, swish).MoveToOuterDisposeScope();
         var normal = nn.functional.group_norm(x, _groups, _weight, _bias, Eps);
         return (swish ? nn.functional.silu(normal) : normal).MoveToOuterDisposeScope();

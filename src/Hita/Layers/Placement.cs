@@ -16,6 +16,12 @@ internal sealed record Placement(Device Device, ScalarType Type = ScalarType.Flo
     /// </summary>
     public bool ChannelsLast { get; init; } = true;
 
+    /// <summary>
+    /// Whether group normalisation takes this library's kernel where that suits the values; otherwise it is the framework's, for
+    /// comparison. Default true.
+    /// </summary>
+    public bool FusedNorm { get; init; } = true;
+
     /// <summary>float32 on the CPU.</summary>
     public static Placement Cpu { get; } = new(CPU);
 

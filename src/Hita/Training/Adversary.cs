@@ -20,13 +20,13 @@ internal sealed class Adversary : IDisposable
     private readonly Tensor[] _parameters;
     private readonly List<Tensor> _before = [];
 
-    public Adversary(IDiscriminator network, DiscriminatorOptions options)
+    public Adversary(IDiscriminator network, DiscriminatorOptions options, ITensorLists? lists = null)
     {
         _network = network;
         _options = options;
         _parameters = [.. network.Parameters.Values];
-        _optimizer = new AdamOptimizer(network.Parameters, options.Optimizer);
-        _gradients = new Gradients(network.Parameters);
+        _optimizer = new AdamOptimizer(network.Parameters, options.Optimizer, lists);
+        _gradients = new Gradients(network.Parameters, lists);
         State = network.Parameters.Concat(network.Buffers).ToDictionary(StringComparer.Ordinal);
     }
 
@@ -98,6 +98,9 @@ internal sealed class Adversary : IDisposable
         return _options.WeightAt(step) > 0 ? _gradients.Read() : _gradients.Zeros();
     }
 
+    /// <summary>The norm of such gradients.</summary>
+    public double Norm(Tensor?[] gradients) => _gradients.Norm(gradients);
+
     /// <summary>Clips the gradients and takes a step.</summary>
     /// <param name="gradients">From <see cref="Gradients"/>.</param>
     /// <param name="norm">Their norm.</param>
@@ -106,7 +109,7 @@ internal sealed class Adversary : IDisposable
     {
         if (_options.WeightAt(step) == 0 && _options.RestUntilStart)
             return;
-        Optimization.Gradients.Clip(gradients, norm, _options.Optimizer.ClipNorm);
+        _gradients.Clip(gradients, norm, _options.Optimizer.ClipNorm);
         _optimizer.Step(gradients, step);
     }
 

@@ -20,16 +20,16 @@ public sealed partial class GeneratorStage : ITrainingStage<GeneratorBatch>
     private readonly Device _device;
 
     /// <summary>Takes over a network.</summary>
-    internal GeneratorStage(GeneratorModel model, GeneratorStageOptions options, ulong seed)
+    internal GeneratorStage(GeneratorModel model, GeneratorStageOptions options, ulong seed, ITensorLists? lists = null)
     {
         _model = model;
         _options = options.Validate();
         _seed = seed;
         _parameters = model.Parameters();
         _device = model.Placement.Device;
-        _optimizer = new AdamOptimizer(_parameters, options.Optimizer);
-        _gradients = new Gradients(_parameters);
-        _average = new WeightAverage(_parameters);
+        _optimizer = new AdamOptimizer(_parameters, options.Optimizer, lists);
+        _gradients = new Gradients(_parameters, lists);
+        _average = new WeightAverage(_parameters, lists);
         State = new Dictionary<string, IReadOnlyDictionary<string, Tensor>>(StringComparer.Ordinal)
         {
             ["model"] = _parameters,
@@ -46,6 +46,9 @@ public sealed partial class GeneratorStage : ITrainingStage<GeneratorBatch>
 
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, IReadOnlyDictionary<string, Tensor>> State { get; }
+
+    /// <summary>Told each part of a step when it is done, on the thread that takes the step; for measuring where time goes.</summary>
+    internal Action<StepPart>? PartDone { get; set; }
 
     /// <inheritdoc/>
     /// <exception cref="HitaException">A batch does not fit the generator: its codes come from another tokenizer.</exception>
@@ -103,21 +106,25 @@ public sealed partial class GeneratorStage : ITrainingStage<GeneratorBatch>
         {
             meter.Add("loss", losses.Patch, share);
         }
+        PartDone?.Invoke(StepPart.Loss);
         losses.Total.Times(share).backward();
+        PartDone?.Invoke(StepPart.Backward);
     }
 
     private StageReport Finish(StepMeter meter, long number)
     {
         using var scope = NewDisposeScope();
         var gradients = _gradients.Read();
-        var norm = Gradients.Norm(gradients);
+        var norm = _gradients.Norm(gradients);
         var values = meter.Read();
         values.Add(KeyValuePair.Create("grad_norm", norm));
         if (!values.TrueForAll(static v => double.IsFinite(v.Value)))
             return new StageReport(values, Skipped: true);
-        Gradients.Clip(gradients, norm, _options.Optimizer.ClipNorm);
+        _gradients.Clip(gradients, norm, _options.Optimizer.ClipNorm);
         _optimizer.Step(gradients, number);
+        PartDone?.Invoke(StepPart.Optimizer);
         _average.Update(_options.Average.DecayAt(number));
+        PartDone?.Invoke(StepPart.Average);
         values.Add(KeyValuePair.Create("learning_rate", _options.Optimizer.RateAt(number)));
         return new StageReport(values, Skipped: false);
     }
@@ -131,6 +138,7 @@ public sealed partial class GeneratorStage : ITrainingStage<GeneratorBatch>
         var tokens = holisticCount > 0 ? cat([TensorOps.FromInts(batch.Holistic, size, holisticCount).to(_device), patches], 1) : patches;
         var numbers = TensorOps.FromInts(classes, size).to(_device);
         var hidden = _model.Hidden(numbers, tokens.narrow(1, 0, Config.SequenceLength - 1)); // [B, M + N, C]
+        PartDone?.Invoke(StepPart.Network);
         var patch = CrossEntropy(_model.PatchLogits(hidden.narrow(1, holisticCount, patchCount)), patches);
         if (holisticCount == 0)
             return new Losses(patch.MoveToOuterDisposeScope(), null, patch);

@@ -22,6 +22,9 @@ internal sealed class TokenizerObjective(TokenizerModel model, TokenizerStageOpt
 {
     private readonly bool _mixed = options.Precision == Precision.BFloat16;
 
+    /// <summary>Told each part of a forward pass when it is done.</summary>
+    public Action<StepPart>? PartDone { get; set; }
+
     /// <summary>Prepares the network for training.</summary>
     public void EnterTraining()
     {
@@ -47,10 +50,12 @@ internal sealed class TokenizerObjective(TokenizerModel model, TokenizerStageOpt
         {
             using (var cast = Cast(pictures))
                 features = model.Features(pictures);
+            PartDone?.Invoke(StepPart.Encoder);
             patches = CodebookLearning.Quantize(model.PatchQuantizer, Sequence(features.PatchPrequant), options.Codebook);
             holistic = model.HolisticQuantizer is { } quantizer
                 ? CodebookLearning.Quantize(quantizer, features.HolisticPrequant!, options.Codebook)
                 : null;
+            PartDone?.Invoke(StepPart.Quantizers);
         }
         finally
         {
@@ -66,6 +71,7 @@ internal sealed class TokenizerObjective(TokenizerModel model, TokenizerStageOpt
             if (options.SemanticWeight > 0 && model.Config.Holistic is { SemanticReconstruction: true })
                 semantic = model.ReconstructSemantics(holistic!.Vectors);
         }
+        PartDone?.Invoke(StepPart.Decoder);
         reconstruction = reconstruction.to(ScalarType.Float32);
         var terms = Terms(pictures, reconstruction, patches, holistic, semantic, features.Semantic);
         var loss = terms.Select(static t => t.Value).Aggregate(static (a, b) => a.Plus(b));

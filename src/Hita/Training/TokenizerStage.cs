@@ -25,7 +25,8 @@ public sealed partial class TokenizerStage : ITrainingStage<TokenizerBatch>
     private readonly Device _device;
 
     /// <summary>Takes over a network and what goes with it.</summary>
-    internal TokenizerStage(TokenizerModel model, TokenizerStageOptions options, TokenizerAssets assets, ulong seed)
+    internal TokenizerStage(
+        TokenizerModel model, TokenizerStageOptions options, TokenizerAssets assets, ulong seed, ITensorLists? lists = null)
     {
         _model = model;
         _options = options.Validate();
@@ -35,10 +36,10 @@ public sealed partial class TokenizerStage : ITrainingStage<TokenizerBatch>
         var trained = TrainedWeights.Choose(_kept, options.Scope);
         _device = _kept.Values.First().device;
         _objective = new TokenizerObjective(model, options, assets.Perceptual);
-        _optimizer = new AdamOptimizer(trained, options.Optimizer);
-        _gradients = new Gradients(trained);
-        _average = new WeightAverage(_kept);
-        _adversary = assets.Discriminator is { } network ? new Adversary(network, options.Discriminator!) : null;
+        _optimizer = new AdamOptimizer(trained, options.Optimizer, lists);
+        _gradients = new Gradients(trained, lists);
+        _average = new WeightAverage(_kept, lists);
+        _adversary = assets.Discriminator is { } network ? new Adversary(network, options.Discriminator!, lists) : null;
         _patchWindow = new CodeWindow(model.Config.CodebookSize, options.Codebook.UsageWindow);
         _holisticWindow = model.Config.Holistic is null ? null : new CodeWindow(model.Config.CodebookSize, options.Codebook.UsageWindow);
         State = CollectState();
@@ -62,6 +63,13 @@ public sealed partial class TokenizerStage : ITrainingStage<TokenizerBatch>
     /// clipped; for comparisons with other implementations.
     /// </summary>
     internal Action<string, Tensor?>? Observer { get; set; }
+
+    /// <summary>Told each part of a step when it is done, on the thread that takes the step; for measuring where time goes.</summary>
+    internal Action<StepPart>? PartDone
+    {
+        get => _objective.PartDone;
+        set => _objective.PartDone = value;
+    }
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">There is no picture, or the pictures are not float32 [B, 3, H, W] of a possible size.</exception>
@@ -125,9 +133,13 @@ public sealed partial class TokenizerStage : ITrainingStage<TokenizerBatch>
             step.Meter.Add("loss", loss, share);
             AddTerms(step, pass, share);
         }
+        PartDone?.Invoke(StepPart.Loss);
         loss.Times(share).backward();
+        PartDone?.Invoke(StepPart.Backward);
         if (_adversary?.Learn(pictures, pass.Reconstruction, step.Number, share, random) is { } own)
             step.Meter.Add("discriminator", own, share);
+        if (_adversary is not null)
+            PartDone?.Invoke(StepPart.Discriminator);
         step.Remember(pass, keepFeatures: RevivesAt(step.Number));
     }
 
@@ -142,7 +154,7 @@ public sealed partial class TokenizerStage : ITrainingStage<TokenizerBatch>
     {
         using var scope = NewDisposeScope();
         var gradients = _gradients.Read();
-        var norm = Gradients.Norm(gradients);
+        var norm = _gradients.Norm(gradients);
         var values = step.Meter.Read();
         values.Add(KeyValuePair.Create("grad_norm", norm));
         Tensor?[] opposing = [];
@@ -150,7 +162,7 @@ public sealed partial class TokenizerStage : ITrainingStage<TokenizerBatch>
         if (_adversary is not null)
         {
             opposing = _adversary.Gradients(step.Number);
-            opposingNorm = Gradients.Norm(opposing);
+            opposingNorm = _adversary.Norm(opposing);
             values.Add(KeyValuePair.Create("discriminator_grad_norm", opposingNorm));
         }
         if (!values.TrueForAll(static v => double.IsFinite(v.Value)))
@@ -159,11 +171,17 @@ public sealed partial class TokenizerStage : ITrainingStage<TokenizerBatch>
             return new StageReport(values, Skipped: true);
         }
 
-        Gradients.Clip(gradients, norm, _options.Optimizer.ClipNorm);
+        _gradients.Clip(gradients, norm, _options.Optimizer.ClipNorm);
         Observer?.Invoke("gradients", null);
         _optimizer.Step(gradients, step.Number);
+        PartDone?.Invoke(StepPart.Optimizer);
         _average.Update(_options.Average.DecayAt(step.Number));
-        _adversary?.Update(opposing, opposingNorm, step.Number);
+        PartDone?.Invoke(StepPart.Average);
+        if (_adversary is not null)
+        {
+            _adversary.Update(opposing, opposingNorm, step.Number);
+            PartDone?.Invoke(StepPart.Discriminator);
+        }
         values.Add(KeyValuePair.Create("learning_rate", _options.Optimizer.RateAt(step.Number)));
         Report(values, "patch", _patchWindow, step.PatchCodes);
         if (_holisticWindow is not null)

@@ -4,6 +4,11 @@ using System.Text;
 
 namespace Hita.Evaluation.Reports;
 
+/// <summary>Points of one thing that is plotted.</summary>
+/// <param name="Label">Its name in the legend; empty for none.</param>
+/// <param name="Points">The points, from left to right.</param>
+internal sealed record PlotSeries(string Label, IReadOnlyList<(double X, double Y)> Points);
+
 /// <summary>Plots as inline SVG, in the colours of the page.</summary>
 internal static class PagePlots
 {
@@ -13,30 +18,68 @@ internal static class PagePlots
     private const int Right = 16;
     private const int Top = 14;
     private const int Bottom = 46;
+    private const int Legend = 22;
+    private const int Colours = 6;
+
+    /// <summary>The colours of the second and further series, on light and dark ground alike.</summary>
+    public const string SeriesCss =
+        ".plot .line.s1{stroke:#c4622d}.plot .dot.s1{fill:#c4622d}.plot .line.s2{stroke:#5a62c0}.plot .dot.s2{fill:#5a62c0}" +
+        ".plot .line.s3{stroke:#a08a1e}.plot .dot.s3{fill:#a08a1e}.plot .line.s4{stroke:#ad4a86}.plot .dot.s4{fill:#ad4a86}" +
+        ".plot .line.s5{stroke:#7a7f83}.plot .dot.s5{fill:#7a7f83}";
 
     /// <summary>Points joined by lines; both axes begin at 0 unless the values lie far from it.</summary>
-    public static string Line(IReadOnlyList<(double X, double Y)> points, string xTitle, string yTitle, bool fromZero = false)
+    public static string Line(IReadOnlyList<(double X, double Y)> points, string xTitle, string yTitle, bool fromZero = false) =>
+        Lines([new PlotSeries("", points)], xTitle, yTitle, fromZero);
+
+    /// <summary>Several series in one plot, up to six of which differ in colour, under a legend where they have labels.</summary>
+    public static string Lines(IReadOnlyList<PlotSeries> series, string xTitle, string yTitle, bool fromZero = false)
     {
-        if (points.Count == 0)
+        var all = series.SelectMany(static s => s.Points).ToList();
+        if (all.Count == 0)
             return "";
-        var (right, low, high) = (points.Max(static p => p.X), points.Min(static p => p.Y), points.Max(static p => p.Y));
+        var (right, low, high) = (all.Max(static p => p.X), all.Min(static p => p.Y), all.Max(static p => p.Y));
         low = fromZero || low < 0.5 * high ? Math.Min(0, low) : low - (0.15 * (high - low)) - (1e-9 + (0.01 * Math.Abs(low)));
         var ticks = Ticks(low, high > low ? high : low + 1);
         var (bottom, top) = (Math.Min(low, ticks[0]), Math.Max(high, ticks[^1]));
         double X(double x) => Left + ((Width - Left - Right) * (right > 0 ? x / right : 0));
         double Y(double y) => Height - Bottom - ((Height - Bottom - Top) * (y - bottom) / (top - bottom));
-        var svg = Begin($"{yTitle} by {xTitle}");
+        var svg = Begin($"{yTitle} by {xTitle}", series.Any(static s => s.Label.Length > 0) ? Legend : 0);
         foreach (var tick in ticks)
             Grid(svg, Y(tick), Number(tick));
         foreach (var tick in Ticks(0, right > 0 ? right : 1).Where(t => t <= right * 1.001))
             Text(svg, X(tick), Height - Bottom + 16, Number(tick), "middle");
-        svg.Append(CultureInfo.InvariantCulture, $"<polyline class=\"line\" points=\"{string.Join(' ', points.Select(p => Pair(X(p.X), Y(p.Y))))}\"/>");
-        if (points.Count <= 24)
+        var legend = (double)Left;
+        for (var i = 0; i < series.Count; i++)
         {
-            foreach (var (x, y) in points)
-                svg.Append(CultureInfo.InvariantCulture, $"<circle class=\"dot\" cx=\"{X(x):0.#}\" cy=\"{Y(y):0.#}\" r=\"3.5\"><title>{Number(x)}: {Number(y)}</title></circle>");
+            var (label, points) = series[i];
+            var colour = i == 0 ? "" : $" s{i % Colours}";
+            if (points.Count > 0)
+                svg.Append(CultureInfo.InvariantCulture, $"<polyline class=\"line{colour}\" points=\"{string.Join(' ', points.Select(p => Pair(X(p.X), Y(p.Y))))}\"/>");
+            if (points.Count <= 24)
+            {
+                foreach (var (x, y) in points)
+                    svg.Append(CultureInfo.InvariantCulture, $"<circle class=\"dot{colour}\" cx=\"{X(x):0.#}\" cy=\"{Y(y):0.#}\" r=\"3.5\"><title>{Number(x)}: {Number(y)}</title></circle>");
+            }
+            if (label.Length == 0)
+                continue;
+            svg.Append(CultureInfo.InvariantCulture, $"<line class=\"line{colour}\" x1=\"{legend:0.#}\" x2=\"{legend + 18:0.#}\" y1=\"-8\" y2=\"-8\"/>");
+            Text(svg, legend + 23, -4, label, "start");
+            legend += 40 + (6.2 * label.Length);
         }
         return End(svg, xTitle, yTitle);
+    }
+
+    /// <summary>A plot as a file of its own: with its look inside and a light ground.</summary>
+    public static string Standalone(string svg)
+    {
+        const string Begin = "<svg ";
+        const string Look =
+            ".plot text{font-family:system-ui,sans-serif;fill:#5d6970;font-size:11px}.plot .title{font-size:12px}.plot .grid{stroke:#dde3e6}" +
+            ".plot .line{fill:none;stroke:#22707a;stroke-width:2}.plot .dot,.plot .bar{fill:#22707a}" + SeriesCss;
+        var ground = string.Create(
+            CultureInfo.InvariantCulture, $"<style>{Look}</style><rect y=\"-{Legend}\" width=\"{Width}\" height=\"{Height + Legend}\" fill=\"#fff\"/>");
+        var inside = svg.IndexOf('>', StringComparison.Ordinal) + 1;
+        return $"{Begin}xmlns=\"http://www.w3.org/2000/svg\" width=\"840\" {svg[Begin.Length..inside]}{ground}{svg[inside..]}\n";
     }
 
     /// <summary>A bar for each label.</summary>
@@ -68,8 +111,8 @@ internal static class PagePlots
         return [.. Enumerable.Range(0, (int)(last - first) + 1).Select(i => (first + i) * step)];
     }
 
-    private static StringBuilder Begin(string label) => new StringBuilder()
-        .Append(CultureInfo.InvariantCulture, $"<svg class=\"plot\" viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"{WebUtility.HtmlEncode(label)}\">");
+    private static StringBuilder Begin(string label, int above = 0) => new StringBuilder()
+        .Append(CultureInfo.InvariantCulture, $"<svg class=\"plot\" viewBox=\"0 {-above} {Width} {Height + above}\" role=\"img\" aria-label=\"{WebUtility.HtmlEncode(label)}\">");
 
     private static string End(StringBuilder svg, string xTitle, string yTitle)
     {

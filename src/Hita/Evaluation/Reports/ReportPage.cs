@@ -58,7 +58,7 @@ public static class ReportPage
         ArgumentNullException.ThrowIfNull(content);
         var page = new StringBuilder();
         var title = $"{Heading(report.Kind)}: {report.Samples.Description}";
-        page.Append(CultureInfo.InvariantCulture, $"<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>{Safe(title)}</title><style>{PageStyle.Css}</style></head><body><main>");
+        page.Append(CultureInfo.InvariantCulture, $"<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>{Safe(title)}</title><style>{PageStyle.Css}{PagePlots.SeriesCss}</style></head><body><main>");
         page.Append(CultureInfo.InvariantCulture, $"<p class=\"kind\">{Heading(report.Kind)} · protocol <b>{Safe(report.Protocol.Name)}</b></p><h1>{Safe(Name(report))}</h1>");
         Cards(page, report);
         if (report.Weights.Values.Any(static w => w.StartsWith(FeatureSource.ByName, StringComparison.Ordinal)))

@@ -8,6 +8,7 @@ namespace Hita.Training.Optimization;
 internal sealed class AdamOptimizer : IDisposable
 {
     private readonly OptimizerOptions _options;
+    private readonly ITensorLists _lists;
     private readonly string[] _names;
     private readonly Tensor[] _parameters;
     private readonly Tensor[] _means;
@@ -17,9 +18,11 @@ internal sealed class AdamOptimizer : IDisposable
     /// <summary>Creates the state, all zero.</summary>
     /// <param name="parameters">The parameters by name; they stay the caller's.</param>
     /// <param name="options">The numbers.</param>
-    public AdamOptimizer(IReadOnlyDictionary<string, Tensor> parameters, OptimizerOptions options)
+    /// <param name="lists">How many tensors are worked on; null for one native call.</param>
+    public AdamOptimizer(IReadOnlyDictionary<string, Tensor> parameters, OptimizerOptions options, ITensorLists? lists = null)
     {
         _options = options;
+        _lists = lists ?? TensorLists.Fused;
         _names = [.. parameters.Keys];
         _parameters = [.. parameters.Values];
         // In the parameters' own memory layout, which the fused step relies on.
@@ -73,7 +76,7 @@ internal sealed class AdamOptimizer : IDisposable
         var chosen = Enumerable.Range(0, _parameters.Length).Where(i => gradients[i] is not null && belongs(_parameters[i])).ToArray();
         if (chosen.Length == 0)
             return;
-        TensorLists.Adam(
+        _lists.Adam(
             new AdamTensors(
                 Array.ConvertAll(chosen, i => _parameters[i]), Array.ConvertAll(chosen, i => gradients[i]!),
                 Array.ConvertAll(chosen, i => _means[i]), Array.ConvertAll(chosen, i => _squares[i]), Array.ConvertAll(chosen, _ => step)),

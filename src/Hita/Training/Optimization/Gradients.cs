@@ -7,8 +7,12 @@ namespace Hita.Training.Optimization;
 internal sealed class Gradients
 {
     private readonly Tensor[] _parameters;
+    private readonly ITensorLists _lists;
 
-    public Gradients(IReadOnlyDictionary<string, Tensor> parameters) => _parameters = [.. parameters.Values];
+    /// <param name="parameters">The parameters by name; they stay the caller's.</param>
+    /// <param name="lists">How many tensors are worked on; null for one native call.</param>
+    public Gradients(IReadOnlyDictionary<string, Tensor> parameters, ITensorLists? lists = null) =>
+        (_parameters, _lists) = ([.. parameters.Values], lists ?? TensorLists.Fused);
 
     /// <summary>Frees all gradients.</summary>
     public void Clear()
@@ -25,18 +29,18 @@ internal sealed class Gradients
 
     /// <summary>The norm over all gradients, in float64 over float32 norms of each, before clipping.</summary>
     /// <returns>0 where there are none; not finite where a gradient is not.</returns>
-    public static double Norm(IReadOnlyList<Tensor?> gradients)
+    public double Norm(IReadOnlyList<Tensor?> gradients)
     {
         var present = gradients.OfType<Tensor>().ToArray();
         if (present.Length == 0)
             return 0;
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
-        return Math.Sqrt(TensorLists.Norms(present).ToFloats().Sum(static n => (double)n * n));
+        return Math.Sqrt(_lists.Norms(present).ToFloats().Sum(static n => (double)n * n));
     }
 
     /// <summary>Shortens gradients of a norm to a limit; 0 for no limit.</summary>
-    public static void Clip(IReadOnlyList<Tensor?> gradients, double norm, double limit)
+    public void Clip(IReadOnlyList<Tensor?> gradients, double norm, double limit)
     {
         // The constant is the framework's own, and part of the published numbers.
         var factor = limit / (norm + 1e-6);
@@ -45,6 +49,6 @@ internal sealed class Gradients
             return;
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
-        TensorLists.ScaleInPlace(present, TensorOps.FromFloats([(float)factor], Array.Empty<long>()).to(present[0].device));
+        _lists.ScaleInPlace(present, TensorOps.FromFloats([(float)factor], Array.Empty<long>()).to(present[0].device));
     }
 }

@@ -7,11 +7,14 @@ internal sealed class WeightAverage : IDisposable
 {
     private readonly Tensor[] _live;
     private readonly Tensor[] _average;
+    private readonly ITensorLists _lists;
 
     /// <summary>Starts at the parameters' values.</summary>
     /// <param name="parameters">The parameters by name; they stay the caller's.</param>
-    public WeightAverage(IReadOnlyDictionary<string, Tensor> parameters)
+    /// <param name="lists">How many tensors are worked on; null for one native call.</param>
+    public WeightAverage(IReadOnlyDictionary<string, Tensor> parameters, ITensorLists? lists = null)
     {
+        _lists = lists ?? TensorLists.Fused;
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
         _live = [.. parameters.Values];
@@ -28,7 +31,7 @@ internal sealed class WeightAverage : IDisposable
     {
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
-        TensorLists.MoveTowards(_average, _live, 1 - decay);
+        _lists.MoveTowards(_average, _live, 1 - decay);
     }
 
     /// <summary>Puts the averages into the parameters until the result is disposed; then the parameters are what they were, to the bit.</summary>

@@ -58,7 +58,8 @@ public static class TokenizerTraining
         RunRecipe.TellUnreadable(loader.Statistics, observer);
     }
 
-    private static TokenizerRecipe Resolve(TokenizerRecipe recipe, long stepsPerEpoch, TokenizerStageOptions? stored)
+    /// <summary>The recipe with what it says in epochs or leaves to the length of the run as numbers.</summary>
+    internal static TokenizerRecipe Resolve(TokenizerRecipe recipe, long stepsPerEpoch, TokenizerStageOptions? stored)
     {
         var training = recipe.Training;
         return recipe with

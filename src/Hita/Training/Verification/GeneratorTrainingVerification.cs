@@ -49,6 +49,6 @@ internal static class GeneratorTrainingVerification
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        return TensorLists.Norms([.. stage.State[file].Values]).ToFloats();
+        return TensorLists.Fused.Norms([.. stage.State[file].Values]).ToFloats();
     }
 }

@@ -96,7 +96,7 @@ internal static class TokenizerTrainingVerification
         var gradients = File.ReadLines(file).Select(name => parameters.TryGetValue(name, out var parameter) && parameter.grad is { } gradient
             ? gradient
             : throw new CheckpointException(file, $"the model has no gradient for '{name}'; is this the right preset?"));
-        comparer.Compare("step0.clipped_grad_norms", TensorLists.Norms([.. gradients]), StageComparer.ReconstructionTolerance);
+        comparer.Compare("step0.clipped_grad_norms", TensorLists.Fused.Norms([.. gradients]), StageComparer.ReconstructionTolerance);
     }
 
     /// <summary>Losses agree to four digits before the first update and to three after it, gradient norms to a thousandth.</summary>

@@ -1,0 +1,40 @@
+using Hita.Imaging;
+using Hita.Tokenization;
+
+namespace Hita.Studies.Shift;
+
+/// <summary>How much each kind of code matters to the picture: what is lost when a picture takes those of another one.</summary>
+/// <param name="Pictures">Pictures that were measured.</param>
+/// <param name="Own">Mean PSNR with a picture's own codes, in decibels.</param>
+/// <param name="HolisticSwapped">Mean PSNR with another picture's holistic codes.</param>
+/// <param name="PatchesSwapped">Mean PSNR with another picture's patch codes.</param>
+internal sealed record CodeSwap(int Pictures, double Own, double HolisticSwapped, double PatchesSwapped)
+{
+    private const int Batch = 16;
+
+    /// <summary>Decibels that the picture loses without its holistic codes; near 0, the decoder does not use them.</summary>
+    public double HolisticDrop => Own - HolisticSwapped;
+
+    /// <summary>Decibels that it loses without its patch codes.</summary>
+    public double PatchDrop => Own - PatchesSwapped;
+
+    /// <summary>Measures; each picture takes the codes of the next one.</summary>
+    /// <param name="tokenizer">A tokenizer with holistic codes.</param>
+    /// <param name="pictures">Two or more pictures of one size.</param>
+    /// <param name="cancellation">Stops.</param>
+    public static CodeSwap Measure(ImageTokenizer tokenizer, IReadOnlyList<Picture> pictures, CancellationToken cancellation)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(pictures.Count, 2);
+        var codes = tokenizer.Encode(pictures, Batch, cancellation);
+        ImageCodes Other(int i) => codes[(i + 1) % codes.Count];
+        return new CodeSwap(
+            pictures.Count,
+            Psnr(codes),
+            Psnr([.. codes.Select((c, i) => new ImageCodes(Other(i).Holistic, c.Patches, c.GridHeight, c.GridWidth))]),
+            Psnr([.. codes.Select((c, i) => new ImageCodes(c.Holistic, Other(i).Patches, c.GridHeight, c.GridWidth))]));
+
+        // Equal pictures have no finite ratio; 8-bit samples cannot tell more than this.
+        double Psnr(IReadOnlyList<ImageCodes> chosen) => tokenizer.Decode(chosen, Batch, cancellation)
+            .Select((painted, i) => Math.Min(PictureComparison.Psnr(pictures[i], painted), 100)).Average();
+    }
+}
