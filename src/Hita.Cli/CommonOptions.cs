@@ -25,8 +25,8 @@ internal static class CommonOptions
     }
 
     /// <summary><c>-o</c>: where to write.</summary>
-    public static Option<string> Output(string description, string helpName) =>
-        new("--output", "-o") { Description = description, HelpName = helpName, Required = true };
+    public static Option<string> Output(string description, string helpName, bool required = true) =>
+        new("--output", "-o") { Description = description, HelpName = helpName, Required = required };
 
     /// <summary><c>--box</c>: a part of a picture; what is no box is a wrong command line.</summary>
     public static Option<string?> Box(string description, bool required = false)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Hita.Checkpoints;
 using Hita.Checkpoints.Torch;
 using Hita.Cli.Output;
+using Hita.Evaluation.Metrics;
 using Hita.Generation;
 using Hita.Generation.Pipeline;
 using Hita.Tokenization;
@@ -52,11 +53,14 @@ internal static class InspectCommand
     {
         using var source = WeightFile.Open(path, section);
         var tensors = source.Tensors.Values.Select(static t => new TensorRow(t.Name, t.TypeName, [.. t.Shape])).ToList();
+        var measure = MetricWeights.Of(source);
         var types = source.Tensors.Values.GroupBy(static t => t.TypeName).ToDictionary(static g => g.Key, static g => g.Count());
         return new Report(
             path,
             ModelKinds.Of(source),
             ModelKinds.FittingPresets(source),
+            measure?.FileName,
+            measure is null ? null : MetricWeights.Fault(source, measure),
             tensors.Count,
             source.Tensors.Values.Where(static t => t.Type.IsFloat()).Sum(static t => t.Count),
             source.Tensors.Values.Sum(static t => t.ByteLength),
@@ -73,7 +77,9 @@ internal static class InspectCommand
         var fields = new List<(string, string)>
         {
             ("kind", Wording.Of(report.Kind)),
-            ("preset", report.Presets.Count > 0 ? string.Join(" or ", report.Presets) : "none fits"),
+            report.StandsFor is { } published
+                ? ("fits", report.Misfit is { } fault ? $"no: {fault}" : $"yes, as {published}")
+                : ("preset", report.Presets.Count > 0 ? string.Join(" or ", report.Presets) : "none fits"),
             ("tensors", $"{report.TensorCount} ({string.Join(", ", report.Types.Select(static t => $"{t.Value} {t.Key}"))})"),
             ("parameters", Wording.Count(report.ParameterCount)),
             ("bytes", report.Bytes.ToString(System.Globalization.CultureInfo.InvariantCulture)),
@@ -94,7 +100,9 @@ internal static class InspectCommand
 
     private sealed record TensorRow(string Name, string Type, IReadOnlyList<long> Shape);
 
+    /// <param name="StandsFor">The published name of a measure's weights; null for other kinds.</param>
+    /// <param name="Misfit">Why they are not those that are needed; null where they are.</param>
     private sealed record Report(
-        string Path, ModelKind Kind, IReadOnlyList<string> Presets, int TensorCount, long ParameterCount, long Bytes,
+        string Path, ModelKind Kind, IReadOnlyList<string> Presets, string? StandsFor, string? Misfit, int TensorCount, long ParameterCount, long Bytes,
         IReadOnlyDictionary<string, int> Types, string Weights, IReadOnlyDictionary<string, string> Metadata, CheckpointSummary? Checkpoint, IReadOnlyList<TensorRow> Tensors);
 }

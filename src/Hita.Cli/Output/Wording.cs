@@ -21,6 +21,10 @@ internal static class Wording
         ModelKind.Tokenizer => "tokenizer",
         ModelKind.Generator => "generator",
         ModelKind.SemanticEncoder => "semantic encoder",
+        ModelKind.Inception => "Inception-v3 of FID",
+        ModelKind.Vgg16 => "VGG16 of LPIPS",
+        ModelKind.LpipsHeads => "heads of LPIPS",
+        ModelKind.Dino => "DINO vision transformer",
         _ => "file of unknown kind",
     };
 

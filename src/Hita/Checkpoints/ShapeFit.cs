@@ -26,6 +26,16 @@ internal static class ShapeFit
     /// <exception cref="CheckpointException">Lists all faults.</exception>
     public static void Check(ITensorSource source, IReadOnlyDictionary<string, long[]> shapes, LoadOptions options)
     {
+        if (Fault(source, shapes, options) is { } fault)
+            throw new CheckpointException(source.Path, $"the weights do not fit the model: {fault}.");
+    }
+
+    /// <summary>What keeps a file from fitting, as a clause with all faults and the options' advice; null where it fits.</summary>
+    /// <param name="source">The opened file.</param>
+    /// <param name="shapes">The architecture's tensors.</param>
+    /// <param name="options">How names are matched.</param>
+    public static string? Fault(ITensorSource source, IReadOnlyDictionary<string, long[]> shapes, LoadOptions options)
+    {
         var faults = new LoadFaults();
         var given = new HashSet<string>(StringComparer.Ordinal);
         foreach (var entry in source.Tensors.Values)
@@ -34,8 +44,7 @@ internal static class ShapeFit
                 Compare(entry, name, shapes, given, faults);
         }
         faults.Missing.AddRange(shapes.Keys.Where(name => !given.Contains(name) && !options.AllowedMissing(name)));
-        if (faults.Count > 0)
-            throw new CheckpointException(source.Path, $"the weights do not fit the model: {faults.Describe()}{(options.Advice?.Invoke(faults) is { } advice ? $"; {advice}" : "")}.");
+        return faults.Count == 0 ? null : $"{faults.Describe()}{(options.Advice?.Invoke(faults) is { } advice ? $"; {advice}" : "")}";
     }
 
     /// <summary>Compares one tensor and notes what is wrong with it.</summary>

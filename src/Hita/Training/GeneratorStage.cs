@@ -93,9 +93,10 @@ public sealed partial class GeneratorStage : ITrainingStage<GeneratorBatch>
         var random = new StepRandom(_seed, number, index);
         random.SeedLibrary();
         var classes = Array.ConvertAll(batch.Classes, c => random.NextDouble() < _options.ClassDropout ? Config.ClassCount : c);
+        using var recomputed = _options.ActivationCheckpointing ? new RecomputedBlocks(_model, random, Cast) : null;
         Losses losses;
-        using (var cast = _options.Precision == Precision.BFloat16 ? Autocast.BFloat16(_device) : null)
-            losses = Run(batch, classes);
+        using (var cast = Cast())
+            losses = Run(batch, classes, recomputed);
         if (losses.Holistic is not null)
         {
             meter.Add("loss", losses.Total, share);
@@ -108,8 +109,11 @@ public sealed partial class GeneratorStage : ITrainingStage<GeneratorBatch>
         }
         PartDone?.Invoke(StepPart.Loss);
         losses.Total.Times(share).backward();
+        recomputed?.Backward();
         PartDone?.Invoke(StepPart.Backward);
     }
+
+    private Autocast? Cast() => _options.Precision == Precision.BFloat16 ? Autocast.BFloat16(_device) : null;
 
     private StageReport Finish(StepMeter meter, long number)
     {
@@ -130,14 +134,15 @@ public sealed partial class GeneratorStage : ITrainingStage<GeneratorBatch>
     }
 
     // One mean cross-entropy per head, the two added.
-    private Losses Run(GeneratorBatch batch, int[] classes)
+    private Losses Run(GeneratorBatch batch, int[] classes, RecomputedBlocks? recomputed = null)
     {
         using var scope = NewDisposeScope();
         int size = classes.Length, holisticCount = Config.HolisticTokenCount, patchCount = Config.PatchTokenCount;
         var patches = TensorOps.FromInts(batch.Patches, size, patchCount).to(_device);
         var tokens = holisticCount > 0 ? cat([TensorOps.FromInts(batch.Holistic, size, holisticCount).to(_device), patches], 1) : patches;
         var numbers = TensorOps.FromInts(classes, size).to(_device);
-        var hidden = _model.Hidden(numbers, tokens.narrow(1, 0, Config.SequenceLength - 1)); // [B, M + N, C]
+        var inputs = tokens.narrow(1, 0, Config.SequenceLength - 1);
+        var hidden = recomputed is null ? _model.Hidden(numbers, inputs) : recomputed.Hidden(numbers, inputs); // [B, M + N, C]
         PartDone?.Invoke(StepPart.Network);
         var patch = CrossEntropy(_model.PatchLogits(hidden.narrow(1, holisticCount, patchCount)), patches);
         if (holisticCount == 0)

@@ -24,6 +24,12 @@ public sealed record GeneratorStageOptions
     /// </summary>
     public Precision Precision { get; init; }
 
+    /// <summary>
+    /// Whether each block keeps its input only and is computed again on the way back: about half the memory for a fifth to a third more time.
+    /// On a CPU the results are the same to the bit. Default false.
+    /// </summary>
+    public bool ActivationCheckpointing { get; init; }
+
     /// <summary>Checks every field.</summary>
     /// <returns>The options themselves.</returns>
     /// <exception cref="ConfigException">Lists all faults.</exception>

@@ -20,13 +20,18 @@ internal sealed class StepRandom
     }
 
     /// <summary>Seeds the tensor library's own generators, which dropout draws from.</summary>
-    public void SeedLibrary()
+    public void SeedLibrary() => SeedLibrary(NextSeed());
+
+    /// <summary>Seeds them with a seed that is known already.</summary>
+    public static void SeedLibrary(long seed)
     {
-        var seed = (long)(Next() >> 1);
         random.manual_seed(seed);
         if (cuda.is_available())
             cuda.manual_seed_all(seed);
     }
+
+    /// <summary>A seed for them.</summary>
+    public long NextSeed() => (long)(Next() >> 1);
 
     /// <summary>A number in [0, 1).</summary>
     public double NextDouble() => (Next() >> 11) * (1.0 / (1UL << 53));

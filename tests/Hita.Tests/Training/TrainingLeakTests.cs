@@ -22,10 +22,12 @@ public sealed class TrainingLeakTests
         });
     }
 
-    [Fact]
-    public void Generator_steps_leave_no_tensors_behind()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Generator_steps_leave_no_tensors_behind(bool checkpointing)
     {
-        using var stage = GeneratorStage.Create(TinyStages.Generator, TinyStages.Writing, seed: 1);
+        using var stage = GeneratorStage.Create(TinyStages.Generator, TinyStages.Writing with { ActivationCheckpointing = checkpointing }, seed: 1);
         Drift(step =>
         {
             stage.TakeStep([TinyStages.Codes(4, step)], step);

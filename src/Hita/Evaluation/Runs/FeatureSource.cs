@@ -32,7 +32,7 @@ public sealed class FeatureSource : IDisposable
 
     /// <summary>Loads the weights.</summary>
     /// <param name="weights">
-    /// A file; a folder with the published file in it; <see cref="ByName"/>; or null for the folder of metric weights. A file that
+    /// A file; a folder with the published or the imported file in it; <see cref="ByName"/>; or null for the folder of metric weights. A file that
     /// is missing in a folder is no fault.
     /// </param>
     /// <param name="device">Where to compute: <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
@@ -48,12 +48,15 @@ public sealed class FeatureSource : IDisposable
             return Without(MetricWeights.Absence(MetricWeights.Inception));
         }
         // A folder may hold the weights of some measures and not of others.
-        var path = Directory.Exists(weights) ? Path.Combine(weights, MetricWeights.Inception.FileName) : weights;
-        if (!File.Exists(path) && path != weights)
-            return Without(MetricWeights.Absence(MetricWeights.Inception));
-        if (!File.Exists(path))
-            throw new HitaException($"{MetricWeights.Inception.Purpose} need weights, and {path} is not there; fetch {MetricWeights.Inception.FileName} from {MetricWeights.Inception.Origin}.");
-        return From(InceptionExtractor.Load(path, device));
+        if (Directory.Exists(weights))
+        {
+            return MetricWeights.PathIn(weights, MetricWeights.Inception) is { } found
+                ? From(InceptionExtractor.Load(found, device))
+                : Without(MetricWeights.Absence(MetricWeights.Inception));
+        }
+        if (!File.Exists(weights))
+            throw new HitaException($"{MetricWeights.Inception.Purpose} need weights, and {weights} is not there; fetch {MetricWeights.Inception.FileName} from {MetricWeights.Inception.Origin}.");
+        return From(InceptionExtractor.Load(weights, device));
     }
 
     /// <summary>No features.</summary>

@@ -28,7 +28,7 @@ public sealed class PerceptualSource : IDisposable
 
     /// <summary>Loads both files of weights.</summary>
     /// <param name="weights">
-    /// A folder with the published files in it; <see cref="FeatureSource.ByName"/>; or null (or anything else) for the folder of
+    /// A folder with the published or the imported files in it; <see cref="FeatureSource.ByName"/>; or null (or anything else) for the folder of
     /// metric weights. Missing files are no fault.
     /// </param>
     /// <param name="device">Where to compute: <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
@@ -39,12 +39,11 @@ public sealed class PerceptualSource : IDisposable
         if (weights == FeatureSource.ByName)
             return new PerceptualSource(LpipsWeights.ByName(placement), placement.Device, $"{FeatureSource.ByName}:lpips.", null);
         var folder = weights is not null && Directory.Exists(weights) ? weights : MetricWeights.Folder;
-        foreach (var file in new[] { MetricWeights.Vgg16, MetricWeights.LpipsHeads })
-        {
-            if (!File.Exists(Path.Combine(folder, file.FileName)))
-                return Without(MetricWeights.Absence(file));
-        }
-        var model = LpipsWeights.Load(Path.Combine(folder, MetricWeights.Vgg16.FileName), Path.Combine(folder, MetricWeights.LpipsHeads.FileName), placement);
+        if (MetricWeights.PathIn(folder, MetricWeights.Vgg16) is not { } vgg)
+            return Without(MetricWeights.Absence(MetricWeights.Vgg16));
+        if (MetricWeights.PathIn(folder, MetricWeights.LpipsHeads) is not { } heads)
+            return Without(MetricWeights.Absence(MetricWeights.LpipsHeads));
+        var model = LpipsWeights.Load(vgg, heads, placement);
         return new PerceptualSource(model, placement.Device, WeightFingerprint.Of(model.Parameters()), null);
     }
 

@@ -67,7 +67,7 @@ internal sealed class GeneratorAttention : nn.Module
     {
         using var scope = NewDisposeScope();
         var (q, k, v) = Project(x);
-        var y = nn.functional.scaled_dot_product_attention(positions.Encode(q, 0), positions.Encode(k, 0), v, is_casual: true);
+        var y = nn.functional.scaled_dot_product_attention(positions.EncodeQueries(q, 0), positions.EncodeKeys(k, 0), v, is_casual: true);
         return Join(y, x);
     }
 
@@ -75,8 +75,8 @@ internal sealed class GeneratorAttention : nn.Module
     {
         using var scope = NewDisposeScope();
         var (q, k, v) = Project(x);
-        var (keys, values) = cache.Append(layer, position, positions.Encode(k, position), v);
-        var y = nn.functional.scaled_dot_product_attention(positions.Encode(q, position), keys, values);
+        var (keys, values) = cache.Append(layer, position, positions.EncodeKeys(k, position), v);
+        var y = nn.functional.scaled_dot_product_attention(positions.EncodeQueries(q, position), keys, values);
         return Join(y, x);
     }
 
@@ -91,22 +91,29 @@ internal sealed class GeneratorAttention : nn.Module
 }
 
 /// <summary>How positions enter queries and keys: learned and added below M, rotary from M on.</summary>
-internal sealed class TokenPositions(Tensor? learned, PatchRotary rotary, int holisticCount)
+/// <param name="ofQueries">The learned table as queries see it; null in the vanilla family.</param>
+/// <param name="ofKeys">The same table as keys see it.</param>
+/// <param name="rotary">The rotary table.</param>
+/// <param name="holisticCount">M.</param>
+internal sealed class TokenPositions(Tensor? ofQueries, Tensor? ofKeys, PatchRotary rotary, int holisticCount)
 {
-    /// <summary>Encodes queries or keys [B, H, T, D] of the positions first … first + T − 1.</summary>
-    public Tensor Encode(Tensor x, long first)
+    /// <summary>Encodes queries [B, H, T, D] of the positions first … first + T − 1.</summary>
+    public Tensor EncodeQueries(Tensor x, long first) => Encode(x, first, ofQueries);
+
+    /// <summary>Encodes keys [B, H, T, D] of the positions first … first + T − 1.</summary>
+    public Tensor EncodeKeys(Tensor x, long first) => Encode(x, first, ofKeys);
+
+    private Tensor Encode(Tensor x, long first, Tensor? learned)
     {
         using var scope = NewDisposeScope();
         var count = x.size(2);
         var added = Math.Clamp(holisticCount - first, 0, count);
         if (added == 0)
             return rotary.Turn(x, first - holisticCount).MoveToOuterDisposeScope();
-        var head = x.narrow(2, 0, added).Plus(Learned(first, added, x)); // [B, H, added, D]
+        var rows = learned!.narrow(0, first, added).view(added, x.size(1), x.size(3)).transpose(0, 1); // [H, added, D]
+        var head = x.narrow(2, 0, added).Plus(rows); // [B, H, added, D]
         if (added == count)
             return head.MoveToOuterDisposeScope();
         return cat([head, rotary.Turn(x.narrow(2, added, count - added), 0)], 2).MoveToOuterDisposeScope();
     }
-
-    private Tensor Learned(long first, long count, Tensor like) =>
-        learned!.narrow(0, first, count).view(count, like.size(1), like.size(3)).transpose(0, 1); // [H, count, D]
 }

@@ -49,7 +49,13 @@ internal sealed class GeneratorModel : nn.Module
     /// <summary>Where the parameters live, and their type.</summary>
     public Placement Placement { get; }
 
-    private TokenPositions Positions => new(_holisticPositions?.Table, _rotary, Config.HolisticTokenCount);
+    /// <summary>The number of blocks.</summary>
+    public int BlockCount => _layers.Count;
+
+    /// <summary>The learned positions [M, C], which every block adds to its queries and keys; null in the vanilla family.</summary>
+    public Tensor? HolisticPositions => _holisticPositions?.Table;
+
+    private TokenPositions Positions => PositionsOf(HolisticPositions, HolisticPositions);
 
     /// <summary>The teacher-forced pass: outputs after the final norm for the positions 0 … T − 1.</summary>
     /// <param name="classes">int64 [B]; <see cref="GeneratorConfig.ClassCount"/> stands for no class.</param>
@@ -59,14 +65,29 @@ internal sealed class GeneratorModel : nn.Module
     public Tensor Hidden(Tensor classes, Tensor tokens, BoundaryMode boundary = BoundaryMode.Trained)
     {
         using var scope = NewDisposeScope();
-        var x = Embed(classes, tokens, boundary);
-        if (training && _dropout > 0)
-            x = nn.functional.dropout(x, _dropout);
+        var x = Inputs(classes, tokens, boundary);
         var positions = Positions;
-        foreach (var layer in _layers)
-            x = layer.Forward(x, positions);
-        return _norm.call(x).MoveToOuterDisposeScope();
+        for (var i = 0; i < _layers.Count; i++)
+            x = Block(i, x, positions);
+        return Outputs(x).MoveToOuterDisposeScope();
     }
+
+    /// <summary>What enters the first block: [B, T, C]. Arguments are those of <see cref="Hidden"/>, of which this is the first part.</summary>
+    public Tensor Inputs(Tensor classes, Tensor tokens, BoundaryMode boundary = BoundaryMode.Trained)
+    {
+        using var scope = NewDisposeScope();
+        var x = Embed(classes, tokens, boundary);
+        return (training && _dropout > 0 ? nn.functional.dropout(x, _dropout) : x).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>One block over all positions, [B, T, C] → [B, T, C].</summary>
+    public Tensor Block(int number, Tensor x, TokenPositions positions) => _layers[number].Forward(x, positions);
+
+    /// <summary>What the last block's outputs become: normalised, [B, T, C].</summary>
+    public Tensor Outputs(Tensor x) => _norm.call(x);
+
+    /// <summary>Positions whose learned part comes from these tables, so that the gradients of both can be told apart.</summary>
+    public TokenPositions PositionsOf(Tensor? ofQueries, Tensor? ofKeys) => new(ofQueries, ofKeys, _rotary, Config.HolisticTokenCount);
 
     /// <summary>Logits of the holistic head for outputs at positions below M: [B, T, C] → [B, T, V].</summary>
     public Tensor HolisticLogits(Tensor hidden) => _output.Logits(hidden, 0, Config.CodebookSize);

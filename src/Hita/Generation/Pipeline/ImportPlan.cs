@@ -6,12 +6,6 @@ using Hita.Tokenization;
 
 namespace Hita.Generation.Pipeline;
 
-/// <summary>A tensor to copy.</summary>
-/// <param name="Source">Where it lies.</param>
-/// <param name="Entry">What it is called there.</param>
-/// <param name="Name">What it will be called.</param>
-internal sealed record ImportedTensor(ITensorSource Source, TensorEntry Entry, string Name);
-
 /// <summary>What an import will write, checked completely before anything is written.</summary>
 internal sealed class ImportPlan : IDisposable
 {
@@ -50,6 +44,8 @@ internal sealed class ImportPlan : IDisposable
                     break;
                 case ModelKind.SemanticEncoder:
                     throw new CheckpointException(source.Path, "this is a semantic encoder by itself; import a tokenizer and give this file with --semantic-encoder.");
+                case ModelKind.Inception or ModelKind.Vgg16 or ModelKind.LpipsHeads or ModelKind.Dino:
+                    throw new CheckpointException(source.Path, "this holds weights of a measure or a loss, not a model; 'hita import' without options keeps them where they are found.");
                 default:
                     throw new CheckpointException(
                         source.Path, $"this holds neither a tokenizer nor a generator (its {source.Tensors.Count} tensors begin with '{source.Tensors.Keys.FirstOrDefault() ?? "nothing"}').");

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Hita.Checkpoints;
 using Hita.Runtime;
 
@@ -35,8 +34,6 @@ public sealed record ImportReport(
 /// <summary>Makes a model folder of a checkpoint, tensor by tensor: a file of any size needs a few megabytes of memory.</summary>
 public static class ModelImporter
 {
-    private const int ChunkBytes = 4 << 20;
-
     /// <summary>Imports.</summary>
     /// <param name="file">A published checkpoint, a safetensors file or a model folder.</param>
     /// <param name="folder">The model folder to write.</param>
@@ -51,7 +48,7 @@ public static class ModelImporter
         using var source = OpenPreferred(file, options.Weights);
         using var plan = ImportPlan.Create(source, options);
         using var writer = new ModelFolderWriter(folder, plan.ConfigJson, [.. plan.Tensors.Select(static t => t.Entry with { Name = t.Name })]);
-        Copy(plan, writer, progress, cancellation);
+        TensorCopy.Run(plan.Path, plan.Tensors, writer.Write, progress, cancellation);
         KeepClassNames(file, folder, writer.StagingFolder);
         writer.Complete();
         using var written = ModelFolder.OpenWeights(folder);
@@ -75,41 +72,5 @@ public static class ModelImporter
             return source;
         source.Dispose();
         return WeightFile.Open(file, WeightSection.Model);
-    }
-
-    private static void Copy(ImportPlan plan, ModelFolderWriter writer, IProgress<LoadProgress>? progress, CancellationToken cancellation)
-    {
-        var nonFinite = new List<string>();
-        long done = 0, total = plan.Tensors.Sum(static t => t.Entry.ByteLength);
-        var buffer = ArrayPool<byte>.Shared.Rent(ChunkBytes);
-        try
-        {
-            foreach (var tensor in plan.Tensors)
-            {
-                var finite = true;
-                for (var at = 0L; at < tensor.Entry.ByteLength; at += ChunkBytes)
-                {
-                    cancellation.ThrowIfCancellationRequested();
-                    var chunk = buffer.AsSpan(0, (int)Math.Min(ChunkBytes, tensor.Entry.ByteLength - at));
-                    tensor.Source.ReadPart(tensor.Entry.Name, at, chunk);
-                    finite &= FiniteCheck.AllFinite(tensor.Entry.Type, chunk);
-                    writer.Write(tensor.Name, chunk);
-                    done += chunk.Length;
-                    progress?.Report(new LoadProgress(done, total, tensor.Name));
-                }
-                if (!finite)
-                    nonFinite.Add(tensor.Name);
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-        if (nonFinite.Count > 0)
-        {
-            var faults = new LoadFaults();
-            faults.NonFinite.AddRange(nonFinite);
-            throw new CheckpointException(plan.Path, $"the weights are damaged: {faults.Describe()}.");
-        }
     }
 }

@@ -17,6 +17,18 @@ public enum ModelKind
 
     /// <summary>A semantic encoder (DINOv2) by itself.</summary>
     SemanticEncoder,
+
+    /// <summary>The Inception-v3 that FID and its kin read features from.</summary>
+    Inception,
+
+    /// <summary>torchvision's VGG16, which LPIPS stands on.</summary>
+    Vgg16,
+
+    /// <summary>The linear heads of LPIPS.</summary>
+    LpipsHeads,
+
+    /// <summary>A vision transformer of DINO's first release, which the DINO discriminator stands on.</summary>
+    Dino,
 }
 
 /// <summary>Tells from the names of its tensors what a weight file holds.</summary>
@@ -32,7 +44,17 @@ public static class ModelKinds
             return ModelKind.Tokenizer;
         if (Has(GeneratorNames.ClassTable) && Has("tok_embeddings.weight"))
             return ModelKind.Generator;
-        return Has("patch_embed.proj.weight") && Has("cls_token") ? ModelKind.SemanticEncoder : ModelKind.Unknown;
+        if (Has("patch_embed.proj.weight") && Has("cls_token"))
+        {
+            // The second release scales every branch, the first none.
+            return Has("blocks.0.attn.qkv.weight") && !Has("blocks.0.ls1.gamma") && !Has("mask_token") ? ModelKind.Dino : ModelKind.SemanticEncoder;
+        }
+        if (Has("Conv2d_1a_3x3.conv.weight") && Has("fc.weight"))
+            return ModelKind.Inception;
+        if (Has("lin0.model.1.weight"))
+            return ModelKind.LpipsHeads;
+        // Other networks of torchvision have layers of this name too, but none so small.
+        return ShapeFit.Has(source.Tensors, "features.0.weight", 64, 3, 3, 3) && Has("features.2.weight") ? ModelKind.Vgg16 : ModelKind.Unknown;
     }
 
     /// <summary>The names of the presets that a file's tensors fit exactly; empty where none does.</summary>

@@ -74,6 +74,14 @@ public sealed class RecipeTests
         Assert.Equal(10, recipe.Schedule.Steps);
     }
 
+    [Fact]
+    public void Activation_checkpointing_is_off_until_a_recipe_asks_for_it()
+    {
+        var path = Path.Combine(TestFiles.Root, "recipes", "gpt-b.yaml");
+        Assert.False(GeneratorRecipe.Load(path).Training.ActivationCheckpointing);
+        Assert.True(GeneratorRecipe.Load(path, ["training.activation_checkpointing=true"]).Training.ActivationCheckpointing);
+    }
+
     [Theory]
     [InlineData("trainin: {}", "line 7: there is no key 'trainin'; did you mean 'training'?")]
     [InlineData("training:\n  optimizer:\n    lerning_rate: 1", "line 9: there is no key 'lerning_rate' in training.optimizer; did you mean 'learning_rate'?")]

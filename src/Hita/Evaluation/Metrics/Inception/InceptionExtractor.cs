@@ -12,7 +12,9 @@ namespace Hita.Evaluation.Metrics.Inception;
 /// <remarks>Safe for use from several threads at once, though one already uses all processors.</remarks>
 public sealed class InceptionExtractor : IDisposable
 {
-    private const string Counter = "num_batches_tracked";
+    /// <summary>The end of the names of counters, which no weight is.</summary>
+    internal const string Counter = "num_batches_tracked";
+
     private readonly InceptionModel _model;
 
     private InceptionExtractor(InceptionModel model, string fingerprint) => (_model, Fingerprint) = (model, fingerprint);
