@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Hita.Checkpoints;
+using Hita.Evaluation.Classification;
 using Hita.Generation;
 using Hita.Generation.Pipeline;
 using Hita.Runtime;
@@ -7,7 +9,7 @@ using Hita.Studies.Shift;
 using Hita.Studies.Steps;
 
 // Measures what is claimed of editing and training, on the built-in set, where the right answers are known.
-var model = new Option<string>("--model", "-m") { Description = "A pipeline trained on the built-in set, or a preset to try the study.", Required = true };
+var model = new Option<string>("--model", "-m") { Description = "A pipeline trained on the built-in set, or a preset to try the study.", DefaultValueFactory = static _ => BundledModels.Materials };
 var output = StudyShell.Output();
 var threads = StudyShell.Threads();
 var seed = new Option<ulong>("--seed") { Description = "The seed of the scenes; not the training's.", DefaultValueFactory = static _ => 20260 };
@@ -24,7 +26,7 @@ style.SetAction((parsed, cancellation) => StudyShell.Run(() =>
 
 var vanilla = new Option<string?>("--vanilla") { Description = "A pipeline of the vanilla family to compare with." };
 var candidates = new Option<int>("--candidates") { Description = "Fillings a scene.", DefaultValueFactory = static _ => 8 };
-var steps = new Option<int>("--classifier-steps") { Description = "Training steps of the classifier that judges; 0 for none.", DefaultValueFactory = static _ => 1200 };
+var steps = new Option<int>("--classifier-steps") { Description = "Training steps of the classifier that judges; 0 for none.", DefaultValueFactory = static _ => new ClassifierTrainingOptions().Steps };
 var scale = new Option<float>("--cfg-scale") { Description = "Guidance.", DefaultValueFactory = static _ => 1 };
 var quick = new Option<bool>("--quick") { Description = "The default settings alone, without the variants." };
 var inpaint = new Command("inpaint", "In-painting against mean fill and harmonic fill, with and without ranking.") { model, output, threads, seed, count, vanilla, candidates, steps, scale, quick };
