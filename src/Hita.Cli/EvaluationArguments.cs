@@ -67,6 +67,13 @@ internal sealed class EvaluationArguments
     /// <summary>The number of samples that was asked for; null where none was.</summary>
     public int? Samples(ParseResult parsed) => parsed.GetValue(_samples);
 
+    /// <summary>Says so where a set has fewer pictures than were asked for.</summary>
+    public void WarnOfFewer(ParseResult parsed, CommandHost host, int available)
+    {
+        if (parsed.GetValue(_samples) is { } wanted && wanted > available)
+            host.Terminal.Error.WriteLine($"hita: --samples is {wanted}, and the set has {Wording.Of(available, "picture")}: all of them are measured.");
+    }
+
     /// <summary>The options of the run.</summary>
     public EvaluationOptions Options(ParseResult parsed, CommandHost host, EvaluationProtocol protocol) => new EvaluationOptions
     {

@@ -31,6 +31,7 @@ internal static class ProbeCommand
             using var tokenizer = NamedModel.OpenTokenizer(
                 parsed.GetValue(model)!, new TokenizerOptions { Device = options.Device, Precision = CommonOptions.Chosen(parsed, precision) });
             using var source = EvaluationData.Open(host, parsed.GetValue(data)!, options.Protocol, tokenizer.Config.ImageSize);
+            shared.WarnOfFewer(parsed, host, source.Count);
             using var progress = new StageProgress(host.Terminal);
             var report = LinearProbe.Run(tokenizer, parsed.GetValue(model)!, source, options, progress, host.Cancellation);
             progress.Dispose();

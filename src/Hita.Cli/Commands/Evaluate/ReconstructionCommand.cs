@@ -31,6 +31,7 @@ internal static class ReconstructionCommand
             using var tokenizer = NamedModel.OpenTokenizer(
                 parsed.GetValue(model)!, new TokenizerOptions { Device = options.Device, Precision = CommonOptions.Chosen(parsed, precision) });
             using var source = EvaluationData.Open(host, parsed.GetValue(data)!, options.Protocol, tokenizer.Config.ImageSize);
+            shared.WarnOfFewer(parsed, host, source.Count);
             using var features = shared.Features(parsed, host);
             using var perceptual = shared.Perceptual(parsed, host);
             using var progress = new StageProgress(host.Terminal);
