@@ -76,11 +76,14 @@ internal sealed record PickleStorage(ElementKind? Element, string Key, long Coun
 /// <summary>A tensor as the pickle describes it; nothing of it is checked against the file yet.</summary>
 internal sealed class PickleTensor
 {
+    // Shared, so that one without elements costs no more than itself.
     private static readonly PickleStorage Nowhere = new(null, "", 0);
+    private static readonly ElementKind Unknown = new(TensorType.Other, "an unknown type", 1);
+    private static readonly long[] NoSides = [0];
 
     /// <summary>A tensor that is given its elements later.</summary>
     public PickleTensor()
-        : this(Nowhere, new ElementKind(TensorType.Other, "an unknown type", 1), 0, [0], [1])
+        : this(Nowhere, Unknown, 0, NoSides, NoSides)
     {
     }
 

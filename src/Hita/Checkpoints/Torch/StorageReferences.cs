@@ -7,6 +7,7 @@ namespace Hita.Checkpoints.Torch;
 internal sealed class StorageReferences(string path, AllocationBudget budget)
 {
     private const int Cost = 120;
+    private const int ViewCost = 48;
     private readonly Dictionary<string, PickleStorage> _whole = new(StringComparer.Ordinal);
 
     /// <summary>The whole storage of a name; null where the pickle has none of it.</summary>
@@ -30,6 +31,7 @@ internal sealed class StorageReferences(string path, AllocationBudget budget)
             return known;
         if (view is not PickleTuple { Items: [string, long first, long count] } || first < 0 || count < 0 || first > whole.Count - count)
             throw PickleFault.Wrong(path, $"it refers to a part of the storage '{MessageText.Short(whole.Key)}' that does not lie in it");
+        budget.Charge(ViewCost);
         return whole with { First = first, Count = count };
     }
 }

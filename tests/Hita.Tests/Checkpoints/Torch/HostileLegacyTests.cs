@@ -124,9 +124,14 @@ public sealed class HostileLegacyTests : IDisposable
             Refusal(Honest() with { Object = new PickleScript().Raw(claim).End() });
         Refusal(Honest() with { Object = new PickleScript().Repeat(5_000_000, (byte)']').End() });
         var longer = new PickleScript();
-        for (var length = 70_000; length < 7_000_000; length += 70_000)
+        for (var length = 70_000; length < 1_400_000; length += 70_000)
             longer.Raw((byte)'X').Raw(BitConverter.GetBytes(length)).Raw(new byte[length]).Op('0');
         Refusal(Honest() with { Object = longer.End() });
+        // Tensors without elements, and parts of one storage, again and again.
+        Refusal(Honest() with { Object = new PickleScript().Global("torch", "FloatTensor").Raw((byte)'q', 0).Repeat(200_000, (byte)'h', 0, (byte)')', 0x81, (byte)'0').End() });
+        var part = new PickleScript().Op('(').Text("storage").Global("torch", "FloatStorage").Text("k").Text("cpu").Integer(2)
+            .Op('(').Text("v").Integer(0).Integer(1).Op('t').Op('t').Raw((byte)'q', 0);
+        Refusal(Honest() with { Object = part.Repeat(200_000, (byte)'h', 0, (byte)'Q', (byte)'0').End() });
         // A hundred thousand names of storages that nobody described.
         Refusal(Honest() with { Names = LegacyFile.NamesOf([.. Enumerable.Range(0, 100_000).Select(static i => $"{i}")]) });
         var script = new PickleScript().Op('}').Op('(');
