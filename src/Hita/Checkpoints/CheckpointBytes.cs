@@ -158,5 +158,6 @@ internal sealed class CheckpointBytes : IDisposable
         return first;
     }
 
-    private CheckpointException EndsEarly() => new(Path, "the file ends before what it describes; it was cut short, so copy or download it again.");
+    /// <summary>The sentence about a file that is too short.</summary>
+    public CheckpointException EndsEarly() => new(Path, "the file ends before what it describes; it was cut short, so copy or download it again.");
 }

@@ -12,11 +12,6 @@ internal static class FileGuess
     private const int TarMark = 257;
 
     private const string AskForOther = "a PyTorch checkpoint, a safetensors file or a model folder is needed";
-    private const string OldTorch =
-        "a file of PyTorch before 1.6, whose pickles cannot be read safely; with a newer PyTorch, write it anew by torch.save(torch.load(file, map_location='cpu', weights_only=True), file)";
-
-    // The first number in every file of the format before zip files, as a pickle of its own.
-    private static readonly byte[] LegacyMagic = [0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19];
 
     private static readonly (byte[] Start, string What)[] Starts =
     [
@@ -39,7 +34,7 @@ internal static class FileGuess
     public static ITensorSource Open(string path, WeightSection section)
     {
         var head = Head(path, out var length);
-        if (head is [(byte)'P', (byte)'K', 3, 4, ..])
+        if (head is [(byte)'P', (byte)'K', 3, 4, ..] || TorchLegacyArchive.Begins(head))
             return TorchCheckpoint.Open(path, section);
         if (head.Length > 8 && head[8] == '{' && BinaryPrimitives.ReadUInt64LittleEndian(head) <= SafetensorsHeader.MostBytes)
             return SafetensorsFile.Open(path);
@@ -67,7 +62,7 @@ internal static class FileGuess
                 return what;
         }
         if (head.Length > 2 && head[0] == 0x80 && head[1] is >= 2 and <= 5)
-            return head[2..].StartsWith(LegacyMagic) ? OldTorch : "a plain Python pickle, which may run programs when it is loaded; in Python, save its tensors with torch.save or as safetensors";
+            return "a plain Python pickle, which may run programs when it is loaded; in Python, save its tensors with torch.save or as safetensors";
         if (head.Length > TarMark + 5 && head.Slice(TarMark, 5).SequenceEqual("ustar"u8))
             return "a tar archive; unpack it first, and where PyTorch before 0.2 wrote it, load it there and save it anew";
         if (head.Length > 3 && head[0] == 0x08 && head[1] is > 0 and < 32 && head[2] == 0x12)

@@ -13,7 +13,7 @@ public sealed class WeightFileTests
     public static TheoryData<string, byte[], string> Others => new()
     {
         { "empty", [], "is empty" },
-        { "legacy torch", [0x80, 2, 0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, (byte)'.', .. Zeros], "PyTorch before 1.6" },
+        { "nothing behind torch's mark", [0x80, 2, 0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, (byte)'.', .. Zeros], "pickle that describes the tensors is damaged" },
         { "pickle", [0x80, 4, 0x95, .. Zeros], "plain Python pickle" },
         { "tar", [.. "model/"u8, .. new byte[251], .. "ustar"u8, .. Zeros], "tar archive" },
         { "gguf", [.. "GGUF"u8, 3, 0, 0, 0, .. Zeros], "GGUF" },

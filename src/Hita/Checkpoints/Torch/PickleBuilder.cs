@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Hita.Checkpoints.Torch;
 
 /// <summary>Makes the values a pickle describes, and stands in for what Python would call to make them.</summary>
-internal sealed class PickleBuilder(string path, AllocationBudget budget)
+internal sealed class PickleBuilder(string path, AllocationBudget budget, StorageReferences? storages)
 {
     private const int MostSides = 64;
     private const int MostNesting = 4;
@@ -84,12 +84,13 @@ internal sealed class PickleBuilder(string path, AllocationBudget budget)
     /// <summary>The storage that a persistent name stands for. Where it once lay, such as <c>cuda:0</c>, does not matter.</summary>
     public PickleStorage Storage(object? reference)
     {
-        if (reference is not PickleTuple { Items: ["storage", PickleGlobal { Kind: GlobalKind.Storage } type, string key, _, long count, ..] })
+        if (reference is not PickleTuple { Items: ["storage", PickleGlobal { Kind: GlobalKind.Storage } type, string key, _, long count, ..] items })
             throw PickleFault.Wrong(path, "it refers to something other than a storage");
         if (count < 0)
             throw PickleFault.Wrong(path, $"the storage '{MessageText.Short(key)}' has a negative length");
         budget.Charge(48);
-        return new PickleStorage(type.Element, key, count);
+        var storage = new PickleStorage(type.Element, key, count);
+        return storages is null ? storage : storages.Note(storage, view: items.Length > 5 ? items[5] : null);
     }
 
     /// <summary>What calling or making <paramref name="callee"/> with these arguments stands for.</summary>
@@ -110,6 +111,15 @@ internal sealed class PickleBuilder(string path, AllocationBudget budget)
             case PickleObject thing when state is PickleDict fields:
                 thing.Fields = fields;
                 break;
+            // The first versions of torch made tensors empty and then gave them their elements.
+            case PickleTensor { IsUnset: true } tensor when state is PickleTuple { Items: [PickleStorage { Element: { } element } storage, long offset, var size, var stride] }:
+                tensor.Set(Tensor(storage, element, offset, size, stride));
+                break;
+            case PickleTensor { IsUnset: true } tensor when state is PickleTuple { Items: [PickleTensor data, _, _, _, _] }:
+                tensor.Set(data);
+                break;
+            case PickleTensor { IsUnset: true }:
+                throw PickleFault.Wrong(path, "it makes a tensor without saying where its elements lie");
             case PickleDict or PickleTensor or PickleInert:
                 break;
             default:
@@ -127,6 +137,11 @@ internal sealed class PickleBuilder(string path, AllocationBudget budget)
                 return Tensor(storage, element, offset, size, stride);
             case GlobalKind.RebuildParameter when arguments is [PickleTensor tensor, ..]:
                 return tensor;
+            case GlobalKind.Parameter when arguments is [PickleTensor tensor, ..] && arguments.Length <= 2:
+                return tensor;
+            case GlobalKind.Parameter or GlobalKind.Tensor when arguments.Length == 0:
+                budget.Charge(64);
+                return new PickleTensor();
             case GlobalKind.RebuildFromType when arguments is [PickleGlobal inner, PickleGlobal, PickleTuple inside, ..] && nesting < MostNesting:
                 return Make(inner, inside.Items, nesting + 1);
             case GlobalKind.Dictionary:

@@ -9,6 +9,10 @@ internal enum GlobalKind
     RebuildTensorTyped,
     RebuildParameter,
     RebuildFromType,
+    Parameter,
+
+    /// <summary>A tensor's type, of which the first versions of torch made one before they gave it its elements.</summary>
+    Tensor,
     Storage,
     Dictionary,
     Object,
@@ -43,6 +47,7 @@ internal static class PickleGlobals
         Add(GlobalKind.RebuildTensorTyped, "torch._utils._rebuild_tensor_v3");
         Add(GlobalKind.RebuildParameter, "torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state");
         Add(GlobalKind.RebuildFromType, "torch._tensor._rebuild_from_type_v2");
+        Add(GlobalKind.Parameter, "torch.nn.parameter.Parameter", "torch.autograd.variable.Variable");
         Add(GlobalKind.Dictionary, "collections.OrderedDict", "collections.defaultdict", "collections.Counter", "builtins.dict", "__builtin__.dict");
         Add(GlobalKind.Object, "argparse.Namespace", "types.SimpleNamespace");
         Add(GlobalKind.Size, "torch.Size");
@@ -57,7 +62,7 @@ internal static class PickleGlobals
             "pathlib._local.PosixPath", "pathlib._local.WindowsPath");
         Add(
             GlobalKind.Name,
-            "torch.Tensor", "torch.nn.parameter.Parameter",
+            "torch.Tensor",
             "builtins.int", "builtins.float", "builtins.str", "builtins.bool",
             "__builtin__.int", "__builtin__.float", "__builtin__.str", "__builtin__.bool");
         Add(GlobalKind.Storage, "torch.storage.UntypedStorage", "torch.storage._UntypedStorage", "torch.storage.TypedStorage", "torch.storage._TypedStorage", "torch.UntypedStorage");
@@ -97,9 +102,15 @@ internal static class PickleGlobals
                 all.Add($"torch.{name}", new PickleGlobal($"torch.{name}", GlobalKind.Name, element));
             if (storage is null)
                 return;
-            // Checkpoints written on a graphics card name its storages; what they hold is the same.
-            all.Add($"torch.{storage}", new PickleGlobal($"torch.{storage}", GlobalKind.Storage, element));
-            all.Add($"torch.cuda.{storage}", new PickleGlobal($"torch.cuda.{storage}", GlobalKind.Storage, element));
+            // Checkpoints written on a graphics card name its storages and tensors; what they hold is the same.
+            foreach (var place in (ReadOnlySpan<string>)["torch", "torch.cuda"])
+            {
+                all.Add($"{place}.{storage}", new PickleGlobal($"{place}.{storage}", GlobalKind.Storage, element));
+                if (element.Type is TensorType.Complex64 or TensorType.Complex128)
+                    continue;
+                var tensor = $"{place}.{storage.Replace("Storage", "Tensor", StringComparison.Ordinal)}";
+                all.Add(tensor, new PickleGlobal(tensor, GlobalKind.Tensor, element));
+            }
         }
     }
 }

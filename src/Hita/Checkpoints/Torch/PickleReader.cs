@@ -9,7 +9,7 @@ namespace Hita.Checkpoints.Torch;
 /// inert values, and calls nothing. It does not recurse, so that nesting costs no stack, and every value is charged to a budget
 /// that follows from the file's size.
 /// </summary>
-internal ref struct PickleReader
+internal readonly struct PickleReader
 {
     private const int MostNameBytes = 512;
     private const int MostIntegerBytes = 1024;
@@ -20,27 +20,27 @@ internal ref struct PickleReader
     private readonly PickleStack _stack;
     private readonly PickleBuilder _build;
     private readonly PickleMemo _memo;
-    private ReadOnlySpan<byte> _rest;
+    private readonly PickleBytes _bytes;
 
-    private PickleReader(string path, ReadOnlySpan<byte> pickle, AllocationBudget budget)
+    private PickleReader(PickleBytes bytes, AllocationBudget budget, StorageReferences? storages)
     {
-        _path = path;
+        _path = bytes.Path;
         _budget = budget;
-        _stack = new PickleStack(path, budget);
-        _build = new PickleBuilder(path, budget);
-        _memo = new PickleMemo(path, budget);
-        _rest = pickle;
+        _stack = new PickleStack(_path, budget);
+        _build = new PickleBuilder(_path, budget, storages);
+        _memo = new PickleMemo(_path, budget);
+        _bytes = bytes;
     }
 
     /// <summary>Reads one pickle.</summary>
-    /// <param name="path">The file, for messages.</param>
-    /// <param name="pickle">The whole pickle.</param>
+    /// <param name="bytes">Where it begins; another may begin where it ends.</param>
     /// <param name="budget">Bounds the memory of what it builds.</param>
+    /// <param name="storages">Notes the storages that it refers to; null where nobody asks for them.</param>
     /// <returns>What the pickle holds.</returns>
     /// <exception cref="Runtime.CheckpointException">It is damaged, or asks for what no weight file needs.</exception>
-    public static object? Read(string path, ReadOnlySpan<byte> pickle, AllocationBudget budget)
+    public static object? Read(PickleBytes bytes, AllocationBudget budget, StorageReferences? storages = null)
     {
-        var reader = new PickleReader(path, pickle, budget);
+        var reader = new PickleReader(bytes, budget, storages);
         while (true)
         {
             var instruction = reader.Take(1)[0];
@@ -253,12 +253,13 @@ internal ref struct PickleReader
 
     private int Line(scoped Span<char> room)
     {
-        var length = _rest[..Math.Min(_rest.Length, MostNameBytes)].IndexOf((byte)'\n');
+        var ahead = _bytes.Ahead(MostNameBytes);
+        var length = ahead.IndexOf((byte)'\n');
         if (length < 0)
-            throw PickleFault.Wrong(_path, "it asks for something by a name without an end");
+            throw ahead.Length < MostNameBytes ? _bytes.TooFew() : PickleFault.Wrong(_path, "it asks for something by a name without an end");
         // A byte becomes one character at most, so the line fits where its bytes would.
-        var written = Encoding.UTF8.GetChars(_rest[..length], room);
-        _rest = _rest[(length + 1)..];
+        var written = Encoding.UTF8.GetChars(ahead[..length], room);
+        Take(length + 1);
         return written;
     }
 
@@ -284,14 +285,7 @@ internal ref struct PickleReader
         return _build.Integer((long)new BigInteger(bytes));
     }
 
-    private ReadOnlySpan<byte> Take(int count) => Take((ulong)count);
+    private ReadOnlySpan<byte> Take(int count) => _bytes.Take((ulong)count);
 
-    private ReadOnlySpan<byte> Take(ulong count)
-    {
-        if (count > (ulong)_rest.Length)
-            throw PickleFault.Wrong(_path, "it ends in the middle of a value");
-        var bytes = _rest[..(int)count];
-        _rest = _rest[(int)count..];
-        return bytes;
-    }
+    private ReadOnlySpan<byte> Take(ulong count) => _bytes.Take(count);
 }

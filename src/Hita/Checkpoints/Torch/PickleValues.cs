@@ -67,16 +67,51 @@ internal sealed record PickleInert(string Name, string? Text = null);
 /// <param name="Element">The elements' type; null where the storage is plain bytes.</param>
 /// <param name="Key">The name of its part in the file.</param>
 /// <param name="Count">Its elements, or bytes where it has no type.</param>
-internal sealed record PickleStorage(ElementKind? Element, string Key, long Count);
+internal sealed record PickleStorage(ElementKind? Element, string Key, long Count)
+{
+    /// <summary>Elements of that part which come before this storage: files of PyTorch before 1.6 may hold storages that lie in others.</summary>
+    public long First { get; init; }
+}
 
 /// <summary>A tensor as the pickle describes it; nothing of it is checked against the file yet.</summary>
-/// <param name="Storage">Where its elements lie.</param>
-/// <param name="Element">Their type.</param>
-/// <param name="Offset">The first element in the storage.</param>
-/// <param name="Shape">The sides, outermost first.</param>
-/// <param name="Strides">Elements from one to the next along each side.</param>
-internal sealed record PickleTensor(PickleStorage Storage, ElementKind Element, long Offset, long[] Shape, long[] Strides)
+internal sealed class PickleTensor
 {
+    // Shared, so that one without elements costs no more than itself.
+    private static readonly PickleStorage Nowhere = new(null, "", 0);
+    private static readonly ElementKind Unknown = new(TensorType.Other, "an unknown type", 1);
+    private static readonly long[] NoSides = [0];
+
+    /// <summary>A tensor that is given its elements later.</summary>
+    public PickleTensor()
+        : this(Nowhere, Unknown, 0, NoSides, NoSides)
+    {
+    }
+
+    /// <param name="storage">Where its elements lie.</param>
+    /// <param name="element">Their type.</param>
+    /// <param name="offset">The first element in the storage.</param>
+    /// <param name="shape">The sides, outermost first.</param>
+    /// <param name="strides">Elements from one to the next along each side.</param>
+    public PickleTensor(PickleStorage storage, ElementKind element, long offset, long[] shape, long[] strides) =>
+        (Storage, Element, Offset, Shape, Strides) = (storage, element, offset, shape, strides);
+
+    public PickleStorage Storage { get; private set; }
+
+    public ElementKind Element { get; private set; }
+
+    public long Offset { get; private set; }
+
+    public long[] Shape { get; private set; }
+
+    public long[] Strides { get; private set; }
+
+    /// <summary>Whether its elements were never given.</summary>
+    public bool IsUnset => ReferenceEquals(Storage, Nowhere);
+
+    /// <summary>Gives it the elements of another, wherever it has been put meanwhile.</summary>
+    public void Set(PickleTensor other) =>
+        (Storage, Element, Offset, Shape, Strides) = (other.Storage, other.Element, other.Offset, other.Shape, other.Strides);
+
     /// <summary>Number of elements, at most <see cref="long.MaxValue"/>; a description can claim anything.</summary>
     public long CountAtMost
     {

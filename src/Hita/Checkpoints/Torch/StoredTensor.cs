@@ -36,6 +36,8 @@ internal sealed class StoredTensor
     /// <exception cref="CheckpointException">It reaches beyond its storage, or claims more elements than that has.</exception>
     public static StoredTensor Locate(TorchArchive archive, string name, PickleTensor tensor)
     {
+        if (tensor.IsUnset)
+            throw Wrong("was never given any elements");
         var size = tensor.Element.Size;
         Int128 count = 1;
         Int128 last = tensor.Offset;

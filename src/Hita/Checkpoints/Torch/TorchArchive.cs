@@ -1,24 +1,19 @@
-using System.Text;
 using Hita.Runtime;
 
 namespace Hita.Checkpoints.Torch;
 
-/// <summary>The zip file that <c>torch.save</c> writes: one pickle, and one part for each storage.</summary>
-internal sealed class TorchArchive
+/// <summary>A file that <c>torch.save</c> wrote, in either of its formats: what its pickle holds, and where its storages lie.</summary>
+internal abstract class TorchArchive
 {
-    private const string PickleName = "data.pkl";
-    private const int MostPickle = 64 << 20;
-    private const int MostByteOrder = 16;
+    /// <summary>The longest pickle that is read, in bytes.</summary>
+    protected const int MostPickle = 64 << 20;
+    private const int HeadBytes = 32;
 
-    private readonly ZipDirectory _zip;
-    private readonly string _folder;
-
-    private TorchArchive(CheckpointBytes file, AllocationBudget budget)
+    /// <summary>Notes the file; the formats read it.</summary>
+    protected TorchArchive(CheckpointBytes file)
     {
         File = file;
-        Budget = budget;
-        _zip = ZipDirectory.Read(file, budget);
-        _folder = FindFolder();
+        Budget = new AllocationBudget(file.Path, 2 * Math.Min(file.Length, long.MaxValue / 4));
     }
 
     public CheckpointBytes File { get; }
@@ -26,20 +21,18 @@ internal sealed class TorchArchive
     public AllocationBudget Budget { get; }
 
     /// <summary>Whether the storages' numbers have their highest byte first.</summary>
-    public bool BigEndian { get; private set; }
+    public bool BigEndian { get; protected init; }
 
     /// <summary>What the pickle holds.</summary>
-    public object? Root { get; private set; }
+    public object? Root { get; protected init; }
 
-    /// <summary>Reads the directory and the pickle, and no storage.</summary>
+    /// <summary>Reads what describes the tensors, and no storage.</summary>
     /// <exception cref="CheckpointException">This is not a whole checkpoint of plain data.</exception>
     public static TorchArchive Read(CheckpointBytes file)
     {
-        var archive = new TorchArchive(file, new AllocationBudget(file.Path, 2 * Math.Min(file.Length, long.MaxValue / 4)));
-        archive.BigEndian = archive.ReadByteOrder();
-        var pickle = archive._zip.ReadWhole(archive._zip.Entries[archive._folder + PickleName], MostPickle);
-        archive.Root = PickleReader.Read(file.Path, pickle, archive.Budget);
-        return archive;
+        Span<byte> head = stackalloc byte[(int)Math.Min(file.Length, HeadBytes)];
+        file.Read(0, head);
+        return TorchLegacyArchive.Begins(head) ? new TorchLegacyArchive(file) : new TorchZipArchive(file);
     }
 
     /// <summary>Where a storage's bytes start in the file.</summary>
@@ -47,47 +40,9 @@ internal sealed class TorchArchive
     /// <param name="elementSize">Bytes of its elements.</param>
     /// <param name="tensor">A tensor that lies in it, for messages.</param>
     /// <exception cref="CheckpointException">The file does not hold all of it as it is.</exception>
-    public long StorageStart(PickleStorage storage, int elementSize, string tensor)
-    {
-        if (!_zip.Entries.TryGetValue($"{_folder}data/{storage.Key}", out var entry))
-            throw new CheckpointException(File.Path, $"the tensor '{MessageText.Short(tensor)}' lies in the storage '{MessageText.Short(storage.Key)}', which the file lacks; copy or download it again.");
-        if (entry.Deflated)
-            throw new CheckpointException(File.Path, $"the storage '{MessageText.Short(storage.Key)}' is compressed, and torch.save stores them as they are; unpack the zip file and pack it again without compression.");
-        if (storage.Count > entry.Length / (storage.Element is null ? 1 : elementSize))
-            throw new CheckpointException(File.Path, $"the storage '{MessageText.Short(storage.Key)}' is to hold {storage.Count} elements and has only {entry.Length} bytes; the file is damaged, so copy or download it again.");
-        return _zip.DataStart(entry);
-    }
+    public abstract long StorageStart(PickleStorage storage, int elementSize, string tensor);
 
-    private string FindFolder()
-    {
-        string? found = null;
-        foreach (var name in _zip.Entries.Keys)
-        {
-            if (name != PickleName && !name.EndsWith('/' + PickleName))
-                continue;
-            var folder = name[..^PickleName.Length];
-            if (folder.IndexOf('/') != folder.Length - 1)
-                continue;
-            if (found is not null)
-                throw new CheckpointException(File.Path, $"the zip file holds two checkpoints, '{MessageText.Short(found)}' and '{MessageText.Short(folder)}'; keep one of them.");
-            found = folder;
-        }
-        if (found is null)
-            throw new CheckpointException(File.Path, $"this is a zip file but not a PyTorch checkpoint, for it holds no {PickleName}{(_zip.Entries.Count == 0 ? "" : $" but {MessageText.Few([.. _zip.Entries.Keys.Take(3)], 3)}")}; unpack it if the weights are inside.");
-        if (_zip.Entries.ContainsKey(found + "constants.pkl") || _zip.Entries.Keys.Any(k => k.StartsWith(found + "code/", StringComparison.Ordinal)))
-            throw new CheckpointException(File.Path, "this is a TorchScript program and not a checkpoint; in Python, save its weights with torch.save(torch.jit.load(file).state_dict(), ...).");
-        return found;
-    }
-
-    private bool ReadByteOrder()
-    {
-        if (!_zip.Entries.TryGetValue(_folder + "byteorder", out var entry))
-            return false;
-        return Encoding.UTF8.GetString(_zip.ReadWhole(entry, MostByteOrder)).Trim() switch
-        {
-            "little" => false,
-            "big" => true,
-            var other => throw new CheckpointException(File.Path, $"the file's byte order is '{MessageText.Short(other)}', which is neither 'little' nor 'big'; copy or download it again."),
-        };
-    }
+    /// <summary>The sentence about a storage that is not there.</summary>
+    protected CheckpointException Lacks(PickleStorage storage, string tensor) =>
+        new(File.Path, $"the tensor '{MessageText.Short(tensor)}' lies in the storage '{MessageText.Short(storage.Key)}', which the file lacks; copy or download it again.");
 }

@@ -3,8 +3,8 @@ using Hita.Runtime;
 namespace Hita.Checkpoints.Torch;
 
 /// <summary>
-/// A checkpoint that <c>torch.save</c> wrote as a zip file. Its pickle is read as plain data and nothing in it is ever run;
-/// tensors are read from where they lie, so that a file of any size costs little memory.
+/// A checkpoint that <c>torch.save</c> wrote, as a zip file or as PyTorch before 1.6 did. Its pickles are read as plain data and
+/// nothing in them is ever run; tensors are read from where they lie, so that a file of any size costs little memory.
 /// </summary>
 public sealed class TorchCheckpoint : TensorSource
 {

@@ -43,6 +43,20 @@ public sealed class MutatedCheckpointTests(ITestOutputHelper output) : IDisposab
         Check(100, "torch's own file", seed => Mutator.Mutate(file, seed));
     }
 
+    [Fact]
+    public void Mutated_files_of_torch_before_1_6_are_read_or_refused()
+    {
+        var file = RichLegacy();
+        var whole = file.ToBytes();
+        Check(Mutations, "files of the older format", seed => Mutator.Mutate(whole, seed));
+        Check(Mutations / 2, "their descriptions", seed => (file with { Object = Mutator.Mutate(file.Object, seed) }).ToBytes());
+        Check(Mutations / 4, "their lists and storages", seed =>
+        {
+            byte[] end = [.. file.Names, .. file.Storages];
+            return (file with { Names = Mutator.Mutate(end, seed), Storages = [] }).ToBytes();
+        });
+    }
+
     public void Dispose() => _file.Dispose();
 
     /// <summary>A small file with every kind of thing a published one has.</summary>
@@ -63,6 +77,22 @@ public sealed class MutatedCheckpointTests(ITestOutputHelper output) : IDisposab
             new("archive/data.pkl", script.End()), new("archive/byteorder", "little"u8.ToArray()), new("archive/data/0", TorchLayoutTests.Numbers(12)),
             new("archive/data/1", new byte[10]), new("archive/data/2", new byte[8]), new("archive/version", "3\n"u8.ToArray()),
         ];
+    }
+
+    private static LegacyFile RichLegacy()
+    {
+        var script = new PickleScript().Op('}').Raw((byte)'q', 0).Op('(')
+            .Text("epoch").Integer(90).Text("args").Global("argparse", "Namespace").Op(')').Raw(0x81).Op('}').Text("lr").Number(1e-4).Op('s').Op('b')
+            .Text("state_dict").Global("collections", "OrderedDict").Op(']').Raw(0x85).Op('R').Raw((byte)'q', 1).Op('(')
+            .Text("plain.weight").OldTensor("FloatStorage", "94001", 12, 0, [3, 4], [4, 1], location: "cuda:0")
+            .Text("turned.weight").OldTensor("FloatStorage", "94001", 12, 0, [4, 3], [1, 4])
+            .Text("part.weight").OldTensor("FloatStorage", "94001", 12, 1, [2, 2], [2, 1], view: (4, 6))
+            .Text("half.bias").Global("torch.nn.parameter", "Parameter").OldTensor("HalfStorage", "94002", 5, 1, [4], [1]).Raw(0x85).Op('R')
+            .Op('(').Raw(0x88).Raw(0x89).Op('N').Op('t').Op('b')
+            .Text("oldest.bias").Global("torch", "FloatTensor").Op(')').Raw(0x81).Op('(').OldStorage("FloatStorage", "94001", 12).Integer(2).Integers(3).Integers(1).Op('t').Op('b')
+            .Text("count").OldTensor("LongStorage", "94003", 1, 0, [], []).Op('u')
+            .Text("again").Raw((byte)'h', 1).Op('u');
+        return LegacyFile.Of(script.End(), ("94001", 4, TorchLayoutTests.Numbers(12)), ("94002", 2, new byte[10]), ("94003", 8, new byte[8]));
     }
 
     private void Check(int count, string what, Func<int, byte[]> mutate)

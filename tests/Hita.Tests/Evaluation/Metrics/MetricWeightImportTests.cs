@@ -76,6 +76,22 @@ public sealed class MetricWeightImportTests : IDisposable
     }
 
     [Fact]
+    public void Files_of_torch_before_1_6_give_the_same_import()
+    {
+        var newer = MetricWeightImporter.Import(Heads("newer.pth"), _folder["newer"]).Path;
+        var inspected = CommandLine.Run("inspect", Heads("older.pth", old: true), "--brief").Output;
+        Assert.Matches(@"fits +yes, as vgg\.pth", inspected);
+        var (code, output, error) = CommandLine.Run("import", _folder["older.pth"], "-o", _folder["older"]);
+        Assert.True(code == 0, error);
+        Assert.Contains("the heads of LPIPS, 5 tensors, 1472 parameters", output, StringComparison.Ordinal);
+        Assert.Equal(File.ReadAllBytes(newer), File.ReadAllBytes(_folder["older/vgg.safetensors"]));
+
+        Refused(Heads("alex.pth", [64, 192, 384, 256, 256], old: true), "lin1.model.1.weight", "vgg.pth is wanted");
+        File.WriteAllBytes(_folder["cut.pth"], File.ReadAllBytes(_folder["older.pth"])[..^700]);
+        Refused(_folder["cut.pth"], "cut short, so copy or download it again");
+    }
+
+    [Fact]
     public void An_imported_file_is_found_before_the_published_one()
     {
         Assert.Null(MetricWeights.PathIn(_folder.Path, MetricWeights.Dino));
@@ -161,8 +177,8 @@ public sealed class MetricWeightImportTests : IDisposable
         SafetensorsWriter.Save(_folder[name], tensors);
     }
 
-    // The heads as torch.save writes them.
-    private string Heads(string name, long[]? widths = null, float value = 0.5f)
+    // The heads as torch.save writes them, or wrote them before PyTorch 1.6.
+    private string Heads(string name, long[]? widths = null, float value = 0.5f, bool old = false)
     {
         widths ??= [64, 128, 256, 512, 512];
         var script = new PickleScript().Op('}').Op('(');
@@ -170,7 +186,10 @@ public sealed class MetricWeightImportTests : IDisposable
             script.Text($"lin{i}.model.1.weight").Tensor("FloatStorage", $"{i}", widths[i], 0, [1, widths[i], 1, 1], [widths[i], 1, 1, 1]);
         byte[][] storages = [.. widths.Select((w, i) => MemoryMarshal.AsBytes(Enumerable.Repeat(value + i, (int)w).ToArray().AsSpan()).ToArray())];
         Directory.CreateDirectory(Path.GetDirectoryName(_folder[name])!);
-        File.WriteAllBytes(_folder[name], TorchFiles.Checkpoint(script.Op('u').End(), storages));
+        var pickle = script.Op('u').End();
+        File.WriteAllBytes(_folder[name], old
+            ? LegacyFile.Of(pickle, [.. storages.Select(static (bytes, i) => ($"{i}", sizeof(float), bytes))]).ToBytes()
+            : TorchFiles.Checkpoint(pickle, storages));
         return _folder[name];
     }
 }
