@@ -14,7 +14,7 @@ internal static class InspectCommand
 {
     public static Command Create(CommandHost host)
     {
-        var path = new Argument<string>("FILE|DIR") { Description = "A checkpoint, a safetensors file, a model's folder or a pipeline's." };
+        var path = new Argument<string>("FILE|DIR") { Description = "A checkpoint, a safetensors file, a model's folder or a pipeline's, or the bundled one: materials." };
         var brief = new Option<bool>("--brief") { Description = "Leave the list of tensors out." };
         var weights = CommonOptions.Weights("Which weights of a published checkpoint to list.");
         var json = CommandHost.JsonOption();
@@ -43,6 +43,8 @@ internal static class InspectCommand
     // A pipeline's folder stands for its two parts.
     private static List<string> Places(string path)
     {
+        if (!File.Exists(path))
+            path = BundledModels.Locate(path);
         if (!Directory.Exists(path) || ModelFolder.IsModel(path))
             return [path];
         var parts = new[] { TokenizerFolder.PipelinePart, GeneratorFolder.PipelinePart }.Select(p => Path.Combine(path, p)).Where(ModelFolder.IsModel).ToList();

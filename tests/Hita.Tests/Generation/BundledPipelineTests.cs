@@ -25,6 +25,9 @@ public sealed class BundledPipelineTests : IDisposable
         Assert.InRange(bytes, 1 << 20, 30 << 20);
         var classes = NamedModel.ClassesOf(BundledModels.Materials);
         Assert.Equal(MaterialsSet.ClassNames, Enumerable.Range(0, classes.Count).Select(i => classes[i]));
+        var (code, listed, _) = CommandLine.Run("inspect", BundledModels.Materials, "--brief");
+        Assert.Equal(0, code);
+        Assert.Contains("tokenizer", listed, StringComparison.Ordinal);
         Assert.Equal(MaterialsSet.ClassOf(SceneMaterial.Marble, SceneShape.Torus), classes.Find("marble torus"));
     }
 
