@@ -34,6 +34,7 @@ public sealed class OptionTests
         ["usage_window"] = Base with { Codebook = Base.Codebook with { UsageWindow = 8 } },
         ["revival_interval"] = Base with { Codebook = Base.Codebook with { RevivalInterval = 1 } },
         ["discriminator"] = Base with { Discriminator = null },
+        ["discriminator.width"] = Base with { Discriminator = Base.Discriminator! with { Width = 32 } },
         ["discriminator.weight"] = Base with { Discriminator = Base.Discriminator! with { Weight = 1 } },
         ["discriminator.start_step"] = Base with { Discriminator = Base.Discriminator! with { StartStep = 2 } },
         ["discriminator.rest_until_start"] = Base with { Discriminator = Base.Discriminator! with { StartStep = 2, RestUntilStart = true } },

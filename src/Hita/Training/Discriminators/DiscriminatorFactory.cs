@@ -10,6 +10,6 @@ internal static class DiscriminatorFactory
     public static IDiscriminator Create(DiscriminatorOptions options, Placement placement, ulong seed) => options.Kind switch
     {
         DiscriminatorKind.Dino => DinoDiscriminator.Create(options.DinoFile, placement, seed),
-        _ => PatchDiscriminator.Create(placement, seed),
+        _ => PatchDiscriminator.Create(placement, seed, options.Width),
     };
 }

@@ -22,6 +22,9 @@ public sealed record DiscriminatorOptions
     /// <summary>The frozen DINO ViT-S/16, for <see cref="DiscriminatorKind.Dino"/>; null looks for it in the folder of metric weights.</summary>
     public string? DinoFile { get; init; }
 
+    /// <summary>Channels after the first convolution of <see cref="DiscriminatorKind.PatchGan"/> (published 64); small pictures do with fewer.</summary>
+    public int Width { get; init; } = 64;
+
     /// <summary>Weight of both sides' loss from step <see cref="StartStep"/> on (published 0.5).</summary>
     public double Weight { get; init; } = 0.5;
 
@@ -60,6 +63,7 @@ public sealed record DiscriminatorOptions
         Require(Enum.IsDefined(Kind), $"kind is {Kind}, which is none of the discriminators");
         Require(Enum.IsDefined(Loss), $"loss is {Loss}, which is none of the losses");
         Require(Enum.IsDefined(GeneratorLoss), $"generator_loss is {GeneratorLoss}, which is none of the losses");
+        Require(Width is >= 1 and <= 1024, $"width is {Width}, it must lie between 1 and 1024 channels");
         Require(Weight is > 0 and <= 1e6, $"weight is {Weight}, it must lie above 0 and be 1000000 at most");
         Require(StartStep >= 1, $"start_step is {StartStep}, steps count from 1");
         Optimizer.CollectFaults(faults, "discriminator.optimizer");

@@ -13,18 +13,20 @@ internal sealed class PatchDiscriminator : nn.Module, IDiscriminator
     /// <summary>The smallest side of a picture that leaves a patch to judge, in pixels.</summary>
     private const long SmallestSide = 24;
 
+    private const int PublishedWidth = 64;
+
     [ComponentName(Name = "main")] private readonly ModuleList<nn.Module<Tensor, Tensor>> _layers;
 
-    public PatchDiscriminator(Placement placement)
+    public PatchDiscriminator(Placement placement, int width = PublishedWidth)
         : base(nameof(PatchDiscriminator))
     {
         // The places in the list are the published names.
         _layers = new ModuleList<nn.Module<Tensor, Tensor>>(
-            new PlainConv2d(3, 64, stride: 2, hasBias: true, placement), new LeakyRelu(),
-            new PlainConv2d(64, 128, stride: 2, hasBias: false, placement), new BatchNorm(128, placement), new LeakyRelu(),
-            new PlainConv2d(128, 256, stride: 2, hasBias: false, placement), new BatchNorm(256, placement), new LeakyRelu(),
-            new PlainConv2d(256, 512, stride: 1, hasBias: false, placement), new BatchNorm(512, placement), new LeakyRelu(),
-            new PlainConv2d(512, 1, stride: 1, hasBias: true, placement));
+            new PlainConv2d(3, width, stride: 2, hasBias: true, placement), new LeakyRelu(),
+            new PlainConv2d(width, 2 * width, stride: 2, hasBias: false, placement), new BatchNorm(2 * width, placement), new LeakyRelu(),
+            new PlainConv2d(2 * width, 4 * width, stride: 2, hasBias: false, placement), new BatchNorm(4 * width, placement), new LeakyRelu(),
+            new PlainConv2d(4 * width, 8 * width, stride: 1, hasBias: false, placement), new BatchNorm(8 * width, placement), new LeakyRelu(),
+            new PlainConv2d(8 * width, 1, stride: 1, hasBias: true, placement));
         RegisterComponents();
     }
 
@@ -35,9 +37,12 @@ internal sealed class PatchDiscriminator : nn.Module, IDiscriminator
     public IReadOnlyDictionary<string, Tensor> Buffers => named_buffers().ToDictionary(static b => b.name, static b => b.buffer, StringComparer.Ordinal);
 
     /// <summary>One with the published fresh weights: convolutions N(0, 0.02), norms N(1, 0.02), biases as the framework draws them.</summary>
-    public static PatchDiscriminator Create(Placement placement, ulong seed)
+    /// <param name="placement">Where it lies.</param>
+    /// <param name="seed">Of the weights.</param>
+    /// <param name="width">Channels after the first convolution.</param>
+    public static PatchDiscriminator Create(Placement placement, ulong seed, int width = PublishedWidth)
     {
-        var network = new PatchDiscriminator(placement);
+        var network = new PatchDiscriminator(placement, width);
         using var frozen = no_grad();
         using var random = new Generator(seed);
         var parameters = network.Parameters;
