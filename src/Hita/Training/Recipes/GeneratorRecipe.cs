@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using Hita.Generation;
 using Hita.Generation.Sampling;
 using Hita.Runtime;
@@ -47,45 +48,23 @@ public sealed record ClassSamples
 }
 
 /// <summary>Everything that a generator's run is told.</summary>
-public sealed record GeneratorRecipe
+public sealed record GeneratorRecipe : TrainingRecipe
 {
     /// <summary>The architecture and the start.</summary>
+    [JsonPropertyOrder(-4)]
     public required GeneratorModelSection Model { get; init; }
 
     /// <summary>
     /// The tokenizer whose codes are learned: a model folder or the folder of a tokenizer's run. It encodes pictures, and paints samples.
     /// </summary>
+    [JsonPropertyOrder(-3)]
     public required string Tokenizer { get; init; }
-
-    /// <summary>What it learns from: pictures, or a token cache.</summary>
-    public required DataSection Data { get; init; }
-
-    /// <summary>How long.</summary>
-    public required ScheduleSection Schedule { get; init; }
 
     /// <summary>Optimiser, dropout, averaging.</summary>
     public GeneratorStageOptions Training { get; init; } = new();
 
-    /// <summary>What is held out.</summary>
-    public ValidationSection Validation { get; init; } = new();
-
     /// <summary>When samples are painted.</summary>
     public ClassSamples Samples { get; init; } = new();
-
-    /// <summary>When the state is saved.</summary>
-    public CheckpointSection Checkpoints { get; init; } = new();
-
-    /// <summary>The model folder beside the checkpoints.</summary>
-    public ExportSection Export { get; init; } = new();
-
-    /// <summary>When the run warns and gives up.</summary>
-    public HealthSection Health { get; init; } = new();
-
-    /// <summary>Where it computes.</summary>
-    public ComputeSection Compute { get; init; } = new();
-
-    /// <summary>Decides the initial weights, the data's order, augmentation and dropout. Default 0.</summary>
-    public ulong Seed { get; init; }
 
     /// <summary>Reads a recipe's file.</summary>
     /// <param name="path">The YAML file.</param>
@@ -104,10 +83,6 @@ public sealed record GeneratorRecipe
     public static GeneratorRecipe Parse(
         string text, string source = "the recipe", IEnumerable<string>? sets = null, Func<string, DataSection, IReadOnlyDictionary<string, int>>? derived = null) =>
         FromNode(RecipeText.Parse(text, source), source, sets, derived);
-
-    /// <summary>The whole recipe as YAML, defaults included.</summary>
-    /// <param name="heading">Lines of comment before it.</param>
-    public string Write(string heading = "") => RecipeText.Write(RecipeBinder.ToNode(this), heading);
 
     /// <summary>Equal when every value is.</summary>
     /// <param name="other">The other recipe.</param>
@@ -128,16 +103,8 @@ public sealed record GeneratorRecipe
         RecipeFaults.Collect(faults, "samples: ", () => Samples.ToSampling().Validate());
         if (Tokenizer.Length == 0)
             faults.Add("tokenizer is empty");
-        Data.CollectFaults(faults);
-        Schedule.CollectFaults(faults);
-        Validation.CollectFaults(faults);
-        Checkpoints.CollectFaults(faults);
-        Export.CollectFaults(faults);
-        Health.CollectFaults(faults);
-        Compute.CollectFaults(faults);
-        if (Samples.Every < 0 || Samples.Count is < 0 or > 256)
-            faults.Add("samples.every must be 0 or more, samples.count 0 to 256");
-        return faults.Count == 0 ? this : throw new ConfigException(source, faults);
+        Check(source, faults, Samples.Every, Samples.Count);
+        return this;
     }
 
     private static GeneratorRecipe FromNode(

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Hita.Runtime;
 using Hita.Tokenization;
 
@@ -27,40 +28,17 @@ public sealed record ReconstructionSamples
 }
 
 /// <summary>Everything that a tokenizer's run is told.</summary>
-public sealed record TokenizerRecipe
+public sealed record TokenizerRecipe : TrainingRecipe
 {
     /// <summary>The architecture and the start.</summary>
+    [JsonPropertyOrder(-4)]
     public required TokenizerModelSection Model { get; init; }
-
-    /// <summary>What it learns from.</summary>
-    public required DataSection Data { get; init; }
-
-    /// <summary>How long.</summary>
-    public required ScheduleSection Schedule { get; init; }
 
     /// <summary>Losses, discriminator, optimisers, averaging.</summary>
     public TokenizerStageOptions Training { get; init; } = new();
 
-    /// <summary>What is held out.</summary>
-    public ValidationSection Validation { get; init; } = new();
-
     /// <summary>When samples are painted.</summary>
     public ReconstructionSamples Samples { get; init; } = new();
-
-    /// <summary>When the state is saved.</summary>
-    public CheckpointSection Checkpoints { get; init; } = new();
-
-    /// <summary>The model folder beside the checkpoints.</summary>
-    public ExportSection Export { get; init; } = new();
-
-    /// <summary>When the run warns and gives up.</summary>
-    public HealthSection Health { get; init; } = new();
-
-    /// <summary>Where it computes.</summary>
-    public ComputeSection Compute { get; init; } = new();
-
-    /// <summary>Decides the initial weights, the data's order, augmentation and dropout. Default 0.</summary>
-    public ulong Seed { get; init; }
 
     /// <summary>Reads a recipe's file.</summary>
     /// <param name="path">The YAML file.</param>
@@ -76,10 +54,6 @@ public sealed record TokenizerRecipe
     /// <exception cref="HitaException">All faults are listed.</exception>
     public static TokenizerRecipe Parse(string text, string source = "the recipe", IEnumerable<string>? sets = null) =>
         FromNode(RecipeText.Parse(text, source), source, sets);
-
-    /// <summary>The whole recipe as YAML, defaults included.</summary>
-    /// <param name="heading">Lines of comment before it.</param>
-    public string Write(string heading = "") => RecipeText.Write(RecipeBinder.ToNode(this), heading);
 
     /// <summary>Equal when every value is.</summary>
     /// <param name="other">The other recipe.</param>
@@ -101,16 +75,8 @@ public sealed record TokenizerRecipe
             Optimizer = RecipeFaults.ForCheck(Training.Optimizer),
             Discriminator = Training.Discriminator is { } own ? own with { Optimizer = RecipeFaults.ForCheck(own.Optimizer) } : null,
         }).Validate());
-        Data.CollectFaults(faults);
-        Schedule.CollectFaults(faults);
-        Validation.CollectFaults(faults);
-        Checkpoints.CollectFaults(faults);
-        Export.CollectFaults(faults);
-        Health.CollectFaults(faults);
-        Compute.CollectFaults(faults);
-        if (Samples.Every < 0 || Samples.Count is < 0 or > 256)
-            faults.Add("samples.every must be 0 or more, samples.count 0 to 256");
-        return faults.Count == 0 ? this : throw new ConfigException(source, faults);
+        Check(source, faults, Samples.Every, Samples.Count);
+        return this;
     }
 
     private static TokenizerRecipe FromNode(RecipeNode node, string source, IEnumerable<string>? sets)

@@ -51,18 +51,15 @@ public static class GeneratorTraining
         {
             Training = recipe.Training with { Optimizer = RunRecipe.Resolve(recipe.Training.Optimizer, recipe.Schedule, data.StepsPerEpoch, stored?.Training.Optimizer) },
         };
-        var plan = Plan(recipe, data);
-        var text = recipe.Write("The recipe of this run, with every default written out.");
-        CheckpointState? from = null;
-        if (stored is not null)
+        var plan = RunRecipe.Plan(recipe, recipe.Samples.Every, data.StepsPerEpoch, data.Count, data.Description) with
         {
-            RunRecipe.RequireSame(run, stored.Write(), text);
-            from = RunRecipe.Newest(run, Stage, plan.Pictures, plan.Steps);
-        }
+            TokensPerImage = recipe.Model.Architecture.SequenceLength,
+        };
+        var from = RunRecipe.Continue(run, stored, recipe, Stage, plan);
         using var stage = CreateStage(recipe, observer);
         if (from is not null)
             run.Checkpoints.Load(from.Step, stage.State);
-        RunRecipe.Save(run, text);
+        RunRecipe.Save(run, recipe);
         using var feed = data.Feed((from?.Step ?? 0) + 1);
         var task = new GeneratorTask(stage, data, tokenizer, recipe);
         new Trainer<GeneratorBatch>(run, stage, feed, task, plan, from, observer).Run(cancellation);
@@ -120,22 +117,6 @@ public static class GeneratorTraining
         if (faults.Count > 0)
             throw new ConfigException("The recipe does not fit its tokenizer and data", faults);
     }
-
-    private static RunPlan Plan(GeneratorRecipe recipe, CodeData data) => new()
-    {
-        Steps = RunRecipe.Steps(recipe.Schedule, data.StepsPerEpoch),
-        StepsPerEpoch = data.StepsPerEpoch,
-        ImagesPerStep = recipe.Schedule.BatchSize,
-        TokensPerImage = recipe.Model.Architecture.SequenceLength,
-        Seed = recipe.Seed,
-        Data = data.Description,
-        Pictures = data.Count,
-        SaveEvery = recipe.Checkpoints.Every,
-        Keep = recipe.Checkpoints.Keep,
-        ValidateEvery = recipe.Validation.Every,
-        SampleEvery = recipe.Samples.Every,
-        MostSkipped = recipe.Health.MostSkipped,
-    };
 
     private static GeneratorStage CreateStage(GeneratorRecipe recipe, ITrainingObserver observer)
     {

@@ -19,6 +19,42 @@ internal static class RunRecipe
     public static long Steps(ScheduleSection schedule, long stepsPerEpoch) =>
         schedule.Steps ?? Math.Max(1, (long)Math.Round(schedule.Epochs!.Value * stepsPerEpoch));
 
+    /// <summary>What a trainer needs to know of a run, as far as both stages have it.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="samplesEvery">Steps between two sheets of samples.</param>
+    /// <param name="stepsPerEpoch">Steps of a pass through the data.</param>
+    /// <param name="pictures">Pictures to learn from.</param>
+    /// <param name="data">What they are.</param>
+    public static RunPlan Plan(TrainingRecipe recipe, long samplesEvery, long stepsPerEpoch, long pictures, string data) => new()
+    {
+        Steps = Steps(recipe.Schedule, stepsPerEpoch),
+        StepsPerEpoch = stepsPerEpoch,
+        ImagesPerStep = recipe.Schedule.BatchSize,
+        Seed = recipe.Seed,
+        Data = data,
+        Pictures = pictures,
+        SaveEvery = recipe.Checkpoints.Every,
+        Keep = recipe.Checkpoints.Keep,
+        ValidateEvery = recipe.Validation.Every,
+        SampleEvery = samplesEvery,
+        MostSkipped = recipe.Health.MostSkipped,
+    };
+
+    /// <summary>The checkpoint that a run goes on from; null for a new one.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="stored">Its recipe as it was begun; null for a new run.</param>
+    /// <param name="recipe">The recipe to go on with.</param>
+    /// <param name="stage">The stage's name.</param>
+    /// <param name="plan">What the run is about to do.</param>
+    /// <exception cref="HitaException">The recipe, the data or the stage is another one, or the checkpoint is damaged.</exception>
+    public static CheckpointState? Continue(RunFolder run, TrainingRecipe? stored, TrainingRecipe recipe, string stage, RunPlan plan)
+    {
+        if (stored is null)
+            return null;
+        RequireSame(run, stored.Write(), recipe.Write());
+        return Newest(run, stage, plan.Pictures, plan.Steps);
+    }
+
     /// <summary>An optimiser's numbers with what the recipe says in epochs or leaves to the length of the run.</summary>
     /// <param name="optimizer">The recipe's numbers.</param>
     /// <param name="schedule">How long the run is.</param>
@@ -43,7 +79,9 @@ internal static class RunRecipe
 
     /// <summary>Writes a run's recipe; the folder is a run from then on.</summary>
     /// <exception cref="HitaException">It cannot be written.</exception>
-    public static void Save(RunFolder run, string text)
+    public static void Save(RunFolder run, TrainingRecipe recipe) => Save(run, recipe.Write("The recipe of this run, with every default written out."));
+
+    internal static void Save(RunFolder run, string text)
     {
         using var file = new AtomicFile(run[RunFolder.RecipeName]);
         try
@@ -56,6 +94,14 @@ internal static class RunRecipe
         }
         file.Complete();
         DurableFolder.Flush(run.Path);
+    }
+
+    /// <summary>Says at the end of a run how many pictures could not be read.</summary>
+    public static void TellUnreadable(LoaderStatistics? statistics, ITrainingObserver observer)
+    {
+        // The same picture counts anew in each pass.
+        if (statistics is { Unreadable: > 0 and var count })
+            observer.Noted($"Pictures that cannot be read were replaced by others, {count} in all; the first: {statistics.FirstUnreadable[0]}");
     }
 
     /// <summary>Refuses to resume with a recipe that differs in anything that matters.</summary>
@@ -80,17 +126,8 @@ internal static class RunRecipe
         }
     }
 
-    /// <summary>Says at the end of a run how many pictures could not be read.</summary>
-    public static void TellUnreadable(LoaderStatistics? statistics, ITrainingObserver observer)
-    {
-        // The same picture counts anew in each pass.
-        if (statistics is { Unreadable: > 0 and var count })
-            observer.Noted($"Pictures that cannot be read were replaced by others, {count} in all; the first: {statistics.FirstUnreadable[0]}");
-    }
-
-    /// <summary>The newest checkpoint of a run, checked against what the run is about to do; null where there is none yet.</summary>
-    /// <exception cref="HitaException">It is damaged, of another stage, or of other data.</exception>
-    public static CheckpointState? Newest(RunFolder run, string stage, long pictures, long steps)
+    // Null where there is none yet.
+    private static CheckpointState? Newest(RunFolder run, string stage, long pictures, long steps)
     {
         if (run.Checkpoints.Steps is not [.., var step])
             return null;

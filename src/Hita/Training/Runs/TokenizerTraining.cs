@@ -40,18 +40,16 @@ public static class TokenizerTraining
         var loader = new BatchLoader(data.Train, LoaderSteps.Options(recipe.Data, recipe.Schedule, recipe.Compute, size, recipe.Seed));
         var stored = start == RunStart.Resume ? TokenizerRecipe.Load(run[RunFolder.RecipeName]) : null;
         recipe = Resolve(recipe, loader.BatchesPerEpoch, stored?.Training);
-        var plan = Plan(recipe, loader);
-        var text = recipe.Write("The recipe of this run, with every default written out.");
-        CheckpointState? from = null;
-        if (stored is not null)
+        var plan = RunRecipe.Plan(recipe, recipe.Samples.Every, loader.BatchesPerEpoch, loader.Source.Count, loader.Source.Description) with
         {
-            RunRecipe.RequireSame(run, stored.Write(), text);
-            from = RunRecipe.Newest(run, Stage, plan.Pictures, plan.Steps);
-        }
+            UsageFrom = UsageFrom(recipe),
+            UsageThreshold = recipe.Health.UsageThreshold,
+        };
+        var from = RunRecipe.Continue(run, stored, recipe, Stage, plan);
         using var stage = CreateStage(recipe);
         if (from is not null)
             run.Checkpoints.Load(from.Step, stage.State);
-        RunRecipe.Save(run, text);
+        RunRecipe.Save(run, recipe);
         using var feed = new PictureFeed(loader, (from?.Step ?? 0) + 1, recipe.Schedule.Accumulation);
         var task = new TokenizerTask(stage, data, recipe);
         new Trainer<TokenizerBatch>(run, stage, feed, task, plan, from, observer).Run(cancellation);
@@ -83,23 +81,6 @@ public static class TokenizerTraining
         var fewest = config.HolisticTokenCount > 0 ? Math.Min(config.HolisticTokenCount, patches) : patches;
         return Math.Max(200, CodesPerEntry * config.CodebookSize / ((long)fewest * recipe.Schedule.BatchSize));
     }
-
-    private static RunPlan Plan(TokenizerRecipe recipe, BatchLoader loader) => new()
-    {
-        UsageFrom = UsageFrom(recipe),
-        Steps = RunRecipe.Steps(recipe.Schedule, loader.BatchesPerEpoch),
-        StepsPerEpoch = loader.BatchesPerEpoch,
-        ImagesPerStep = recipe.Schedule.BatchSize,
-        Seed = recipe.Seed,
-        Data = loader.Source.Description,
-        Pictures = loader.Source.Count,
-        SaveEvery = recipe.Checkpoints.Every,
-        Keep = recipe.Checkpoints.Keep,
-        ValidateEvery = recipe.Validation.Every,
-        SampleEvery = recipe.Samples.Every,
-        UsageThreshold = recipe.Health.UsageThreshold,
-        MostSkipped = recipe.Health.MostSkipped,
-    };
 
     private static TokenizerStage CreateStage(TokenizerRecipe recipe)
     {

@@ -1,0 +1,58 @@
+using System.Text.Json.Serialization;
+using Hita.Runtime;
+
+namespace Hita.Training.Recipes;
+
+/// <summary>What a run of either stage is told: the parts that both have.</summary>
+public abstract record TrainingRecipe
+{
+    /// <summary>What it learns from.</summary>
+    [JsonPropertyOrder(-2)]
+    public required DataSection Data { get; init; }
+
+    /// <summary>How long.</summary>
+    [JsonPropertyOrder(-1)]
+    public required ScheduleSection Schedule { get; init; }
+
+    /// <summary>What is held out.</summary>
+    public ValidationSection Validation { get; init; } = new();
+
+    /// <summary>When the state is saved.</summary>
+    public CheckpointSection Checkpoints { get; init; } = new();
+
+    /// <summary>The model folder beside the checkpoints.</summary>
+    public ExportSection Export { get; init; } = new();
+
+    /// <summary>When the run warns and gives up.</summary>
+    public HealthSection Health { get; init; } = new();
+
+    /// <summary>Where it computes.</summary>
+    public ComputeSection Compute { get; init; } = new();
+
+    /// <summary>Decides the initial weights, the data's order, augmentation and dropout. Default 0.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>The whole recipe as YAML, defaults included.</summary>
+    /// <param name="heading">Lines of comment before it.</param>
+    public string Write(string heading = "") => RecipeText.Write(RecipeBinder.ToNode(this), heading);
+
+    /// <summary>Throws the faults of the stage's own parts and of the common ones, if there are any.</summary>
+    /// <param name="source">Where the recipe came from.</param>
+    /// <param name="faults">The stage's own.</param>
+    /// <param name="samplesEvery">Steps between two sheets of samples.</param>
+    /// <param name="samplesCount">Pictures on one.</param>
+    private protected void Check(string source, List<string> faults, long samplesEvery, int samplesCount)
+    {
+        Data.CollectFaults(faults);
+        Schedule.CollectFaults(faults);
+        Validation.CollectFaults(faults);
+        Checkpoints.CollectFaults(faults);
+        Export.CollectFaults(faults);
+        Health.CollectFaults(faults);
+        Compute.CollectFaults(faults);
+        if (samplesEvery < 0 || samplesCount is < 0 or > 256)
+            faults.Add("samples.every must be 0 or more, samples.count 0 to 256");
+        if (faults.Count > 0)
+            throw new ConfigException(source, faults);
+    }
+}
