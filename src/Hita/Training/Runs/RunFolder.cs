@@ -33,11 +33,13 @@ public sealed class RunFolder : IDisposable
 
     private const string LockName = ".lock";
     private readonly FileStream _lock;
+    private readonly bool _isNew;
 
-    private RunFolder(string path, FileStream held)
+    private RunFolder(string path, FileStream held, bool isNew)
     {
         Path = path;
         _lock = held;
+        _isNew = isNew;
         Checkpoints = new CheckpointStore(System.IO.Path.Combine(path, CheckpointStore.FolderName));
     }
 
@@ -65,12 +67,13 @@ public sealed class RunFolder : IDisposable
             throw new HitaException($"{path}: this is a file where a run's folder is needed; name another place.");
         if (start == RunStart.Resume && !IsRun(path))
             throw new HitaException($"{path}: there is no run here to resume; leave --resume out to begin one.");
+        var isNew = !Directory.Exists(path);
         var held = Lock(path);
         try
         {
             if (start == RunStart.New)
                 RequireEmpty(path);
-            var run = new RunFolder(path, held);
+            var run = new RunFolder(path, held, isNew);
             run.CleanUp();
             return run;
         }
@@ -85,15 +88,28 @@ public sealed class RunFolder : IDisposable
     /// <param name="name">The file or folder.</param>
     public string this[string name] => System.IO.Path.Combine(Path, name);
 
-    /// <summary>Lets other processes in.</summary>
-    public void Dispose() => _lock.Dispose();
+    /// <summary>Lets other processes in. A folder that was made for a run that never began is removed.</summary>
+    public void Dispose()
+    {
+        _lock.Dispose();
+        try
+        {
+            if (_isNew && Directory.Exists(Path) && !Directory.EnumerateFileSystemEntries(Path).Any())
+                Directory.Delete(Path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Another process took the folder meanwhile: then it is no longer ours to tidy.
+        }
+    }
 
     private static FileStream Lock(string path)
     {
         try
         {
             Directory.CreateDirectory(path);
-            return new FileStream(System.IO.Path.Combine(path, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            // The file goes before the lock does, so that two processes never hold two files of one name.
+            return new FileStream(System.IO.Path.Combine(path, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
         }
         catch (IOException e) when (e is not (DirectoryNotFoundException or PathTooLongException) && File.Exists(System.IO.Path.Combine(path, LockName)))
         {
