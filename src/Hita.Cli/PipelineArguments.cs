@@ -68,7 +68,7 @@ internal sealed class PipelineArguments
                 },
             },
             withEncoder: true);
-        WarnOfPreset(host, model);
+        ModelNotes.Tell(host, parsed, _model);
         return pipeline;
     }
 
@@ -76,16 +76,10 @@ internal sealed class PipelineArguments
     public string PrecisionName(ParseResult parsed) => parsed.GetValue(_precision)!;
 
     /// <summary>Loads a tokenizer with its encoder, for commands that need no generator.</summary>
-    public static ImageTokenizer OpenTokenizer(CommandHost host, ParseResult parsed, string model)
+    public static ImageTokenizer OpenTokenizer(CommandHost host, ParseResult parsed, Option<string> model)
     {
-        var tokenizer = NamedModel.OpenTokenizer(model, new TokenizerOptions { Device = parsed.GetValue(host.Globals.Device)! });
-        WarnOfPreset(host, model);
+        var tokenizer = NamedModel.OpenTokenizer(parsed.GetValue(model)!, new TokenizerOptions { Device = parsed.GetValue(host.Globals.Device)! });
+        ModelNotes.Tell(host, parsed, model);
         return tokenizer;
-    }
-
-    private static void WarnOfPreset(CommandHost host, string model)
-    {
-        if (NamedModel.IsPreset(model))
-            host.Terminal.Error.WriteLine($"hita: '{model}' is an architecture without training; what it paints is noise.");
     }
 }

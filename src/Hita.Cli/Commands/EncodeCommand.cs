@@ -40,6 +40,7 @@ internal static class EncodeCommand
             using var tokenizer = NamedModel.OpenTokenizer(
                 parsed.GetValue(model)!,
                 new TokenizerOptions { Device = parsed.GetValue(host.Globals.Device)!, Precision = CommonOptions.Chosen(parsed, precision) });
+            ModelNotes.Tell(host, parsed, model);
             var fit = pictures.Fitting(parsed, tokenizer.Config);
 
             var images = new List<TokenImage>();

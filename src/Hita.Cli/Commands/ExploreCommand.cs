@@ -32,7 +32,7 @@ internal static class ExploreCommand
             var (picture, input) = EditOutput.Read(parsed.GetValue(image)!);
             var second = parsed.GetValue(other) is { } path ? EditOutput.Read(path).Picture : null;
             Directory.CreateDirectory(parsed.GetValue(output)!);
-            using var tokenizer = PipelineArguments.OpenTokenizer(host, parsed, parsed.GetValue(model)!);
+            using var tokenizer = PipelineArguments.OpenTokenizer(host, parsed, model);
             CodeExploration found;
             using (var line = new ProgressLine(host.Terminal, "Exploring", "codes", wanted?.Count ?? tokenizer.Config.HolisticTokenCount))
                 found = new CodeExplorer(tokenizer).Explore(picture, second, wanted, new DirectProgress<EditProgress>(p => line.Report(p.Done)), host.Cancellation);

@@ -56,7 +56,7 @@ internal static class MorphCommand
                 throw new HitaException($"{file} must end in .webp: animations are written as WebP.");
             var (first, firstInput) = EditOutput.Read(parsed.GetValue(from)!);
             var (second, secondInput) = EditOutput.Read(parsed.GetValue(to)!);
-            using var tokenizer = PipelineArguments.OpenTokenizer(host, parsed, parsed.GetValue(model)!);
+            using var tokenizer = PipelineArguments.OpenTokenizer(host, parsed, model);
             IReadOnlyList<Picture> pictures;
             using (var line = new ProgressLine(host.Terminal, "Painting", "frames", options.Frames))
                 pictures = new PictureMorph(tokenizer).Paint(first, second, options, new DirectProgress<EditProgress>(p => line.Report(p.Done)), host.Cancellation);

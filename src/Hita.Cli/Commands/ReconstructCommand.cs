@@ -36,6 +36,7 @@ internal static class ReconstructCommand
             using var tokenizer = NamedModel.OpenTokenizer(
                 parsed.GetValue(model)!,
                 new TokenizerOptions { Device = parsed.GetValue(host.Globals.Device)!, Precision = CommonOptions.Chosen(parsed, precision) });
+            ModelNotes.Tell(host, parsed, model);
             var results = Run(host, files, tokenizer, pictures.Fitting(parsed, tokenizer.Config), parsed.GetValue(output)!);
             Print(host.Terminal, tokenizer, results, parsed.GetValue(json));
             return results.Done.Count > 0 && results.Refused == 0 ? ExitCodes.Success : ExitCodes.Failure;
