@@ -79,6 +79,19 @@ internal static class CommonOptions
         return option;
     }
 
+    /// <summary><c>--painting</c>: the tokenizer's precision, where <c>--precision</c> is the generator's.</summary>
+    public static Option<string> PaintingOption()
+    {
+        var option = new Option<string>("--painting")
+        {
+            Description = "The type the tokenizer's weights are kept in; bf16 halves the time to paint on processors that know it.",
+            HelpName = "float32|bf16",
+            DefaultValueFactory = static _ => Name(Precision.Float32),
+        };
+        OneOf(option, Name(Precision.Float32), Name(Precision.BFloat16));
+        return option;
+    }
+
     /// <summary>The precision that was chosen.</summary>
     public static Precision Chosen(ParseResult parsed, Option<string> option) => parsed.GetValue(option) switch
     {

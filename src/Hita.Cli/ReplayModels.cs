@@ -11,7 +11,7 @@ namespace Hita.Cli;
 /// <param name="threads">Threads of the CPU engine; 0 for all.</param>
 internal sealed class ReplayModels(string? generator, string? tokenizer, string device, int threads) : IDisposable
 {
-    private (string, string, Precision, GeneratorEngine) _key;
+    private (string, string, Precision, Precision, GeneratorEngine) _key;
     private ImagePipeline? _pipeline;
 
     /// <summary>The pipeline of a picture.</summary>
@@ -20,7 +20,7 @@ internal sealed class ReplayModels(string? generator, string? tokenizer, string 
     /// <exception cref="HitaException">A model is nowhere to be found, or broken.</exception>
     public ImagePipeline For(string file, PictureSettings settings)
     {
-        var key = (settings.Generator, settings.Tokenizer, settings.Precision, settings.Engine);
+        var key = (settings.Generator, settings.Tokenizer, settings.Precision, settings.Painting, settings.Engine);
         if (_pipeline is not null && key == _key)
             return _pipeline;
         var from = generator ?? ModelSearch.FindGenerator(settings.Generator) ?? throw Missing(file, "generator", settings.Generator);
@@ -28,13 +28,17 @@ internal sealed class ReplayModels(string? generator, string? tokenizer, string 
         _pipeline?.Dispose();
         _pipeline = null;
         // The engine that made it, where that can run here; the other one draws the same unless a rounding decides.
-        _pipeline = NamedModel.OpenPipeline(from, painter, new GeneratorOptions
-        {
-            Device = device,
-            Precision = settings.Precision,
-            Engine = device == "cpu" ? settings.Engine : GeneratorEngine.Auto,
-            Threads = threads,
-        });
+        _pipeline = NamedModel.OpenPipeline(
+            from,
+            painter,
+            new GeneratorOptions
+            {
+                Device = device,
+                Precision = settings.Precision,
+                Engine = device == "cpu" ? settings.Engine : GeneratorEngine.Auto,
+                Threads = threads,
+            },
+            painting: settings.Painting);
         _key = key;
         return _pipeline;
     }

@@ -20,6 +20,7 @@ internal static class GenerateCommand
         var classes = new Option<string?>("--class") { Description = $"Classes by number or name, separated by commas; left out, all of a model with up to {MostClasses}.", HelpName = "CLASS[,CLASS…]" };
         var count = new Option<int>("--count") { Description = "Pictures of each class.", HelpName = "N", DefaultValueFactory = static _ => 1 };
         var precision = CommonOptions.PrecisionOption(Precision.Float32, Precision.BFloat16, Precision.Int8);
+        var painting = CommonOptions.PaintingOption();
         var engine = new Option<string>("--engine")
         {
             Description = "What computes the steps: this program's own engine for CPUs, or the tensor library.",
@@ -39,7 +40,7 @@ internal static class GenerateCommand
             "hita generate --generator models/hita/generator --tokenizer models/hita/tokenizer --class 207,388 -o out",
             "hita generate -m tiny --class 3 -o out")
         {
-            model, generator, tokenizer, classes, count, output, precision, engine, json,
+            model, generator, tokenizer, classes, count, output, precision, painting, engine, json,
         };
         sampling.AddTo(command);
         count.Validators.Add(static result =>
@@ -58,18 +59,22 @@ internal static class GenerateCommand
             var wanted = Wanted(NamedModel.ClassesOf(from), parsed.GetValue(classes));
             request = request with { Classes = [.. wanted.SelectMany(c => Enumerable.Repeat(c, parsed.GetValue(count)))] };
             Directory.CreateDirectory(parsed.GetValue(output)!);
-            using var pipeline = NamedModel.OpenPipeline(from, painter, new GeneratorOptions
-            {
-                Device = parsed.GetValue(host.Globals.Device)!,
-                Precision = CommonOptions.Chosen(parsed, precision),
-                Threads = parsed.GetValue(host.Globals.Threads) ?? 0,
-                Engine = parsed.GetValue(engine) switch
+            using var pipeline = NamedModel.OpenPipeline(
+                from,
+                painter,
+                new GeneratorOptions
                 {
-                    "cpu" => GeneratorEngine.Cpu,
-                    "torch" => GeneratorEngine.Torch,
-                    _ => GeneratorEngine.Auto,
+                    Device = parsed.GetValue(host.Globals.Device)!,
+                    Precision = CommonOptions.Chosen(parsed, precision),
+                    Threads = parsed.GetValue(host.Globals.Threads) ?? 0,
+                    Engine = parsed.GetValue(engine) switch
+                    {
+                        "cpu" => GeneratorEngine.Cpu,
+                        "torch" => GeneratorEngine.Torch,
+                        _ => GeneratorEngine.Auto,
+                    },
                 },
-            });
+                painting: CommonOptions.Chosen(parsed, painting));
             if (NamedModel.IsPreset(from))
                 host.Terminal.Error.WriteLine($"hita: '{from}' is an architecture without training; its pictures are patterns of noise.");
             var run = new GenerateRun(host, pipeline, request, parsed.GetValue(output)!, parsed.GetValue(json));

@@ -15,18 +15,23 @@ internal static class PrecisionCommand
 {
     private static readonly Precision[] Compared = [Precision.BFloat16, Precision.Int8];
 
+    /// <summary>What <c>--json</c> writes.</summary>
+    /// <param name="Drawing">The generator's precisions.</param>
+    /// <param name="Painting">The tokenizer's; null without a sheet.</param>
+    private sealed record PrecisionReport(IReadOnlyList<PrecisionDifference> Drawing, PaintingDifference? Painting);
+
     public static Command Create(CommandHost host)
     {
         var model = CommonOptions.Model("The generator's or pipeline's folder");
         var classes = new Option<string>("--class") { Description = "Classes by number or name, separated by commas.", HelpName = "CLASS[,CLASS…]", Required = true };
         var count = new Option<int>("--count") { Description = "Images of each class.", HelpName = "N", DefaultValueFactory = static _ => 1 };
-        var sheet = new Option<string?>("--sheet") { Description = "Also paint the same seeds in each precision, a row a precision, and write the sheet to this picture file.", HelpName = "FILE" };
+        var sheet = new Option<string?>("--sheet") { Description = "Also paint the same seeds in each precision, of the generator and of the tokenizer, a row each, and write the sheet to this picture file.", HelpName = "FILE" };
         var tokenizer = new Option<string?>("--tokenizer") { Description = "The tokenizer that paints the sheet, where it is not in the pipeline.", HelpName = "DIR|PRESET" };
         var sampling = new SamplingArguments();
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "precision",
-            "Show how far bf16 and int8 weights move a generator's choices from float32: divergence and agreement on the same tokens, and pictures side by side.",
+            "Show how far bf16 and int8 weights move a generator's choices, and bf16 ones a tokenizer's pictures, from float32: divergence and agreement on the same tokens, and pictures side by side.",
             "hita precision -m models/hita --class 207,388 --count 2 --cfg-scale 3",
             "hita precision -m models/hita --class 207,388 --count 2 --sheet precision.png")
         {
@@ -52,13 +57,12 @@ internal static class PrecisionCommand
             {
                 foreach (var precision in (Precision[])[Precision.Float32, .. Compared])
                     generators.Add(NamedModel.OpenGenerator(from, new GeneratorOptions { Engine = GeneratorEngine.Cpu, Precision = precision, Threads = threads }));
-                var results = Compare(host, generators, request);
-                if (parsed.GetValue(sheet) is { } file)
-                    Paint(host, generators, request, parsed.GetValue(tokenizer) ?? from, file);
+                var drawing = Compare(host, generators, request);
+                var painting = parsed.GetValue(sheet) is { } file ? Paint(host, generators, request, parsed.GetValue(tokenizer) ?? from, file) : null;
                 if (parsed.GetValue(json))
-                    JsonOutput.Write(host.Terminal, results);
+                    JsonOutput.Write(host.Terminal, new PrecisionReport(drawing, painting));
                 else
-                    Print(host.Terminal, results);
+                    Print(host.Terminal, drawing, painting);
                 return ExitCodes.Success;
             }
             finally
@@ -77,25 +81,33 @@ internal static class PrecisionCommand
             generators[0], generators[1..], request, new DirectProgress<int>(done => progress.Report(done)), host.Cancellation);
     }
 
-    private static void Paint(CommandHost host, List<ImageGenerator> generators, GenerationRequest request, string tokenizerName, string file)
+    private static PaintingDifference Paint(CommandHost host, List<ImageGenerator> generators, GenerationRequest request, string tokenizerName, string file)
     {
         using var tokenizer = NamedModel.OpenTokenizer(tokenizerName, new TokenizerOptions { DecoderOnly = true });
+        using var half = NamedModel.OpenTokenizer(tokenizerName, new TokenizerOptions { DecoderOnly = true, Precision = Precision.BFloat16 });
         var pictures = new List<Picture>();
+        PaintingDifference? difference = null;
         foreach (var generator in generators)
         {
-            host.Terminal.Error.WriteLine($"Painting in {CommonOptions.Name(generator.Precision)} …");
-            pictures.AddRange(tokenizer.Decode(generator.Generate(request, cancellation: host.Cancellation), batchSize: 1, host.Cancellation));
+            host.Terminal.Error.WriteLine($"Drawing in {CommonOptions.Name(generator.Precision)} …");
+            var codes = generator.Generate(request, cancellation: host.Cancellation);
+            pictures.AddRange(tokenizer.Decode(codes, batchSize: 1, host.Cancellation));
+            if (difference is not null)
+                continue;
+            (difference, var painted) = PaintingComparison.Compare(tokenizer, half, codes, host.Cancellation);
+            pictures.AddRange(painted);
         }
         PictureWriter.Write(PictureGrid.Compose(pictures, request.Classes.Count), file);
-        host.Terminal.Error.WriteLine($"{file}: a row each in {string.Join(", ", generators.Select(static g => CommonOptions.Name(g.Precision)))}");
+        host.Terminal.Error.WriteLine($"{file}: a row each in float32, painted in bf16, and drawn in {string.Join(" and ", Compared.Select(CommonOptions.Name))}");
+        return difference!;
     }
 
-    private static void Print(Terminal terminal, IReadOnlyList<PrecisionDifference> results)
+    private static void Print(Terminal terminal, IReadOnlyList<PrecisionDifference> drawing, PaintingDifference? painting)
     {
         terminal.Table(
             ["precision", "steps", "mean KL", "largest KL", "mean KL holistic", "mean KL patches", "same best code %"],
             [
-                .. results.Select(static r => (IReadOnlyList<string>)
+                .. drawing.Select(static r => (IReadOnlyList<string>)
                 [
                     CommonOptions.Name(r.Precision),
                     r.Steps.ToString(CultureInfo.InvariantCulture),
@@ -107,6 +119,12 @@ internal static class PrecisionCommand
                 ]),
             ]);
         terminal.Line("KL in nats from float32, on the tokens that float32 drew.");
+        if (painting is not null)
+        {
+            terminal.Line(string.Create(
+                CultureInfo.InvariantCulture,
+                $"Painted in {CommonOptions.Name(painting.Precision)}: a value of a pixel differs by {painting.MeanDifference:0.000} of 255 on average, by {painting.LargestDifference} at most."));
+        }
     }
 
     private static string Small(double value) => value == 0 ? "0" : value.ToString("0.0e-0", CultureInfo.InvariantCulture);

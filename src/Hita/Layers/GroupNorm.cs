@@ -48,15 +48,18 @@ internal sealed class ChannelsLastGroupNorm : autograd.SingleTensorFunction<Chan
 {
     public override string Name => nameof(ChannelsLastGroupNorm);
 
-    /// <summary>Whether the kernel takes such values: float32 on the CPU, channels fastest, less than 2 GiB.</summary>
+    /// <summary>
+    /// Whether the kernel takes such values: float32, or bfloat16 without gradients, on the CPU, channels fastest, less than 2 GiB.
+    /// </summary>
     public static bool Suits(Tensor x, Tensor weight) =>
-        x.Dimensions == 4 && x.dtype == ScalarType.Float32 && weight.dtype == ScalarType.Float32
+        x.Dimensions == 4 && x.dtype == weight.dtype
+        && (x.dtype == ScalarType.Float32 || (x.dtype == ScalarType.BFloat16 && !WantsGradients(x, weight)))
         && x.device_type == TorchSharp.DeviceType.CPU && x.numel() is > 0 and <= int.MaxValue / sizeof(float)
         && x.size(1) % GroupNormKernel.Block == 0 && x.size(1) <= 4096 && IsChannelsLast(x);
 
     /// <summary>[B, C, H, W] → [B, C, H, W], channels fastest.</summary>
     public static Tensor Apply(Tensor x, Tensor weight, Tensor bias, int groups, bool swish) =>
-        is_grad_enabled() && (x.requires_grad || weight.requires_grad) ? apply(x, weight, bias, groups, swish) : Normalize(x, weight, bias, groups, swish).Result;
+        WantsGradients(x, weight) ? apply(x, weight, bias, groups, swish) : Normalize(x, weight, bias, groups, swish).Result;
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
@@ -74,16 +77,25 @@ internal sealed class ChannelsLastGroupNorm : autograd.SingleTensorFunction<Chan
         return [dx, dWeight, dBias, null!, null!];
     }
 
-    private static unsafe (Tensor Result, Tensor Statistics) Normalize(Tensor x, Tensor weight, Tensor bias, int groups, bool swish)
+    private static bool WantsGradients(Tensor x, Tensor weight) => is_grad_enabled() && (x.requires_grad || weight.requires_grad);
+
+    private static (Tensor Result, Tensor Statistics) Normalize(Tensor x, Tensor weight, Tensor bias, int groups, bool swish) =>
+        x.dtype == ScalarType.BFloat16
+            ? Normalize<ushort>(x, weight.to(ScalarType.Float32), bias.to(ScalarType.Float32), groups, swish)
+            : Normalize<float>(x, weight, bias, groups, swish);
+
+    private static unsafe (Tensor Result, Tensor Statistics) Normalize<T>(Tensor x, Tensor weight, Tensor bias, int groups, bool swish)
+        where T : unmanaged
     {
         var (batch, kernel, size, channels) = Describe(x, groups, swish);
-        var result = empty_like(x.permute(0, 2, 3, 1), dtype: ScalarType.Float32);
+        var result = empty_like(x.permute(0, 2, 3, 1), dtype: x.dtype);
         var statistics = empty([2, batch, groups], dtype: ScalarType.Float32);
-        fixed (float* source = Values(x.permute(0, 2, 3, 1)), target = Values(result), w = Values(weight), b = Values(bias), s = Values(statistics))
+        fixed (T* source = Values<T>(x.permute(0, 2, 3, 1)), target = Values<T>(result))
+        fixed (float* w = Values<float>(weight), b = Values<float>(bias), s = Values<float>(statistics))
         {
             var (from, to, factor, offset, mean) = ((nint)source, (nint)target, (nint)w, (nint)b, (nint)s);
             Spread(batch, channels, kernel.Share, (i, first, end) => kernel.Forward(
-                first, end, (float*)from + (i * size), (float*)to + (i * size), (float*)factor, (float*)offset,
+                first, end, (T*)from + (i * size), (T*)to + (i * size), (float*)factor, (float*)offset,
                 (float*)mean + (i * groups), (float*)mean + ((batch + i) * groups)));
         }
         return (result.permute(0, 3, 1, 2), statistics);
@@ -96,8 +108,8 @@ internal sealed class ChannelsLastGroupNorm : autograd.SingleTensorFunction<Chan
         var (batch, kernel, size, channels) = Describe(x, groups, swish);
         var dx = empty_like(x.permute(0, 2, 3, 1), dtype: ScalarType.Float32);
         var parts = new double[2 * batch * channels];
-        fixed (float* source = Values(x.permute(0, 2, 3, 1)), above = Values(gradient.permute(0, 2, 3, 1).contiguous()), target = Values(dx))
-        fixed (float* w = Values(weight), b = Values(bias), s = Values(statistics))
+        fixed (float* source = Values<float>(x.permute(0, 2, 3, 1)), above = Values<float>(gradient.permute(0, 2, 3, 1).contiguous()), target = Values<float>(dx))
+        fixed (float* w = Values<float>(weight), b = Values<float>(bias), s = Values<float>(statistics))
         fixed (double* sums = parts)
         {
             var (from, dy, to) = ((nint)source, (nint)above, (nint)target);
@@ -129,7 +141,8 @@ internal sealed class ChannelsLastGroupNorm : autograd.SingleTensorFunction<Chan
         return TensorOps.FromFloats(sums, channels);
     }
 
-    private static Span<float> Values(Tensor tensor) => MemoryMarshal.Cast<byte, float>(tensor.bytes);
+    private static Span<T> Values<T>(Tensor tensor)
+        where T : unmanaged => MemoryMarshal.Cast<byte, T>(tensor.bytes);
 
     // As many equal shares as threads: whole images where there are enough, else parts of their channels.
     private static void Spread(int batch, int channels, int share, Action<int, int, int> work)

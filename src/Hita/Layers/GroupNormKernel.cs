@@ -54,7 +54,9 @@ internal readonly unsafe struct GroupNormKernel
     /// <param name="bias">[C].</param>
     /// <param name="mean">Receives the groups' means, [G].</param>
     /// <param name="scale">Receives the inverses of the groups' standard deviations, [G].</param>
-    public void Forward(int first, int end, float* x, float* y, float* weight, float* bias, float* mean, float* scale)
+    /// <typeparam name="T"><see cref="float"/>, or <see cref="ushort"/> for the bits of bfloat16.</typeparam>
+    public void Forward<T>(int first, int end, T* x, T* y, float* weight, float* bias, float* mean, float* scale)
+        where T : unmanaged
     {
         Statistics(first, end, x, mean, scale);
         var factors = stackalloc float[Block];
@@ -71,7 +73,7 @@ internal readonly unsafe struct GroupNormKernel
             for (var p = 0; p < _positions; p++)
             {
                 var at = ((nint)p * _channels) + c0;
-                var n = (new Four(x + at) * a) + b;
+                var n = (Four.Of(x + at) * a) + b;
                 (_swish ? n * n.Sigmoid() : n).Store(y + at);
             }
         }
@@ -157,7 +159,8 @@ internal readonly unsafe struct GroupNormKernel
         }
     }
 
-    private void Statistics(int first, int end, float* x, float* mean, float* scale)
+    private void Statistics<T>(int first, int end, T* x, float* mean, float* scale)
+        where T : unmanaged
     {
         var sums = stackalloc double[_channels];
         for (var c0 = first; c0 < end; c0 += Block)
@@ -185,7 +188,8 @@ internal readonly unsafe struct GroupNormKernel
     }
 
     // The sums of a block's channels over all positions, of the values or of their squared distances from a centre.
-    private void Sum(float* x, int c0, double* sums, Four centre, bool squares)
+    private void Sum<T>(T* x, int c0, double* sums, Four centre, bool squares)
+        where T : unmanaged
     {
         for (var c = 0; c < Block; c++)
             sums[c] = 0;
@@ -194,7 +198,7 @@ internal readonly unsafe struct GroupNormKernel
             Four sum = default;
             for (var p = from; p < Math.Min(from + Stretch, _positions); p++)
             {
-                var value = new Four(x + ((nint)p * _channels) + c0);
+                var value = Four.Of(x + ((nint)p * _channels) + c0);
                 if (squares)
                 {
                     value -= centre;
@@ -223,6 +227,17 @@ internal readonly unsafe struct GroupNormKernel
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private Four(Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d) => (_a, _b, _c, _d) = (a, b, c, d);
 
+        /// <summary>From float32, or from the bits of bfloat16.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Four Of<T>(T* from)
+            where T : unmanaged
+        {
+            if (typeof(T) == typeof(float))
+                return new Four((float*)from);
+            var bits = (ushort*)from;
+            return new Four(Widened(bits), Widened(bits + Width), Widened(bits + (2 * Width)), Widened(bits + (3 * Width)));
+        }
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Four operator +(Four x, Four y) => new(x._a + y._a, x._b + y._b, x._c + y._c, x._d + y._d);
 
@@ -239,13 +254,25 @@ internal readonly unsafe struct GroupNormKernel
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Four Sigmoid() => new(Sigmoid(_a), Sigmoid(_b), Sigmoid(_c), Sigmoid(_d));
 
+        /// <summary>As float32, or as the bits of bfloat16.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Store(float* to)
+        public void Store<T>(T* to)
+            where T : unmanaged
         {
-            _a.Store(to);
-            _b.Store(to + Width);
-            _c.Store(to + (2 * Width));
-            _d.Store(to + (3 * Width));
+            if (typeof(T) == typeof(float))
+            {
+                var values = (float*)to;
+                _a.Store(values);
+                _b.Store(values + Width);
+                _c.Store(values + (2 * Width));
+                _d.Store(values + (3 * Width));
+            }
+            else
+            {
+                var bits = (ushort*)to;
+                Vector256.Narrow(Rounded(_a), Rounded(_b)).Store(bits);
+                Vector256.Narrow(Rounded(_c), Rounded(_d)).Store(bits + (2 * Width));
+            }
         }
 
         public void AddTo(double* sums)
@@ -257,6 +284,18 @@ internal readonly unsafe struct GroupNormKernel
                 sums[(2 * Width) + i] += _c[i];
                 sums[(3 * Width) + i] += _d[i];
             }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static Vector256<float> Widened(ushort* from) => (Vector256.WidenLower(Vector128.Load(from).ToVector256Unsafe()) << 16).AsSingle();
+
+        // To the nearest, ties to even; what is no number stays none.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static Vector256<uint> Rounded(Vector256<float> x)
+        {
+            var bits = x.AsUInt32();
+            var rounded = (bits + Vector256.Create(0x7FFFu) + ((bits >> 16) & Vector256<uint>.One)) >> 16;
+            return Vector256.ConditionalSelect(Vector256.Equals(x, x).AsUInt32(), rounded, Vector256.Create(0x7FC0u));
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -16,7 +16,10 @@ public sealed record TokenizerOptions
     /// <summary>The device, see <see cref="Compute.Device"/>. Default <c>cpu</c>.</summary>
     public string Device { get; init; } = "cpu";
 
-    /// <summary>The weights' type: float32 or bfloat16. Default float32.</summary>
+    /// <summary>
+    /// The weights' type: float32 or bfloat16, which takes about half the time on processors with bfloat16 instructions, longer on
+    /// others, and paints nearly the same. Default float32.
+    /// </summary>
     public Precision Precision { get; init; }
 }
 
@@ -40,6 +43,9 @@ public sealed partial class ImageTokenizer : IDisposable
 
     /// <summary>32 hexadecimal digits that identify the weights; codes carry it so that a foreign model can be told.</summary>
     public string ModelHash { get; }
+
+    /// <summary>The type of the weights in memory: float32 or bfloat16.</summary>
+    public Precision Precision => _placement.Type == ScalarType.BFloat16 ? Precision.BFloat16 : Precision.Float32;
 
     /// <summary>Whether pictures can be encoded, or codes decoded only.</summary>
     public bool CanEncode => _model.CanEncode;

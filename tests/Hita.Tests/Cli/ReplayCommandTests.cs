@@ -13,14 +13,14 @@ public sealed class ReplayCommandTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData("float32", "cpu")]
-    [InlineData("bf16", "cpu")]
-    [InlineData("int8", "cpu")]
-    [InlineData("bf16", "torch")]
-    public void Pictures_of_any_batch_come_out_again_alone(string precision, string engine)
+    [InlineData("float32", "cpu", "float32")]
+    [InlineData("bf16", "cpu", "float32")]
+    [InlineData("int8", "cpu", "bf16")]
+    [InlineData("bf16", "torch", "float32")]
+    public void Pictures_of_any_batch_come_out_again_alone(string precision, string engine, string painting)
     {
         Ok("generate", "-m", "tiny", "--class", "3,7", "--count", "2", "--seed", "9", "--first-image", "5", "--batch-size", "4",
-            "--precision", precision, "--engine", engine, "--cfg-scale", "2.5", "--cfg-interval", "20", "--top-p", "0.95", "--min-p", "0.001",
+            "--precision", precision, "--engine", engine, "--painting", painting, "--cfg-scale", "2.5", "--cfg-interval", "20", "--top-p", "0.95", "--min-p", "0.001",
             "--holistic-temperature", "0.8", "--holistic-min-p", "0.002", "--boundary", "published", "-o", _folder["out"]);
         var files = Directory.GetFiles(_folder["out"], "0*.png").Order().ToArray();
         Assert.Equal(4, files.Length);

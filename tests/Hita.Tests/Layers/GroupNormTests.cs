@@ -55,6 +55,41 @@ public sealed class GroupNormTests
     }
 
     [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Bfloat16_values_are_the_float32_ones_rounded_once(int batch, int channels, int groups, int height, int width)
+    {
+        using var frozen = no_grad();
+        using var scope = NewDisposeScope();
+        using var exact = Filled(channels, groups);
+        using var half = Filled(channels, groups, Placement.Cpu with { Type = ScalarType.BFloat16 });
+        foreach (var (name, parameter) in exact.named_parameters())
+            parameter.copy_(half.get_parameter(name)!);
+        var x = randn(batch, height, width, channels).Times(3).Plus(20).to(ScalarType.BFloat16).permute(0, 3, 1, 2);
+        Assert.True(ChannelsLastGroupNorm.Suits(x, half.get_parameter("weight")!));
+        foreach (var swish in (bool[])[true, false])
+        {
+            var (wide, narrow) = swish ? (exact.Swish(x.to(ScalarType.Float32)), half.Swish(x)) : (exact.call(x.to(ScalarType.Float32)), half.call(x));
+            Assert.Equal(ScalarType.BFloat16, narrow.dtype);
+            Assert.Equal(wide.to(ScalarType.BFloat16).to(ScalarType.Float32).ToFloats(), narrow.to(ScalarType.Float32).ToFloats());
+        }
+    }
+
+    [Fact]
+    public void Bfloat16_with_gradients_is_left_to_the_tensor_library_and_what_is_no_number_stays_none()
+    {
+        using var scope = NewDisposeScope();
+        using var half = Filled(32, 8, Placement.Cpu with { Type = ScalarType.BFloat16 });
+        var x = randn(1, 4, 4, 32).to(ScalarType.BFloat16).permute(0, 3, 1, 2);
+        Assert.False(ChannelsLastGroupNorm.Suits(x, half.get_parameter("weight")!));
+        using var frozen = no_grad();
+        x[0, 3, 1, 1] = torch.tensor(float.NaN);
+        var y = half.Swish(x).to(ScalarType.Float32).contiguous().ToFloats();
+        // The group of channel 3 is lost, the others are not.
+        Assert.All(y[..64], static v => Assert.True(float.IsNaN(v)));
+        Assert.All(y[64..], static v => Assert.True(float.IsFinite(v)));
+    }
+
+    [Theory]
     [InlineData(5, 64)]
     [InlineData(1, 128)]
     [InlineData(2, 96)]
@@ -104,9 +139,9 @@ public sealed class GroupNormTests
         Assert.Equal(counts[1], counts[^1]);
     }
 
-    private static GroupNorm Filled(int channels, int groups = 32)
+    private static GroupNorm Filled(int channels, int groups = 32, Placement? placement = null)
     {
-        var norm = new GroupNorm(channels, groups, Placement.Cpu);
+        var norm = new GroupNorm(channels, groups, placement ?? Placement.Cpu);
         using var frozen = no_grad();
         manual_seed(channels);
         foreach (var (_, parameter) in norm.named_parameters())

@@ -90,10 +90,14 @@ public sealed class ImageTokenizerTests
         Assert.True(TokenizerPresets.TryGet("tiny", out var config));
         using var exact = ByName("tiny");
         using var half = ImageTokenizer.CreateByName(config, options: new TokenizerOptions { Precision = Precision.BFloat16, DecoderOnly = true });
-        var codes = exact.Encode([Noise(64, 64, 3)]);
-        var (a, b) = (exact.Decode(codes)[0].Pixels.ToArray(), half.Decode(codes)[0].Pixels.ToArray());
+        var codes = exact.Encode([Noise(64, 64, 3), Noise(64, 64, 4)]);
+        var (difference, pictures) = Hita.Evaluation.PaintingComparison.Compare(exact, half, codes, TestContext.Current.CancellationToken);
+        Assert.Equal((Precision.BFloat16, 2), (difference.Precision, difference.Pictures));
         // Eight bits of mantissa through some thirty layers: a few grey levels on average.
-        Assert.InRange(a.Zip(b, static (x, y) => Math.Abs(x - y)).Average(), 0.01, 4);
+        Assert.InRange(difference.MeanDifference, 0.01, 4);
+        var distances = codes.SelectMany((c, i) => exact.Decode([c])[0].Pixels.ToArray().Zip(pictures[i].Pixels.ToArray(), static (x, y) => Math.Abs(x - y))).ToList();
+        Assert.Equal(distances.Average(), difference.MeanDifference, 1e-9);
+        Assert.Equal(distances.Max(), difference.LargestDifference);
     }
 
     private static ImageTokenizer ByName(string preset)

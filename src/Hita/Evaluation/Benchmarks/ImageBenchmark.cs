@@ -4,6 +4,7 @@ using Hita.Generation.Engine;
 using Hita.Generation.Model;
 using Hita.Generation.Sampling;
 using Hita.Layers;
+using Hita.Runtime;
 using Hita.Tokenization;
 
 namespace Hita.Evaluation.Benchmarks;
@@ -12,6 +13,9 @@ namespace Hita.Evaluation.Benchmarks;
 internal static class ImageBenchmark
 {
     private const float GuidanceScale = 4;
+
+    /// <summary>A way to a picture and its seconds; engine and painter are null where they are the framework's.</summary>
+    private sealed record Way(string With, CpuTokenModel? Engine, ImageTokenizer? Painter, double Draw, double Paint);
 
     public static void Run(BenchRun run)
     {
@@ -32,6 +36,7 @@ internal static class ImageBenchmark
     {
         run.Stage($"Preparing {generator.Preset} and {config.Preset}");
         using var tokenizer = ImageTokenizer.CreateByName(config, options: new TokenizerOptions { DecoderOnly = true });
+        using var half = ImageTokenizer.CreateByName(config, options: new TokenizerOptions { DecoderOnly = true, Precision = Precision.BFloat16 });
         using var exact = Engine(EnginePrecision.Float32);
         using var small = Engine(EnginePrecision.Int8);
         using var framework = run.Options.Framework ? Framework(generator) : null;
@@ -42,19 +47,21 @@ internal static class ImageBenchmark
             if (model is not null)
                 SamplingLoop.Run(model, Batch(generator, 1, 2), null, run.Cancellation);
         }
-        tokenizer.Decode([Codes(generator, new int[generator.SequenceLength])]);
+        foreach (var painter in (ImageTokenizer[])[tokenizer, half])
+            painter.Decode([Codes(generator, new int[generator.SequenceLength])]);
         foreach (var batch in run.Options.ImageBatches)
         {
-            var times = new List<(string With, CpuTokenModel? Engine, double Draw, double Paint)>
+            var times = new List<Way>
             {
-                Picture("engine int8", small),
-                Picture("engine float32", exact),
+                Picture("engine int8, painted in bf16", small, half),
+                Picture("engine int8", small, tokenizer),
+                Picture("engine float32", exact, tokenizer),
             };
             if (framework is not null)
-                times.Add(Picture("framework float32", framework));
+                times.Add(Picture("framework float32", framework, null));
             Report(run, generator, config, batch, times);
 
-            (string, CpuTokenModel?, double, double) Picture(string with, ITokenModel model)
+            Way Picture(string with, ITokenModel model, ImageTokenizer? painter)
             {
                 run.Stage($"Whole pictures, {batch} together, {with}");
                 var count = generator.SequenceLength - Unseen(generator, config);
@@ -65,12 +72,12 @@ internal static class ImageBenchmark
                 var paint = BenchRun.Seconds(() => codes.ForEach(c =>
                 {
                     run.Cancellation.ThrowIfCancellationRequested();
-                    if (model is CpuTokenModel)
-                        tokenizer.Decode([c]);
-                    else
+                    if (painter is null)
                         PictureBenchmark.Paint(plain!, [c]);
+                    else
+                        painter.Decode([c]);
                 }));
-                return (with, model as CpuTokenModel, draw, paint);
+                return new Way(with, model as CpuTokenModel, painter, draw, paint);
             }
         }
 
@@ -79,18 +86,18 @@ internal static class ImageBenchmark
     }
 
     private static void Report(
-        BenchRun run, GeneratorConfig generator, TokenizerConfig tokenizer, int batch, List<(string With, CpuTokenModel? Engine, double Draw, double Paint)> times)
+        BenchRun run, GeneratorConfig generator, TokenizerConfig tokenizer, int batch, List<Way> times)
     {
         var what = $"{generator.Preset} and {tokenizer.Preset}, {(batch == 1 ? "1 guided picture" : $"{batch} guided pictures")}";
         var framework = times.Where(static t => t.Engine is null).Select(static t => (double?)(t.Draw + t.Paint)).FirstOrDefault();
         var paintFloor = batch * PictureOperations.Decode(tokenizer) / run.Machine.BestRate;
         var steps = generator.SequenceLength - Unseen(generator, tokenizer);
-        foreach (var (with, engine, draw, paint) in times)
+        foreach (var (with, engine, painter, draw, paint) in times)
         {
             double? drawFloor = engine is null ? null : steps * Math.Max(
                 engine.WeightBytesPerStep / run.Machine.Bandwidth, 2.0 * 2 * batch * WeightsOf(generator) / run.Machine.EngineRate);
             Add("drawing", draw, "s", drawFloor, null, null);
-            Add("painting", paint, "s", engine is null ? null : paintFloor, null, null);
+            Add("painting", paint, "s", painter is { Precision: Precision.Float32 } ? paintFloor : null, null, null);
             Add("whole", 60 * batch / (draw + paint), "images a minute", null, framework / (draw + paint), null);
 
             void Add(string stage, double value, string unit, double? floor, double? speedup, string? note) => run.Add(new BenchLine

@@ -34,19 +34,22 @@ internal static class PictureBenchmark
             return;
         run.Stage($"Filling {config.Preset}'s decoder");
         using var tokenizer = ImageTokenizer.CreateByName(config, options: new TokenizerOptions { DecoderOnly = true });
+        using var half = ImageTokenizer.CreateByName(config, options: new TokenizerOptions { DecoderOnly = true, Precision = Precision.BFloat16 });
         var codes = Codes(config, 0);
         var floor = PictureOperations.Decode(config) / run.Machine.BestRate;
         var what = $"{config.Preset}, codes to {config.ImageSize} pixels";
         run.Stage("Decoding a picture");
-        if (!run.Options.Framework)
-        {
-            Add(run, BenchPart.Decode, what, "channels-last", run.Median(() => tokenizer.Decode([codes])), floor, null);
-            return;
-        }
-        using var plain = PlainDecoder(config);
-        var times = run.Medians(() => tokenizer.Decode([codes]), () => Paint(plain, [codes]));
-        Add(run, BenchPart.Decode, what, "channels-last", times[0], floor, times[1]);
-        Add(run, BenchPart.Decode, what, "framework's layout", times[1], floor, times[1]);
+        using var plain = run.Options.Framework ? PlainDecoder(config) : null;
+        List<Action> ways = [() => tokenizer.Decode([codes]), () => half.Decode([codes])];
+        if (plain is not null)
+            ways.Add(() => Paint(plain, [codes]));
+        var times = run.Medians([.. ways]);
+        double? framework = plain is null ? null : times[2];
+        Add(run, BenchPart.Decode, what, "channels-last float32", times[0], floor, framework);
+        // The floor is of float32 arithmetic.
+        Add(run, BenchPart.Decode, what, "channels-last bf16", times[1], null, framework);
+        if (plain is not null)
+            Add(run, BenchPart.Decode, what, "framework's layout float32", times[2], floor, framework);
     }
 
     /// <summary>The decoder as the framework lays it out by itself.</summary>
@@ -92,7 +95,7 @@ internal static class PictureBenchmark
         return picture;
     }
 
-    private static void Add(BenchRun run, BenchPart part, string what, string with, double seconds, double floor, double? framework) => run.Add(new BenchLine
+    private static void Add(BenchRun run, BenchPart part, string what, string with, double seconds, double? floor, double? framework) => run.Add(new BenchLine
     {
         Part = part,
         What = what,

@@ -51,24 +51,27 @@ public sealed class ImagePipeline : IDisposable
     /// <param name="folder">The folder.</param>
     /// <param name="options">How the generator is loaded, and the device for both.</param>
     /// <param name="withEncoder">Whether the tokenizer's encoder is loaded too, as editing needs it; painting does not.</param>
+    /// <param name="painting">The type of the tokenizer's weights: float32 or bfloat16.</param>
     /// <exception cref="HitaException">A part is missing or broken, or the parts do not fit each other.</exception>
-    public static ImagePipeline Load(string folder, GeneratorOptions? options = null, bool withEncoder = false) =>
-        Load(folder, folder, options, withEncoder);
+    public static ImagePipeline Load(string folder, GeneratorOptions? options = null, bool withEncoder = false, Precision painting = Precision.Float32) =>
+        Load(folder, folder, options, withEncoder, painting);
 
     /// <summary>Loads a pipeline from two folders.</summary>
     /// <param name="generatorFolder">The generator's folder, or a pipeline's.</param>
     /// <param name="tokenizerFolder">The tokenizer's folder, or a pipeline's.</param>
     /// <param name="options">How the generator is loaded, and the device for both.</param>
     /// <param name="withEncoder">Whether the tokenizer's encoder is loaded too, as editing needs it; painting does not.</param>
+    /// <param name="painting">The type of the tokenizer's weights: float32 or bfloat16.</param>
     /// <exception cref="HitaException">A part is missing or broken, or the parts do not fit each other.</exception>
-    public static ImagePipeline Load(string generatorFolder, string tokenizerFolder, GeneratorOptions? options = null, bool withEncoder = false)
+    public static ImagePipeline Load(
+        string generatorFolder, string tokenizerFolder, GeneratorOptions? options = null, bool withEncoder = false, Precision painting = Precision.Float32)
     {
         options ??= new GeneratorOptions();
         var generatorAt = GeneratorFolder.Find(generatorFolder);
         var tokenizerAt = TokenizerFolder.Find(tokenizerFolder);
         // Before any weight is read: a mismatch should not cost a wait.
         Check(GeneratorFolder.ReadConfig(generatorAt), TokenizerFolder.ReadConfig(tokenizerAt));
-        var tokenizer = ImageTokenizer.Load(tokenizerAt, new TokenizerOptions { DecoderOnly = !withEncoder, Device = options.Device });
+        var tokenizer = ImageTokenizer.Load(tokenizerAt, new TokenizerOptions { DecoderOnly = !withEncoder, Device = options.Device, Precision = painting });
         try
         {
             return new ImagePipeline(ImageGenerator.Load(generatorAt, options), tokenizer);
@@ -139,6 +142,7 @@ public sealed class ImagePipeline : IDisposable
             Seed = request.Seed,
             Image = request.FirstImage + image.Index,
             Precision = Generator.Precision,
+            Painting = Tokenizer.Precision,
             Engine = Generator.Engine,
             Boundary = request.Boundary,
             Sampling = request.Sampling,

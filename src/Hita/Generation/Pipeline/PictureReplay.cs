@@ -51,13 +51,19 @@ public static class PictureReplay
     {
         Check("generator", settings.Generator, pipeline.Generator.ModelHash);
         Check("tokenizer", settings.Tokenizer, pipeline.Tokenizer.ModelHash);
-        if (settings.Precision != pipeline.Generator.Precision)
-            throw new PictureException(path, $"It was made in {settings.Precision}, and the generator was loaded in {pipeline.Generator.Precision}; load it in the same precision.");
+        CheckPrecision("generator", settings.Precision, pipeline.Generator.Precision);
+        CheckPrecision("tokenizer", settings.Painting, pipeline.Tokenizer.Precision);
 
         void Check(string what, string wanted, string given)
         {
             if (wanted != given)
                 throw new PictureException(path, $"It was made by the {what} {wanted}, and the {what} given is {given}; give the model that made it.");
+        }
+
+        void CheckPrecision(string what, Precision wanted, Precision given)
+        {
+            if (wanted != given)
+                throw new PictureException(path, $"It was made in {wanted}, and the {what} was loaded in {given}; load it in the same precision.");
         }
     }
 

@@ -46,6 +46,9 @@ public sealed record PictureSettings
     /// <summary>The type of the generator's weights.</summary>
     public required Precision Precision { get; init; }
 
+    /// <summary>The type of the tokenizer's weights.</summary>
+    public Precision Painting { get; init; }
+
     /// <summary>What computed the steps; never <see cref="GeneratorEngine.Auto"/> when written.</summary>
     public GeneratorEngine Engine { get; init; } = GeneratorEngine.Cpu;
 

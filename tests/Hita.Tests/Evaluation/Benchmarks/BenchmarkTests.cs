@@ -37,8 +37,8 @@ public sealed class BenchmarkTests
         Assert.Equal(8, steps.Count);
         Assert.All(steps.Where(static l => l.With.StartsWith("engine", StringComparison.Ordinal)), static l => Assert.Contains("0 bytes allocated", l.Note, StringComparison.Ordinal));
         Assert.All(steps, static l => Assert.NotNull(l.Speedup));
-        Assert.Equal(2, report.Lines.Count(static l => l.Part == BenchPart.Decode));
-        Assert.Equal(9, report.Lines.Count(static l => l.Part == BenchPart.Images));
+        Assert.Equal(3, report.Lines.Count(static l => l.Part == BenchPart.Decode));
+        Assert.Equal(12, report.Lines.Count(static l => l.Part == BenchPart.Images));
     }
 
     [Fact]
@@ -46,7 +46,7 @@ public sealed class BenchmarkTests
     {
         var report = Benchmark.Run(
             Tiny with { Parts = [BenchPart.Decode, BenchPart.Steps], Framework = false, StepBatches = [1] }, cancellation: TestContext.Current.CancellationToken);
-        Assert.Equal(["engine float32", "engine bf16", "engine int8", "channels-last"], report.Lines.Select(static l => l.With));
+        Assert.Equal(["engine float32", "engine bf16", "engine int8", "channels-last float32", "channels-last bf16"], report.Lines.Select(static l => l.With));
         Assert.All(report.Lines, static l => Assert.Null(l.Speedup));
     }
 
