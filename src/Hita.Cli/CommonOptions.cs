@@ -67,30 +67,14 @@ internal static class CommonOptions
     });
 
     /// <summary><c>--precision</c>.</summary>
-    public static Option<string> PrecisionOption(params Precision[] possible)
-    {
-        var option = new Option<string>("--precision")
-        {
-            Description = "The type the weights are kept in.",
-            HelpName = string.Join('|', possible.Select(Name)),
-            DefaultValueFactory = static _ => Name(Precision.Float32),
-        };
-        OneOf(option, [.. possible.Select(Name)]);
-        return option;
-    }
+    public static Option<string> PrecisionOption(params Precision[] possible) => PrecisionOption("--precision", "The type the weights are kept in.", possible);
 
-    /// <summary><c>--painting</c>: the tokenizer's precision, where <c>--precision</c> is the generator's.</summary>
-    public static Option<string> PaintingOption()
-    {
-        var option = new Option<string>("--painting")
-        {
-            Description = "The type the tokenizer's weights are kept in; bf16 halves the time to paint on processors that know it.",
-            HelpName = "float32|bf16",
-            DefaultValueFactory = static _ => Name(Precision.Float32),
-        };
-        OneOf(option, Name(Precision.Float32), Name(Precision.BFloat16));
-        return option;
-    }
+    /// <summary><c>--painting</c>: the tokenizer's precision where <c>--precision</c> is the generator's.</summary>
+    public static Option<string> PaintingOption() => PrecisionOption(
+        "--painting",
+        "The type the tokenizer's weights are kept in; bf16 takes about half the time on processors with instructions for it, longer on others.",
+        Precision.Float32,
+        Precision.BFloat16);
 
     /// <summary>The precision that was chosen.</summary>
     public static Precision Chosen(ParseResult parsed, Option<string> option) => parsed.GetValue(option) switch
@@ -115,6 +99,18 @@ internal static class CommonOptions
         "model" => WeightSection.Model,
         _ => WeightSection.Automatic,
     };
+
+    private static Option<string> PrecisionOption(string name, string description, params Precision[] possible)
+    {
+        var option = new Option<string>(name)
+        {
+            Description = description,
+            HelpName = string.Join('|', possible.Select(Name)),
+            DefaultValueFactory = static _ => Name(Precision.Float32),
+        };
+        OneOf(option, [.. possible.Select(Name)]);
+        return option;
+    }
 
     /// <summary>A precision as it is written on the command line.</summary>
     public static string Name(Precision precision) => precision switch

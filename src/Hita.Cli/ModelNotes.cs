@@ -14,8 +14,8 @@ internal static class ModelNotes
     {
         var name = parsed.GetValue(model)!;
         if (NamedModel.IsPreset(name))
-            host.Terminal.Error.WriteLine($"hita: '{name}' is an architecture without training; what it paints is noise.");
+            host.Terminal.Error.WriteLine($"hita: '{name}' is an architecture without training; its codes and pictures mean nothing.");
         else if (parsed.GetResult(model) is not { Implicit: false })
-            host.Terminal.Error.WriteLine($"hita: without -m this is the small bundled model, which has only ever seen drawn scenes and paints other pictures roughly.");
+            host.Terminal.Error.WriteLine("hita: without -m this is the small bundled model, which has only ever seen drawn scenes and paints other pictures roughly.");
     }
 }

@@ -37,6 +37,7 @@ internal static class GenerateCommand
             "hita generate",
             "hita generate --class \"marble torus\" --count 9 --seed 7 -o out",
             "hita generate -m models/hita --class \"golden retriever\" --count 4 --cfg-scale 3 -o out",
+            "hita generate -m models/hita --class \"golden retriever\" --precision int8 --painting bf16 -o out",
             "hita generate --generator models/hita/generator --tokenizer models/hita/tokenizer --class 207,388 -o out",
             "hita generate -m tiny --class 3 -o out")
         {

@@ -31,7 +31,7 @@ internal static class PrecisionCommand
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "precision",
-            "Show how far bf16 and int8 weights move a generator's choices, and bf16 ones a tokenizer's pictures, from float32: divergence and agreement on the same tokens, and pictures side by side.",
+            "Show how far bf16 and int8 weights move a generator's choices, from float32: divergence and agreement on the same tokens and, with --sheet, pictures side by side and how far a tokenizer in bf16 paints from one in float32.",
             "hita precision -m models/hita --class 207,388 --count 2 --cfg-scale 3",
             "hita precision -m models/hita --class 207,388 --count 2 --sheet precision.png")
         {
@@ -91,11 +91,13 @@ internal static class PrecisionCommand
         {
             host.Terminal.Error.WriteLine($"Drawing in {CommonOptions.Name(generator.Precision)} …");
             var codes = generator.Generate(request, cancellation: host.Cancellation);
-            pictures.AddRange(tokenizer.Decode(codes, batchSize: 1, host.Cancellation));
             if (difference is not null)
+            {
+                pictures.AddRange(tokenizer.Decode(codes, batchSize: 1, host.Cancellation));
                 continue;
-            (difference, var painted) = PaintingComparison.Compare(tokenizer, half, codes, host.Cancellation);
-            pictures.AddRange(painted);
+            }
+            (difference, var exact, var rounded) = PaintingComparison.Compare(tokenizer, half, codes, host.Cancellation);
+            pictures.AddRange([.. exact, .. rounded]);
         }
         PictureWriter.Write(PictureGrid.Compose(pictures, request.Classes.Count), file);
         host.Terminal.Error.WriteLine($"{file}: a row each in float32, painted in bf16, and drawn in {string.Join(" and ", Compared.Select(CommonOptions.Name))}");

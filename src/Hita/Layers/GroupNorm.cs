@@ -36,7 +36,7 @@ internal sealed class GroupNorm : nn.Module<Tensor, Tensor>
     private Tensor Apply(Tensor x, bool swish)
     {
         using var scope = NewDisposeScope();
-        if (_fused && ChannelsLastGroupNorm.Suits(x, _weight))
+        if (_fused && ChannelsLastGroupNorm.Suits(x, _weight, _bias))
             return ChannelsLastGroupNorm.Apply(x, _weight, _bias, _groups, swish).MoveToOuterDisposeScope();
         var normal = nn.functional.group_norm(x, _groups, _weight, _bias, Eps);
         return (swish ? nn.functional.silu(normal) : normal).MoveToOuterDisposeScope();
@@ -49,17 +49,17 @@ internal sealed class ChannelsLastGroupNorm : autograd.SingleTensorFunction<Chan
     public override string Name => nameof(ChannelsLastGroupNorm);
 
     /// <summary>
-    /// Whether the kernel takes such values: float32, or bfloat16 without gradients, on the CPU, channels fastest, less than 2 GiB.
+    /// Whether the kernel takes such values: float32, or bfloat16 without gradients, on the CPU, channels fastest, fewer than 2²⁹ of them.
     /// </summary>
-    public static bool Suits(Tensor x, Tensor weight) =>
+    public static bool Suits(Tensor x, Tensor weight, Tensor bias) =>
         x.Dimensions == 4 && x.dtype == weight.dtype
-        && (x.dtype == ScalarType.Float32 || (x.dtype == ScalarType.BFloat16 && !WantsGradients(x, weight)))
+        && (x.dtype == ScalarType.Float32 || (x.dtype == ScalarType.BFloat16 && !WantsGradients(x, weight, bias)))
         && x.device_type == TorchSharp.DeviceType.CPU && x.numel() is > 0 and <= int.MaxValue / sizeof(float)
         && x.size(1) % GroupNormKernel.Block == 0 && x.size(1) <= 4096 && IsChannelsLast(x);
 
     /// <summary>[B, C, H, W] → [B, C, H, W], channels fastest.</summary>
     public static Tensor Apply(Tensor x, Tensor weight, Tensor bias, int groups, bool swish) =>
-        WantsGradients(x, weight) ? apply(x, weight, bias, groups, swish) : Normalize(x, weight, bias, groups, swish).Result;
+        WantsGradients(x, weight, bias) ? apply(x, weight, bias, groups, swish) : Normalize(x, weight, bias, groups, swish).Result;
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
@@ -77,12 +77,25 @@ internal sealed class ChannelsLastGroupNorm : autograd.SingleTensorFunction<Chan
         return [dx, dWeight, dBias, null!, null!];
     }
 
-    private static bool WantsGradients(Tensor x, Tensor weight) => is_grad_enabled() && (x.requires_grad || weight.requires_grad);
+    private static bool WantsGradients(params ReadOnlySpan<Tensor> tensors)
+    {
+        foreach (var tensor in tensors)
+        {
+            if (is_grad_enabled() && tensor.requires_grad)
+                return true;
+        }
+        return false;
+    }
 
-    private static (Tensor Result, Tensor Statistics) Normalize(Tensor x, Tensor weight, Tensor bias, int groups, bool swish) =>
-        x.dtype == ScalarType.BFloat16
-            ? Normalize<ushort>(x, weight.to(ScalarType.Float32), bias.to(ScalarType.Float32), groups, swish)
-            : Normalize<float>(x, weight, bias, groups, swish);
+    private static (Tensor Result, Tensor Statistics) Normalize(Tensor x, Tensor weight, Tensor bias, int groups, bool swish)
+    {
+        if (x.dtype == ScalarType.Float32)
+            return Normalize<float>(x, weight, bias, groups, swish);
+        using var scope = NewDisposeScope();
+        // Held by the scope while the kernel reads them.
+        var (result, statistics) = Normalize<ushort>(x, weight.to(ScalarType.Float32), bias.to(ScalarType.Float32), groups, swish);
+        return (result.MoveToOuterDisposeScope(), statistics.MoveToOuterDisposeScope());
+    }
 
     private static unsafe (Tensor Result, Tensor Statistics) Normalize<T>(Tensor x, Tensor weight, Tensor bias, int groups, bool swish)
         where T : unmanaged

@@ -13,7 +13,8 @@ namespace Hita.Layers;
 /// The tensor library normalises in one operation and applies swish in another, and its gradient for this layout runs one value at
 /// a time where a group has few channels. Here an image is read three times, from the processor's cache as a rule. Sums are kept
 /// in float32 over at most <see cref="Stretch"/> positions and in float64 beyond. A sum is one thread's work and the parameters'
-/// gradients are added in the images' order, so that results do not depend on the number of threads.
+/// gradients are added in the images' order, so that results do not depend on the number of threads. bfloat16 is widened when it is
+/// read and rounded once when it is written.
 /// </remarks>
 internal readonly unsafe struct GroupNormKernel
 {

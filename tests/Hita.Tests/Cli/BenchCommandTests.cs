@@ -54,6 +54,11 @@ public sealed class BenchCommandTests
         Assert.Equal(0, code);
         using var json = JsonDocument.Parse(output);
         Assert.Equal("bf16", json.RootElement.GetProperty("drawing")[0].GetProperty("precision").GetString());
+        Assert.False(json.RootElement.TryGetProperty("painting", out _));
+        (code, output, _) = CommandLine.Run("precision", "-m", "tiny", "--class", "1", "--json", "--sheet", folder["one.png"]);
+        Assert.Equal(0, code);
+        using var painted = JsonDocument.Parse(output);
+        Assert.Equal("bf16", painted.RootElement.GetProperty("painting").GetProperty("precision").GetString());
 
         (code, _, error) = CommandLine.Run("precision", "-m", "tiny", "--class", "1", "--sheet", folder["sheet.gif"]);
         Assert.Equal(1, code);

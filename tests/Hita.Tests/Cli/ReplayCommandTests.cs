@@ -26,6 +26,9 @@ public sealed class ReplayCommandTests : IDisposable
         Assert.Equal(4, files.Length);
         var output = Ok(["replay", .. files, "-m", "tiny"]);
         Assert.Contains("4 of 4 pictures are identical.", output, StringComparison.Ordinal);
+        var settings = PictureSettings.Read(files[0]);
+        Assert.Equal((painting, painting == "bf16" ? 2 : 1), (settings.Painting == Hita.Runtime.Precision.BFloat16 ? "bf16" : "float32", settings.Version));
+        Assert.Equal(painting == "bf16", settings.ToText().Contains("painting", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -92,7 +95,7 @@ public sealed class ReplayCommandTests : IDisposable
     {
         var settings = Paint("-m", "tiny");
         Assert.Contains("carries no settings", RefusedWith(null), StringComparison.Ordinal);
-        Assert.Contains("version 2", RefusedWith("""{"version":2,"something":"new"}"""), StringComparison.Ordinal);
+        Assert.Contains("version 3", RefusedWith("""{"version":3,"something":"new"}"""), StringComparison.Ordinal);
         Assert.Contains("version 0", RefusedWith("""{"version":0}"""), StringComparison.Ordinal);
         Assert.Contains("damaged", RefusedWith("{\"generator\":"), StringComparison.Ordinal);
         Assert.Contains("damaged", RefusedWith("[1]"), StringComparison.Ordinal);

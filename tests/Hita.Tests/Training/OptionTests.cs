@@ -98,11 +98,11 @@ public sealed class OptionTests
             Optimizer = new() { Beta1 = 1, ClipNorm = -1 },
             Average = new() { Decay = 1 },
             Codebook = new() { UsageWindow = 0 },
-            Discriminator = new() { StartStep = 0, Weight = 0 },
+            Discriminator = new() { StartStep = 0, Weight = 0, Width = 0 },
             Perceptual = new() { Weight = 0 },
         };
         var e = Assert.Throws<ConfigException>(() => wrong.Validate());
-        Assert.Equal(9, e.Faults.Count);
+        Assert.Equal(10, e.Faults.Count);
         Assert.Throws<ConfigException>(() => new GeneratorStageOptions { ClassDropout = 1, Precision = Precision.Int8 }.Validate());
         new TokenizerStageOptions().Validate();
         new GeneratorStageOptions().Validate();

@@ -13,13 +13,13 @@ namespace Hita.Data.TokenCaches;
 internal sealed class TokenCacheWriter : IDisposable
 {
     private readonly string _folder;
-    private readonly FileStream _lock;
+    private readonly FolderLock _lock;
     private readonly FileStream _codes;
     private readonly FileStream _labels;
     private TokenCacheInfo _info;
     private int _written;
 
-    private TokenCacheWriter(string folder, TokenCacheInfo info, FileStream held, FileStream codes, FileStream labels) =>
+    private TokenCacheWriter(string folder, TokenCacheInfo info, FolderLock held, FileStream codes, FileStream labels) =>
         (_folder, _info, _lock, _codes, _labels, _written) = (folder, info, held, codes, labels, info.Done);
 
     /// <summary>Pictures done when the writer was opened.</summary>
@@ -39,7 +39,7 @@ internal sealed class TokenCacheWriter : IDisposable
                     throw new HitaException($"{folder}: there is a token cache of other pictures, another tokenizer or other variants; name another folder.");
                 info = there;
             }
-            else if (Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).FirstOrDefault(n => n != ".lock" && !n!.EndsWith(".tmp", StringComparison.Ordinal)) is { } foreign)
+            else if (Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).FirstOrDefault(n => n != FolderLock.FileName && !n!.EndsWith(".tmp", StringComparison.Ordinal)) is { } foreign)
             {
                 throw new HitaException($"{folder}: this folder holds '{foreign}', and a token cache needs one of its own; name another folder.");
             }
@@ -111,7 +111,7 @@ internal sealed class TokenCacheWriter : IDisposable
 
     public void Dispose()
     {
-        foreach (var stream in (FileStream[])[_codes, _labels, _lock])
+        foreach (var stream in (IDisposable[])[_codes, _labels, _lock])
         {
             try
             {
@@ -140,19 +140,13 @@ internal sealed class TokenCacheWriter : IDisposable
         _written++;
     }
 
-    private static FileStream Hold(string folder)
+    private static FolderLock Hold(string folder)
     {
         if (File.Exists(folder))
             throw new HitaException($"{folder}: this is a file where a token cache's folder is needed; name another place.");
-        var path = Path.Combine(folder, ".lock");
         try
         {
-            Directory.CreateDirectory(folder);
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
-        }
-        catch (IOException e) when (File.Exists(path))
-        {
-            throw new HitaException($"{folder}: another process is writing this token cache.", e);
+            return FolderLock.TryTake(folder) ?? throw new HitaException($"{folder}: another process is writing this token cache; wait for it, or name another folder.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

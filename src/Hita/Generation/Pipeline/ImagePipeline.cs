@@ -52,7 +52,7 @@ public sealed class ImagePipeline : IDisposable
     /// <param name="options">How the generator is loaded, and the device for both.</param>
     /// <param name="withEncoder">Whether the tokenizer's encoder is loaded too, as editing needs it; painting does not.</param>
     /// <param name="painting">The type of the tokenizer's weights: float32 or bfloat16.</param>
-    /// <exception cref="HitaException">A part is missing or broken, or the parts do not fit each other.</exception>
+    /// <exception cref="HitaException">A part is missing or broken, the parts do not fit each other, or a precision is not for its part.</exception>
     public static ImagePipeline Load(string folder, GeneratorOptions? options = null, bool withEncoder = false, Precision painting = Precision.Float32) =>
         Load(folder, folder, options, withEncoder, painting);
 
@@ -62,7 +62,7 @@ public sealed class ImagePipeline : IDisposable
     /// <param name="options">How the generator is loaded, and the device for both.</param>
     /// <param name="withEncoder">Whether the tokenizer's encoder is loaded too, as editing needs it; painting does not.</param>
     /// <param name="painting">The type of the tokenizer's weights: float32 or bfloat16.</param>
-    /// <exception cref="HitaException">A part is missing or broken, or the parts do not fit each other.</exception>
+    /// <exception cref="HitaException">A part is missing or broken, the parts do not fit each other, or a precision is not for its part.</exception>
     public static ImagePipeline Load(
         string generatorFolder, string tokenizerFolder, GeneratorOptions? options = null, bool withEncoder = false, Precision painting = Precision.Float32)
     {
@@ -136,6 +136,8 @@ public sealed class ImagePipeline : IDisposable
         ArgumentNullException.ThrowIfNull(image);
         return new PictureSettings
         {
+            // Programs that do not know of painting in another precision would paint another picture.
+            Version = Tokenizer.Precision == Precision.Float32 ? 1 : 2,
             Generator = Generator.ModelHash,
             Tokenizer = Tokenizer.ModelHash,
             Class = image.Class,

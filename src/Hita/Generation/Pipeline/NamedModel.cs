@@ -71,7 +71,7 @@ public static class NamedModel
     /// <param name="options">How the generator is loaded, and the device for both.</param>
     /// <param name="withEncoder">Whether the tokenizer's encoder is loaded too, as editing needs it; painting does not.</param>
     /// <param name="painting">The type of the tokenizer's weights: float32 or bfloat16.</param>
-    /// <exception cref="HitaException">A part is missing or broken, or the parts do not fit each other.</exception>
+    /// <exception cref="HitaException">A part is missing or broken, the parts do not fit each other, or a precision is not for its part.</exception>
     public static ImagePipeline OpenPipeline(
         string generator, string tokenizer, GeneratorOptions? options = null, bool withEncoder = false, Precision painting = Precision.Float32)
     {

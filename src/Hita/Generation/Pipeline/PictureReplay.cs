@@ -20,10 +20,10 @@ public static class PictureReplay
 {
     /// <summary>Makes a picture again.</summary>
     /// <param name="path">A PNG file that carries its settings.</param>
-    /// <param name="pipeline">The models; loaded with the settings' precision.</param>
+    /// <param name="pipeline">The models; loaded with the settings' precision and painting.</param>
     /// <param name="progress">Told how far the drawing has come; null for nobody.</param>
     /// <param name="cancellation">Stops soon.</param>
-    /// <exception cref="PictureException">The file carries no usable settings, or was made by other models.</exception>
+    /// <exception cref="PictureException">The file carries no usable settings, or was made by other models or in another precision.</exception>
     public static ReplayedPicture Replay(
         string path, ImagePipeline pipeline, IProgress<GenerationProgress>? progress = null, CancellationToken cancellation = default)
     {
@@ -51,8 +51,8 @@ public static class PictureReplay
     {
         Check("generator", settings.Generator, pipeline.Generator.ModelHash);
         Check("tokenizer", settings.Tokenizer, pipeline.Tokenizer.ModelHash);
-        CheckPrecision("generator", settings.Precision, pipeline.Generator.Precision);
-        CheckPrecision("tokenizer", settings.Painting, pipeline.Tokenizer.Precision);
+        CheckPrecision("drawn", "generator", settings.Precision, pipeline.Generator.Precision);
+        CheckPrecision("painted", "tokenizer", settings.Painting, pipeline.Tokenizer.Precision);
 
         void Check(string what, string wanted, string given)
         {
@@ -60,10 +60,10 @@ public static class PictureReplay
                 throw new PictureException(path, $"It was made by the {what} {wanted}, and the {what} given is {given}; give the model that made it.");
         }
 
-        void CheckPrecision(string what, Precision wanted, Precision given)
+        void CheckPrecision(string how, string what, Precision wanted, Precision given)
         {
             if (wanted != given)
-                throw new PictureException(path, $"It was made in {wanted}, and the {what} was loaded in {given}; load it in the same precision.");
+                throw new PictureException(path, $"It was {how} in {wanted}, and the {what} was loaded in {given}; load it in the same precision.");
         }
     }
 

@@ -1,6 +1,7 @@
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Hita.Generation.Sampling;
 using Hita.Imaging;
 using Hita.Runtime;
@@ -18,14 +19,14 @@ public sealed record PictureSettings
     public const string EditKeyword = "hita-edit";
 
     /// <summary>The version that is written, and the newest that is understood.</summary>
-    public const int CurrentVersion = 1;
+    public const int CurrentVersion = 2;
 
     private const string Writer = "'hita generate'";
 
     // One line: the text has to pass through tools that break long ones.
     private static readonly JsonSerializerOptions Json = new(ConfigJson.Options) { WriteIndented = false };
 
-    /// <summary>The version of these settings; texts without one are of version 1.</summary>
+    /// <summary>The version of these settings: 2 where <see cref="Painting"/> is not float32, otherwise 1, as in texts without one.</summary>
     public int Version { get; init; } = 1;
 
     /// <summary>The generator's hash, <see cref="ImageGenerator.ModelHash"/>.</summary>
@@ -46,7 +47,8 @@ public sealed record PictureSettings
     /// <summary>The type of the generator's weights.</summary>
     public required Precision Precision { get; init; }
 
-    /// <summary>The type of the tokenizer's weights.</summary>
+    /// <summary>The type of the tokenizer's weights. Default float32, also for texts that do not say.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public Precision Painting { get; init; }
 
     /// <summary>What computed the steps; never <see cref="GeneratorEngine.Auto"/> when written.</summary>

@@ -22,7 +22,7 @@ public sealed record DiscriminatorOptions
     /// <summary>The frozen DINO ViT-S/16, for <see cref="DiscriminatorKind.Dino"/>; null looks for it in the folder of metric weights.</summary>
     public string? DinoFile { get; init; }
 
-    /// <summary>Channels after the first convolution of <see cref="DiscriminatorKind.PatchGan"/> (published 64); small pictures do with fewer.</summary>
+    /// <summary>Channels after the first convolution of <see cref="DiscriminatorKind.PatchGan"/> (published and default 64); each of the next three doubles them. Without effect on the other kind.</summary>
     public int Width { get; init; } = 64;
 
     /// <summary>Weight of both sides' loss from step <see cref="StartStep"/> on (published 0.5).</summary>

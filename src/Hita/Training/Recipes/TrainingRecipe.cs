@@ -6,7 +6,11 @@ namespace Hita.Training.Recipes;
 /// <summary>What a run of either stage is told: the parts that both have.</summary>
 public abstract record TrainingRecipe
 {
-    /// <summary>What it learns from.</summary>
+    private protected TrainingRecipe()
+    {
+    }
+
+    /// <summary>What it learns from: pictures or, for a generator, a token cache.</summary>
     [JsonPropertyOrder(-2)]
     public required DataSection Data { get; init; }
 
@@ -41,6 +45,7 @@ public abstract record TrainingRecipe
     /// <param name="faults">The stage's own.</param>
     /// <param name="samplesEvery">Steps between two sheets of samples.</param>
     /// <param name="samplesCount">Pictures on one.</param>
+    /// <exception cref="ConfigException">Lists all faults.</exception>
     private protected void Check(string source, List<string> faults, long samplesEvery, int samplesCount)
     {
         Data.CollectFaults(faults);

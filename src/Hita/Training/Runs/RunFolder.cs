@@ -1,3 +1,4 @@
+using Hita.Checkpoints;
 using Hita.Runtime;
 
 namespace Hita.Training.Runs;
@@ -31,11 +32,10 @@ public sealed class RunFolder : IDisposable
     /// <summary>The folder of sample pictures.</summary>
     public const string SamplesName = "samples";
 
-    private const string LockName = ".lock";
-    private readonly FileStream _lock;
+    private readonly FolderLock _lock;
     private readonly bool _isNew;
 
-    private RunFolder(string path, FileStream held, bool isNew)
+    private RunFolder(string path, FolderLock held, bool isNew)
     {
         Path = path;
         _lock = held;
@@ -103,17 +103,12 @@ public sealed class RunFolder : IDisposable
         }
     }
 
-    private static FileStream Lock(string path)
+    private static FolderLock Lock(string path)
     {
         try
         {
-            Directory.CreateDirectory(path);
-            // The file goes before the lock does, so that two processes never hold two files of one name.
-            return new FileStream(System.IO.Path.Combine(path, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
-        }
-        catch (IOException e) when (e is not (DirectoryNotFoundException or PathTooLongException) && File.Exists(System.IO.Path.Combine(path, LockName)))
-        {
-            throw new HitaException($"{path}: another process is training in this folder; wait for it, or name another folder.", e);
+            return FolderLock.TryTake(path)
+                ?? throw new HitaException($"{path}: another process is training in this folder; wait for it, or name another folder.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -125,7 +120,7 @@ public sealed class RunFolder : IDisposable
     {
         if (IsRun(path))
             throw new HitaException($"{path}: there is a run here already; --resume continues it, another folder begins a new one.");
-        var foreign = Directory.EnumerateFileSystemEntries(path).Select(System.IO.Path.GetFileName).FirstOrDefault(static n => n != LockName && !IsLeftOver(n!));
+        var foreign = Directory.EnumerateFileSystemEntries(path).Select(System.IO.Path.GetFileName).FirstOrDefault(static n => n != FolderLock.FileName && !IsLeftOver(n!));
         if (foreign is not null)
             throw new HitaException($"{path}: this folder holds '{foreign}', and a run begins in an empty folder; name another one.");
     }

@@ -79,10 +79,9 @@ internal static class RunRecipe
 
     /// <summary>Writes a run's recipe; the folder is a run from then on.</summary>
     /// <exception cref="HitaException">It cannot be written.</exception>
-    public static void Save(RunFolder run, TrainingRecipe recipe) => Save(run, recipe.Write("The recipe of this run, with every default written out."));
-
-    internal static void Save(RunFolder run, string text)
+    public static void Save(RunFolder run, TrainingRecipe recipe)
     {
+        var text = recipe.Write("The recipe of this run, with every default written out.");
         using var file = new AtomicFile(run[RunFolder.RecipeName]);
         try
         {

@@ -1,3 +1,4 @@
+using Hita.Checkpoints;
 using Hita.Data;
 using Hita.Data.Sources;
 using Hita.Data.TokenCaches;
@@ -40,6 +41,24 @@ public sealed class TokenCacheTests
                 Assert.Equal(wanted.Patches, patches);
             }
         }
+    }
+
+    [Fact]
+    public void A_cache_is_written_by_one_process_at_a_time()
+    {
+        using var folder = new TemporaryFolder();
+        Sets.WriteClasses(folder["data"], 2, "ant", "bee");
+        using var tokenizer = ImageTokenizer.Create(TinyStages.Tokenizer, 1);
+        using var source = FolderSource.OpenClasses(folder["data"]);
+        using (FolderLock.TryTake(folder["cache"]))
+        {
+            Assert.Null(FolderLock.TryTake(folder["cache"]));
+            var refused = Assert.Throws<HitaException>(() => TokenCacheBuilder.Build(source, tokenizer, folder["cache"], Options));
+            Assert.Contains("another process is writing this token cache", refused.Message, StringComparison.Ordinal);
+            Assert.True(File.Exists(folder["cache/.lock"]));
+        }
+        TokenCacheBuilder.Build(source, tokenizer, folder["cache"], Options);
+        Assert.False(File.Exists(folder["cache/.lock"]));
     }
 
     [Fact]

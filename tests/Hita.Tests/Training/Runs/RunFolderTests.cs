@@ -19,13 +19,38 @@ public sealed class RunFolderTests
     }
 
     [Fact]
+    public void The_lock_goes_with_the_run_and_a_folder_that_was_made_for_nothing_too()
+    {
+        using var folder = new TemporaryFolder();
+        using (RunFolder.Open(folder["run"], RunStart.New))
+        {
+            Assert.True(File.Exists(folder["run/.lock"]));
+            // One that is refused takes nothing away from the one at work.
+            Assert.Throws<HitaException>(() => RunFolder.Open(folder["run"], RunStart.New));
+            Assert.Throws<HitaException>(() => RunFolder.Open(folder["run"], RunStart.New));
+            Assert.True(File.Exists(folder["run/.lock"]));
+        }
+        Assert.False(Directory.Exists(folder["run"]));
+
+        Directory.CreateDirectory(folder["mine"]);
+        RunFolder.Open(folder["mine"], RunStart.New).Dispose();
+        Assert.Empty(Directory.EnumerateFileSystemEntries(folder["mine"]));
+
+        // What a kill left behind stops nobody.
+        File.WriteAllText(folder["mine/.lock"], "");
+        using (var run = RunFolder.Open(folder["mine"], RunStart.New))
+            File.WriteAllText(run[RunFolder.RecipeName], "seed: 1\n");
+        Assert.Equal([RunFolder.RecipeName], Directory.EnumerateFileSystemEntries(folder["mine"]).Select(Path.GetFileName));
+    }
+
+    [Fact]
     public void A_run_that_is_there_is_neither_overwritten_nor_made_up()
     {
         using var folder = new TemporaryFolder();
         Assert.Contains("no run here to resume", Assert.Throws<HitaException>(() => RunFolder.Open(folder["run"], RunStart.Resume)).Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder["run"]));
         using (var run = RunFolder.Open(folder["run"], RunStart.New))
-            RunRecipe.Save(run, "seed: 1\n");
+            File.WriteAllText(run[RunFolder.RecipeName], "seed: 1\n");
         Assert.Contains("--resume continues it", Assert.Throws<HitaException>(() => RunFolder.Open(folder["run"], RunStart.New)).Message, StringComparison.Ordinal);
         RunFolder.Open(folder["run"], RunStart.Resume).Dispose();
         File.WriteAllText(folder["notes.txt"], "mine");
@@ -38,7 +63,7 @@ public sealed class RunFolderTests
     {
         using var folder = new TemporaryFolder();
         using (var run = RunFolder.Open(folder.Path, RunStart.New))
-            RunRecipe.Save(run, "seed: 1\n");
+            File.WriteAllText(run[RunFolder.RecipeName], "seed: 1\n");
         Directory.CreateDirectory(folder["checkpoints/step-00000005.tmp"]);
         Directory.CreateDirectory(folder["model.0123.tmp"]);
         File.WriteAllText(folder[".recipe.yaml.0123.tmp"], "");

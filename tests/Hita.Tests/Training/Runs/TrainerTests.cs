@@ -127,7 +127,7 @@ public sealed class TrainerTests
         CancellationToken cancellation = default)
     {
         using var run = RunFolder.Open(folder, from is null ? RunStart.New : RunStart.Resume);
-        RunRecipe.Save(run, "seed: 1\n");
+        File.WriteAllText(run[RunFolder.RecipeName], "seed: 1\n");
         using var stage = new MadeUpStage(measure);
         using var feed = new MadeUpFeed();
         new Trainer<long>(run, stage, feed, task, plan, from, observer).Run(cancellation);
