@@ -66,6 +66,6 @@ public sealed class BundledPipelineTests : IDisposable
             MaterialsRenderer.Render(set.Scene(10_000_000 + i), 64, scene.Pixels);
             return PictureComparison.Psnr(scene, pipeline.Tokenizer.Reconstruct(scene).Picture);
         });
-        Assert.InRange(psnr, 22, 60);
+        Assert.InRange(psnr, 26, 60);
     }
 }
