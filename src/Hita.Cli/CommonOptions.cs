@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Hita.Checkpoints;
+using Hita.Generation;
 using Hita.Imaging;
 using Hita.Runtime;
 
@@ -82,6 +83,27 @@ internal static class CommonOptions
         "bf16" => Precision.BFloat16,
         "int8" => Precision.Int8,
         _ => Precision.Float32,
+    };
+
+    /// <summary><c>--engine</c>.</summary>
+    public static Option<string> EngineOption()
+    {
+        var option = new Option<string>("--engine")
+        {
+            Description = "What computes the generator's steps: this program's own engine for CPUs, or the tensor library.",
+            HelpName = "auto|cpu|torch",
+            DefaultValueFactory = static _ => "auto",
+        };
+        OneOf(option, "auto", "cpu", "torch");
+        return option;
+    }
+
+    /// <summary>The engine that was chosen.</summary>
+    public static GeneratorEngine ChosenEngine(ParseResult parsed, Option<string> option) => parsed.GetValue(option) switch
+    {
+        "cpu" => GeneratorEngine.Cpu,
+        "torch" => GeneratorEngine.Torch,
+        _ => GeneratorEngine.Auto,
     };
 
     /// <summary><c>--weights</c>: which weights of a published checkpoint.</summary>

@@ -11,17 +11,9 @@ internal sealed class PipelineArguments
 {
     private readonly Option<string> _model = CommonOptions.Model("The pipeline's folder (with tokenizer/ and generator/)");
     private readonly Option<string> _precision = CommonOptions.PrecisionOption(Precision.Float32, Precision.BFloat16, Precision.Int8);
-    private readonly Option<string> _engine = new("--engine")
-    {
-        Description = "What computes the generator's steps: this program's own engine for CPUs, or the tensor library.",
-        HelpName = "auto|cpu|torch",
-        DefaultValueFactory = static _ => "auto",
-    };
-
+    private readonly Option<string> _engine = CommonOptions.EngineOption();
     private readonly Option<string?> _class = new("--class") { Description = "The class of what is painted, by number or name; none if left out.", HelpName = "CLASS" };
     private readonly SamplingArguments _sampling = new();
-
-    public PipelineArguments() => CommonOptions.OneOf(_engine, "auto", "cpu", "torch");
 
     public void AddTo(Command command, bool classRequired = false)
     {
@@ -60,12 +52,7 @@ internal sealed class PipelineArguments
                 Device = parsed.GetValue(host.Globals.Device)!,
                 Precision = CommonOptions.Chosen(parsed, _precision),
                 Threads = parsed.GetValue(host.Globals.Threads) ?? 0,
-                Engine = parsed.GetValue(_engine) switch
-                {
-                    "cpu" => GeneratorEngine.Cpu,
-                    "torch" => GeneratorEngine.Torch,
-                    _ => GeneratorEngine.Auto,
-                },
+                Engine = CommonOptions.ChosenEngine(parsed, _engine),
             },
             withEncoder: true);
         ModelNotes.Tell(host, parsed, _model);

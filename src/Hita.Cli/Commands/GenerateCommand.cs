@@ -21,13 +21,7 @@ internal static class GenerateCommand
         var count = new Option<int>("--count") { Description = "Pictures of each class.", HelpName = "N", DefaultValueFactory = static _ => 1 };
         var precision = CommonOptions.PrecisionOption(Precision.Float32, Precision.BFloat16, Precision.Int8);
         var painting = CommonOptions.PaintingOption();
-        var engine = new Option<string>("--engine")
-        {
-            Description = "What computes the steps: this program's own engine for CPUs, or the tensor library.",
-            HelpName = "auto|cpu|torch",
-            DefaultValueFactory = static _ => "auto",
-        };
-        CommonOptions.OneOf(engine, "auto", "cpu", "torch");
+        var engine = CommonOptions.EngineOption();
         var output = new Option<string>("--output", "-o") { Description = "The folder to write the pictures to.", HelpName = "DIR", DefaultValueFactory = static _ => "out" };
         var sampling = new SamplingArguments();
         var json = CommandHost.JsonOption();
@@ -68,12 +62,7 @@ internal static class GenerateCommand
                     Device = parsed.GetValue(host.Globals.Device)!,
                     Precision = CommonOptions.Chosen(parsed, precision),
                     Threads = parsed.GetValue(host.Globals.Threads) ?? 0,
-                    Engine = parsed.GetValue(engine) switch
-                    {
-                        "cpu" => GeneratorEngine.Cpu,
-                        "torch" => GeneratorEngine.Torch,
-                        _ => GeneratorEngine.Auto,
-                    },
+                    Engine = CommonOptions.ChosenEngine(parsed, engine),
                 },
                 painting: CommonOptions.Chosen(parsed, painting));
             if (NamedModel.IsPreset(from))

@@ -31,7 +31,7 @@ internal static class PrecisionCommand
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "precision",
-            "Show how far bf16 and int8 weights move a generator's choices, from float32: divergence and agreement on the same tokens and, with --sheet, pictures side by side and how far a tokenizer in bf16 paints from one in float32.",
+            "Show how far bf16 and int8 weights move a generator's choices from float32: divergence and agreement on the same tokens and, with --sheet, pictures side by side and how far a tokenizer in bf16 paints from one in float32.",
             "hita precision -m models/hita --class 207,388 --count 2 --cfg-scale 3",
             "hita precision -m models/hita --class 207,388 --count 2 --sheet precision.png")
         {
