@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json.Serialization;
 using Hita.Cli.Output;
 using Hita.Evaluation.Verification;
 using Hita.Runtime;
@@ -16,6 +17,12 @@ internal static class VerifyCommand
         var model = new Option<string?>("--model", "-m") { Description = "The model's folder.", HelpName = "DIR" };
         var preset = new Option<string?>("--preset") { Description = "An architecture by name, with --weights-by-name.", HelpName = "NAME" };
         var byName = CommonOptions.WeightsByName();
+        var starts = new Option<int>("--starts")
+        {
+            Description = "Of recorded training steps whose end depends on the order of sums: how many starts that differ by the last bit are tried.",
+            DefaultValueFactory = static _ => 100,
+            HelpName = "N",
+        };
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "verify",
@@ -24,46 +31,66 @@ internal static class VerifyCommand
             "hita verify train-ultra-dinogan.safetensors --preset tiny-ultra --weights-by-name",
             "hita verify tokenizer-vanilla.safetensors -m models/hita-v")
         {
-            vectors, model, preset, byName, json,
+            vectors, model, preset, byName, starts, json,
         };
         command.SetAction(parsed =>
         {
             host.Globals.Prepare(parsed);
-            var target = Target(parsed.GetValue(model), parsed.GetValue(preset), CommonOptions.Prefix(parsed, byName));
-            return Run(host.Terminal, parsed.GetValue(vectors)!, target, parsed.GetValue(json));
+            var (file, asJson) = (parsed.GetValue(vectors)!, parsed.GetValue(json));
+            var prefix = CommonOptions.Prefix(parsed, byName);
+            var (folder, name) = Target(parsed.GetValue(model), parsed.GetValue(preset), prefix);
+            if (!TrainingVerifier.Recognises(file))
+            {
+                Action<VerificationStage>? report = asJson ? null : stage => host.Terminal.Line(Line(stage));
+                var stages = folder is null ? VectorVerifier.VerifyByName(file, name!, prefix!, report) : VectorVerifier.VerifyFolder(file, folder, report);
+                return Finish(host.Terminal, new Result(file, stages.All(static s => s.Passed), stages), asJson);
+            }
+            if (folder is not null)
+                throw new HitaException($"{file} holds training steps, which begin with weights filled by name: give --preset and --weights-by-name instead of a folder.");
+            return Repeat(host.Terminal, file, name!, parsed.GetValue(starts), asJson);
         });
         return command;
     }
 
-    private static Func<string, Action<VerificationStage>?, IReadOnlyList<VerificationStage>> Target(string? folder, string? preset, string? prefix)
+    private static (string? Folder, string? Preset) Target(string? folder, string? preset, string? prefix)
     {
         if ((folder is null) == (preset is null))
             throw new HitaException("Give either a model's folder with -m, or an architecture with --preset and --weights-by-name.");
-        if (folder is not null)
-        {
-            return prefix is null
-                ? (file, report) => TrainingVerifier.Recognises(file)
-                    ? throw new HitaException($"{file} holds training steps, which begin with weights filled by name: give --preset and --weights-by-name instead of a folder.")
-                    : VectorVerifier.VerifyFolder(file, folder, report)
-                : throw new HitaException("--weights-by-name goes with --preset; a folder has weights of its own.");
-        }
-        return prefix is null
-            ? throw new HitaException($"A preset has no weights to verify: add --weights-by-name, or give the folder of a model with -m.")
-            : (file, report) => TrainingVerifier.Recognises(file)
-                ? TrainingVerifier.VerifyByName(file, preset!, report)
-                : VectorVerifier.VerifyByName(file, preset!, prefix, report);
+        if (folder is not null && prefix is not null)
+            throw new HitaException("--weights-by-name goes with --preset; a folder has weights of its own.");
+        if (folder is null && prefix is null)
+            throw new HitaException("A preset has no weights to verify: add --weights-by-name, or give the folder of a model with -m.");
+        return (folder, preset);
     }
 
-    private static int Run(
-        Terminal terminal, string vectors, Func<string, Action<VerificationStage>?, IReadOnlyList<VerificationStage>> verify, bool json)
+    private static int Repeat(Terminal terminal, string vectors, string preset, int starts, bool json)
     {
-        var stages = verify(vectors, json ? null : stage => terminal.Line(Line(stage)));
-        var failed = stages.Count(static s => !s.Passed);
+        if (starts < 0)
+            throw new HitaException($"--starts is {starts}; 0 or more are possible, 0 for the recorded start alone.");
+        var result = TrainingVerifier.VerifyByName(vectors, preset, starts, rounding => terminal.Error.WriteLine(rounding == 1
+            ? $"hita: Only what follows the last update differs, which depends on the order of sums. Trying up to {starts} starts that differ by the last bit."
+            : $"hita: Trying start {rounding} of {starts}."));
+        if (!json)
+        {
+            foreach (var stage in result.Stages)
+                terminal.Line(Line(stage));
+        }
+        if (!json && result.Rounding > 0)
+        {
+            terminal.Line($"These are of start {result.Rounding}, which differs from the recorded one by the last bit of each weight. From the recorded one itself differ:");
+            foreach (var stage in result.ExactStages.Where(static s => !s.Passed))
+                terminal.Line(Line(stage));
+        }
+        return Finish(terminal, new Result(vectors, result.Stages.All(static s => s.Passed), result.Stages) { Start = result.Rounding, RecordedStart = result.ExactStages }, json);
+    }
+
+    private static int Finish(Terminal terminal, Result result, bool json)
+    {
         if (json)
-            JsonOutput.Write(terminal, new Result(vectors, failed == 0, stages));
+            JsonOutput.Write(terminal, result);
         else
-            terminal.Line(failed == 0 ? $"All {stages.Count} stages agree." : $"{failed} of {stages.Count} stages differ.");
-        return failed == 0 ? ExitCodes.Success : ExitCodes.Failure;
+            terminal.Line(result.Passed ? $"All {result.Stages.Count} stages agree." : $"{result.Stages.Count(static s => !s.Passed)} of {result.Stages.Count} stages differ.");
+        return result.Passed ? ExitCodes.Success : ExitCodes.Failure;
     }
 
     private static string Line(VerificationStage stage) => string.Create(
@@ -72,5 +99,13 @@ internal static class VerifyCommand
 
     private static string Measured(double error) => error == 0 ? "0" : error.ToString("0.0e-0", CultureInfo.InvariantCulture);
 
-    private sealed record Result(string Vectors, bool Passed, IReadOnlyList<VerificationStage> Stages);
+    private sealed record Result(string Vectors, bool Passed, IReadOnlyList<VerificationStage> Stages)
+    {
+        /// <summary>The number of the start that differs by the last bit, of which the stages are; 0 for the recorded one.</summary>
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public int? Start { get; init; }
+
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public IReadOnlyList<VerificationStage>? RecordedStart { get; init; }
+    }
 }

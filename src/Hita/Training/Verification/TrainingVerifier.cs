@@ -6,6 +6,12 @@ using Hita.Tokenization;
 
 namespace Hita.Training.Verification;
 
+/// <summary>What repeating recorded training steps came to.</summary>
+/// <param name="Stages">All comparisons, in order, of the start that came nearest.</param>
+/// <param name="ExactStages">The same of the recorded start itself.</param>
+/// <param name="Rounding">0 where <see cref="Stages"/> are of the recorded start, else the number of the start that differs by the last bit.</param>
+public sealed record TrainingVerification(IReadOnlyList<VerificationStage> Stages, IReadOnlyList<VerificationStage> ExactStages, int Rounding);
+
 /// <summary>Repeats recorded training steps of the published implementation and compares losses, gradients and results.</summary>
 public static class TrainingVerifier
 {
@@ -29,39 +35,37 @@ public static class TrainingVerifier
     /// <summary>Repeats the steps, beginning with weights filled from their names as the recorded ones were.</summary>
     /// <param name="file">The vector file.</param>
     /// <param name="preset">The architecture.</param>
-    /// <param name="report">Told each result; null for nobody.</param>
     /// <param name="roundings">
     /// How many starts that differ by the last bit are tried at most where nothing but a tokenizer's results after the last step
-    /// differs: these depend on the order of sums, and the nearest is told then. Default 0.
+    /// differs, which depend on the order of sums: one that agrees in everything ends the search. Default 0.
     /// </param>
-    /// <returns>All results, in order.</returns>
+    /// <param name="trying">Told the number of each such start, from 1, before it is tried; null for nobody.</param>
     /// <exception cref="HitaException">The file holds no training steps, or does not fit the preset.</exception>
-    public static IReadOnlyList<VerificationStage> VerifyByName(string file, string preset, Action<VerificationStage>? report = null, int roundings = 0)
+    public static TrainingVerification VerifyByName(string file, string preset, int roundings = 0, Action<int>? trying = null)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(roundings);
         using var vectors = WeightFile.Open(file);
-        var comparer = new StageComparer(vectors, report);
         if (TokenizerTrainingVerification.Fits(vectors))
         {
-            TokenizerTrainingVerification.Run(
+            return TokenizerTrainingVerification.Run(
                 vectors,
                 TokenizerPresets.TryGet(preset, out var config)
                     ? config
                     : throw new HitaException($"There is no tokenizer preset '{preset}'; there are {string.Join(", ", TokenizerPresets.Names)}."),
-                comparer, roundings);
+                roundings,
+                trying);
         }
-        else if (GeneratorTrainingVerification.Fits(vectors))
+        if (GeneratorTrainingVerification.Fits(vectors))
         {
+            var comparer = new StageComparer(vectors, null);
             GeneratorTrainingVerification.Run(
                 vectors,
                 GeneratorPresets.TryGet(preset, out var config)
                     ? config
                     : throw new HitaException($"There is no generator preset '{preset}'; there are {string.Join(", ", GeneratorPresets.Names)}."),
                 comparer);
+            return new TrainingVerification(comparer.Stages, comparer.Stages, 0);
         }
-        else
-        {
-            throw new CheckpointException(file, "this file holds no training steps to repeat.");
-        }
-        return comparer.Stages;
+        throw new CheckpointException(file, "this file holds no training steps to repeat.");
     }
 }
