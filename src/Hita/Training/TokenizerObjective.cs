@@ -21,6 +21,7 @@ internal sealed record TokenizerPass(
 internal sealed class TokenizerObjective(TokenizerModel model, TokenizerStageOptions options, LpipsModel? perceptual)
 {
     private readonly bool _mixed = options.Precision == Precision.BFloat16;
+    private readonly StyleSeparation? _separation = options.StyleSeparation is { } own ? new StyleSeparation(own) : null;
 
     /// <summary>Told each part of a forward pass when it is done.</summary>
     public Action<StepPart>? PartDone { get; set; }
@@ -39,7 +40,7 @@ internal sealed class TokenizerObjective(TokenizerModel model, TokenizerStageOpt
     }
 
     /// <summary>Runs pictures [B, 3, H, W] on the network's device through it.</summary>
-    public TokenizerPass Run(Tensor pictures)
+    public TokenizerPass Run(Tensor pictures, StepRandom random)
     {
         using var scope = NewDisposeScope();
         var frozen = options.Scope == TokenizerScope.Decoder ? no_grad() : null;
@@ -49,7 +50,7 @@ internal sealed class TokenizerObjective(TokenizerModel model, TokenizerStageOpt
         try
         {
             using (var cast = Cast(pictures))
-                features = model.Features(pictures);
+                features = _separation is null ? model.Features(pictures) : SeparateFeatures(_separation, pictures, random);
             PartDone?.Invoke(StepPart.Encoder);
             patches = CodebookLearning.Quantize(model.PatchQuantizer, Sequence(features.PatchPrequant), options.Codebook);
             holistic = model.HolisticQuantizer is { } quantizer
@@ -76,6 +77,19 @@ internal sealed class TokenizerObjective(TokenizerModel model, TokenizerStageOpt
         var terms = Terms(pictures, reconstruction, patches, holistic, semantic, features.Semantic);
         var loss = terms.Select(static t => t.Value).Aggregate(static (a, b) => a.Plus(b));
         return Keep(new TokenizerPass(loss, reconstruction, patches, holistic, terms));
+    }
+
+    // Patches of one view, holistic and semantic features of the other; what lies before them is not looked at in training.
+    private EncodedFeatures SeparateFeatures(StyleSeparation separation, Tensor pictures, StepRandom random)
+    {
+        var batch = pictures.size(0);
+        var seen = model.Features(separation.Views(pictures, random));
+        return seen with
+        {
+            PatchPrequant = seen.PatchPrequant.narrow(0, 0, batch),
+            HolisticPrequant = separation.ForHolistic(seen.HolisticPrequant!, batch),
+            Semantic = seen.Semantic is null ? null : separation.ForHolistic(seen.Semantic, batch),
+        };
     }
 
     private List<KeyValuePair<string, Tensor>> Terms(

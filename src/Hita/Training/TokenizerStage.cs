@@ -30,6 +30,8 @@ public sealed partial class TokenizerStage : ITrainingStage<TokenizerBatch>
     {
         _model = model;
         _options = options.Validate();
+        if (options.StyleSeparation is not null && model.Config.Holistic is null)
+            throw new ConfigException("The tokenizer's training", ["style_separation needs holistic tokens to put colours in, and this tokenizer has patch tokens only"]);
         _assets = assets;
         _seed = seed;
         _kept = TrainedWeights.Kept(model);
@@ -117,7 +119,7 @@ public sealed partial class TokenizerStage : ITrainingStage<TokenizerBatch>
         var random = new StepRandom(_seed, step.Number, index);
         random.SeedLibrary();
         var pictures = batch.Pixels.to(_device);
-        var pass = _objective.Run(pictures);
+        var pass = _objective.Run(pictures, random);
         var loss = pass.Loss;
         Observer?.Invoke("reconstruction", pass.Reconstruction);
         if (_adversary?.Challenge(pass.Reconstruction, step.Number, random) is { } adversarial)

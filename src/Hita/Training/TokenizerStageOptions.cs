@@ -33,6 +33,9 @@ public sealed record TokenizerStageOptions
     /// <summary>Weight of the semantic reconstruction, of tokenizers that have the head (Hita-U). Default 1.</summary>
     public double SemanticWeight { get; init; } = 1;
 
+    /// <summary>Teaches the decoder to take colours from the holistic tokens; null, the default, trains as published.</summary>
+    public StyleSeparationOptions? StyleSeparation { get; init; }
+
     /// <summary>Both codebooks.</summary>
     public CodebookOptions Codebook { get; init; } = new();
 
@@ -80,6 +83,7 @@ public sealed record TokenizerStageOptions
             $"reconstruction_weight is 0 and perceptual is null, so that nothing teaches the decoder, which scope trains alone");
         Perceptual?.CollectFaults(faults);
         Discriminator?.CollectFaults(faults);
+        StyleSeparation?.CollectFaults(faults);
         Codebook.CollectFaults(faults);
         Optimizer.CollectFaults(faults, "optimizer");
         Average.CollectFaults(faults);

@@ -25,6 +25,7 @@ public sealed class OptionTests
         ["dropout"] = Base with { Dropout = 0 },
         ["precision"] = Base with { Precision = Precision.BFloat16 },
         ["scope"] = Base with { Scope = TokenizerScope.Decoder },
+        ["style_separation"] = Base with { StyleSeparation = new() },
         ["average.decay"] = Base with { Average = new() { Decay = 0.5 } },
         ["average.warmup"] = Base with { Average = new() { Decay = 0.9, Warmup = true } },
         ["codebook_weight"] = Base with { Codebook = Base.Codebook with { CodebookWeight = 2 } },
@@ -100,9 +101,10 @@ public sealed class OptionTests
             Codebook = new() { UsageWindow = 0 },
             Discriminator = new() { StartStep = 0, Weight = 0, Width = 0 },
             Perceptual = new() { Weight = 0 },
+            StyleSeparation = new() { Share = 0, Strength = 3, SmallestView = 0 },
         };
         var e = Assert.Throws<ConfigException>(() => wrong.Validate());
-        Assert.Equal(10, e.Faults.Count);
+        Assert.Equal(13, e.Faults.Count);
         Assert.Throws<ConfigException>(() => new GeneratorStageOptions { ClassDropout = 1, Precision = Precision.Int8 }.Validate());
         new TokenizerStageOptions().Validate();
         new GeneratorStageOptions().Validate();

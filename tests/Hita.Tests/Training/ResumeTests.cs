@@ -12,7 +12,7 @@ public sealed class ResumeTests
     [Fact]
     public void A_tokenizer_goes_on_to_the_bit()
     {
-        var options = TinyStages.Judged with { Dropout = 0.1, Codebook = new() { UsageWindow = 64, RevivalInterval = 2 } };
+        var options = TinyStages.Judged with { Dropout = 0.1, StyleSeparation = new(), Codebook = new() { UsageWindow = 64, RevivalInterval = 2 } };
         Continue(
             () => TokenizerStage.Create(TinyStages.Larger, options, seed: 7),
             step => [TinyStages.Pictures(2, (int)step, 32), TinyStages.Pictures(2, 100 + (int)step, 32)]);

@@ -1,0 +1,120 @@
+using Hita.Runtime;
+using static TorchSharp.torch;
+
+namespace Hita.Training;
+
+// B batch, S pictures that are seen twice, H W picture.
+
+/// <summary>Makes the two views of <see cref="StyleSeparationOptions"/>.</summary>
+internal sealed class StyleSeparation(StyleSeparationOptions options)
+{
+    /// <summary>How many pictures of a batch are seen twice: the first ones, the order of data being random anyway. At least one.</summary>
+    public int CountOf(long batch) => (int)Math.Clamp(Math.Round(batch * options.Share), 1, batch);
+
+    /// <summary>What the encoder sees for pictures [B, 3, H, W] in [-1, 1]: [B + S, 3, H, W].</summary>
+    /// <remarks>
+    /// The first B are for the patch tokens, the first S of them in wrong colours. The last S are these S pictures in their own
+    /// colours, moved, for their holistic tokens.
+    /// </remarks>
+    public Tensor Views(Tensor pictures, StepRandom random)
+    {
+        using var frozen = no_grad();
+        using var scope = NewDisposeScope();
+        var (batch, count) = (pictures.size(0), CountOf(pictures.size(0)));
+        var twice = pictures.narrow(0, 0, count);
+        var views = new List<Tensor> { Recolour(twice, random) };
+        if (count < batch)
+            views.Add(pictures.narrow(0, count, batch - count));
+        views.Add(Move(twice, random));
+        return cat(views, 0).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Of features [B + S, …] of the views, those that the holistic tokens of the B pictures come from.</summary>
+    public Tensor ForHolistic(Tensor features, long batch)
+    {
+        using var scope = NewDisposeScope();
+        var count = CountOf(batch);
+        var moved = features.narrow(0, batch, count);
+        return (count == batch ? moved.alias() : cat([moved, features.narrow(0, count, batch - count)], 0)).MoveToOuterDisposeScope();
+    }
+
+    // Two linear changes of colour, each for one side of a plane through the colours, so that a thing and its background, as a rule
+    // of different colours, do not change alike.
+    private Tensor Recolour(Tensor pictures, StepRandom random)
+    {
+        var (count, height, width) = (pictures.size(0), pictures.size(2), pictures.size(3));
+        var changes = new float[2 * count * 9];
+        var offsets = new float[2 * count * 3];
+        var planes = new float[count * 3];
+        var places = new float[count];
+        for (var i = 0; i < count; i++)
+        {
+            for (var side = 0; side < 2; side++)
+            {
+                var at = (2 * i) + side;
+                WriteChange(changes.AsSpan(9 * at, 9), random);
+                WriteOffset(offsets.AsSpan(3 * at, 3), random);
+            }
+            for (var c = 0; c < 3; c++)
+                planes[(3 * i) + c] = (float)(4 * Between(-1, 1, random));
+            places[i] = (float)Between(-1.5, 1.5, random);
+        }
+        var device = pictures.device;
+        var flat = pictures.reshape(count, 3, height * width);
+        var both = TensorOps.FromFloats(changes, count, 6, 3).to(device).BatchedProduct(flat)
+            .Plus(TensorOps.FromFloats(offsets, count, 6, 1).to(device));
+        var side0 = TensorOps.FromFloats(planes, count, 1, 3).to(device).BatchedProduct(flat)
+            .Plus(TensorOps.FromFloats(places, count, 1, 1).to(device)).sigmoid();
+        var (first, second) = (both.narrow(1, 0, 3), both.narrow(1, 3, 3));
+        var mixed = second.Plus(side0.Times(first.Minus(second)));
+        return mixed.Limit(-1, 1).reshape(count, 3, height, width);
+    }
+
+    // Grey by a contrast, colour by a turn about the grey axis and a saturation: a row-major matrix over (r, g, b).
+    private void WriteChange(Span<float> matrix, StepRandom random)
+    {
+        var strength = Math.Min(options.Strength, 1);
+        var angle = strength * Between(-Math.PI, Math.PI, random);
+        var contrast = 1 + (options.Strength * Between(-0.5, 0.3, random));
+        var saturation = 1 + (options.Strength * Between(-0.5, 0.5, random));
+        var (cos, sin) = (Math.Cos(angle), Math.Sin(angle) / Math.Sqrt(3));
+        for (var row = 0; row < 3; row++)
+        {
+            for (var column = 0; column < 3; column++)
+            {
+                var turned = (row == column ? cos : 0) - (cos / 3);
+                if (row != column)
+                    turned += ((column - row + 3) % 3 == 1 ? -1 : 1) * sin;
+                matrix[(3 * row) + column] = (float)((contrast / 3) + (saturation * turned));
+            }
+        }
+    }
+
+    private void WriteOffset(Span<float> offset, StepRandom random)
+    {
+        var brightness = options.Strength * Between(-0.3, 0.3, random);
+        for (var c = 0; c < 3; c++)
+            offset[c] = (float)(brightness + (options.Strength * Between(-0.3, 0.3, random)));
+    }
+
+    // A part of each picture in full size, mirrored or not.
+    private Tensor Move(Tensor pictures, StepRandom random)
+    {
+        var count = pictures.size(0);
+        var places = new float[count * 6];
+        for (var i = 0; i < count; i++)
+        {
+            var scale = Between(options.SmallestView, 1, random);
+            var mirrored = options.Mirror && random.NextDouble() < 0.5;
+            var place = places.AsSpan(6 * i, 6);
+            place[0] = (float)(mirrored ? -scale : scale);
+            place[2] = (float)Between(scale - 1, 1 - scale, random);
+            place[4] = (float)scale;
+            place[5] = (float)Between(scale - 1, 1 - scale, random);
+        }
+        var grid = nn.functional.affine_grid(TensorOps.FromFloats(places, count, 2, 3).to(pictures.device), pictures.shape, align_corners: false);
+        return nn.functional.grid_sample(pictures, grid, GridSampleMode.Bilinear, GridSamplePaddingMode.Reflection, align_corners: false);
+    }
+
+    private static double Between(double low, double high, StepRandom random) => low + ((high - low) * random.NextDouble());
+}

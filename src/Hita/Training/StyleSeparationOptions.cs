@@ -1,0 +1,37 @@
+namespace Hita.Training;
+
+/// <summary>
+/// Teaches the decoder to take colours from the holistic tokens and places from the patches, so that the one can be swapped and
+/// the other kept. Not in the published recipe, whose data and semantic encoder are larger.
+/// </summary>
+/// <remarks>
+/// Some pictures of a step are seen twice: their patch tokens see them in wrong colours, their holistic tokens see them right, but
+/// moved, and what is to be painted is the picture itself. No label is needed, and a finished tokenizer sees pictures once as ever.
+/// </remarks>
+public sealed record StyleSeparationOptions
+{
+    /// <summary>The share of a step's pictures that are seen twice. Above 0, 1 at most; default 0.5. The encoder works by that much more.</summary>
+    public double Share { get; init; } = 0.5;
+
+    /// <summary>How far colours go wrong: 1, the default, turns hues by any angle; above 0, 2 at most.</summary>
+    public double Strength { get; init; } = 1;
+
+    /// <summary>Whether half of the pictures are mirrored for their holistic tokens. Default true.</summary>
+    public bool Mirror { get; init; } = true;
+
+    /// <summary>The smallest part of a side that the holistic tokens see, at a place drawn at random. Above 0, 1 at most; default 0.7.</summary>
+    public double SmallestView { get; init; } = 0.7;
+
+    internal void CollectFaults(List<string> faults)
+    {
+        void Require(bool ok, FormattableString fault)
+        {
+            if (!ok)
+                faults.Add(FormattableString.Invariant(fault));
+        }
+
+        Require(Share is > 0 and <= 1, $"style_separation.share is {Share}, it must lie above 0 and be 1 at most");
+        Require(Strength is > 0 and <= 2, $"style_separation.strength is {Strength}, it must lie above 0 and be 2 at most");
+        Require(SmallestView is > 0 and <= 1, $"style_separation.smallest_view is {SmallestView}, it must lie above 0 and be 1 at most");
+    }
+}
