@@ -34,7 +34,7 @@ public sealed class LauncherTests : IDisposable
     {
         Assert.SkipUnless(File.Exists("/bin/sh"), "the launcher is a POSIX shell script");
         _checkout = _folder["check out"];
-        foreach (var folder in (string[])["src/Hita", "src/Hita.Cli", "build"])
+        foreach (var folder in (string[])["src/Hita", "src/Hita.Cli", "build", "models/one/generator"])
             Directory.CreateDirectory(Path.Combine(_checkout, folder));
         foreach (var file in (string[])["src/Hita/A.cs", "build/TorchBackend.props", "Directory.Build.props", "Directory.Packages.props", "global.json"])
             Write(Path.Combine(_checkout, file), "");
@@ -62,6 +62,7 @@ public sealed class LauncherTests : IDisposable
     [Theory]
     [InlineData("src/Hita/A.cs")]
     [InlineData("src/Hita/New.cs")]
+    [InlineData("models/one/generator/model.safetensors")]
     [InlineData("Directory.Packages.props")]
     public void Changed_or_new_sources_are_built_once_more(string path)
     {
@@ -82,6 +83,18 @@ public sealed class LauncherTests : IDisposable
         Directory.CreateDirectory(Path.Combine(_checkout, "src", "Hita", "obj"));
         Directory.SetLastWriteTimeUtc(Path.Combine(_checkout, "src", "Hita"), DateTime.UtcNow.AddMinutes(-5));
         Write(Path.Combine(_checkout, "src", "Hita", "obj", "x.cs"), "");
+        Start();
+        Assert.Single(Builds());
+    }
+
+    [Fact]
+    public void Packed_weights_beside_a_model_do_not_count_as_changes()
+    {
+        Start();
+        var packed = Directory.CreateDirectory(Path.Combine(_checkout, "models", "one", "generator", "packed")).FullName;
+        Write(Path.Combine(packed, "float32.packed"), "");
+        foreach (var path in (string[])[Path.Combine(packed, "float32.packed"), packed, Path.GetDirectoryName(packed)!])
+            File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddSeconds(5));
         Start();
         Assert.Single(Builds());
     }
