@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json.Serialization;
 using Hita.Cli.Output;
 using Hita.Evaluation.Verification;
 using Hita.Runtime;
@@ -19,10 +18,15 @@ internal static class VerifyCommand
         var byName = CommonOptions.WeightsByName();
         var starts = new Option<int>("--starts")
         {
-            Description = "Of recorded training steps whose end depends on the order of sums: how many starts that differ by the last bit are tried.",
+            Description = "Of recorded training steps that agree up to the second update: how many starts that differ by the last bit are tried at most, 0 for none; what follows depends on the order of sums.",
             DefaultValueFactory = static _ => 100,
             HelpName = "N",
         };
+        starts.Validators.Add(static result =>
+        {
+            if (result.GetValueOrDefault<int>() < 0)
+                result.AddError("--starts must be 0 or more.");
+        });
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "verify",
@@ -47,7 +51,7 @@ internal static class VerifyCommand
             }
             if (folder is not null)
                 throw new HitaException($"{file} holds training steps, which begin with weights filled by name: give --preset and --weights-by-name instead of a folder.");
-            return Repeat(host.Terminal, file, name!, parsed.GetValue(starts), asJson);
+            return Repeat(host, file, name!, parsed.GetValue(starts), asJson);
         });
         return command;
     }
@@ -63,25 +67,38 @@ internal static class VerifyCommand
         return (folder, preset);
     }
 
-    private static int Repeat(Terminal terminal, string vectors, string preset, int starts, bool json)
+    private static int Repeat(CommandHost host, string vectors, string preset, int starts, bool json)
     {
-        if (starts < 0)
-            throw new HitaException($"--starts is {starts}; 0 or more are possible, 0 for the recorded start alone.");
-        var result = TrainingVerifier.VerifyByName(vectors, preset, starts, rounding => terminal.Error.WriteLine(rounding == 1
-            ? $"hita: Only what follows the last update differs, which depends on the order of sums. Trying up to {starts} starts that differ by the last bit."
-            : $"hita: Trying start {rounding} of {starts}."));
+        TrainingVerification result;
+        ProgressLine? progress = null;
+        try
+        {
+            result = TrainingVerifier.VerifyByName(
+                vectors,
+                preset,
+                starts,
+                number => (progress ??= new ProgressLine(host.Terminal, "Trying starts that differ by the last bit", "starts", starts)).Report(number - 1),
+                host.Cancellation);
+        }
+        finally
+        {
+            progress?.Dispose();
+        }
+        var passed = result.Stages.All(static s => s.Passed);
         if (!json)
         {
             foreach (var stage in result.Stages)
-                terminal.Line(Line(stage));
+                host.Terminal.Line(Line(stage));
+            if (progress is not null && !passed)
+                host.Terminal.Line($"None of {starts} starts that differ by the last bit agrees in everything.");
+            if (result.Rounding > 0)
+            {
+                host.Terminal.Line($"These are of start {result.Rounding}, which differs from the recorded one by the last bit of its weights. From the recorded one differ:");
+                foreach (var stage in result.ExactStages.Where(static s => !s.Passed))
+                    host.Terminal.Line(Line(stage));
+            }
         }
-        if (!json && result.Rounding > 0)
-        {
-            terminal.Line($"These are of start {result.Rounding}, which differs from the recorded one by the last bit of each weight. From the recorded one itself differ:");
-            foreach (var stage in result.ExactStages.Where(static s => !s.Passed))
-                terminal.Line(Line(stage));
-        }
-        return Finish(terminal, new Result(vectors, result.Stages.All(static s => s.Passed), result.Stages) { Start = result.Rounding, RecordedStart = result.ExactStages }, json);
+        return Finish(host.Terminal, new Result(vectors, passed, result.Stages, result.Rounding, result.Rounding > 0 ? result.ExactStages : null), json);
     }
 
     private static int Finish(Terminal terminal, Result result, bool json)
@@ -99,13 +116,7 @@ internal static class VerifyCommand
 
     private static string Measured(double error) => error == 0 ? "0" : error.ToString("0.0e-0", CultureInfo.InvariantCulture);
 
-    private sealed record Result(string Vectors, bool Passed, IReadOnlyList<VerificationStage> Stages)
-    {
-        /// <summary>The number of the start that differs by the last bit, of which the stages are; 0 for the recorded one.</summary>
-        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-        public int? Start { get; init; }
-
-        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-        public IReadOnlyList<VerificationStage>? RecordedStart { get; init; }
-    }
+    /// <param name="Start">The number of the start of which the stages are; 0 for the recorded one.</param>
+    private sealed record Result(
+        string Vectors, bool Passed, IReadOnlyList<VerificationStage> Stages, int Start = 0, IReadOnlyList<VerificationStage>? RecordedStartStages = null);
 }

@@ -5,37 +5,59 @@ namespace Hita.Training;
 
 // B batch, S pictures that are seen twice, H W picture.
 
+/// <summary>What the encoder sees of B pictures, S of them twice.</summary>
+/// <param name="Pictures">
+/// [B + S, 3, H, W]. The first B are for the patch tokens, the first S of them in wrong colours. The last S are these S pictures in
+/// their own colours, moved, for their holistic tokens.
+/// </param>
+/// <param name="Count">S.</param>
+internal sealed record StyleViews(Tensor Pictures, long Count)
+{
+    /// <summary>Of features [B + S, …] of the views, those that the patch tokens come from: [B, …].</summary>
+    public Tensor OfPatches(Tensor features) => features.narrow(0, 0, Pictures.size(0) - Count);
+
+    /// <summary>Of features [B + S, …] of the views, those that the holistic tokens come from: [B, …].</summary>
+    public Tensor OfHolistic(Tensor features)
+    {
+        using var scope = NewDisposeScope();
+        var batch = Pictures.size(0) - Count;
+        var seen = new List<Tensor>();
+        if (Count > 0)
+            seen.Add(features.narrow(0, batch, Count));
+        if (Count < batch)
+            seen.Add(features.narrow(0, Count, batch - Count));
+        return cat(seen, 0).MoveToOuterDisposeScope();
+    }
+}
+
 /// <summary>Makes the two views of <see cref="StyleSeparationOptions"/>.</summary>
 internal sealed class StyleSeparation(StyleSeparationOptions options)
 {
-    /// <summary>How many pictures of a batch are seen twice: the first ones, the order of data being random anyway. At least one.</summary>
-    public int CountOf(long batch) => (int)Math.Clamp(Math.Round(batch * options.Share), 1, batch);
-
-    /// <summary>What the encoder sees for pictures [B, 3, H, W] in [-1, 1]: [B + S, 3, H, W].</summary>
-    /// <remarks>
-    /// The first B are for the patch tokens, the first S of them in wrong colours. The last S are these S pictures in their own
-    /// colours, moved, for their holistic tokens.
-    /// </remarks>
-    public Tensor Views(Tensor pictures, StepRandom random)
+    /// <summary>What the encoder sees for pictures [B, 3, H, W] in [-1, 1].</summary>
+    /// <remarks>The first ones are seen twice, the order of data being random anyway.</remarks>
+    public StyleViews Views(Tensor pictures, StepRandom random)
     {
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
-        var (batch, count) = (pictures.size(0), CountOf(pictures.size(0)));
-        var twice = pictures.narrow(0, 0, count);
-        var views = new List<Tensor> { Recolour(twice, random) };
+        var batch = pictures.size(0);
+        var count = CountOf(batch, random);
+        var twice = count == 0 ? null : pictures.narrow(0, 0, count);
+        var views = new List<Tensor>();
+        if (twice is not null)
+            views.Add(Recolour(twice, random));
         if (count < batch)
             views.Add(pictures.narrow(0, count, batch - count));
-        views.Add(Move(twice, random));
-        return cat(views, 0).MoveToOuterDisposeScope();
+        if (twice is not null)
+            views.Add(Move(twice, random));
+        return new StyleViews(cat(views, 0).MoveToOuterDisposeScope(), count);
     }
 
-    /// <summary>Of features [B + S, …] of the views, those that the holistic tokens of the B pictures come from.</summary>
-    public Tensor ForHolistic(Tensor features, long batch)
+    // The share of the batch; what is left of a picture comes by chance, so that the parts of a divided step keep the share.
+    private long CountOf(long batch, StepRandom random)
     {
-        using var scope = NewDisposeScope();
-        var count = CountOf(batch);
-        var moved = features.narrow(0, batch, count);
-        return (count == batch ? moved.alias() : cat([moved, features.narrow(0, count, batch - count)], 0)).MoveToOuterDisposeScope();
+        var exact = batch * options.Share;
+        var whole = Math.Floor(exact);
+        return (long)whole + (exact > whole && random.NextDouble() < exact - whole ? 1 : 0);
     }
 
     // Two linear changes of colour, each for one side of a plane through the colours, so that a thing and its background, as a rule
@@ -73,8 +95,7 @@ internal sealed class StyleSeparation(StyleSeparationOptions options)
     // Grey by a contrast, colour by a turn about the grey axis and a saturation: a row-major matrix over (r, g, b).
     private void WriteChange(Span<float> matrix, StepRandom random)
     {
-        var strength = Math.Min(options.Strength, 1);
-        var angle = strength * Between(-Math.PI, Math.PI, random);
+        var angle = options.Strength * Between(-Math.PI, Math.PI, random);
         var contrast = 1 + (options.Strength * Between(-0.5, 0.3, random));
         var saturation = 1 + (options.Strength * Between(-0.5, 0.5, random));
         var (cos, sin) = (Math.Cos(angle), Math.Sin(angle) / Math.Sqrt(3));

@@ -10,10 +10,10 @@ namespace Hita.Training;
 /// </remarks>
 public sealed record StyleSeparationOptions
 {
-    /// <summary>The share of a step's pictures that are seen twice. Above 0, 1 at most; default 0.5. The encoder works by that much more.</summary>
+    /// <summary>The share of the pictures that are seen twice. Above 0, 1 at most; default 0.5. The encoder works by that much more.</summary>
     public double Share { get; init; } = 0.5;
 
-    /// <summary>How far colours go wrong: 1, the default, turns hues by any angle; above 0, 2 at most.</summary>
+    /// <summary>How far colours go wrong: 1, the default and the most, turns hues by any angle. Above 0.</summary>
     public double Strength { get; init; } = 1;
 
     /// <summary>Whether half of the pictures are mirrored for their holistic tokens. Default true.</summary>
@@ -31,7 +31,7 @@ public sealed record StyleSeparationOptions
         }
 
         Require(Share is > 0 and <= 1, $"style_separation.share is {Share}, it must lie above 0 and be 1 at most");
-        Require(Strength is > 0 and <= 2, $"style_separation.strength is {Strength}, it must lie above 0 and be 2 at most");
+        Require(Strength is > 0 and <= 1, $"style_separation.strength is {Strength}, it must lie above 0 and be 1 at most");
         Require(SmallestView is > 0 and <= 1, $"style_separation.smallest_view is {SmallestView}, it must lie above 0 and be 1 at most");
     }
 }

@@ -49,8 +49,10 @@ internal sealed class TokenizerObjective(TokenizerModel model, TokenizerStageOpt
         QuantizedFeatures? holistic;
         try
         {
+            // The views are pictures and keep float32; only the network computes in what the options say.
+            var views = _separation?.Views(pictures, random);
             using (var cast = Cast(pictures))
-                features = _separation is null ? model.Features(pictures) : SeparateFeatures(_separation, pictures, random);
+                features = views is null ? model.Features(pictures) : Separate(model.Features(views.Pictures), views);
             PartDone?.Invoke(StepPart.Encoder);
             patches = CodebookLearning.Quantize(model.PatchQuantizer, Sequence(features.PatchPrequant), options.Codebook);
             holistic = model.HolisticQuantizer is { } quantizer
@@ -80,17 +82,12 @@ internal sealed class TokenizerObjective(TokenizerModel model, TokenizerStageOpt
     }
 
     // Patches of one view, holistic and semantic features of the other; what lies before them is not looked at in training.
-    private EncodedFeatures SeparateFeatures(StyleSeparation separation, Tensor pictures, StepRandom random)
+    private static EncodedFeatures Separate(EncodedFeatures seen, StyleViews views) => seen with
     {
-        var batch = pictures.size(0);
-        var seen = model.Features(separation.Views(pictures, random));
-        return seen with
-        {
-            PatchPrequant = seen.PatchPrequant.narrow(0, 0, batch),
-            HolisticPrequant = separation.ForHolistic(seen.HolisticPrequant!, batch),
-            Semantic = seen.Semantic is null ? null : separation.ForHolistic(seen.Semantic, batch),
-        };
-    }
+        PatchPrequant = views.OfPatches(seen.PatchPrequant),
+        HolisticPrequant = views.OfHolistic(seen.HolisticPrequant!),
+        Semantic = seen.Semantic is null ? null : views.OfHolistic(seen.Semantic),
+    };
 
     private List<KeyValuePair<string, Tensor>> Terms(
         Tensor pictures, Tensor reconstruction, QuantizedFeatures patches, QuantizedFeatures? holistic, Tensor? semantic, Tensor? target)

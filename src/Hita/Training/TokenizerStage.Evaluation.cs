@@ -93,7 +93,7 @@ public sealed partial class TokenizerStage
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(options);
-        options.Validate();
+        options.Validate().CheckFor(config);
         var placement = Placement.For(device, Precision.Float32);
         var model = new TokenizerModel(config, Tokenization.Model.TokenizerParts.All, placement, options.Dropout);
         try

@@ -30,8 +30,7 @@ public sealed partial class TokenizerStage : ITrainingStage<TokenizerBatch>
     {
         _model = model;
         _options = options.Validate();
-        if (options.StyleSeparation is not null && model.Config.Holistic is null)
-            throw new ConfigException("The tokenizer's training", ["style_separation needs holistic tokens to put colours in, and this tokenizer has patch tokens only"]);
+        options.CheckFor(model.Config);
         _assets = assets;
         _seed = seed;
         _kept = TrainedWeights.Kept(model);

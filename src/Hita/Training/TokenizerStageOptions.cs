@@ -1,4 +1,5 @@
 using Hita.Runtime;
+using Hita.Tokenization;
 using Hita.Training.Discriminators;
 using Hita.Training.Losses;
 using Hita.Training.Optimization;
@@ -88,5 +89,15 @@ public sealed record TokenizerStageOptions
         Optimizer.CollectFaults(faults, "optimizer");
         Average.CollectFaults(faults);
         return faults.Count == 0 ? this : throw new ConfigException("The tokenizer's training", faults);
+    }
+
+    /// <summary>Checks that they are possible for an architecture.</summary>
+    /// <param name="config">The tokenizer's.</param>
+    /// <exception cref="ConfigException">They are not.</exception>
+    public void CheckFor(TokenizerConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        if (StyleSeparation is not null && config.Holistic is null)
+            throw new ConfigException("The tokenizer's training", ["style_separation needs holistic tokens to put colours in, and this tokenizer has patch tokens only"]);
     }
 }

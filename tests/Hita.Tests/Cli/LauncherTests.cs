@@ -88,6 +88,18 @@ public sealed class LauncherTests : IDisposable
     }
 
     [Fact]
+    public void A_model_that_comes_with_an_old_time_is_a_change()
+    {
+        Start();
+        var model = Path.Combine(_checkout, "models", "one", "generator");
+        Write(Path.Combine(model, "model.safetensors"), "");
+        File.SetLastWriteTimeUtc(Path.Combine(model, "model.safetensors"), DateTime.UtcNow.AddYears(-1));
+        Directory.SetLastWriteTimeUtc(model, DateTime.UtcNow.AddSeconds(5));
+        Start();
+        Assert.Equal(2, Builds().Length);
+    }
+
+    [Fact]
     public void Packed_weights_beside_a_model_do_not_count_as_changes()
     {
         Start();

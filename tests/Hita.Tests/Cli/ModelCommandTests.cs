@@ -45,6 +45,17 @@ public sealed class ModelCommandTests : IDisposable
         Assert.Contains("All 26 stages agree.", Ok("verify", TestFiles.Vector("tokenizer-vanilla.safetensors"), "-m", _folder["whole"]), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Recorded_training_steps_are_repeated()
+    {
+        var output = Ok("verify", TestFiles.Vector("gpt-train.safetensors"), "--preset", "tiny", "--weights-by-name", "--json");
+        using var report = JsonDocument.Parse(output);
+        Assert.True(report.RootElement.GetProperty("passed").GetBoolean());
+        Assert.Equal(0, report.RootElement.GetProperty("start").GetInt32());
+        Assert.Equal(JsonValueKind.Null, report.RootElement.GetProperty("recorded_start_stages").ValueKind);
+        Assert.Equal(14, report.RootElement.GetProperty("stages").GetArrayLength());
+    }
+
     [Theory]
     [InlineData("--preset", "hita-b", "--preset tiny fits")]
     [InlineData("--preset", "nothing", "There is no generator preset 'nothing'")]
@@ -176,6 +187,7 @@ public sealed class ModelCommandTests : IDisposable
     [InlineData(1, "a tokenizer is needed", "reconstruct", "photo.png", "-m", "hita-b", "-o", "OUT")]
     [InlineData(1, "There is no preset 'huge'", "init", "--preset", "huge", "-o", "OUT")]
     [InlineData(1, "add --weights-by-name", "verify", "x.safetensors", "--preset", "tiny")]
+    [InlineData(2, "--starts must be 0 or more", "verify", "x.safetensors", "--preset", "tiny", "--weights-by-name", "--starts", "-1")]
     [InlineData(1, "has 1000 classes; say which", "generate", "-m", "hita-b", "-o", "OUT")]
     public void Impossible_requests_get_one_sentence_and_their_exit_code(int expected, string reason, params string[] arguments)
     {

@@ -101,7 +101,7 @@ public sealed class OptionTests
             Codebook = new() { UsageWindow = 0 },
             Discriminator = new() { StartStep = 0, Weight = 0, Width = 0 },
             Perceptual = new() { Weight = 0 },
-            StyleSeparation = new() { Share = 0, Strength = 3, SmallestView = 0 },
+            StyleSeparation = new() { Share = 0, Strength = 2, SmallestView = 0 },
         };
         var e = Assert.Throws<ConfigException>(() => wrong.Validate());
         Assert.Equal(13, e.Faults.Count);

@@ -75,6 +75,7 @@ public sealed record TokenizerRecipe : TrainingRecipe
             Optimizer = RecipeFaults.ForCheck(Training.Optimizer),
             Discriminator = Training.Discriminator is { } own ? own with { Optimizer = RecipeFaults.ForCheck(own.Optimizer) } : null,
         }).Validate());
+        RecipeFaults.Collect(faults, "training.", () => Training.CheckFor(Model.Architecture));
         Check(source, faults, Samples.Every, Samples.Count);
         return this;
     }

@@ -24,7 +24,7 @@ internal static class TokenizerTrainingVerification
     public static bool Fits(ITensorSource vectors) => vectors.Tensors.ContainsKey("image.0") && vectors.Tensors.ContainsKey("step0.disc_fake");
 
     /// <summary>
-    /// Repeats the steps. Where only the results after the last update differ, they are repeated from starts that are rounded
+    /// Repeats the steps. Where nothing differs before the second update, they are repeated from starts that are rounded
     /// another way, until one agrees in everything.
     /// </summary>
     /// <remarks>
@@ -35,7 +35,7 @@ internal static class TokenizerTrainingVerification
     /// three took its way. A start is the recorded one up to the last bit of each value, no bound is wider for it, and what is done
     /// wrong is wrong from every start.
     /// </remarks>
-    public static TrainingVerification Run(ITensorSource vectors, TokenizerConfig config, int roundings, Action<int>? trying)
+    public static TrainingVerification Run(ITensorSource vectors, TokenizerConfig config, int roundings, Action<int>? trying, CancellationToken cancellation)
     {
         var exact = RunOnce(vectors, config, rounding: 0);
         var nearest = new TrainingVerification(exact, exact, 0);
@@ -43,15 +43,17 @@ internal static class TokenizerTrainingVerification
             return nearest;
         for (var rounding = 1; rounding <= roundings && nearest.Stages.Any(static s => !s.Passed); rounding++)
         {
+            cancellation.ThrowIfCancellationRequested();
             trying?.Invoke(rounding);
             var other = RunOnce(vectors, config, rounding);
-            if (Worst(other) < Worst(nearest.Stages))
+            if (other.All(static s => s.Passed || IsSensitive(s.Name)) && Worst(other) < Worst(nearest.Stages))
                 nearest = nearest with { Stages = other, Rounding = rounding };
         }
         return nearest;
     }
 
-    private static double Worst(IReadOnlyList<VerificationStage> stages) => stages.Max(static s => s.Error / s.Tolerance);
+    private static double Worst(IReadOnlyList<VerificationStage> stages) =>
+        stages.Max(static s => double.IsNaN(s.Error) ? double.PositiveInfinity : s.Error / s.Tolerance);
 
     private static bool IsSensitive(string name) =>
         name.StartsWith("eval.model.", StringComparison.Ordinal) || name.StartsWith("losses[2].", StringComparison.Ordinal);

@@ -36,12 +36,16 @@ public static class TrainingVerifier
     /// <param name="file">The vector file.</param>
     /// <param name="preset">The architecture.</param>
     /// <param name="roundings">
-    /// How many starts that differ by the last bit are tried at most where nothing but a tokenizer's results after the last step
-    /// differs, which depend on the order of sums: one that agrees in everything ends the search. Default 0.
+    /// How many starts that differ by the last bit are tried at most where a tokenizer's steps agree up to the second update; what
+    /// follows depends on the order of sums. One that agrees in everything ends the search. 0 or more, default 0.
     /// </param>
     /// <param name="trying">Told the number of each such start, from 1, before it is tried; null for nobody.</param>
+    /// <param name="cancellation">Stops between two starts.</param>
+    /// <returns>All comparisons of the start that came nearest, and of the recorded one.</returns>
     /// <exception cref="HitaException">The file holds no training steps, or does not fit the preset.</exception>
-    public static TrainingVerification VerifyByName(string file, string preset, int roundings = 0, Action<int>? trying = null)
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="roundings"/> is negative.</exception>
+    public static TrainingVerification VerifyByName(
+        string file, string preset, int roundings = 0, Action<int>? trying = null, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(roundings);
         using var vectors = WeightFile.Open(file);
@@ -53,7 +57,8 @@ public static class TrainingVerifier
                     ? config
                     : throw new HitaException($"There is no tokenizer preset '{preset}'; there are {string.Join(", ", TokenizerPresets.Names)}."),
                 roundings,
-                trying);
+                trying,
+                cancellation);
         }
         if (GeneratorTrainingVerification.Fits(vectors))
         {
