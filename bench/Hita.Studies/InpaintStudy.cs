@@ -85,8 +85,8 @@ internal sealed class InpaintStudy(ImagePipeline pipeline, ImagePipeline? vanill
         {
             Candidate(results, "generated holistic codes: ", pipeline, picture, mask, defaults with { Holistic = HolisticSource.Generated }, cancellation);
             Candidate(results, "no class: ", pipeline, picture, mask, defaults with { Drawing = defaults.Drawing with { Class = null } }, cancellation);
-            Candidate(results, "two passes: ", pipeline, picture, mask, defaults with { Passes = 2 }, cancellation);
-            Candidate(results, "generated, two passes: ", pipeline, picture, mask, defaults with { Holistic = HolisticSource.Generated, Passes = 2 }, cancellation);
+            Candidate(results, "one pass: ", pipeline, picture, mask, defaults with { Passes = 1 }, cancellation);
+            Candidate(results, "generated, one pass: ", pipeline, picture, mask, defaults with { Holistic = HolisticSource.Generated, Passes = 1 }, cancellation);
             Candidate(results, "painting codes drawn: ", pipeline, picture, mask, defaults with { Codes = DrawnCodes.Painting }, cancellation);
             Candidate(results, "covered codes drawn: ", pipeline, picture, mask, defaults with { Codes = DrawnCodes.Covered }, cancellation);
             Candidate(results, "hard edge: ", pipeline, picture, mask, defaults with { Feather = 0 }, cancellation);

@@ -6,8 +6,10 @@ namespace Hita.Cli;
 /// <summary>The options that say how a part of a picture is painted anew.</summary>
 internal sealed class InpaintArguments
 {
-    private readonly Option<int> _candidates = new("--candidates") { Description = "Fillings drawn for each window; the one after which the known patches are likeliest stays.", HelpName = "N", DefaultValueFactory = static _ => 4 };
-    private readonly Option<int> _passes = new("--passes") { Description = "Passes; a further one starts from the picture as filled before.", HelpName = "N", DefaultValueFactory = static _ => 1 };
+    private static readonly InpaintOptions Defaults = new();
+
+    private readonly Option<int> _candidates = new("--candidates") { Description = "Fillings drawn for each window; the one after which the known patches are likeliest stays.", HelpName = "N", DefaultValueFactory = static _ => Defaults.Candidates };
+    private readonly Option<int> _passes = new("--passes") { Description = "Passes; a further one starts from the picture as filled before.", HelpName = "N", DefaultValueFactory = static _ => Defaults.Passes };
     private readonly Option<string> _holistic = new("--holistic") { Description = "Where the holistic codes come from: the known part of the picture, or the generator.", HelpName = "encoded|generated", DefaultValueFactory = static _ => "encoded" };
     private readonly Option<string> _codes = new("--codes") { Description = "Which patch codes are drawn: those that paint a masked patch, those read from one (covered), or both.", HelpName = "both|painting|covered", DefaultValueFactory = static _ => "both" };
     private readonly Option<double?> _feather = new("--feather") { Description = "How far inside the mask the seam is hidden, in pixels; half a patch if left out.", HelpName = "PIXELS" };

@@ -148,20 +148,30 @@ internal sealed class TrainingStudy
             : folder;
     }
 
-    // The recipe's own tokenizer where it is there; else one with fresh weights, whose codes cost as much.
+    // The recipe's own tokenizer and codes where they are there; else a tokenizer with fresh weights, whose codes cost as much.
     private GeneratorRecipe Generator(TokenizerRecipe tokenizer, List<string> notes)
     {
-        try
+        var sets = GeneratorSets.ToList();
+        bool IsSet(string key) => sets.Any(s => s.StartsWith(key + "=", StringComparison.Ordinal));
+        while (true)
         {
-            return ResolvedRecipes.Of(GeneratorTraining.LoadRecipe(GeneratorRecipeFile, GeneratorSets));
-        }
-        catch (CheckpointException) when (!GeneratorSets.Any(static s => s.StartsWith("tokenizer=", StringComparison.Ordinal)))
-        {
-            var folder = Path.Combine(Output, "fresh-tokenizer");
-            using (var stage = Training.TokenizerStage.Create(tokenizer.Model.Architecture, tokenizer.Training with { Perceptual = null, Discriminator = null }, tokenizer.Seed))
-                stage.Export(folder);
-            notes.Add("The generator's recipe names a tokenizer that is not there; one with fresh weights made the codes, which costs as much.");
-            return ResolvedRecipes.Of(GeneratorTraining.LoadRecipe(GeneratorRecipeFile, [.. GeneratorSets, $"tokenizer={folder}"]));
+            try
+            {
+                return ResolvedRecipes.Of(GeneratorTraining.LoadRecipe(GeneratorRecipeFile, sets));
+            }
+            catch (CheckpointException) when (!IsSet("tokenizer"))
+            {
+                var folder = Path.Combine(Output, "fresh-tokenizer");
+                using (var stage = Training.TokenizerStage.Create(tokenizer.Model.Architecture, tokenizer.Training with { Perceptual = null, Discriminator = null }, tokenizer.Seed))
+                    stage.Export(folder);
+                notes.Add("The generator's recipe names a tokenizer that is not there; one with fresh weights made the codes, which costs as much.");
+                sets.Add($"tokenizer={folder}");
+            }
+            catch (DataException) when (!IsSet("data.source"))
+            {
+                notes.Add("The generator's recipe names codes that are not there; they were made of the built-in set in each step.");
+                sets.Add("data.source=materials");
+            }
         }
     }
 

@@ -45,9 +45,10 @@ public sealed record InpaintOptions
 
     /// <summary>
     /// Passes over each window, 1 to 16. A further one reads the holistic and the known codes from the picture as filled
-    /// before, instead of from one with a plain hole, and draws again. Default 1.
+    /// before, instead of from one with a plain hole, and draws again. Default 2: the holistic codes of the first one have taken
+    /// the plain hole for a part of the picture.
     /// </summary>
-    public int Passes { get; init; } = 1;
+    public int Passes { get; init; } = 2;
 
     /// <summary>How far inside the mask the seam is hidden, in pixels of the picture, from 0 (a hard edge); null for half a patch.</summary>
     public double? Feather { get; init; }

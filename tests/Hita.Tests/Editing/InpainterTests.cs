@@ -65,7 +65,7 @@ public sealed class InpainterTests
         var picture = Models.Photo(64, 64);
         var mask = PictureMask.Box(64, 64, new PixelBox(16, 16, 20, 20));
         var painter = new Inpainter(pipeline);
-        var result = painter.Fill(picture, mask, Defaults with { Candidates = 6, KeepCandidates = true });
+        var result = painter.Fill(picture, mask, Defaults with { Passes = 1, Candidates = 6, KeepCandidates = true });
         var window = Assert.Single(result.Windows);
         Assert.True(window.ScoredCodes > 0);
         Assert.Equal([0L, 1, 2, 3, 4, 5], window.Candidates.Select(static c => c.Number).Order());
@@ -76,6 +76,7 @@ public sealed class InpainterTests
         // A single candidate under the winner's number is the winner.
         var again = painter.Fill(picture, mask, Defaults with
         {
+            Passes = 1,
             Candidates = 1,
             Drawing = Defaults.Drawing with { FirstImage = window.Candidates[0].Number },
         });
@@ -93,7 +94,7 @@ public sealed class InpainterTests
         [
             Defaults,
             Defaults with { Holistic = HolisticSource.Generated },
-            Defaults with { Passes = 2 },
+            Defaults with { Passes = 1 },
             Defaults with { Candidates = 9 },
             Defaults with { Feather = 0 },
             Defaults with { WindowSide = 90 },
