@@ -27,6 +27,9 @@ public sealed class MemoryTraceTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public void Fifty_thousand_pictures_are_measured_in_flat_memory_below_two_gibibytes()
     {
+        // A process has one peak: what other tests took before would count.
+        using (var process = Process.GetCurrentProcess())
+            Assert.SkipWhen(process.PeakWorkingSet64 > 1L << 30, "other tests have taken more than 1 GiB in this process; run this one alone with --filter-class '*MemoryTraceTests'");
         var count = int.Parse(Environment.GetEnvironmentVariable("HITA_TRACE_COUNT") ?? "50000", System.Globalization.CultureInfo.InvariantCulture);
         var clock = Stopwatch.StartNew();
         Write("samples.npz", count, 1);
