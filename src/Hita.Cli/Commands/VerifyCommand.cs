@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json.Serialization;
 using Hita.Cli.Output;
 using Hita.Evaluation.Verification;
 using Hita.Runtime;
@@ -41,13 +42,13 @@ internal static class VerifyCommand
         {
             host.Globals.Prepare(parsed);
             var (file, asJson) = (parsed.GetValue(vectors)!, parsed.GetValue(json));
-            var prefix = CommonOptions.Prefix(parsed, byName);
-            var (folder, name) = Target(parsed.GetValue(model), parsed.GetValue(preset), prefix);
+            var (folder, name, prefix) = (parsed.GetValue(model), parsed.GetValue(preset), CommonOptions.Prefix(parsed, byName));
+            CheckTarget(folder, name, prefix);
             if (!TrainingVerifier.Recognises(file))
             {
                 Action<VerificationStage>? report = asJson ? null : stage => host.Terminal.Line(Line(stage));
                 var stages = folder is null ? VectorVerifier.VerifyByName(file, name!, prefix!, report) : VectorVerifier.VerifyFolder(file, folder, report);
-                return Finish(host.Terminal, new Result(file, stages.All(static s => s.Passed), stages), asJson);
+                return Finish(host.Terminal, new Result(file, stages), asJson);
             }
             if (folder is not null)
                 throw new HitaException($"{file} holds training steps, which begin with weights filled by name: give --preset and --weights-by-name instead of a folder.");
@@ -56,7 +57,7 @@ internal static class VerifyCommand
         return command;
     }
 
-    private static (string? Folder, string? Preset) Target(string? folder, string? preset, string? prefix)
+    private static void CheckTarget(string? folder, string? preset, string? prefix)
     {
         if ((folder is null) == (preset is null))
             throw new HitaException("Give either a model's folder with -m, or an architecture with --preset and --weights-by-name.");
@@ -64,7 +65,6 @@ internal static class VerifyCommand
             throw new HitaException("--weights-by-name goes with --preset; a folder has weights of its own.");
         if (folder is null && prefix is null)
             throw new HitaException("A preset has no weights to verify: add --weights-by-name, or give the folder of a model with -m.");
-        return (folder, preset);
     }
 
     private static int Repeat(CommandHost host, string vectors, string preset, int starts, bool json)
@@ -84,12 +84,12 @@ internal static class VerifyCommand
         {
             progress?.Dispose();
         }
-        var passed = result.Stages.All(static s => s.Passed);
+        var outcome = new Result(vectors, result.Stages, result.Rounding, result.Rounding > 0 ? result.ExactStages : null);
         if (!json)
         {
             foreach (var stage in result.Stages)
                 host.Terminal.Line(Line(stage));
-            if (progress is not null && !passed)
+            if (progress is not null && !outcome.Passed)
                 host.Terminal.Line($"None of {starts} starts that differ by the last bit agrees in everything.");
             if (result.Rounding > 0)
             {
@@ -98,7 +98,7 @@ internal static class VerifyCommand
                     host.Terminal.Line(Line(stage));
             }
         }
-        return Finish(host.Terminal, new Result(vectors, passed, result.Stages, result.Rounding, result.Rounding > 0 ? result.ExactStages : null), json);
+        return Finish(host.Terminal, outcome, json);
     }
 
     private static int Finish(Terminal terminal, Result result, bool json)
@@ -118,5 +118,9 @@ internal static class VerifyCommand
 
     /// <param name="Start">The number of the start of which the stages are; 0 for the recorded one.</param>
     private sealed record Result(
-        string Vectors, bool Passed, IReadOnlyList<VerificationStage> Stages, int Start = 0, IReadOnlyList<VerificationStage>? RecordedStartStages = null);
+        string Vectors, IReadOnlyList<VerificationStage> Stages, int Start = 0, IReadOnlyList<VerificationStage>? RecordedStartStages = null)
+    {
+        [JsonPropertyOrder(-1)]
+        public bool Passed => Stages.All(static s => s.Passed);
+    }
 }
