@@ -17,7 +17,7 @@ internal static class DataConvertCommand
         data.Size.Description = "Bring pictures to the centre square of this side, and store them as PNG; files are taken over as they are if left out.";
         var from = new Option<string?>("--from") { Description = "How the set is stored; told by what the path is if left out.", HelpName = string.Join('|', ImageSources.FormatNames) };
         CommonOptions.OneOf(from, [.. ImageSources.FormatNames]);
-        string[] writable = [.. ImageSources.FormatNames.SkipLast(1)];
+        string[] writable = [.. ConversionOptions.WritableNames];
         var to = new Option<string>("--format") { Description = "The format to write.", HelpName = string.Join('|', writable), DefaultValueFactory = static _ => "tar" };
         CommonOptions.OneOf(to, writable);
         var shard = new Option<int>("--shard-size") { Description = "Pictures in one tar or Parquet file.", HelpName = "N", DefaultValueFactory = static _ => new ConversionOptions().PicturesPerShard };

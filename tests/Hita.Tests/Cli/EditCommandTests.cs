@@ -52,14 +52,14 @@ public sealed class EditCommandTests : IDisposable
         PictureWriter.Write(mask.ToPicture(), _folder["mask.png"]);
         Ok("inpaint", photo, "--box", "30,20,25,25", "-m", "tiny", "--class", "3", "--cfg-scale", "2", "--seed", "8", "-o", _folder["box.png"]);
         Ok("inpaint", photo, "--mask", _folder["mask.png"], "-m", "tiny", "--class", "3", "--cfg-scale", "2", "--seed", "8", "-o", _folder["masked.png"]);
-        Models.AssertSame(PictureDecoder.Decode(_folder["box.png"]), PictureDecoder.Decode(_folder["masked.png"]));
-        Assert.Equal(0, Models.Differences(picture, PictureDecoder.Decode(_folder["box.png"]), mask, marked: false));
+        EditingModels.AssertSame(PictureDecoder.Decode(_folder["box.png"]), PictureDecoder.Decode(_folder["masked.png"]));
+        Assert.Equal(0, EditingModels.Differences(picture, PictureDecoder.Decode(_folder["box.png"]), mask, marked: false));
         var text = PngText.Read(_folder["box.png"])["hita-edit"];
         Assert.Contains("\"seed\":8", text, StringComparison.Ordinal);
         Assert.Contains("\"where\":\"30,20,25,25\"", text, StringComparison.Ordinal);
 
         Ok("edit-class", photo, "--box", "30,20,25,25", "-m", "tiny", "--class", "3", "--cfg-scale", "2", "--seed", "8", "-o", _folder["class.png"]);
-        Models.AssertSame(PictureDecoder.Decode(_folder["box.png"]), PictureDecoder.Decode(_folder["class.png"]));
+        EditingModels.AssertSame(PictureDecoder.Decode(_folder["box.png"]), PictureDecoder.Decode(_folder["class.png"]));
 
         using var report = JsonDocument.Parse(Ok("inpaint", photo, "--lower-half", "-m", "tiny", "--candidates", "3", "--passes", "2", "--holistic", "generated", "--keep-candidates", "--json", "-o", _folder["half.png"]));
         var windows = report.RootElement.GetProperty("windows");
@@ -75,14 +75,14 @@ public sealed class EditCommandTests : IDisposable
         Ok("outpaint", photo, "--left", "20", "--bottom", "40", "-m", "tiny", "-o", _folder["wide.png"]);
         var wide = PictureDecoder.Decode(_folder["wide.png"]);
         Assert.Equal((84, 104), (wide.Width, wide.Height));
-        Models.AssertSame(PictureDecoder.Decode(photo), wide.Crop(20, 0, 64, 64));
+        EditingModels.AssertSame(PictureDecoder.Decode(photo), wide.Crop(20, 0, 64, 64));
 
         using var report = JsonDocument.Parse(Ok("vary", photo, "--keep", "patches", "--count", "3", "--seed", "4", "-m", "tiny", "-o", _folder["vary"], "--json"));
         Assert.Equal(3, report.RootElement.GetArrayLength());
         var second = _folder["vary/photo-64-patches-s4-0001.png"];
         Assert.True(File.Exists(_folder["vary/photo-64-patches-grid.png"]));
         Ok("vary", photo, "--keep", "patches", "--count", "1", "--seed", "4", "--first-image", "1", "-m", "tiny", "-o", _folder["replay"]);
-        Models.AssertSame(PictureDecoder.Decode(second), PictureDecoder.Decode(_folder["replay/photo-64-patches-s4-0001.png"]));
+        EditingModels.AssertSame(PictureDecoder.Decode(second), PictureDecoder.Decode(_folder["replay/photo-64-patches-s4-0001.png"]));
     }
 
     [Fact]
@@ -143,7 +143,7 @@ public sealed class EditCommandTests : IDisposable
     private string Photo(int width, int height, int seed)
     {
         var path = _folder[$"photo-{width}.png"];
-        PictureWriter.Write(Models.Photo(width, height, seed), path);
+        PictureWriter.Write(EditingModels.Photo(width, height, seed), path);
         return path;
     }
 }

@@ -11,7 +11,6 @@ public sealed class DataConverterTests
     [Theory]
     [InlineData(DataFormat.Tar)]
     [InlineData(DataFormat.Parquet)]
-    [InlineData(DataFormat.Lmdb)]
     [InlineData(DataFormat.ClassFolders)]
     public void Every_format_keeps_files_classes_and_order(DataFormat format)
     {

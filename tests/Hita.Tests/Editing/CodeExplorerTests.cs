@@ -12,21 +12,21 @@ public sealed class CodeExplorerTests
     [Fact]
     public void Swapping_in_the_same_codes_changes_nothing_and_others_something()
     {
-        using var tokenizer = Models.Tokenizer();
-        var picture = Models.Photo(64, 64);
+        using var tokenizer = EditingModels.Tokenizer();
+        var picture = EditingModels.Photo(64, 64);
         var same = new CodeExplorer(tokenizer).Explore(picture, picture);
         Assert.Equal(16, same.Effects.Count);
         Assert.All(same.Effects, static e => Assert.Equal((0, 0), (e.MeanChange, e.Reach)));
-        Models.AssertSame(tokenizer.Reconstruct(picture).Picture, same.Reconstruction);
+        EditingModels.AssertSame(tokenizer.Reconstruct(picture).Picture, same.Reconstruction);
 
-        var other = new CodeExplorer(tokenizer).Explore(picture, Models.Photo(64, 64, 2), [2, 15]);
-        var codes = tokenizer.Encode([picture, Models.Photo(64, 64, 2)]);
+        var other = new CodeExplorer(tokenizer).Explore(picture, EditingModels.Photo(64, 64, 2), [2, 15]);
+        var codes = tokenizer.Encode([picture, EditingModels.Photo(64, 64, 2)]);
         foreach (var effect in other.Effects)
         {
             Assert.Equal((codes[0].Holistic[effect.Index], (int?)codes[1].Holistic[effect.Index]), (effect.Code, effect.OtherCode));
             var swapped = codes[0].Holistic.ToArray();
             swapped[effect.Index] = codes[1].Holistic[effect.Index];
-            Models.AssertSame(tokenizer.Decode([new ImageCodes(swapped, codes[0].Patches, 4, 4)])[0], effect.Changed);
+            EditingModels.AssertSame(tokenizer.Decode([new ImageCodes(swapped, codes[0].Patches, 4, 4)])[0], effect.Changed);
             Assert.Equal(effect.Difference.Average(static d => d), effect.MeanChange, 0.5);
         }
     }
@@ -34,9 +34,9 @@ public sealed class CodeExplorerTests
     [Fact]
     public void Dropping_a_code_changes_the_picture_and_attention_is_a_share()
     {
-        using var tokenizer = Models.FreshTokenizer();
+        using var tokenizer = EditingModels.FreshTokenizer();
         var reports = new List<EditProgress>();
-        var found = new CodeExplorer(tokenizer).Explore(Models.Photo(80, 64), codes: [0, 7, 15], progress: new Direct(reports.Add));
+        var found = new CodeExplorer(tokenizer).Explore(EditingModels.Photo(80, 64), codes: [0, 7, 15], progress: new Direct(reports.Add));
         Assert.Equal([0, 7, 15], found.Effects.Select(static e => e.Index));
         Assert.Equal(new EditProgress(3, 3), reports[^1]);
         Assert.All(found.Effects, static e =>
@@ -48,7 +48,7 @@ public sealed class CodeExplorerTests
         });
         // The last holistic codes open the decoder's map: they change pixels.
         Assert.True(found.Effects[^1].MeanChange > 0);
-        Assert.Contains("0 to 15", Assert.Throws<HitaException>(() => new CodeExplorer(tokenizer).Explore(Models.Photo(64, 64), codes: [16])).Message, StringComparison.Ordinal);
+        Assert.Contains("0 to 15", Assert.Throws<HitaException>(() => new CodeExplorer(tokenizer).Explore(EditingModels.Photo(64, 64), codes: [16])).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -68,8 +68,8 @@ public sealed class CodeExplorerTests
     public void The_page_stands_alone_and_lists_every_code()
     {
         using var folder = new TemporaryFolder();
-        using var tokenizer = Models.Tokenizer();
-        var found = new CodeExplorer(tokenizer).Explore(Models.Photo(64, 64), Models.Photo(64, 64, 2), [1, 3, 5]);
+        using var tokenizer = EditingModels.Tokenizer();
+        var found = new CodeExplorer(tokenizer).Explore(EditingModels.Photo(64, 64), EditingModels.Photo(64, 64, 2), [1, 3, 5]);
         var page = File.ReadAllText(ExplorationPage.Write(found, folder["page"], "a <b>.jpg"));
         Assert.DoesNotContain("<b>.jpg", page, StringComparison.Ordinal);
         Assert.DoesNotContain("http", page, StringComparison.Ordinal);

@@ -11,7 +11,7 @@ public sealed class EditingLeakTests
     [Fact]
     public void Editing_leaves_no_tensors_behind()
     {
-        using var pipeline = Models.Pipeline(engine: Hita.Generation.GeneratorEngine.Torch);
+        using var pipeline = EditingModels.Pipeline(engine: Hita.Generation.GeneratorEngine.Torch);
         Edit(0);
         var living = LivingTensors.Settled();
         for (var i = 1; i < 4; i++)
@@ -20,7 +20,7 @@ public sealed class EditingLeakTests
 
         void Edit(int seed)
         {
-            var (a, b) = (Models.Photo(70, 64, seed), Models.Photo(64, 64, seed + 9));
+            var (a, b) = (EditingModels.Photo(70, 64, seed), EditingModels.Photo(64, 64, seed + 9));
             new StyleTransfer(pipeline.Tokenizer).Apply(a, b, new StyleOptions { Method = StyleMethod.Interpolate, Strength = 0.5 });
             new PictureMorph(pipeline.Tokenizer).Paint(a, b, new MorphOptions { Frames = 2 });
             new CodeExplorer(pipeline.Tokenizer).Explore(a, codes: [1]);

@@ -20,14 +20,14 @@ public sealed class InpainterTests
     [MemberData(nameof(Pictures))]
     public void Pixels_outside_the_mask_stay_exactly_and_those_inside_are_painted(int width, int height, string box)
     {
-        using var pipeline = Models.Pipeline();
-        var picture = Models.Photo(width, height);
+        using var pipeline = EditingModels.Pipeline();
+        var picture = EditingModels.Photo(width, height);
         var mask = PictureMask.Box(width, height, PixelBox.Parse(box));
         var result = new Inpainter(pipeline).Fill(picture, mask, Defaults).Picture;
-        Assert.Equal(0, Models.Differences(picture, result, mask, marked: false));
+        Assert.Equal(0, EditingModels.Differences(picture, result, mask, marked: false));
         // Noise meets noise in a few pixels by chance.
-        Assert.InRange(Models.Differences(picture, result, mask, marked: true), 0.95 * mask.Count, mask.Count);
-        Assert.InRange(Models.Differences(MeanFill.Fill(picture, mask), result, mask, marked: true), 0.5 * mask.Count, mask.Count);
+        Assert.InRange(EditingModels.Differences(picture, result, mask, marked: true), 0.95 * mask.Count, mask.Count);
+        Assert.InRange(EditingModels.Differences(MeanFill.Fill(picture, mask), result, mask, marked: true), 0.5 * mask.Count, mask.Count);
     }
 
     [Theory]
@@ -38,22 +38,22 @@ public sealed class InpainterTests
     public void Pixels_under_the_mask_do_not_change_the_result(
         HolisticSource holistic, int passes, int candidates, double? feather, GeneratorEngine engine)
     {
-        using var pipeline = Models.Pipeline(engine: engine);
+        using var pipeline = EditingModels.Pipeline(engine: engine);
         var options = Defaults with { Holistic = holistic, Passes = passes, Candidates = candidates, Feather = feather, KeepCandidates = true };
         // Larger than the window, so that scaling mixes neighbours; and in several windows.
         foreach (var (width, height, box) in ((int, int, string)[])[(150, 110, "31,22,61,40"), (130, 60, "3,21,120,30")])
         {
-            var picture = Models.Photo(width, height);
+            var picture = EditingModels.Photo(width, height);
             var mask = PictureMask.Box(width, height, PixelBox.Parse(box));
             var painter = new Inpainter(pipeline);
             var result = painter.Fill(picture, mask, options);
-            var other = painter.Fill(Models.Disturbed(picture, mask, 99), mask, options);
-            Models.AssertSame(result.Picture, other.Picture);
+            var other = painter.Fill(EditingModels.Disturbed(picture, mask, 99), mask, options);
+            EditingModels.AssertSame(result.Picture, other.Picture);
             foreach (var (a, b) in result.Windows.Zip(other.Windows))
             {
                 Assert.Equal(a.Candidates.Select(static c => c.LogLikelihood), b.Candidates.Select(static c => c.LogLikelihood));
                 foreach (var (x, y) in a.Candidates.Zip(b.Candidates))
-                    Models.AssertSame(x.Picture!, y.Picture!);
+                    EditingModels.AssertSame(x.Picture!, y.Picture!);
             }
         }
     }
@@ -61,8 +61,8 @@ public sealed class InpainterTests
     [Fact]
     public void The_likeliest_candidate_stays_and_all_are_numbered()
     {
-        using var pipeline = Models.Pipeline();
-        var picture = Models.Photo(64, 64);
+        using var pipeline = EditingModels.Pipeline();
+        var picture = EditingModels.Photo(64, 64);
         var mask = PictureMask.Box(64, 64, new PixelBox(16, 16, 20, 20));
         var painter = new Inpainter(pipeline);
         var result = painter.Fill(picture, mask, Defaults with { Passes = 1, Candidates = 6, KeepCandidates = true });
@@ -71,7 +71,7 @@ public sealed class InpainterTests
         Assert.Equal([0L, 1, 2, 3, 4, 5], window.Candidates.Select(static c => c.Number).Order());
         Assert.Equal(window.Candidates.Select(static c => c.LogLikelihood).OrderDescending(), window.Candidates.Select(static c => c.LogLikelihood));
         Assert.True(window.Candidates[0].LogLikelihood > window.Candidates[^1].LogLikelihood);
-        Models.AssertSame(window.Candidates[0].Picture!, result.Picture);
+        EditingModels.AssertSame(window.Candidates[0].Picture!, result.Picture);
 
         // A single candidate under the winner's number is the winner.
         var again = painter.Fill(picture, mask, Defaults with
@@ -80,14 +80,14 @@ public sealed class InpainterTests
             Candidates = 1,
             Drawing = Defaults.Drawing with { FirstImage = window.Candidates[0].Number },
         });
-        Models.AssertSame(result.Picture, again.Picture);
+        EditingModels.AssertSame(result.Picture, again.Picture);
     }
 
     [Fact]
     public void Every_setting_changes_the_result()
     {
-        using var pipeline = Models.Pipeline();
-        var picture = Models.Photo(96, 96);
+        using var pipeline = EditingModels.Pipeline();
+        var picture = EditingModels.Photo(96, 96);
         var mask = PictureMask.Box(96, 96, new PixelBox(36, 30, 30, 30));
         var painter = new Inpainter(pipeline);
         InpaintOptions[] variants =
@@ -116,13 +116,13 @@ public sealed class InpainterTests
     [Fact]
     public void A_mask_beyond_one_window_is_filled_in_several()
     {
-        using var pipeline = Models.Pipeline();
-        var picture = Models.Photo(200, 64);
+        using var pipeline = EditingModels.Pipeline();
+        var picture = EditingModels.Photo(200, 64);
         var mask = PictureMask.LowerHalf(200, 64);
         var result = new Inpainter(pipeline).Fill(picture, mask, Defaults);
         Assert.InRange(result.Windows.Count, 3, 7);
-        Assert.Equal(0, Models.Differences(picture, result.Picture, mask, marked: false));
-        Assert.InRange(Models.Differences(MeanFill.Fill(picture, mask), result.Picture, mask, marked: true), 0.9 * mask.Count, mask.Count);
+        Assert.Equal(0, EditingModels.Differences(picture, result.Picture, mask, marked: false));
+        Assert.InRange(EditingModels.Differences(MeanFill.Fill(picture, mask), result.Picture, mask, marked: true), 0.9 * mask.Count, mask.Count);
     }
 
     [Theory]
@@ -131,25 +131,25 @@ public sealed class InpainterTests
     [InlineData(0, 150, 0, 0)]
     public void An_extended_picture_holds_the_original_unchanged(int left, int top, int right, int bottom)
     {
-        using var pipeline = Models.Pipeline();
-        var picture = Models.Photo(80, 64);
+        using var pipeline = EditingModels.Pipeline();
+        var picture = EditingModels.Photo(80, 64);
         var result = new Inpainter(pipeline).Extend(picture, new Margins(left, top, right, bottom), Defaults).Picture;
         Assert.Equal((80 + left + right, 64 + top + bottom), (result.Width, result.Height));
-        Models.AssertSame(picture, result.Crop(left, top, 80, 64));
+        EditingModels.AssertSame(picture, result.Crop(left, top, 80, 64));
         // No pixel is left black or in the plain colour: each added row and column holds several colours.
         var added = new Margins(left, top, right, bottom).Around(picture).Added;
         var plain = MeanFill.Fill(result, added, MeanFill.Mean(new Margins(left, top, right, bottom).Around(picture).Canvas, added));
-        Assert.InRange(Models.Differences(plain, result, added, marked: true), 0.9 * added.Count, added.Count);
+        Assert.InRange(EditingModels.Differences(plain, result, added, marked: true), 0.9 * added.Count, added.Count);
     }
 
     [Fact]
     public void Changing_the_class_of_a_box_is_in_painting_with_that_class()
     {
-        using var pipeline = Models.Pipeline();
-        var picture = Models.Photo(64, 64);
+        using var pipeline = EditingModels.Pipeline();
+        var picture = EditingModels.Photo(64, 64);
         var box = new PixelBox(10, 10, 30, 30);
         var painter = new Inpainter(pipeline);
-        Models.AssertSame(
+        EditingModels.AssertSame(
             painter.Fill(picture, PictureMask.Box(64, 64, box), Defaults).Picture, painter.EditClass(picture, box, Defaults).Picture);
         Assert.Throws<HitaException>(() => painter.EditClass(picture, box, new InpaintOptions()));
     }
@@ -157,19 +157,19 @@ public sealed class InpainterTests
     [Fact]
     public void The_vanilla_family_paints_too()
     {
-        using var pipeline = Models.Pipeline("tiny-llamagen");
-        var picture = Models.Photo(64, 64);
+        using var pipeline = EditingModels.Pipeline("tiny-llamagen");
+        var picture = EditingModels.Photo(64, 64);
         var mask = PictureMask.LowerHalf(64, 64);
         var result = new Inpainter(pipeline).Fill(picture, mask, Defaults);
-        Assert.Equal(0, Models.Differences(picture, result.Picture, mask, marked: false));
+        Assert.Equal(0, EditingModels.Differences(picture, result.Picture, mask, marked: false));
         Assert.Equal(0, result.Windows[0].ScoredCodes);
     }
 
     [Fact]
     public void Progress_is_told_and_cancelling_stops()
     {
-        using var pipeline = Models.Pipeline();
-        var picture = Models.Photo(64, 64);
+        using var pipeline = EditingModels.Pipeline();
+        var picture = EditingModels.Photo(64, 64);
         var mask = PictureMask.Box(64, 64, new PixelBox(16, 16, 20, 20));
         var reports = new List<EditProgress>();
         new Inpainter(pipeline).Fill(picture, mask, Defaults with { Passes = 2 }, new Direct(reports.Add));
@@ -183,9 +183,9 @@ public sealed class InpainterTests
     [Fact]
     public void What_cannot_be_painted_is_refused_in_a_sentence()
     {
-        using var pipeline = Models.Pipeline();
+        using var pipeline = EditingModels.Pipeline();
         var painter = new Inpainter(pipeline);
-        var picture = Models.Photo(100, 70);
+        var picture = EditingModels.Photo(100, 70);
         var full = new PictureMask(100, 70);
         full.Marks.Fill(true);
         Refused("marks no pixel", () => painter.Fill(picture, new PictureMask(100, 70)));

@@ -47,14 +47,14 @@ public sealed class MaskTests
     [InlineData(30)]
     public void Joining_keeps_the_outside_and_never_reads_under_the_mask(double feather)
     {
-        var picture = Models.Photo(50, 40, 1);
-        var painted = Models.Photo(50, 40, 2);
+        var picture = EditingModels.Photo(50, 40, 1);
+        var painted = EditingModels.Photo(50, 40, 2);
         var mask = PictureMask.Box(50, 40, new PixelBox(12, 9, 25, 20));
         var joined = MaskBlend.Join(picture, painted, mask, feather);
-        Assert.Equal(0, Models.Differences(picture, joined, mask, marked: false));
-        Models.AssertSame(joined, MaskBlend.Join(Models.Disturbed(picture, mask, 5), painted, mask, feather));
+        Assert.Equal(0, EditingModels.Differences(picture, joined, mask, marked: false));
+        EditingModels.AssertSame(joined, MaskBlend.Join(EditingModels.Disturbed(picture, mask, 5), painted, mask, feather));
         if (feather == 0)
-            Assert.Equal(0, Models.Differences(painted, joined, mask, marked: true));
+            Assert.Equal(0, EditingModels.Differences(painted, joined, mask, marked: true));
     }
 
     [Fact]

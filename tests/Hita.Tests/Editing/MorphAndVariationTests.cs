@@ -13,12 +13,12 @@ public sealed class MorphAndVariationTests
     [InlineData(true)]
     public void A_morph_leads_from_one_reconstruction_to_the_other(bool quantize)
     {
-        using var tokenizer = Models.Tokenizer();
-        var (a, b) = (Models.Photo(64, 64, 1), Models.Photo(90, 64, 2));
+        using var tokenizer = EditingModels.Tokenizer();
+        var (a, b) = (EditingModels.Photo(64, 64, 1), EditingModels.Photo(90, 64, 2));
         var frames = new PictureMorph(tokenizer).Paint(a, b, new MorphOptions { Frames = 5, Quantize = quantize });
         Assert.Equal(5, frames.Count);
-        Models.AssertSame(tokenizer.Reconstruct(a).Picture, frames[0]);
-        Models.AssertSame(tokenizer.Reconstruct(PictureFit.Square(b, 64)).Picture, frames[^1]);
+        EditingModels.AssertSame(tokenizer.Reconstruct(a).Picture, frames[0]);
+        EditingModels.AssertSame(tokenizer.Reconstruct(PictureFit.Square(b, 64)).Picture, frames[^1]);
         Assert.False(frames[2].Pixels.SequenceEqual(frames[0].Pixels));
         // The middle is nearer to either end than the ends are to each other.
         Assert.True(PictureComparison.Psnr(frames[0], frames[2]) > PictureComparison.Psnr(frames[0], frames[4]));
@@ -27,14 +27,14 @@ public sealed class MorphAndVariationTests
     [Fact]
     public void The_patches_of_either_picture_can_stay()
     {
-        using var tokenizer = Models.Tokenizer();
-        var codes = tokenizer.Encode([Models.Photo(64, 64, 1), Models.Photo(64, 64, 2)]);
+        using var tokenizer = EditingModels.Tokenizer();
+        var codes = tokenizer.Encode([EditingModels.Photo(64, 64, 1), EditingModels.Photo(64, 64, 2)]);
         foreach (var (patches, kept) in ((MorphPatches, int)[])[(MorphPatches.First, 0), (MorphPatches.Second, 1)])
         {
             var frames = new PictureMorph(tokenizer).Paint(
-                Models.Photo(64, 64, 1), Models.Photo(64, 64, 2), new MorphOptions { Frames = 3, Patches = patches });
+                EditingModels.Photo(64, 64, 1), EditingModels.Photo(64, 64, 2), new MorphOptions { Frames = 3, Patches = patches });
             for (var end = 0; end < 2; end++)
-                Models.AssertSame(tokenizer.Decode([new ImageCodes(codes[end].Holistic, codes[kept].Patches, 4, 4)])[0], frames[2 * end]);
+                EditingModels.AssertSame(tokenizer.Decode([new ImageCodes(codes[end].Holistic, codes[kept].Patches, 4, 4)])[0], frames[2 * end]);
         }
     }
 
@@ -42,10 +42,10 @@ public sealed class MorphAndVariationTests
     public void Impossible_morphs_are_refused_and_cancelling_stops()
     {
         Assert.Equal(2, Assert.Throws<ConfigException>(() => new MorphOptions { Frames = 1, Patches = (MorphPatches)5 }.Validate()).Faults.Count);
-        using var tokenizer = Models.Tokenizer();
+        using var tokenizer = EditingModels.Tokenizer();
         using var stop = new CancellationTokenSource();
         Assert.ThrowsAny<OperationCanceledException>(() => new PictureMorph(tokenizer).Paint(
-            Models.Photo(64, 64), Models.Photo(64, 64, 2), progress: new Direct(p => { if (p.Done == 3) stop.Cancel(); }), cancellation: stop.Token));
+            EditingModels.Photo(64, 64), EditingModels.Photo(64, 64, 2), progress: new Direct(p => { if (p.Done == 3) stop.Cancel(); }), cancellation: stop.Token));
     }
 
     [Theory]
@@ -53,8 +53,8 @@ public sealed class MorphAndVariationTests
     [InlineData(VariationKeep.Patches)]
     public void Variations_share_one_kind_of_codes_and_differ_in_the_other(VariationKeep keep)
     {
-        using var pipeline = Models.Pipeline();
-        var picture = Models.Photo(64, 64);
+        using var pipeline = EditingModels.Pipeline();
+        var picture = EditingModels.Photo(64, 64);
         var codes = pipeline.Tokenizer.Encode([picture])[0];
         var drawing = new DrawingOptions { Class = 2, Seed = 9 };
         var variations = new Variations(pipeline).Paint(picture, keep, 3, drawing);
@@ -65,21 +65,21 @@ public sealed class MorphAndVariationTests
         var nothing = PartialCodes.Nothing(pipeline.Generator.Config);
         var known = keep == VariationKeep.Holistic ? nothing with { Holistic = codes.Holistic } : nothing with { Patches = codes.Patches };
         var drawn = pipeline.Generator.Complete(new GenerationRequest { Classes = [2], Seed = 9, FirstImage = 1, UnseenPatches = 4 }, [known])[0].Codes;
-        Models.AssertSame(pipeline.Tokenizer.Decode([drawn])[0], variations[1].Picture);
+        EditingModels.AssertSame(pipeline.Tokenizer.Decode([drawn])[0], variations[1].Picture);
         var second = new Variations(pipeline).Paint(picture, keep, 1, drawing with { FirstImage = 1 })[0];
-        Models.AssertSame(variations[1].Picture, second.Picture);
+        EditingModels.AssertSame(variations[1].Picture, second.Picture);
     }
 
     [Fact]
     public void A_variation_of_a_wide_picture_changes_its_centre_square_alone()
     {
-        using var pipeline = Models.Pipeline();
-        var picture = Models.Photo(150, 80);
+        using var pipeline = EditingModels.Pipeline();
+        var picture = EditingModels.Photo(150, 80);
         var result = new Variations(pipeline).Paint(picture, VariationKeep.Holistic)[0].Picture;
         var mask = PictureMask.Box(150, 80, new PixelBox(35, 0, 80, 80));
-        Assert.Equal(0, Models.Differences(picture, result, mask, marked: false));
-        Assert.InRange(Models.Differences(picture, result, mask, marked: true), 0.9 * mask.Count, mask.Count);
-        using var vanilla = Models.Pipeline("tiny-llamagen");
+        Assert.Equal(0, EditingModels.Differences(picture, result, mask, marked: false));
+        Assert.InRange(EditingModels.Differences(picture, result, mask, marked: true), 0.9 * mask.Count, mask.Count);
+        using var vanilla = EditingModels.Pipeline("tiny-llamagen");
         Assert.Throws<HitaException>(() => new Variations(vanilla).Paint(picture, VariationKeep.Patches));
         Assert.Throws<HitaException>(() => new Variations(pipeline).Paint(picture, VariationKeep.Patches, 1, new DrawingOptions { Class = 10 }));
     }

@@ -9,11 +9,11 @@ public sealed class StyleTransferTests
     [Fact]
     public void At_the_ends_the_codes_are_the_content_s_and_the_style_s()
     {
-        using var tokenizer = Models.Tokenizer();
-        var features = tokenizer.Features([Models.Photo(64, 64, 1), Models.Photo(64, 64, 2)]);
+        using var tokenizer = EditingModels.Tokenizer();
+        var features = tokenizer.Features([EditingModels.Photo(64, 64, 1), EditingModels.Photo(64, 64, 2)]);
         var (content, style) = (tokenizer.Quantize(features[0]), tokenizer.Quantize(features[1]));
-        Assert.Equal(tokenizer.Encode([Models.Photo(64, 64, 1)])[0].Holistic, content.Holistic);
-        Assert.Equal(tokenizer.Encode([Models.Photo(64, 64, 1)])[0].Patches, content.Patches);
+        Assert.Equal(tokenizer.Encode([EditingModels.Photo(64, 64, 1)])[0].Holistic, content.Holistic);
+        Assert.Equal(tokenizer.Encode([EditingModels.Photo(64, 64, 1)])[0].Patches, content.Patches);
         var transfer = new StyleTransfer(tokenizer);
         foreach (var method in Enum.GetValues<StyleMethod>())
         {
@@ -35,8 +35,8 @@ public sealed class StyleTransferTests
     [InlineData(StyleOrder.Spread, "2 6 10 14")]
     public void A_quarter_of_the_strength_swaps_a_quarter_of_the_codes(StyleOrder order, string expected)
     {
-        using var tokenizer = Models.Tokenizer();
-        var content = tokenizer.Features([Models.Photo(64, 64, 1)])[0];
+        using var tokenizer = EditingModels.Tokenizer();
+        var content = tokenizer.Features([EditingModels.Photo(64, 64, 1)])[0];
         // Vectors opposite to the content's have other codes everywhere.
         var style = new Hita.Tokenization.ImageFeatures([.. content.Holistic.Select(static v => -v)], [.. content.Patches], 4, 4);
         var own = tokenizer.Quantize(content).Holistic;
@@ -47,8 +47,8 @@ public sealed class StyleTransferTests
     [Fact]
     public void The_most_different_codes_go_first_when_asked()
     {
-        using var tokenizer = Models.Tokenizer();
-        var content = tokenizer.Features([Models.Photo(64, 64, 1)])[0];
+        using var tokenizer = EditingModels.Tokenizer();
+        var content = tokenizer.Features([EditingModels.Photo(64, 64, 1)])[0];
         var dimensions = content.Holistic.Count / 16;
         var style = new Hita.Tokenization.ImageFeatures(
             [.. content.Holistic.Select((v, i) => i / dimensions is 3 or 8 ? -v : v)], [.. content.Patches], 4, 4);
@@ -63,39 +63,39 @@ public sealed class StyleTransferTests
     [InlineData(30, 90, 0, 30)]
     public void Outside_the_centre_square_the_picture_stays_as_it_is(int width, int height, int left, int side)
     {
-        using var tokenizer = Models.Tokenizer();
-        var content = Models.Photo(width, height, 1);
-        var result = new StyleTransfer(tokenizer).Apply(content, Models.Photo(77, 50, 2));
+        using var tokenizer = EditingModels.Tokenizer();
+        var content = EditingModels.Photo(width, height, 1);
+        var result = new StyleTransfer(tokenizer).Apply(content, EditingModels.Photo(77, 50, 2));
         var mask = PictureMask.Box(width, height, new PixelBox(left, (height - side) / 2, side, side));
-        Assert.Equal(0, Models.Differences(content, result, mask, marked: false));
-        Assert.InRange(Models.Differences(content, result, mask, marked: true), 0.9 * mask.Count, mask.Count);
+        Assert.Equal(0, EditingModels.Differences(content, result, mask, marked: false));
+        Assert.InRange(EditingModels.Differences(content, result, mask, marked: true), 0.9 * mask.Count, mask.Count);
     }
 
     [Fact]
     public void The_whole_shape_is_worked_on_when_asked()
     {
-        using var tokenizer = Models.Tokenizer();
-        var content = Models.Photo(128, 70, 1);
-        var result = new StyleTransfer(tokenizer).Apply(content, Models.Photo(64, 64, 2), wholeShape: true);
+        using var tokenizer = EditingModels.Tokenizer();
+        var content = EditingModels.Photo(128, 70, 1);
+        var result = new StyleTransfer(tokenizer).Apply(content, EditingModels.Photo(64, 64, 2), wholeShape: true);
         Assert.Equal((128, 70), (result.Width, result.Height));
         var all = new PictureMask(128, 70);
         all.Marks.Fill(true);
-        Assert.InRange(Models.Differences(content, result, all, marked: true), 0.9 * all.Count, all.Count);
+        Assert.InRange(EditingModels.Differences(content, result, all, marked: true), 0.9 * all.Count, all.Count);
     }
 
     [Fact]
     public void Without_strength_it_is_the_reconstruction_with_fresh_weights_too()
     {
-        using var tokenizer = Models.FreshTokenizer();
-        var content = Models.Photo(64, 64, 1);
-        var result = new StyleTransfer(tokenizer).Apply(content, Models.Photo(64, 64, 2), new StyleOptions { Strength = 0 });
-        Models.AssertSame(tokenizer.Reconstruct(content).Picture, result);
+        using var tokenizer = EditingModels.FreshTokenizer();
+        var content = EditingModels.Photo(64, 64, 1);
+        var result = new StyleTransfer(tokenizer).Apply(content, EditingModels.Photo(64, 64, 2), new StyleOptions { Strength = 0 });
+        EditingModels.AssertSame(tokenizer.Reconstruct(content).Picture, result);
     }
 
     [Fact]
     public void A_model_without_holistic_codes_and_impossible_settings_are_refused()
     {
-        using var vanilla = Models.Tokenizer("tiny-llamagen");
+        using var vanilla = EditingModels.Tokenizer("tiny-llamagen");
         Assert.Contains("patch codes only", Assert.Throws<HitaException>(() => new StyleTransfer(vanilla)).Message, StringComparison.Ordinal);
         var error = Assert.Throws<ConfigException>(() => new StyleOptions { Strength = 1.5, Order = (StyleOrder)7 }.Validate());
         Assert.Equal(2, error.Faults.Count);

@@ -54,7 +54,7 @@ public sealed class StudyTests
     [Fact]
     public void The_style_study_measures_every_variant_and_the_baselines()
     {
-        using var tokenizer = Models.FreshTokenizer();
+        using var tokenizer = EditingModels.FreshTokenizer();
         var report = new StyleStudy(tokenizer, 3).Run(2, static _ => { }, CancellationToken.None);
         Assert.Equal(5 + StyleStudy.Variants().Count(), report.Rows.Count);
         Assert.Equal(report.Rows.Count, report.Rows.Select(static r => r.Name).Distinct().Count());
@@ -72,7 +72,7 @@ public sealed class StudyTests
     {
         Assert.True(GeneratorPresets.TryGet("tiny", out var config));
         using var pipeline = new ImagePipeline(
-            ImageGenerator.CreateByName(config with { ClassCount = MaterialsSet.ClassCount }, options: new GeneratorOptions { Threads = 1 }), Models.Tokenizer());
+            ImageGenerator.CreateByName(config with { ClassCount = MaterialsSet.ClassCount }, options: new GeneratorOptions { Threads = 1 }), EditingModels.Tokenizer());
         var report = new InpaintStudy(pipeline, null, null, 3) { Candidates = 3, Variants = false }.Run(1, static _ => { }, CancellationToken.None);
         foreach (var mask in InpaintMasks.Names)
         {
@@ -85,7 +85,7 @@ public sealed class StudyTests
             Assert.True(rows["harmonic fill"].Error < rows["mean fill"].Error);
         }
         Assert.Contains("not judged", report.Markdown(), StringComparison.Ordinal);
-        using var wrong = Models.Pipeline();
+        using var wrong = EditingModels.Pipeline();
         Assert.Contains("36 classes", Assert.Throws<HitaException>(() => new InpaintStudy(wrong, null, null, 3).Run(1, static _ => { }, default)).Message, StringComparison.Ordinal);
     }
 

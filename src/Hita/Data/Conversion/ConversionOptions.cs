@@ -5,7 +5,12 @@ namespace Hita.Data.Conversion;
 /// <summary>How a set of pictures is written in another format.</summary>
 public sealed record ConversionOptions
 {
-    /// <summary>The format to write: folders, tar, Parquet or LMDB; tar unless set.</summary>
+    private static readonly DataFormat[] Writable = [DataFormat.ClassFolders, DataFormat.Folder, DataFormat.Tar, DataFormat.Parquet];
+
+    /// <summary>The formats that can be written, as the command line calls them. LMDB is read only: tar and Parquet do what it does.</summary>
+    public static IReadOnlyList<string> WritableNames { get; } = [.. ImageSources.FormatNames.Where(n => Writable.Contains(ImageSources.FormatByName(n)))];
+
+    /// <summary>The format to write: folders, tar or Parquet; tar unless set.</summary>
     public DataFormat Format { get; init; } = DataFormat.Tar;
 
     /// <summary>
@@ -26,8 +31,8 @@ public sealed record ConversionOptions
     public ConversionOptions Validate()
     {
         var faults = new List<string>();
-        if (Format is DataFormat.Materials || !Enum.IsDefined(Format))
-            faults.Add($"the format is {Format}; {string.Join(", ", ImageSources.FormatNames.SkipLast(1))} can be written");
+        if (!Writable.Contains(Format))
+            faults.Add($"the format is {Format}; {string.Join(", ", WritableNames)} can be written");
         if (Size is < 8 or > 4096)
             faults.Add($"size is {Size}, 8 to 4096 pixels are possible");
         if (PicturesPerShard is < 1 or > 1_000_000)

@@ -78,7 +78,7 @@ public static class DataConverter
             progress?.Report(first + count);
         }
         writer.Complete();
-        if (source.ClassNames.Count > 0 && options.Format is DataFormat.Tar or DataFormat.Lmdb)
+        if (source.ClassNames.Count > 0 && options.Format is DataFormat.Tar)
             File.WriteAllLines(Path.Combine(folder, ClassNameFile.Name), source.ClassNames);
         return (written, unreadable);
     }
@@ -87,7 +87,6 @@ public static class DataConverter
     {
         DataFormat.Tar => new TarSetWriter(folder, source.ClassNames.Count > 0, options.PicturesPerShard),
         DataFormat.Parquet => new ParquetSetWriter(folder, source.ClassNames, options.PicturesPerShard),
-        DataFormat.Lmdb => new LmdbSetWriter(folder),
         DataFormat.Folder => new FolderSetWriter(folder, []),
         _ => new FolderSetWriter(folder, source.ClassNames),
     };

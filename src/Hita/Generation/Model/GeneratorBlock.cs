@@ -37,7 +37,7 @@ internal sealed class GeneratorBlock : nn.Module
     }
 
     /// <summary>One position of each row, [R, 1, C].</summary>
-    public Tensor Step(Tensor x, TokenPositions positions, KeyValueCache cache, int layer, long position)
+    public Tensor Step(Tensor x, TokenPositions positions, TensorKeyValueCache cache, int layer, long position)
     {
         using var scope = NewDisposeScope();
         x = x.Plus(_attention.Step(_attentionNorm.call(x), positions, cache, layer, position));
@@ -71,7 +71,7 @@ internal sealed class GeneratorAttention : nn.Module
         return Join(y, x);
     }
 
-    public Tensor Step(Tensor x, TokenPositions positions, KeyValueCache cache, int layer, long position)
+    public Tensor Step(Tensor x, TokenPositions positions, TensorKeyValueCache cache, int layer, long position)
     {
         using var scope = NewDisposeScope();
         var (q, k, v) = Project(x);

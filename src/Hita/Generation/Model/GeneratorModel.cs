@@ -102,7 +102,7 @@ internal sealed class GeneratorModel : nn.Module
     /// <param name="cache">The rows' cache.</param>
     /// <param name="boundary">How the input at position M is embedded.</param>
     /// <returns>Outputs after the final norm, [R, 1, C].</returns>
-    public Tensor Step(Tensor inputs, int position, KeyValueCache cache, BoundaryMode boundary)
+    public Tensor Step(Tensor inputs, int position, TensorKeyValueCache cache, BoundaryMode boundary)
     {
         using var scope = NewDisposeScope();
         var x = EmbeddingAt(position, boundary).call(inputs).unsqueeze(1); // [R, 1, C]

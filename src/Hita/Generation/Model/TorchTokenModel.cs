@@ -26,14 +26,14 @@ internal sealed class TorchDecodingPass : IDecodingPass
 {
     private readonly GeneratorModel _model;
     private readonly BoundaryMode _boundary;
-    private readonly KeyValueCache _cache;
+    private readonly TensorKeyValueCache _cache;
 
     public TorchDecodingPass(GeneratorModel model, int rows, BoundaryMode boundary)
     {
         _model = model;
         _boundary = boundary;
         Rows = rows;
-        _cache = new KeyValueCache(model.Config, rows, model.Placement.Device, model.Placement.Type);
+        _cache = new TensorKeyValueCache(model.Config, rows, model.Placement.Device, model.Placement.Type);
     }
 
     public int Rows { get; private set; }

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace Hita.Generation.Model;
 
 /// <summary>The keys and values that a batch has seen, layer by layer; owned by one decoding pass.</summary>
-internal sealed class KeyValueCache : IDisposable
+internal sealed class TensorKeyValueCache : IDisposable
 {
     private readonly Tensor[] _keys;
     private readonly Tensor[] _values;
@@ -12,7 +12,7 @@ internal sealed class KeyValueCache : IDisposable
     /// <param name="rows">Sequences.</param>
     /// <param name="device">Where to keep it.</param>
     /// <param name="type">Its type.</param>
-    public KeyValueCache(GeneratorConfig config, int rows, Device device, ScalarType type)
+    public TensorKeyValueCache(GeneratorConfig config, int rows, Device device, ScalarType type)
     {
         Tensor New() => empty([rows, config.Heads, config.SequenceLength, config.HeadWidth], dtype: type, device: device).DetachFromDisposeScope();
         _keys = [.. Enumerable.Range(0, config.Layers).Select(_ => New())];

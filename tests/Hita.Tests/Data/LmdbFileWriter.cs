@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Hita.Data.Conversion;
+namespace Hita.Tests.Data;
 
 /// <summary>
 /// Writes an LMDB data file of the version that all usual programs read, in one go: first the values, each on pages of its own,

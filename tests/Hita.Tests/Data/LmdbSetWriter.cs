@@ -1,8 +1,9 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
+using Hita.Data.Conversion;
 
-namespace Hita.Data.Conversion;
+namespace Hita.Tests.Data;
 
 /// <summary>
 /// The published LMDB layout: under "0", "1", … a pickled <c>{'image': bytes, 'label': int}</c>, and <c>num_samples</c>.

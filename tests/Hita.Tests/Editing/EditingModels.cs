@@ -6,7 +6,7 @@ using Hita.Tokenization;
 namespace Hita.Tests.Editing;
 
 /// <summary>Small models and pictures for the editing tests.</summary>
-internal static class Models
+internal static class EditingModels
 {
     public static ImageTokenizer Tokenizer(string preset = "tiny")
     {
