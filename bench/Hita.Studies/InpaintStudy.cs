@@ -1,8 +1,8 @@
-using Hita.Data.Materials;
 using Hita.Editing;
-using Hita.Generation.Pipeline;
 using Hita.Generation.Sampling;
 using Hita.Imaging;
+using Hita.Materials;
+using Hita.Models;
 using Hita.Runtime;
 
 namespace Hita.Studies;

@@ -2,11 +2,12 @@ using System.CommandLine;
 using Hita.Checkpoints;
 using Hita.Evaluation.Classification;
 using Hita.Generation;
-using Hita.Generation.Pipeline;
+using Hita.Models;
 using Hita.Runtime;
 using Hita.Studies;
 using Hita.Studies.Shift;
 using Hita.Studies.Steps;
+using Hita.Tokenization;
 
 // Measures what is claimed of editing and training, on the built-in set, where the right answers are known.
 var model = new Option<string>("--model", "-m") { Description = "A pipeline trained on the built-in set, or a preset to try the study.", DefaultValueFactory = static _ => BundledModels.Materials };

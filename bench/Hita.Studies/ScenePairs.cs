@@ -1,5 +1,5 @@
-using Hita.Data.Materials;
 using Hita.Imaging;
+using Hita.Materials;
 
 namespace Hita.Studies;
 

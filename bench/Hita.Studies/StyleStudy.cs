@@ -1,7 +1,7 @@
 using System.Globalization;
 using Hita.Editing;
-using Hita.Evaluation.Metrics;
 using Hita.Imaging;
+using Hita.Metrics;
 using Hita.Tokenization;
 
 namespace Hita.Studies;

@@ -1,7 +1,14 @@
 using System.CommandLine;
 using System.CommandLine.Help;
-using Hita.Cli.Commands;
+using Hita.Cli.Commands.Codes;
+using Hita.Cli.Commands.Data;
+using Hita.Cli.Commands.Edit;
 using Hita.Cli.Commands.Evaluate;
+using Hita.Cli.Commands.Generate;
+using Hita.Cli.Commands.Machine;
+using Hita.Cli.Commands.Models;
+using Hita.Cli.Commands.Train;
+using Hita.Cli.Hosting;
 using Hita.Cli.Output;
 
 namespace Hita.Cli;

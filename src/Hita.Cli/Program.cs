@@ -1,4 +1,5 @@
 using Hita.Cli;
+using Hita.Cli.Hosting;
 using Hita.Cli.Output;
 
 using var interruption = new Interruption();

@@ -1,6 +1,5 @@
 using Hita.Checkpoints;
 using Hita.Data;
-using Hita.Data.TokenCaches;
 using Hita.Generation.Model;
 using Hita.Layers;
 using Hita.Runtime;
@@ -9,6 +8,7 @@ using Hita.Tokenization.Model;
 using Hita.Training;
 using Hita.Training.Recipes;
 using Hita.Training.Runs;
+using Hita.Training.TokenCaches;
 using static TorchSharp.torch;
 
 namespace Hita.Studies.Steps;
@@ -51,7 +51,7 @@ internal static class StageForms
         {
             var device = recipe.Compute.Device;
             var model = new GeneratorModel(recipe.Model.Architecture, Placement.For(device, Precision.Float32), recipe.Training.Dropout);
-            Generation.GeneratorInitializer.Initialize(model, recipe.Seed);
+            Hita.Generation.Model.GeneratorInitializer.Initialize(model, recipe.Seed);
             var stage = new GeneratorStage(model, recipe.Training, recipe.Seed, Lists(form));
             var tokenizer = Tokenizer(recipe, form);
             var data = CodeData.Open(recipe, tokenizer);

@@ -1,8 +1,9 @@
-using Hita.Data.TokenCaches;
 using Hita.Runtime;
 using Hita.Runtime.Diagnostics;
+using Hita.Training;
 using Hita.Training.Recipes;
 using Hita.Training.Runs;
+using Hita.Training.TokenCaches;
 
 namespace Hita.Studies.Steps;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Hita.Generation.Pipeline;
+using Hita.Models;
 
 namespace Hita.Cli.Output;
 

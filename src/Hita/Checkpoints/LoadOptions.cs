@@ -1,3 +1,5 @@
+using Hita.Runtime;
+
 namespace Hita.Checkpoints;
 
 /// <summary>How a file's tensors are matched with a model's.</summary>

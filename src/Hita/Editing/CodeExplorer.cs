@@ -1,6 +1,7 @@
 using Hita.Imaging;
 using Hita.Runtime;
 using Hita.Tokenization;
+using Hita.Tokenization.Model;
 
 namespace Hita.Editing;
 

@@ -1,4 +1,5 @@
 using Hita.Generation;
+using Hita.Generation.Model;
 using Hita.Generation.Sampling;
 
 namespace Hita.Editing;

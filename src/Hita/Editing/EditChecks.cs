@@ -1,4 +1,4 @@
-using Hita.Generation.Pipeline;
+using Hita.Models;
 using Hita.Runtime;
 using Hita.Tokenization;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using Hita.Imaging;
+using Hita.Runtime;
 
 namespace Hita.Editing;
 

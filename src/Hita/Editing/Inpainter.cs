@@ -1,6 +1,6 @@
-using Hita.Generation;
-using Hita.Generation.Pipeline;
+using Hita.Generation.Model;
 using Hita.Imaging;
+using Hita.Models;
 using Hita.Runtime;
 
 namespace Hita.Editing;

@@ -1,7 +1,9 @@
 using Hita.Generation;
-using Hita.Generation.Pipeline;
+using Hita.Generation.Model;
 using Hita.Imaging;
+using Hita.Models;
 using Hita.Runtime;
+using Hita.Tokenization;
 
 namespace Hita.Editing;
 

@@ -1,6 +1,7 @@
 using Hita.Generation;
-using Hita.Generation.Pipeline;
+using Hita.Generation.Model;
 using Hita.Imaging;
+using Hita.Models;
 using Hita.Tokenization;
 
 namespace Hita.Editing;

@@ -1,3 +1,4 @@
+using Hita.Generation.Model;
 using Hita.Generation.Sampling;
 using Hita.Runtime;
 

@@ -1,4 +1,5 @@
 using Hita.Checkpoints;
+using Hita.Generation.Model;
 using Hita.Generation.Sampling;
 using Hita.Runtime;
 

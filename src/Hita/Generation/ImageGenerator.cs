@@ -1,5 +1,6 @@
 using Hita.Checkpoints;
 using Hita.Generation.Engine;
+using Hita.Generation.Engine.Kernels;
 using Hita.Generation.Model;
 using Hita.Generation.Sampling;
 using Hita.Layers;

@@ -1,4 +1,5 @@
 using Hita.Runtime;
+using Hita.Tokenization.Model;
 
 namespace Hita.Tokenization;
 

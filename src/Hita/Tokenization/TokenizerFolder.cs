@@ -1,5 +1,6 @@
 using Hita.Checkpoints;
 using Hita.Runtime;
+using Hita.Tokenization.Model;
 
 namespace Hita.Tokenization;
 

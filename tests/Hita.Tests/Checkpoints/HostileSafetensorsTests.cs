@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.RegularExpressions;
 using Hita.Checkpoints;
+using Hita.Models;
 using Hita.Runtime;
 using Hita.Tests.Support;
 

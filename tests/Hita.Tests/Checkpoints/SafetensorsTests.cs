@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using Hita.Checkpoints;
+using Hita.Models;
 using Hita.Runtime;
 using Hita.Tests.Support;
 

@@ -1,4 +1,5 @@
 using Hita.Checkpoints;
+using Hita.Models;
 using Hita.Runtime;
 using Hita.Tests.Support;
 using TorchSharp;

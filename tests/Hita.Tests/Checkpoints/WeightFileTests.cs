@@ -1,6 +1,7 @@
 using System.Text;
 using Hita.Checkpoints;
 using Hita.Checkpoints.Torch;
+using Hita.Models;
 using Hita.Runtime;
 using Hita.Tests.Support;
 

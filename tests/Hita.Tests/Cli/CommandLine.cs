@@ -1,4 +1,5 @@
 using Hita.Cli;
+using Hita.Cli.Hosting;
 using Hita.Cli.Output;
 
 namespace Hita.Tests.Cli;

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Hita.Cli;
+using Hita.Cli.Hosting;
 
 namespace Hita.Tests.Cli;
 

@@ -1,6 +1,6 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
-using Hita.Cli;
+using Hita.Cli.Hosting;
 using Hita.Runtime;
 
 namespace Hita.Tests.Cli;

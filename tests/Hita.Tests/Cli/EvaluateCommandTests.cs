@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Hita.Evaluation.Metrics.Archives;
 using Hita.Imaging;
+using Hita.Metrics.Archives;
 using Hita.Tests.Evaluation.Runs;
 using Hita.Tests.Support;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Hita.Generation;
-using Hita.Tokenization;
+using Hita.Generation.Model;
+using Hita.Tokenization.Model;
 
 namespace Hita.Tests.Cli;
 

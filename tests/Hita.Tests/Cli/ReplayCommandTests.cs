@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Hita.Generation.Pipeline;
 using Hita.Imaging;
+using Hita.Models;
 using Hita.Tests.Support;
 
 namespace Hita.Tests.Cli;

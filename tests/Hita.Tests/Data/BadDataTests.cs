@@ -1,5 +1,6 @@
 using Hita.Data;
 using Hita.Data.Checking;
+using Hita.Data.Sources;
 using Hita.Imaging;
 using Hita.Runtime;
 using Hita.Tests.Support;

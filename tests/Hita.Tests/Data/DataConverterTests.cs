@@ -1,5 +1,6 @@
 using Hita.Data;
 using Hita.Data.Conversion;
+using Hita.Data.Sources;
 using Hita.Runtime;
 using Hita.Tests.Support;
 

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
-using Hita.Data.Conversion;
+using Hita.Data;
 using Hita.Data.Sources;
 using Hita.Imaging;
 using Hita.Runtime;

@@ -1,4 +1,5 @@
 using Hita.Data;
+using Hita.Data.Sources;
 using Hita.Imaging;
 using Hita.Tests.Support;
 

@@ -1,4 +1,5 @@
 using Hita.Editing;
+using Hita.Imaging;
 using Hita.Layers;
 using Hita.Runtime;
 using Hita.Tests.Support;

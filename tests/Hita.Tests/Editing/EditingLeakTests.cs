@@ -1,5 +1,6 @@
 using Hita.Editing;
 using Hita.Imaging;
+using Hita.Models;
 using Hita.Tests.Support;
 using static TorchSharp.torch;
 

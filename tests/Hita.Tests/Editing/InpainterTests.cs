@@ -1,7 +1,9 @@
 using Hita.Editing;
 using Hita.Generation;
+using Hita.Generation.Model;
 using Hita.Generation.Sampling;
 using Hita.Imaging;
+using Hita.Models;
 using Hita.Runtime;
 
 namespace Hita.Tests.Editing;
@@ -197,7 +199,7 @@ public sealed class InpainterTests
         Refused("16384 a side", () => painter.Extend(picture, new Margins(20000, 0, 0, 0)));
         var faults = Assert.Throws<ConfigException>(() => new InpaintOptions { Candidates = 0, Passes = 17, Feather = double.NaN, Codes = (DrawnCodes)9 }.Validate());
         Assert.Equal(4, faults.Faults.Count);
-        using var decoder = new Hita.Generation.Pipeline.ImagePipeline(
+        using var decoder = new Hita.Models.ImagePipeline(
             ImageGenerator.Create(pipeline.Generator.Config, 1),
             Hita.Tokenization.ImageTokenizer.CreateByName(pipeline.Tokenizer.Config, options: new Hita.Tokenization.TokenizerOptions { DecoderOnly = true }));
         Refused("loaded for decoding only", () => new Inpainter(decoder));

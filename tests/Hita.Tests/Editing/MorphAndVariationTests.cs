@@ -1,6 +1,7 @@
 using Hita.Editing;
 using Hita.Generation;
 using Hita.Imaging;
+using Hita.Models;
 using Hita.Runtime;
 using Hita.Tokenization;
 

@@ -1,6 +1,7 @@
 using Hita.Editing;
 using Hita.Imaging;
 using Hita.Runtime;
+using Hita.Tokenization;
 
 namespace Hita.Tests.Editing;
 

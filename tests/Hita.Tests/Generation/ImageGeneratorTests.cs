@@ -1,9 +1,11 @@
 using Hita.Generation;
-using Hita.Generation.Pipeline;
+using Hita.Generation.Model;
 using Hita.Generation.Sampling;
+using Hita.Models;
 using Hita.Runtime;
 using Hita.Tests.Support;
 using Hita.Tokenization;
+using Hita.Tokenization.Model;
 
 namespace Hita.Tests.Generation;
 

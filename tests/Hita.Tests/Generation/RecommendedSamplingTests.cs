@@ -1,6 +1,6 @@
 using Hita.Generation;
-using Hita.Generation.Pipeline;
 using Hita.Generation.Sampling;
+using Hita.Models;
 using Hita.Runtime;
 using Hita.Tests.Cli;
 using Hita.Tests.Support;

@@ -1,8 +1,10 @@
 using Hita.Generation;
+using Hita.Generation.Model;
 using Hita.Generation.Sampling;
 using Hita.Imaging;
 using Hita.Tests.Support;
 using Hita.Tokenization;
+using Hita.Tokenization.Model;
 using TorchSharp;
 
 namespace Hita.Tests.Runtime;

@@ -3,6 +3,7 @@ using Hita.Runtime;
 using Hita.Studies;
 using Hita.Studies.Shift;
 using Hita.Tests.Support;
+using Hita.Training.Recipes;
 
 namespace Hita.Tests.Studies;
 

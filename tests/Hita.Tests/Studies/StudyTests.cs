@@ -1,10 +1,12 @@
-using Hita.Data.Materials;
 using Hita.Generation;
-using Hita.Generation.Pipeline;
+using Hita.Generation.Model;
 using Hita.Imaging;
+using Hita.Materials;
+using Hita.Models;
 using Hita.Runtime;
 using Hita.Studies;
 using Hita.Tests.Editing;
+using Hita.Tokenization;
 
 namespace Hita.Tests.Studies;
 

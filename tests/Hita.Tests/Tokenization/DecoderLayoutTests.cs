@@ -1,7 +1,6 @@
 using Hita.Checkpoints;
 using Hita.Layers;
 using Hita.Runtime;
-using Hita.Tokenization;
 using Hita.Tokenization.Model;
 using static TorchSharp.torch;
 

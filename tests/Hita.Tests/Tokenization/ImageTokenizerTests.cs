@@ -2,6 +2,7 @@ using Hita.Imaging;
 using Hita.Runtime;
 using Hita.Tests.Support;
 using Hita.Tokenization;
+using Hita.Tokenization.Model;
 
 namespace Hita.Tests.Tokenization;
 
@@ -91,7 +92,7 @@ public sealed class ImageTokenizerTests
         using var exact = ByName("tiny");
         using var half = ImageTokenizer.CreateByName(config, options: new TokenizerOptions { Precision = Precision.BFloat16, DecoderOnly = true });
         var codes = exact.Encode([Noise(64, 64, 3), Noise(64, 64, 4)]);
-        var (difference, _, pictures) = Hita.Evaluation.PaintingComparison.Compare(exact, half, codes, TestContext.Current.CancellationToken);
+        var (difference, _, pictures) = Hita.Bench.PaintingComparison.Compare(exact, half, codes, TestContext.Current.CancellationToken);
         Assert.Equal((Precision.BFloat16, 2), (difference.Precision, difference.Pictures));
         // Eight bits of mantissa through some thirty layers: a few grey levels on average.
         Assert.InRange(difference.MeanDifference, 0.01, 4);
@@ -100,7 +101,7 @@ public sealed class ImageTokenizerTests
         Assert.Equal(distances.Max(), difference.LargestDifference);
 
         using var another = ImageTokenizer.CreateByName(config, "another.", new TokenizerOptions { DecoderOnly = true });
-        Assert.Contains(another.ModelHash, Assert.Throws<HitaException>(() => Hita.Evaluation.PaintingComparison.Compare(exact, another, codes)).Message, StringComparison.Ordinal);
+        Assert.Contains(another.ModelHash, Assert.Throws<HitaException>(() => Hita.Bench.PaintingComparison.Compare(exact, another, codes)).Message, StringComparison.Ordinal);
     }
 
     private static ImageTokenizer ByName(string preset)

@@ -1,6 +1,5 @@
 using Hita.Checkpoints;
 using Hita.Layers;
-using Hita.Tokenization;
 using Hita.Tokenization.Model;
 
 namespace Hita.Tests.Tokenization;

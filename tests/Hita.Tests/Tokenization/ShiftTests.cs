@@ -1,4 +1,5 @@
 using Hita.Tokenization;
+using Hita.Tokenization.Model;
 
 namespace Hita.Tests.Tokenization;
 

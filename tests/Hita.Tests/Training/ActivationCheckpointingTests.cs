@@ -1,4 +1,3 @@
-using Hita.Generation;
 using Hita.Generation.Model;
 using Hita.Layers;
 using Hita.Runtime;

@@ -1,5 +1,5 @@
-using Hita.Evaluation.Metrics.Lpips;
 using Hita.Layers;
+using Hita.Metrics.Networks;
 using Hita.Runtime;
 using Hita.Training;
 using Hita.Training.Discriminators;

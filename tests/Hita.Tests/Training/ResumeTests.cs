@@ -1,4 +1,5 @@
 using Hita.Checkpoints;
+using Hita.Models;
 using Hita.Tests.Support;
 using Hita.Training;
 

@@ -1,6 +1,5 @@
 using Hita.Layers;
 using Hita.Runtime;
-using Hita.Tokenization;
 using Hita.Tokenization.Model;
 using Hita.Training;
 using Hita.Training.Losses;

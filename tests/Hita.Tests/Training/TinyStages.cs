@@ -1,6 +1,6 @@
-using Hita.Generation;
+using Hita.Generation.Model;
 using Hita.Runtime;
-using Hita.Tokenization;
+using Hita.Tokenization.Model;
 using Hita.Training;
 using Hita.Training.Optimization;
 using static TorchSharp.torch;

@@ -1,9 +1,10 @@
 using Hita.Checkpoints;
-using Hita.Evaluation.Metrics.Lpips;
 using Hita.Layers;
+using Hita.Metrics.Networks;
 using Hita.Runtime;
 using Hita.Tests.Support;
 using Hita.Tokenization;
+using Hita.Tokenization.Model;
 using Hita.Training;
 using Hita.Training.Discriminators;
 using static TorchSharp.torch;

@@ -1,8 +1,11 @@
 using System.CommandLine;
+using Hita.Cli.Hosting;
+using Hita.Cli.Options;
 using Hita.Data;
-using Hita.Evaluation.Metrics.Archives;
 using Hita.Evaluation.Protocols;
+using Hita.Evaluation.Reports;
 using Hita.Evaluation.Runs;
+using Hita.Metrics.Archives;
 
 namespace Hita.Cli.Commands.Evaluate;
 

@@ -1,11 +1,15 @@
 using System.CommandLine;
 using System.Globalization;
+using Hita.Cli.Hosting;
+using Hita.Cli.Options;
 using Hita.Cli.Output;
+using Hita.Data;
 using Hita.Evaluation.Classification;
 using Hita.Evaluation.Protocols;
 using Hita.Evaluation.Reports;
 using Hita.Evaluation.Runs;
-using Hita.Generation.Pipeline;
+using Hita.Generation;
+using Hita.Models;
 using Hita.Runtime;
 
 namespace Hita.Cli.Commands.Evaluate;

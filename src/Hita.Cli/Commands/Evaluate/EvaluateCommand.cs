@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Hita.Cli.Hosting;
 
 namespace Hita.Cli.Commands.Evaluate;
 

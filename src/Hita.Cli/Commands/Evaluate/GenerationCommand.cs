@@ -1,9 +1,12 @@
 using System.CommandLine;
+using Hita.Cli.Hosting;
+using Hita.Cli.Options;
 using Hita.Data;
 using Hita.Evaluation.Protocols;
+using Hita.Evaluation.Reports;
 using Hita.Evaluation.Runs;
 using Hita.Generation;
-using Hita.Generation.Pipeline;
+using Hita.Models;
 using Hita.Runtime;
 
 namespace Hita.Cli.Commands.Evaluate;

@@ -1,7 +1,11 @@
 using System.CommandLine;
+using Hita.Cli.Hosting;
+using Hita.Cli.Options;
+using Hita.Data;
 using Hita.Evaluation.Protocols;
+using Hita.Evaluation.Reports;
 using Hita.Evaluation.Runs;
-using Hita.Generation.Pipeline;
+using Hita.Models;
 using Hita.Tokenization;
 
 namespace Hita.Cli.Commands.Evaluate;

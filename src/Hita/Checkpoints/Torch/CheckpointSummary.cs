@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using Hita.Runtime;
 
 namespace Hita.Checkpoints.Torch;
 

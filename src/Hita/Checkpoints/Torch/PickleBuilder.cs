@@ -1,4 +1,5 @@
 using System.Globalization;
+using Hita.Runtime;
 
 namespace Hita.Checkpoints.Torch;
 

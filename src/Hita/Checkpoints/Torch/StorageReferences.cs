@@ -1,3 +1,5 @@
+using Hita.Runtime;
+
 namespace Hita.Checkpoints.Torch;
 
 /// <summary>

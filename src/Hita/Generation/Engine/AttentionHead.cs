@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using Hita.Generation.Engine.Kernels;
+using Hita.Generation.Model;
 using Hita.Runtime;
 
 namespace Hita.Generation.Engine;

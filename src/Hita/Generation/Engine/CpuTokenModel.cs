@@ -1,6 +1,7 @@
 using Hita.Generation.Engine.Kernels;
 using Hita.Generation.Engine.Packing;
 using Hita.Generation.Engine.Threads;
+using Hita.Generation.Model;
 using Hita.Runtime;
 
 namespace Hita.Generation.Engine;

@@ -1,5 +1,6 @@
 using Hita.Generation.Engine.Kernels;
 using Hita.Generation.Engine.Packing;
+using Hita.Generation.Model;
 
 namespace Hita.Generation.Engine;
 

@@ -1,3 +1,4 @@
+using Hita.Generation.Engine.Kernels;
 using Hita.Runtime;
 
 namespace Hita.Generation.Engine;

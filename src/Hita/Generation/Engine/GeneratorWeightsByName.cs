@@ -1,6 +1,7 @@
 using System.IO.Hashing;
 using System.Text;
 using Hita.Checkpoints;
+using Hita.Generation.Engine.Packing;
 
 namespace Hita.Generation.Engine;
 

@@ -1,4 +1,5 @@
 using Hita.Checkpoints;
+using Hita.Generation.Engine.Packing;
 using Hita.Runtime;
 
 namespace Hita.Generation.Engine;

@@ -1,3 +1,5 @@
+using Hita.Generation.Model;
+
 namespace Hita.Generation.Engine;
 
 /// <summary>

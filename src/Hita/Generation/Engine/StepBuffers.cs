@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Hita.Generation.Engine.Kernels;
+using Hita.Generation.Model;
 
 namespace Hita.Generation.Engine;
 

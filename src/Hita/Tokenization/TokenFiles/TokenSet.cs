@@ -59,7 +59,7 @@ public sealed class TokenSet
 
     /// <summary>How messages call the image at an index.</summary>
     internal static string Describe(int index, string? name) =>
-        name is null ? $"image {index + 1}" : $"image {index + 1} ('{Checkpoints.MessageText.Short(name)}')";
+        name is null ? $"image {index + 1}" : $"image {index + 1} ('{Hita.Runtime.MessageText.Short(name)}')";
 
     internal static string? CodeFault(ImageCodes codes, int codebookSize) =>
         (FirstOutside(codes.Holistic, codebookSize) ?? FirstOutside(codes.Patches, codebookSize)) is { } code

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Hita.Checkpoints;
+using Hita.Models;
 using Hita.Runtime;
 using Hita.Tests.Support;
 

@@ -1,4 +1,4 @@
-using Hita.Checkpoints;
+using Hita.Models;
 using Hita.Runtime;
 using Hita.Tests.Support;
 

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Text;
 using Hita.Checkpoints;
 using Hita.Checkpoints.Torch;
+using Hita.Models;
 using Hita.Runtime;
 using Hita.Tests.Support;
 

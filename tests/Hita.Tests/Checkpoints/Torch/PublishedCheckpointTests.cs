@@ -1,5 +1,6 @@
 using Hita.Checkpoints;
 using Hita.Checkpoints.Torch;
+using Hita.Models;
 using Hita.Tests.Support;
 
 namespace Hita.Tests.Checkpoints.Torch;

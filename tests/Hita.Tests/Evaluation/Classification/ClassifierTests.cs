@@ -1,9 +1,9 @@
 using Hita.Evaluation.Classification;
-using Hita.Evaluation.Metrics;
 using Hita.Imaging;
+using Hita.Metrics;
 using Hita.Runtime;
-using Hita.Tests.Evaluation.Metrics;
 using Hita.Tests.Evaluation.Runs;
+using Hita.Tests.Metrics;
 using Hita.Tests.Support;
 
 namespace Hita.Tests.Evaluation.Classification;

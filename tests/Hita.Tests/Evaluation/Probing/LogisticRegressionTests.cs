@@ -1,7 +1,7 @@
-using Hita.Evaluation.Metrics;
 using Hita.Evaluation.Probing;
+using Hita.Metrics;
 using Hita.Runtime;
-using Hita.Tests.Evaluation.Metrics;
+using Hita.Tests.Metrics;
 
 namespace Hita.Tests.Evaluation.Probing;
 

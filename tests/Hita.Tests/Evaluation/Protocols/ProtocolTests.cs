@@ -1,9 +1,9 @@
 using Hita.Evaluation.Protocols;
 using Hita.Generation;
-using Hita.Generation.Pipeline;
 using Hita.Imaging;
+using Hita.Models;
 using Hita.Runtime;
-using Hita.Tests.Evaluation.Metrics;
+using Hita.Tests.Metrics;
 using Hita.Tokenization;
 using static TorchSharp.torch;
 

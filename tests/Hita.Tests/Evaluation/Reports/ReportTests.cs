@@ -1,8 +1,7 @@
-using Hita.Evaluation.Metrics;
 using Hita.Evaluation.Protocols;
 using Hita.Evaluation.Reports;
-using Hita.Evaluation.Runs;
 using Hita.Imaging;
+using Hita.Metrics;
 using Hita.Runtime;
 using Hita.Tests.Support;
 

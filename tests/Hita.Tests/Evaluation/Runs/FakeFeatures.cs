@@ -1,6 +1,6 @@
-using Hita.Evaluation.Metrics.Inception;
-using Hita.Evaluation.Runs;
+using Hita.Evaluation.Protocols;
 using Hita.Imaging;
+using Hita.Metrics.Networks;
 
 namespace Hita.Tests.Evaluation.Runs;
 

@@ -1,10 +1,10 @@
 using System.Diagnostics;
-using Hita.Evaluation.Metrics;
-using Hita.Evaluation.Metrics.Archives;
 using Hita.Evaluation.Protocols;
 using Hita.Evaluation.Reports;
 using Hita.Evaluation.Runs;
 using Hita.Imaging;
+using Hita.Metrics;
+using Hita.Metrics.Archives;
 using Hita.Tests.Support;
 
 namespace Hita.Tests.Evaluation.Runs;

@@ -1,9 +1,10 @@
-using Hita.Evaluation.Metrics.Archives;
 using Hita.Evaluation.Protocols;
 using Hita.Evaluation.Reports;
 using Hita.Evaluation.Runs;
 using Hita.Generation;
-using Hita.Generation.Pipeline;
+using Hita.Metrics;
+using Hita.Metrics.Archives;
+using Hita.Models;
 using Hita.Runtime;
 using Hita.Tests.Support;
 
@@ -160,7 +161,7 @@ public sealed class SampleEvaluationTests : IDisposable
         public SampleStatisticsFile(string path, string archive)
         {
             Path = path;
-            var statistics = new Hita.Evaluation.Metrics.SampleStatistics();
+            var statistics = new Hita.Metrics.SampleStatistics();
             using var reader = PictureArchiveReader.Open(archive);
             statistics.Add(FakeFeatures.Extract(reader.NextBatch(1000)));
             statistics.ToReference().Save(path);

@@ -4,8 +4,8 @@ using Hita.Evaluation.Protocols;
 using Hita.Evaluation.Reports;
 using Hita.Evaluation.Runs;
 using Hita.Generation;
-using Hita.Generation.Pipeline;
 using Hita.Imaging;
+using Hita.Models;
 using Hita.Runtime;
 using Hita.Tests.Support;
 using Hita.Tokenization;
@@ -27,8 +27,8 @@ public sealed class TokenizerEvaluationTests : IDisposable
         var report = Reconstruct(tokenizer, source, Options("out"));
         var pairs = Enumerable.Range(0, 11).Select(i => AdmCrops.Center(source.Read(i), 64)).Select(p => (p, tokenizer.Reconstruct(p).Picture)).ToList();
         // Alone and in a batch, sums are split differently, which may round a few pixels the other way.
-        Assert.Equal(pairs.Average(static p => Hita.Evaluation.Metrics.ImageQuality.Psnr(p.p, p.Picture)), report.Find("psnr")!.Value, 1e-4);
-        Assert.Equal(pairs.Average(static p => Hita.Evaluation.Metrics.ImageQuality.Ssim(p.p, p.Picture)), report.Find("ssim")!.Value, 1e-4);
+        Assert.Equal(pairs.Average(static p => Hita.Metrics.ImageQuality.Psnr(p.p, p.Picture)), report.Find("psnr")!.Value, 1e-4);
+        Assert.Equal(pairs.Average(static p => Hita.Metrics.ImageQuality.Ssim(p.p, p.Picture)), report.Find("ssim")!.Value, 1e-4);
         Assert.Equal(["LPIPS", "rFID, rsFID and rIS"], report.Unmeasured.Select(static u => u.Figures));
         var page = File.ReadAllText(_folder["out/index.html"]);
         Assert.Equal(12, page.Split("<figure>").Length - 1);

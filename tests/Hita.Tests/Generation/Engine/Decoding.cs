@@ -1,5 +1,6 @@
-using Hita.Generation;
 using Hita.Generation.Engine;
+using Hita.Generation.Engine.Kernels;
+using Hita.Generation.Model;
 
 namespace Hita.Tests.Generation.Engine;
 

@@ -1,6 +1,7 @@
 using Hita.Generation;
 using Hita.Generation.Engine;
 using Hita.Generation.Engine.Kernels;
+using Hita.Generation.Model;
 using Hita.Generation.Sampling;
 
 namespace Hita.Tests.Generation.Engine;

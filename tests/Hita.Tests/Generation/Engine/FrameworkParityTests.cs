@@ -1,5 +1,5 @@
 using Hita.Checkpoints;
-using Hita.Generation;
+using Hita.Generation.Engine;
 using Hita.Generation.Model;
 using Hita.Layers;
 

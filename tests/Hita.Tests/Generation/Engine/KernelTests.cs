@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Hita.Generation.Engine;
 using Hita.Generation.Engine.Kernels;
 using Hita.Generation.Engine.Packing;
 using Hita.Runtime;

@@ -1,7 +1,7 @@
 using Hita.Checkpoints;
 using Hita.Generation;
 using Hita.Generation.Engine;
-using Hita.Generation.Pipeline;
+using Hita.Models;
 using Hita.Runtime;
 using Hita.Tests.Support;
 

@@ -1,6 +1,9 @@
 using Hita.Checkpoints;
-using Hita.Generation;
 using Hita.Generation.Engine;
+using Hita.Generation.Engine.Kernels;
+using Hita.Generation.Engine.Packing;
+using Hita.Generation.Model;
+using Hita.Models;
 using Hita.Runtime;
 using Hita.Tests.Support;
 

@@ -1,7 +1,8 @@
 using Hita.Checkpoints;
-using Hita.Generation;
 using Hita.Generation.Engine;
+using Hita.Generation.Model;
 using Hita.Generation.Sampling;
+using Hita.Models;
 using Hita.Tests.Support;
 
 namespace Hita.Tests.Generation.Engine;

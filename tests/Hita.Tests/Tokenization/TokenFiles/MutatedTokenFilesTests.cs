@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Hita.Runtime;
 using Hita.Tests.Support;
+using Hita.Tokenization;
 using Hita.Tokenization.TokenFiles;
 
 namespace Hita.Tests.Tokenization.TokenFiles;

@@ -1,7 +1,7 @@
-using Hita.Generation;
+using Hita.Generation.Model;
 using Hita.Runtime;
 using Hita.Tests.Support;
-using Hita.Tokenization;
+using Hita.Tokenization.Model;
 using Hita.Training;
 using Hita.Training.Recipes;
 

@@ -1,15 +1,16 @@
 using System.Text.Json;
 using Hita.Data;
 using Hita.Data.Sources;
-using Hita.Data.TokenCaches;
 using Hita.Generation;
-using Hita.Generation.Pipeline;
 using Hita.Imaging;
+using Hita.Models;
 using Hita.Runtime;
 using Hita.Tests.Support;
 using Hita.Tokenization;
+using Hita.Tokenization.Model;
 using Hita.Training.Recipes;
 using Hita.Training.Runs;
+using Hita.Training.TokenCaches;
 
 namespace Hita.Tests.Training.Runs;
 

@@ -1,4 +1,5 @@
 using Hita.Generation.Engine.Kernels;
+using Hita.Generation.Model;
 using Hita.Runtime;
 
 namespace Hita.Generation.Engine.Packing;

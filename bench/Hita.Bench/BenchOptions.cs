@@ -1,0 +1,78 @@
+using Hita.Generation.Model;
+using Hita.Runtime;
+using Hita.Tokenization.Model;
+
+namespace Hita.Bench;
+
+/// <summary>What a benchmark measures.</summary>
+public enum BenchPart
+{
+    /// <summary>How fast memory is read and matrices are multiplied.</summary>
+    Machine,
+
+    /// <summary>A token step of each generator.</summary>
+    Steps,
+
+    /// <summary>From a picture to its codes.</summary>
+    Encode,
+
+    /// <summary>From codes to a picture.</summary>
+    Decode,
+
+    /// <summary>Whole pictures, from a class to pixels.</summary>
+    Images,
+
+    /// <summary>From packed weights on the disk to the first token.</summary>
+    Start,
+}
+
+/// <summary>What to measure and for how long. Weights are filled from their names, so that no model has to be there.</summary>
+public sealed record BenchOptions
+{
+    /// <summary>The parts. Default all.</summary>
+    public IReadOnlyList<BenchPart> Parts { get; init; } = Enum.GetValues<BenchPart>();
+
+    /// <summary>Generators by preset; the first one paints the whole pictures. Default <c>hita-b</c>, <c>hita-l</c>, <c>hita-xl</c>.</summary>
+    public IReadOnlyList<string> Generators { get; init; } = ["hita-b", "hita-l", "hita-xl"];
+
+    /// <summary>The tokenizer by preset. Default <c>hita-v</c>.</summary>
+    public string Tokenizer { get; init; } = "hita-v";
+
+    /// <summary>Images of a token step. One image is guided, which takes two rows; several are not. Default 1, 8 and 32.</summary>
+    public IReadOnlyList<int> StepBatches { get; init; } = [1, 8, 32];
+
+    /// <summary>Guided pictures painted together in the part of the whole pictures. Default 1.</summary>
+    public IReadOnlyList<int> ImageBatches { get; init; } = [1];
+
+    /// <summary>How long to repeat each measurement, in seconds; large ones take one round at least. Default 10.</summary>
+    public double Seconds { get; init; } = 10;
+
+    /// <summary>Threads; 0 for one a processor. Default 0.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Whether the framework's own loop and layout are measured beside. Default true.</summary>
+    public bool Framework { get; init; } = true;
+
+    /// <summary>Checks every setting.</summary>
+    /// <returns>The options themselves.</returns>
+    /// <exception cref="ConfigException">Lists all faults.</exception>
+    public BenchOptions Validate()
+    {
+        var faults = new List<string>();
+        foreach (var name in Generators.Where(static n => !GeneratorPresets.TryGet(n, out _)))
+            faults.Add($"there is no generator preset '{name}'");
+        if (!TokenizerPresets.TryGet(Tokenizer, out _))
+            faults.Add($"there is no tokenizer preset '{Tokenizer}'");
+        if (Parts.Count == 0)
+            faults.Add("no part is given");
+        if (Generators.Count == 0 && Parts.Any(static p => p is BenchPart.Steps or BenchPart.Images or BenchPart.Start))
+            faults.Add("no generator is given");
+        foreach (var batch in StepBatches.Concat(ImageBatches).Where(static b => b is < 1 or > 1024).Distinct())
+            faults.Add($"a batch is {batch}, 1 to 1024 images are possible");
+        if (!(Seconds is > 0 and <= 3600))
+            faults.Add($"the time is {Seconds} seconds, more than 0 and up to 3600 are possible");
+        if (Threads is < 0 or > 1024)
+            faults.Add($"threads is {Threads}, 1 to 1024, or 0 for one a processor, are possible");
+        return faults.Count == 0 ? this : throw new ConfigException("The benchmark's settings", faults);
+    }
+}

@@ -1,0 +1,56 @@
+using Hita.Generation.Engine;
+using Hita.Generation.Engine.Kernels;
+using Hita.Generation.Model;
+
+namespace Hita.Bench;
+
+/// <summary>How long it takes from packed weights on the disk to the first token's logits.</summary>
+internal static class StartBenchmark
+{
+    public static void Run(BenchRun run)
+    {
+        var name = run.Options.Generators[0];
+        if (!GeneratorPresets.TryGet(name, out var config))
+            return;
+        var folder = Directory.CreateTempSubdirectory("hita-bench-");
+        try
+        {
+            foreach (var precision in (ReadOnlySpan<EnginePrecision>)[EnginePrecision.Float32, EnginePrecision.Int8])
+            {
+                run.Stage($"Packing {name} in {precision}, then starting from it");
+                var packing = 0.0;
+                try
+                {
+                    packing = BenchRun.Seconds(() => Load(precision).Dispose());
+                }
+                catch (IOException e)
+                {
+                    run.Skip($"The start of {name} was left out: {e.Message}");
+                    return;
+                }
+                var start = run.Median(() =>
+                {
+                    using var engine = Load(precision);
+                    using var pass = engine.Begin(2, BoundaryMode.Trained);
+                    pass.Advance([0, config.ClassCount], new float[2 * config.CodebookSize]);
+                });
+                run.Add(new BenchLine
+                {
+                    Part = BenchPart.Start,
+                    What = $"{name}, from the packed file to the first token",
+                    With = StepBenchmark.Name(precision),
+                    Value = start,
+                    Unit = "s",
+                    Note = FormattableString.Invariant($"the file in the system's cache; packing it once took {packing:0.0} s, filling the weights included"),
+                });
+            }
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+
+        CpuTokenModel Load(EnginePrecision precision) => CpuTokenModel.Load(
+            config, new GeneratorWeightsByName(), new EngineOptions { Precision = precision, Threads = run.Threads, CacheFolder = folder.FullName });
+    }
+}

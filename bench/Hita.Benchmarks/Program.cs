@@ -1,5 +1,0 @@
-using BenchmarkDotNet.Running;
-using Hita.Benchmarks;
-
-// dotnet run -c Release --project bench/Hita.Benchmarks -- --filter '*Panel*'
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, BenchmarkSettings.Create());

@@ -1,0 +1,114 @@
+using System.CommandLine;
+using Hita.Cli.Hosting;
+using Hita.Cli.Options;
+using Hita.Cli.Output;
+using Hita.Imaging;
+using Hita.Models;
+using Hita.Runtime;
+using Hita.Tokenization;
+using Hita.Tokenization.Model;
+using Hita.Tokenization.TokenFiles;
+
+namespace Hita.Cli.Commands.Codes;
+
+/// <summary><c>hita encode</c>: pictures become codes.</summary>
+internal static class EncodeCommand
+{
+    public static Command Create(CommandHost host)
+    {
+        var pictures = new PictureArguments();
+        var model = CommonOptions.Model("The tokenizer's or pipeline's folder");
+        var output = CommonOptions.Output("The token file to write: .hita (compact) or .safetensors.", "FILE");
+        var precision = CommonOptions.PrecisionOption(Precision.Float32, Precision.BFloat16);
+        var json = CommandHost.JsonOption();
+        var command = new HitaCommand(
+            "encode",
+            "Turn pictures into holistic and patch codes, about a kilobyte a picture.",
+            "hita encode photo.jpg -m models/hita/tokenizer -o photo.hita",
+            "hita encode photos/ -m models/hita/tokenizer -o photos.safetensors");
+        pictures.AddTo(command);
+        command.Options.Add(model);
+        command.Options.Add(output);
+        command.Options.Add(precision);
+        command.Options.Add(json);
+        command.SetAction(parsed =>
+        {
+            host.Globals.Prepare(parsed);
+            var file = parsed.GetValue(output)!;
+            // Found out now, not after the pictures have been encoded.
+            if (Path.GetExtension(file).ToLowerInvariant() is not (".hita" or ".safetensors"))
+                throw new HitaException($"{file} must end in .hita or .safetensors, which says how the codes are written.");
+            var files = pictures.Files(parsed);
+            ProbeWritable(file);
+            using var tokenizer = NamedModel.OpenTokenizer(
+                parsed.GetValue(model)!,
+                new TokenizerOptions { Device = parsed.GetValue(host.Globals.Device)!, Precision = CommonOptions.Chosen(parsed, precision) });
+            ModelNotes.Tell(host, parsed, model);
+            var fit = pictures.Fitting(parsed, tokenizer.Config);
+
+            var images = new List<TokenImage>();
+            var refused = 0;
+            try
+            {
+                Encode();
+            }
+            finally
+            {
+                // Also when cancelled: what has been encoded is kept.
+                if (images.Count > 0)
+                    TokenFile.Write(new TokenSet(tokenizer.Config.CodebookSize, images, tokenizer.ModelHash), file);
+            }
+            if (images.Count == 0)
+                throw new HitaException("None of the pictures could be read, so no file was written.");
+            var result = new Result(file, images.Count, refused, new FileInfo(file).Length);
+            if (parsed.GetValue(json))
+                JsonOutput.Write(host.Terminal, result);
+            else
+                host.Terminal.Line($"{file}: {Wording.Of(images.Count, "picture")}, {result.Bytes} bytes");
+            return refused == 0 ? ExitCodes.Success : ExitCodes.Failure;
+
+            void Encode()
+            {
+                using var progress = files.Count > 1 ? new ProgressLine(host.Terminal, "Encoding", "pictures", files.Count) : null;
+                foreach (var path in files)
+                {
+                    host.Cancellation.ThrowIfCancellationRequested();
+                    if (PictureInput.TryRead(host.Terminal, path, files.Count == 1, out var picture))
+                    {
+                        var fitted = fit(picture);
+                        RefuseOtherShape(file, images, fitted, tokenizer.Config);
+                        images.Add(new TokenImage(tokenizer.Encode([fitted], cancellation: host.Cancellation)[0], Path.GetFileName(path)));
+                    }
+                    else
+                    {
+                        refused++;
+                    }
+                    progress?.Report(images.Count + refused);
+                }
+            }
+        });
+        return command;
+    }
+
+    private static void ProbeWritable(string file)
+    {
+        if (Directory.Exists(file))
+            throw new HitaException($"{file} is a folder; name a file.");
+        var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
+        Directory.CreateDirectory(folder);
+        using var probe = new FileStream(
+            Path.Combine(folder, $".{Guid.NewGuid():N}.tmp"), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+    }
+
+    // A safetensors file holds one grid: the first picture of another shape ends the work before it is encoded in vain.
+    private static void RefuseOtherShape(string file, List<TokenImage> images, Picture picture, TokenizerConfig config)
+    {
+        if (images.Count == 0 || file.EndsWith(".hita", StringComparison.OrdinalIgnoreCase))
+            return;
+        var first = images[0].Codes;
+        if ((picture.Height / config.PatchSize, picture.Width / config.PatchSize) != (first.GridHeight, first.GridWidth))
+            throw new HitaException($"{file} holds pictures of one size, and these have several: write a .hita file, or use --fit crop or pad.");
+    }
+
+    private sealed record Result(string File, int Pictures, int Refused, long Bytes);
+}

@@ -1,0 +1,112 @@
+using System.CommandLine;
+using System.Globalization;
+using Hita.Cli.Hosting;
+using Hita.Cli.Options;
+using Hita.Cli.Output;
+using Hita.Imaging;
+using Hita.Models;
+using Hita.Tokenization;
+
+namespace Hita.Cli.Commands.Codes;
+
+/// <summary><c>hita reconstruct</c>: pictures through the codes and back, side by side.</summary>
+internal static class ReconstructCommand
+{
+    public static Command Create(CommandHost host)
+    {
+        var pictures = new PictureArguments();
+        var model = CommonOptions.Model("The tokenizer's or pipeline's folder");
+        var output = CommonOptions.Output("The folder to write the pictures to.", "DIR");
+        var precision = CommonOptions.PrecisionOption(Runtime.Precision.Float32, Runtime.Precision.BFloat16);
+        var json = CommandHost.JsonOption();
+        var command = new HitaCommand(
+            "reconstruct",
+            "Encode pictures and decode their codes again: original and reconstruction side by side, PSNR and code usage.",
+            "hita reconstruct photo.jpg -m models/hita/tokenizer -o out",
+            "hita reconstruct photos/ -m models/hita/tokenizer -o out --size 512x336");
+        pictures.AddTo(command);
+        command.Options.Add(model);
+        command.Options.Add(output);
+        command.Options.Add(precision);
+        command.Options.Add(json);
+        command.SetAction(parsed =>
+        {
+            host.Globals.Prepare(parsed);
+            var files = pictures.Files(parsed);
+            // Found out now, not after the model has been loaded.
+            Directory.CreateDirectory(parsed.GetValue(output)!);
+            using var tokenizer = NamedModel.OpenTokenizer(
+                parsed.GetValue(model)!,
+                new TokenizerOptions { Device = parsed.GetValue(host.Globals.Device)!, Precision = CommonOptions.Chosen(parsed, precision) });
+            ModelNotes.Tell(host, parsed, model);
+            var results = Run(host, files, tokenizer, pictures.Fitting(parsed, tokenizer.Config), parsed.GetValue(output)!);
+            Print(host.Terminal, tokenizer, results, parsed.GetValue(json));
+            return results.Done.Count > 0 && results.Refused == 0 ? ExitCodes.Success : ExitCodes.Failure;
+        });
+        return command;
+    }
+
+    private static Results Run(CommandHost host, IReadOnlyList<string> files, ImageTokenizer tokenizer, Func<Picture, Picture> fit, string folder)
+    {
+        var names = new OutputNames();
+        var done = new List<Reconstruction>();
+        var codes = new List<ImageCodes>();
+        var refused = 0;
+        using var progress = files.Count > 1 ? new ProgressLine(host.Terminal, "Reconstructing", "pictures", files.Count) : null;
+        foreach (var file in files)
+        {
+            host.Cancellation.ThrowIfCancellationRequested();
+            // One bad picture among many is named and counted; the others still go through.
+            if (!PictureInput.TryRead(host.Terminal, file, files.Count == 1, out var original))
+            {
+                refused++;
+                continue;
+            }
+            var fitted = fit(original);
+            var (image, reconstruction) = tokenizer.Reconstruct(fitted);
+            var path = Path.Combine(folder, names.Next(file, "-reconstruction.png"));
+            PictureWriter.Write(PictureGrid.SideBySide(fitted, reconstruction), path);
+            codes.Add(image);
+            done.Add(new Reconstruction(
+                file, path, fitted.Width, fitted.Height, PictureComparison.Psnr(fitted, reconstruction), image.Holistic.Distinct().Count(), image.Holistic.Count, image.Patches.Distinct().Count(), image.Patches.Count));
+            progress?.Report(done.Count + refused);
+        }
+        return new Results(done, refused, codes.SelectMany(static c => c.Holistic).Distinct().Count(), codes.SelectMany(static c => c.Patches).Distinct().Count());
+    }
+
+    private static void Print(Terminal terminal, ImageTokenizer tokenizer, Results results, bool json)
+    {
+        if (json)
+        {
+            JsonOutput.Write(terminal, results);
+            return;
+        }
+        if (results.Done.Count == 0)
+            return;
+        terminal.Table(
+            ["picture", "pixels", "PSNR dB", "holistic codes", "patch codes", "written"],
+            [
+                .. results.Done.Select(static r => (IReadOnlyList<string>)
+                [
+                    Path.GetFileName(r.File),
+                    string.Create(CultureInfo.InvariantCulture, $"{r.Width}×{r.Height}"),
+                    Wording.Decibels(r.Psnr),
+                    Share(r.DistinctHolistic, r.Holistic),
+                    Share(r.DistinctPatches, r.Patches),
+                    r.Written,
+                ]),
+            ]);
+        var mean = results.Done.Average(static r => r.Psnr);
+        var size = tokenizer.Config.CodebookSize;
+        var holistic = tokenizer.Config.HolisticTokenCount == 0 ? "" : $"{results.UsedHolistic} of {size} holistic and ";
+        terminal.Line($"{Wording.Of(results.Done.Count, "picture")}, mean PSNR {Wording.Decibels(mean)} dB; used {holistic}{results.UsedPatches} of {size} patch codes of the codebooks.");
+    }
+
+    private static string Share(int distinct, int all) =>
+        all == 0 ? "none" : string.Create(CultureInfo.InvariantCulture, $"{distinct} different of {all}");
+
+    private sealed record Reconstruction(
+        string File, string Written, int Width, int Height, double Psnr, int DistinctHolistic, int Holistic, int DistinctPatches, int Patches);
+
+    private sealed record Results(IReadOnlyList<Reconstruction> Done, int Refused, int UsedHolistic, int UsedPatches);
+}

@@ -1,0 +1,107 @@
+using System.CommandLine;
+using System.Globalization;
+using Hita.Cli.Hosting;
+using Hita.Cli.Options;
+using Hita.Cli.Output;
+using Hita.Data;
+using Hita.Models;
+using Hita.Runtime;
+using Hita.Tokenization;
+using Hita.Training.TokenCaches;
+
+namespace Hita.Cli.Commands.Codes;
+
+/// <summary><c>hita tokenize</c>: a set of pictures becomes a cache of codes.</summary>
+internal static class TokenizeCommand
+{
+    public static Command Create(CommandHost host)
+    {
+        var data = new DataArguments();
+        data.Size.Description = "Side of the squares, where it is not the tokenizer's.";
+        var model = CommonOptions.Model("The tokenizer's or pipeline's folder", required: true);
+        var output = CommonOptions.Output("The token cache's folder.", "CACHE");
+        var augment = new Option<string>("--augment")
+        {
+            Description = "Variants of each picture: the centre square, with its mirror image, or ten crops.",
+            HelpName = "none|flip|ten-crop",
+            DefaultValueFactory = static _ => "none",
+        };
+        CommonOptions.OneOf(augment, "none", "flip", "ten-crop");
+        var scales = new Option<string>("--ten-crop-scales")
+        {
+            Description = "For ten-crop: the sides of the larger square as multiples of the picture's, ten variants for each.",
+            HelpName = "SCALE[,SCALE…]",
+            DefaultValueFactory = static _ => "1.1",
+        };
+        var batch = new Option<int>("--batch-size") { Description = "Pictures encoded together.", HelpName = "N", DefaultValueFactory = static _ => 32 };
+        batch.Validators.Add(static result =>
+        {
+            if (result.Tokens is [var token] && (!int.TryParse(token.Value, out var n) || n is < 1 or > 4096))
+                result.AddError($"--batch-size is '{token.Value}'; it must be a whole number from 1 to 4096.");
+        });
+        var json = CommandHost.JsonOption();
+        var command = new HitaCommand(
+            "tokenize",
+            "Encode a set of pictures once, into a folder that generators are trained on. Interrupted, it continues where it was.",
+            "hita tokenize photos -m models/hita/tokenizer -o photos-codes --augment ten-crop",
+            "hita tokenize materials:0:0..50000 -m runs/tokenizer/model -o materials-codes")
+        {
+            data.Path, data.Format, data.Size, model, output, augment, scales, batch, json,
+        };
+        command.SetAction(parsed =>
+        {
+            host.Globals.Prepare(parsed);
+            var chosen = parsed.GetValue(augment)!;
+            var augmentation = Chosen(chosen, chosen == "ten-crop" ? Scales(parsed.GetValue(scales)!) : [1.1]);
+            using var tokenizer = NamedModel.OpenTokenizer(parsed.GetValue(model)!, new TokenizerOptions { Device = parsed.GetValue(host.Globals.Device)! });
+            var side = parsed.GetValue(data.Size) ?? tokenizer.Config.ImageSize;
+            PictureShape.Check(side, side, tokenizer.Config);
+            using var source = data.Open(host, parsed, side);
+            foreach (var note in source.Notes)
+                host.Terminal.Error.WriteLine($"hita: {note}");
+            var folder = parsed.GetValue(output)!;
+            TokenCacheReport report;
+            using (var progress = new ProgressLine(host.Terminal, "Encoding", "pictures", source.Count))
+            {
+                report = TokenCacheBuilder.Build(
+                    source,
+                    tokenizer,
+                    folder,
+                    new TokenCacheOptions { Augmentation = augmentation with { Size = side }, BatchSize = parsed.GetValue(batch) },
+                    new DirectProgress<int>(done => progress.Report(done)),
+                    host.Cancellation);
+            }
+            if (report.Unreadable > 0)
+                host.Terminal.Error.WriteLine($"hita: {Wording.Of(report.Unreadable, "picture")} could not be read and will be left out{(report.FirstUnreadable is [var fault, ..] ? $"; the first: {fault}" : ".")}");
+            if (parsed.GetValue(json))
+                JsonOutput.Write(host.Terminal, new Result(folder, report.Pictures, augmentation.VariantCount, report.Encoded, report.Unreadable));
+            else
+                host.Terminal.Line($"{folder}: {Wording.Of(report.Pictures - report.Unreadable, "picture")}, {Wording.Of(augmentation.VariantCount, "variant")} each");
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    // The size is the tokenizer's, which is not open yet.
+    private static Augmentation Chosen(string augment, IReadOnlyList<double> scales) => new()
+    {
+        Size = 64,
+        Crop = augment == "ten-crop" ? CropMethod.Ten : CropMethod.Center,
+        Flip = augment == "flip",
+        TenCropScales = scales,
+    };
+
+    private static List<double> Scales(string text)
+    {
+        var scales = new List<double>();
+        foreach (var part in text.Split(',', StringSplitOptions.TrimEntries))
+        {
+            if (!double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out var scale) || scale is not (>= 1 and <= 4))
+                throw new HitaException($"--ten-crop-scales is '{text}'; it must be numbers from 1 to 4, separated by commas.");
+            scales.Add(scale);
+        }
+        return scales;
+    }
+
+    private sealed record Result(string Cache, int Pictures, int Variants, int Encoded, int Unreadable);
+}

@@ -1,0 +1,69 @@
+using System.CommandLine;
+using System.Globalization;
+using Hita.Cli.Hosting;
+using Hita.Cli.Options;
+using Hita.Cli.Output;
+using Hita.Data;
+using Hita.Data.Conversion;
+using Hita.Data.Sources;
+
+namespace Hita.Cli.Commands.Data;
+
+/// <summary><c>hita data convert</c>: writes a set in another format.</summary>
+internal static class DataConvertCommand
+{
+    private const int Named = 10;
+
+    public static HitaCommand Create(CommandHost host)
+    {
+        var data = new DataArguments();
+        data.Size.Description = "Bring pictures to the centre square of this side, and store them as PNG; files are taken over as they are if left out.";
+        var from = new Option<string?>("--from") { Description = "How the set is stored; told by what the path is if left out.", HelpName = string.Join('|', ImageSources.FormatNames) };
+        CommonOptions.OneOf(from, [.. ImageSources.FormatNames]);
+        string[] writable = [.. ConversionOptions.WritableNames];
+        var to = new Option<string>("--format") { Description = "The format to write.", HelpName = string.Join('|', writable), DefaultValueFactory = static _ => "tar" };
+        CommonOptions.OneOf(to, writable);
+        var shard = new Option<int>("--shard-size") { Description = "Pictures in one tar or Parquet file.", HelpName = "N", DefaultValueFactory = static _ => new ConversionOptions().PicturesPerShard };
+        var output = CommonOptions.Output("The folder to write; it appears when all is done.", "DIR");
+        var json = CommandHost.JsonOption();
+        var command = new HitaCommand(
+            "convert",
+            "Write a set of pictures in another format. Pictures that cannot be read are left out and named.",
+            "hita data convert photos/ -o shards",
+            "hita data convert train.parquet -o pictures --format class-folders",
+            "hita data convert materials:0:0..2000 -o pictures --format folder --size 128")
+        {
+            data.Path, from, to, data.Size, shard, output, json,
+        };
+        command.SetAction(parsed =>
+        {
+            var size = parsed.GetValue(data.Size);
+            var options = new ConversionOptions
+            {
+                Format = ImageSources.FormatByName(parsed.GetValue(to)!),
+                Size = size,
+                PicturesPerShard = parsed.GetValue(shard),
+                Threads = parsed.GetValue(host.Globals.Threads),
+            }.Validate();
+            using var source = data.Open(host, parsed, size ?? 64, from);
+            ConversionResult result;
+            using (var line = new ProgressLine(host.Terminal, "Converting", "pictures", source.Count))
+                result = DataConverter.Convert(source, parsed.GetValue(output)!, options, new DirectProgress<int>(done => line.Report(done)), host.Cancellation);
+            if (parsed.GetValue(json))
+                JsonOutput.Write(host.Terminal, result);
+            else
+                Print(host.Terminal, parsed.GetValue(output)!, result);
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    private static void Print(Terminal terminal, string folder, ConversionResult result)
+    {
+        foreach (var fault in result.Unreadable.Take(Named))
+            terminal.Error.WriteLine(fault);
+        var left = result.Unreadable.Count == 0 ? "" : $"; {Wording.Of(result.Unreadable.Count, "picture")} left out";
+        terminal.Line(string.Create(
+            CultureInfo.InvariantCulture, $"{folder}: {Wording.Of(result.Written, "picture")} in {Wording.Of(result.Files, "file")}, {result.Bytes / 1e6:0.0} MB{left}"));
+    }
+}

@@ -1,0 +1,50 @@
+using System.CommandLine;
+using Hita.Cli.Hosting;
+using Hita.Cli.Options;
+using Hita.Cli.Output;
+using Hita.Data;
+using Hita.Imaging;
+
+namespace Hita.Cli.Commands.Data;
+
+/// <summary><c>hita data show</c>: a contact sheet.</summary>
+internal static class DataShowCommand
+{
+    public static HitaCommand Create(CommandHost host)
+    {
+        var defaults = new ContactSheetOptions();
+        var data = new DataArguments();
+        data.Size.Description = $"Side of a picture on the sheet; {defaults.Size} if left out.";
+        var count = new Option<int>("--count") { Description = "Pictures on the sheet.", HelpName = "N", DefaultValueFactory = _ => defaults.Count };
+        var columns = new Option<int?>("--columns") { Description = "Pictures in a row; about a square if left out.", HelpName = "N" };
+        var seed = new Option<ulong>("--seed") { Description = "Another number chooses other pictures.", HelpName = "N" };
+        var output = CommonOptions.Output("The picture to write (.png, .jpg, .webp).", "FILE");
+        var command = new HitaCommand(
+            "show",
+            "Draw a sheet of some pictures of a set with the names of their classes.",
+            "hita data show photos/ -o sheet.png",
+            "hita data show materials -o sheet.png --count 72 --columns 12")
+        {
+            data.Path, data.Format, data.Size, count, columns, seed, output,
+        };
+        command.SetAction(parsed =>
+        {
+            var options = new ContactSheetOptions
+            {
+                Count = parsed.GetValue(count),
+                Size = parsed.GetValue(data.Size) ?? defaults.Size,
+                Columns = parsed.GetValue(columns),
+                Seed = parsed.GetValue(seed),
+            }.Validate();
+            var path = parsed.GetValue(output)!;
+            PictureWriter.FormatOf(path);
+            using var source = data.Open(host, parsed, options.Size);
+            PictureWriter.Write(ContactSheet.Draw(source, options, host.Cancellation), path);
+            host.Terminal.Line($"{path}: {Wording.Of(Math.Min(options.Count, source.Count), "picture")} of {source.Description}");
+            foreach (var note in source.Notes)
+                host.Terminal.Error.WriteLine(note);
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+}

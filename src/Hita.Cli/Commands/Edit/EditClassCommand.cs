@@ -1,0 +1,45 @@
+using System.CommandLine;
+using Hita.Cli.Hosting;
+using Hita.Cli.Options;
+using Hita.Editing;
+using Hita.Imaging;
+
+namespace Hita.Cli.Commands.Edit;
+
+/// <summary><c>hita edit-class</c>: a box of a picture becomes something else.</summary>
+internal static class EditClassCommand
+{
+    public static Command Create(CommandHost host)
+    {
+        var image = new Argument<string>("IMAGE") { Description = "The picture, of any size." };
+        var box = CommonOptions.Box("The part to change; what lies outside the picture is cut off.", required: true);
+        var output = CommonOptions.Output("The picture to write: .png, .jpg or .webp.", "FILE");
+        var models = new PipelineArguments();
+        var inpaint = new InpaintArguments();
+        var json = CommandHost.JsonOption();
+        var command = new HitaCommand(
+            "edit-class",
+            "Paint a box of a picture anew as part of another class. Pixels outside the box stay exactly as they are.",
+            "hita edit-class photo.jpg --box 80,60,160,160 --class \"giant panda\" --cfg-scale 3 -m models/hita -o out.png")
+        {
+            image, box, output,
+        };
+        models.AddTo(command, classRequired: true);
+        inpaint.AddTo(command);
+        command.Options.Add(json);
+        command.SetAction(parsed =>
+        {
+            host.Globals.Prepare(parsed);
+            var options = inpaint.Options(parsed, models.Drawing(parsed));
+            var file = EditOutput.Check(parsed.GetValue(output)!, parsed.GetValue(image));
+            var (picture, input) = EditOutput.Read(parsed.GetValue(image)!);
+            var part = PixelBox.Parse(parsed.GetValue(box)!).ClipTo(picture.Width, picture.Height);
+            return InpaintRun.Run(
+                host, parsed, models, "edit-class", file, [input], new Settings(part, options), parsed.GetValue(json),
+                (painter, progress) => painter.EditClass(picture, part, options, progress, host.Cancellation));
+        });
+        return command;
+    }
+
+    private sealed record Settings(PixelBox Box, InpaintOptions Options);
+}

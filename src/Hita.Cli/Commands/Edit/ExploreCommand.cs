@@ -1,0 +1,71 @@
+using System.CommandLine;
+using System.Globalization;
+using Hita.Cli.Hosting;
+using Hita.Cli.Options;
+using Hita.Cli.Output;
+using Hita.Editing;
+using Hita.Imaging;
+using Hita.Runtime;
+using Hita.Tokenization;
+
+namespace Hita.Cli.Commands.Edit;
+
+/// <summary><c>hita explore</c>: what each holistic code of a picture does.</summary>
+internal static class ExploreCommand
+{
+    public static Command Create(CommandHost host)
+    {
+        var image = new Argument<string>("IMAGE") { Description = "The picture, of any size; its centre square is explored." };
+        var model = CommonOptions.Model("The tokenizer's or pipeline's folder");
+        var output = CommonOptions.Output("The folder to write the page and its pictures to.", "DIR");
+        var other = new Option<string?>("--swap-with") { Description = "Swap each code for this picture's, instead of dropping it.", HelpName = "FILE" };
+        var codes = new Option<string?>("--codes") { Description = "The codes to explore, for example 0-15,127; all if left out.", HelpName = "RANGES" };
+        var json = CommandHost.JsonOption();
+        var command = new HitaCommand(
+            "explore",
+            "Show what each holistic code of a picture does: drop or swap it, paint again, and map what changed and where its query looked. Writes a page of pictures.",
+            "hita explore photo.jpg -m models/hita -o out",
+            "hita explore photo.jpg --swap-with other.jpg --codes 0-15 -m models/hita -o out")
+        {
+            image, model, output, other, codes, json,
+        };
+        command.SetAction(parsed =>
+        {
+            host.Globals.Prepare(parsed);
+            var wanted = parsed.GetValue(codes) is { } text ? Ranges(text) : null;
+            var (picture, input) = EditOutput.Read(parsed.GetValue(image)!);
+            var second = parsed.GetValue(other) is { } path ? EditOutput.Read(path).Picture : null;
+            Directory.CreateDirectory(parsed.GetValue(output)!);
+            using var tokenizer = PipelineArguments.OpenTokenizer(host, parsed, model);
+            CodeExploration found;
+            using (var line = new ProgressLine(host.Terminal, "Exploring", "codes", wanted?.Count ?? tokenizer.Config.HolisticTokenCount))
+                found = new CodeExplorer(tokenizer).Explore(picture, second, wanted, new DirectProgress<EditProgress>(p => line.Report(p.Done)), host.Cancellation);
+            var page = ExplorationPage.Write(found, parsed.GetValue(output)!, input.Name);
+            if (parsed.GetValue(json))
+                JsonOutput.Write(host.Terminal, new Report(page, [.. found.Effects.Select(static e => new Effect(e.Index, e.Code, e.OtherCode, e.MeanChange, e.Reach))]));
+            else
+                host.Terminal.Line(page);
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    private static List<int> Ranges(string text)
+    {
+        var codes = new SortedSet<int>();
+        foreach (var part in text.Split(','))
+        {
+            var ends = part.Split('-');
+            if (ends.Length is not (1 or 2) || !Number(ends[0], out var first) || !Number(ends[^1], out var last) || last < first || last > 65535)
+                throw new HitaException($"'{part}' is no range of codes; give numbers and ranges separated by commas, for example 0-15,127.");
+            codes.UnionWith(Enumerable.Range(first, last - first + 1));
+        }
+        return [.. codes];
+    }
+
+    private static bool Number(string text, out int number) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+
+    private sealed record Report(string Page, IReadOnlyList<Effect> Codes);
+
+    private sealed record Effect(int Index, int Code, int? OtherCode, double MeanChange, double Reach);
+}

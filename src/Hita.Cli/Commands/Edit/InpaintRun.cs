@@ -1,0 +1,68 @@
+using System.CommandLine;
+using Hita.Cli.Hosting;
+using Hita.Cli.Options;
+using Hita.Cli.Output;
+using Hita.Editing;
+using Hita.Imaging;
+using Hita.Models;
+
+namespace Hita.Cli.Commands.Edit;
+
+/// <summary>What the three commands that paint parts of pictures anew have in common: load, paint, write, report.</summary>
+internal static class InpaintRun
+{
+    /// <summary>Runs an edit.</summary>
+    /// <param name="host">The program.</param>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="models">Loads the models.</param>
+    /// <param name="command">The command's name.</param>
+    /// <param name="output">The result's file, checked.</param>
+    /// <param name="inputs">The pictures it is made of.</param>
+    /// <param name="settings">Its settings, for the record.</param>
+    /// <param name="json">Whether to print JSON.</param>
+    /// <param name="edit">The edit.</param>
+    public static int Run(
+        CommandHost host, ParseResult parsed, PipelineArguments models, string command, string output, IReadOnlyList<EditInput> inputs,
+        object settings, bool json, Func<Inpainter, IProgress<EditProgress>, InpaintResult> edit)
+    {
+        using var pipeline = models.Open(host, parsed);
+        InpaintResult result;
+        var (line, progress) = EditOutput.Drawing(host);
+        using (line)
+            result = edit(new Inpainter(pipeline), progress);
+        var record = new EditSettings(command, pipeline.Tokenizer.ModelHash, pipeline.Generator.ModelHash, models.PrecisionName(parsed), inputs, settings);
+        EditOutput.Write(result.Picture, output, record);
+        var others = Others(result, output, record);
+        if (json)
+            JsonOutput.Write(host.Terminal, new Report(output, result.Picture.Width, result.Picture.Height, [.. result.Windows.Select(Describe)], others));
+        else
+        {
+            foreach (var path in (IEnumerable<string>)[output, .. others])
+                host.Terminal.Line(path);
+        }
+        return ExitCodes.Success;
+    }
+
+    // Candidates of the last window; with one window, which is usual, all there are.
+    private static List<string> Others(InpaintResult result, string output, EditSettings record)
+    {
+        var paths = new List<string>();
+        foreach (var candidate in result.Windows[^1].Candidates)
+        {
+            if (candidate.Picture is not { } picture)
+                continue;
+            paths.Add(EditOutput.Beside(output, $"{paths.Count + 1:00}"));
+            EditOutput.Write(picture, paths[^1], record);
+        }
+        return paths;
+    }
+
+    private static Window Describe(InpaintedWindow window) => new(
+        window.Box, window.ScoredCodes, [.. window.Candidates.Select(static c => new Candidate(c.Number, c.LogLikelihood))]);
+
+    private sealed record Report(string File, int Width, int Height, IReadOnlyList<Window> Windows, IReadOnlyList<string> Candidates);
+
+    private sealed record Window(PixelBox Box, int ScoredCodes, IReadOnlyList<Candidate> Candidates);
+
+    private sealed record Candidate(long Number, double LogLikelihood);
+}

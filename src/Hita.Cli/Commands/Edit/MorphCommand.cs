@@ -1,0 +1,90 @@
+using System.CommandLine;
+using Hita.Cli.Hosting;
+using Hita.Cli.Options;
+using Hita.Cli.Output;
+using Hita.Editing;
+using Hita.Imaging;
+using Hita.Runtime;
+using Hita.Tokenization;
+
+namespace Hita.Cli.Commands.Edit;
+
+/// <summary><c>hita morph</c>: one picture turns into another.</summary>
+internal static class MorphCommand
+{
+    private const int LongestStrip = 12;
+
+    public static Command Create(CommandHost host)
+    {
+        var from = new Argument<string>("FROM") { Description = "The picture at the start." };
+        var to = new Argument<string>("TO") { Description = "The picture at the end." };
+        var model = CommonOptions.Model("The tokenizer's or pipeline's folder");
+        var output = CommonOptions.Output("The animation to write, a .webp file; a strip of stills goes beside it.", "FILE");
+        var frames = new Option<int>("--frames") { Description = "Pictures on the way, both ends included.", HelpName = "N", DefaultValueFactory = static _ => 24 };
+        var patches = new Option<string>("--patches") { Description = "What the patch codes do: go along (blend), or stay those of the first or the second picture.", HelpName = "blend|first|second", DefaultValueFactory = static _ => "blend" };
+        var quantize = new Option<bool>("--quantize") { Description = "Round every picture to codes, as the model paints them; the way is less smooth." };
+        var milliseconds = new Option<int>("--frame-time") { Description = "How long a picture is shown, in milliseconds.", HelpName = "MS", DefaultValueFactory = static _ => 80 };
+        var back = new Option<bool>("--there-and-back") { Description = "Play the way back too, so that the animation can be repeated without a jump." };
+        var json = CommandHost.JsonOption();
+        CommonOptions.OneOf(patches, "blend", "first", "second");
+        milliseconds.Validators.Add(static result =>
+        {
+            if (result.Tokens is [var token] && (!int.TryParse(token.Value, out var n) || n is < 1 or > 60_000))
+                result.AddError($"--frame-time is '{token.Value}'; it must be a whole number from 1 to 60000.");
+        });
+        var command = new HitaCommand(
+            "morph",
+            "Turn one picture into another by way of what the tokenizer sees in them: an animated WebP and a strip of stills.",
+            "hita morph a.jpg b.jpg --frames 24 -m models/hita -o morph.webp",
+            "hita morph a.jpg b.jpg --patches first --there-and-back -m models/hita -o look.webp")
+        {
+            from, to, model, output, frames, patches, quantize, milliseconds, back, json,
+        };
+        command.SetAction(parsed =>
+        {
+            host.Globals.Prepare(parsed);
+            var options = new MorphOptions
+            {
+                Frames = parsed.GetValue(frames),
+                Quantize = parsed.GetValue(quantize),
+                Patches = parsed.GetValue(patches) switch
+                {
+                    "first" => MorphPatches.First,
+                    "second" => MorphPatches.Second,
+                    _ => MorphPatches.Blend,
+                },
+            }.Validate();
+            var file = EditOutput.Check(parsed.GetValue(output)!, parsed.GetValue(from), parsed.GetValue(to));
+            if (PictureWriter.FormatOf(file) != PictureFormat.Webp)
+                throw new HitaException($"{file} must end in .webp: animations are written as WebP.");
+            var (first, firstInput) = EditOutput.Read(parsed.GetValue(from)!);
+            var (second, secondInput) = EditOutput.Read(parsed.GetValue(to)!);
+            using var tokenizer = PipelineArguments.OpenTokenizer(host, parsed, model);
+            IReadOnlyList<Picture> pictures;
+            using (var line = new ProgressLine(host.Terminal, "Painting", "frames", options.Frames))
+                pictures = new PictureMorph(tokenizer).Paint(first, second, options, new DirectProgress<EditProgress>(p => line.Report(p.Done)), host.Cancellation);
+            var strip = Path.ChangeExtension(EditOutput.Beside(file, "strip"), ".png");
+            EditOutput.Write(Strip(pictures), strip, new EditSettings("morph", tokenizer.ModelHash, null, null, [firstInput, secondInput], options));
+            IReadOnlyList<Picture> shown = parsed.GetValue(back) ? [.. pictures, .. pictures.Reverse().Skip(1).SkipLast(1)] : pictures;
+            AnimatedWebp.Write(shown, file, parsed.GetValue(milliseconds));
+            if (parsed.GetValue(json))
+                JsonOutput.Write(host.Terminal, new Report(file, strip, shown.Count, options));
+            else
+            {
+                host.Terminal.Line(file);
+                host.Terminal.Line(strip);
+            }
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    // Both ends and what lies evenly between them.
+    private static Picture Strip(IReadOnlyList<Picture> frames)
+    {
+        var count = Math.Min(frames.Count, LongestStrip);
+        return PictureGrid.SideBySide([.. Enumerable.Range(0, count).Select(i => frames[(int)Math.Round(i * (frames.Count - 1.0) / (count - 1))])]);
+    }
+
+    private sealed record Report(string File, string Strip, int Frames, MorphOptions Options);
+}

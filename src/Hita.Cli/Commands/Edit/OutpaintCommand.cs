@@ -1,0 +1,48 @@
+using System.CommandLine;
+using Hita.Cli.Hosting;
+using Hita.Cli.Options;
+using Hita.Editing;
+
+namespace Hita.Cli.Commands.Edit;
+
+/// <summary><c>hita outpaint</c>: a picture goes on beyond its edges.</summary>
+internal static class OutpaintCommand
+{
+    public static Command Create(CommandHost host)
+    {
+        var image = new Argument<string>("IMAGE") { Description = "The picture, of any size." };
+        var (left, top, right, bottom) = (Side("left"), Side("top"), Side("right"), Side("bottom"));
+        var output = CommonOptions.Output("The picture to write: .png, .jpg or .webp.", "FILE");
+        var models = new PipelineArguments();
+        var inpaint = new InpaintArguments();
+        var json = CommandHost.JsonOption();
+        var command = new HitaCommand(
+            "outpaint",
+            "Extend a picture beyond its edges, window by window. The original stays exactly as it is in the middle.",
+            "hita outpaint photo.jpg --left 100 --right 100 -m models/hita -o wide.png",
+            "hita outpaint photo.jpg --bottom 200 --class 207 --candidates 8 -m models/hita -o tall.png")
+        {
+            image, left, top, right, bottom, output,
+        };
+        models.AddTo(command);
+        inpaint.AddTo(command);
+        command.Options.Add(json);
+        command.SetAction(parsed =>
+        {
+            host.Globals.Prepare(parsed);
+            var options = inpaint.Options(parsed, models.Drawing(parsed));
+            var file = EditOutput.Check(parsed.GetValue(output)!, parsed.GetValue(image));
+            var (picture, input) = EditOutput.Read(parsed.GetValue(image)!);
+            var margins = new Margins(parsed.GetValue(left), parsed.GetValue(top), parsed.GetValue(right), parsed.GetValue(bottom));
+            margins.Check(picture);
+            return InpaintRun.Run(
+                host, parsed, models, "outpaint", file, [input], new Settings(margins, options), parsed.GetValue(json),
+                (painter, progress) => painter.Extend(picture, margins, options, progress, host.Cancellation));
+        });
+        return command;
+    }
+
+    private static Option<int> Side(string name) => new($"--{name}") { Description = $"Pixels to add at the {name}.", HelpName = "PIXELS" };
+
+    private sealed record Settings(Margins Margins, InpaintOptions Options);
+}

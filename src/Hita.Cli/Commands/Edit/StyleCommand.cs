@@ -1,0 +1,81 @@
+using System.CommandLine;
+using Hita.Cli.Hosting;
+using Hita.Cli.Options;
+using Hita.Cli.Output;
+using Hita.Editing;
+using Hita.Imaging;
+using Hita.Tokenization;
+
+namespace Hita.Cli.Commands.Edit;
+
+/// <summary><c>hita style</c>: one picture in the style of another.</summary>
+internal static class StyleCommand
+{
+    public static Command Create(CommandHost host)
+    {
+        var content = new Argument<string>("CONTENT") { Description = "The picture to keep." };
+        var style = new Argument<string>("STYLE") { Description = "The picture to take the style of." };
+        var model = CommonOptions.Model("The tokenizer's or pipeline's folder");
+        var output = CommonOptions.Output("The picture to write: .png, .jpg or .webp.", "FILE");
+        var defaults = new StyleOptions();
+        var strength = new Option<double>("--strength") { Description = "From 0 (the content) to 1 (all of the style).", HelpName = "S", DefaultValueFactory = _ => defaults.Strength };
+        var method = new Option<string>("--method") { Description = "What the strength is: the share of holistic codes swapped, or how far all go before rounding.", HelpName = "swap|interpolate", DefaultValueFactory = _ => Name(defaults.Method) };
+        var order = new Option<string>("--order") { Description = "Which codes are swapped first.", HelpName = "first|last|spread|most-different", DefaultValueFactory = _ => Name(defaults.Order) };
+        var opening = new Option<bool>("--keep-opening") { Description = "Keep the last holistic codes, from which the first patches are painted.", DefaultValueFactory = _ => defaults.KeepOpening };
+        var whole = new Option<bool>("--whole-shape") { Description = "Work on all of the picture in its own shape, not on its largest centre square." };
+        var json = CommandHost.JsonOption();
+        CommonOptions.OneOf(method, "swap", "interpolate");
+        CommonOptions.OneOf(order, "first", "last", "spread", "most-different");
+        var command = new HitaCommand(
+            "style",
+            "Paint a picture in the style of another one: its patch codes with the other's holistic codes. Outside the centre square the picture stays as it is.",
+            "hita style content.jpg style.jpg -m models/hita -o out.png",
+            "hita style content.jpg style.jpg --strength 0.5 --method interpolate --whole-shape -m models/hita -o out.png")
+        {
+            content, style, model, strength, method, order, opening, whole, output, json,
+        };
+        command.SetAction(parsed =>
+        {
+            host.Globals.Prepare(parsed);
+            var options = new StyleOptions
+            {
+                Strength = parsed.GetValue(strength),
+                Method = parsed.GetValue(method) == "interpolate" ? StyleMethod.Interpolate : StyleMethod.Swap,
+                Order = parsed.GetValue(order) switch
+                {
+                    "last" => StyleOrder.Last,
+                    "spread" => StyleOrder.Spread,
+                    "most-different" => StyleOrder.MostDifferent,
+                    _ => StyleOrder.First,
+                },
+                KeepOpening = parsed.GetValue(opening),
+            }.Validate();
+            var file = EditOutput.Check(parsed.GetValue(output)!, parsed.GetValue(content), parsed.GetValue(style));
+            var (first, firstInput) = EditOutput.Read(parsed.GetValue(content)!);
+            var (second, secondInput) = EditOutput.Read(parsed.GetValue(style)!);
+            using var tokenizer = PipelineArguments.OpenTokenizer(host, parsed, model);
+            var result = new StyleTransfer(tokenizer).Apply(first, second, options, parsed.GetValue(whole), host.Cancellation);
+            EditOutput.Write(result, file, new EditSettings("style", tokenizer.ModelHash, null, null, [firstInput, secondInput], new Settings(options, parsed.GetValue(whole))));
+            if (parsed.GetValue(json))
+                JsonOutput.Write(host.Terminal, new Report(file, result.Width, result.Height, options));
+            else
+                host.Terminal.Line(file);
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    private static string Name(StyleMethod method) => method == StyleMethod.Interpolate ? "interpolate" : "swap";
+
+    private static string Name(StyleOrder order) => order switch
+    {
+        StyleOrder.Last => "last",
+        StyleOrder.Spread => "spread",
+        StyleOrder.MostDifferent => "most-different",
+        _ => "first",
+    };
+
+    private sealed record Settings(StyleOptions Options, bool WholeShape);
+
+    private sealed record Report(string File, int Width, int Height, StyleOptions Options);
+}

@@ -1,0 +1,48 @@
+using System.CommandLine;
+using Hita.Cli.Hosting;
+using Hita.Cli.Options;
+using Hita.Data;
+using Hita.Evaluation.Probing;
+using Hita.Evaluation.Protocols;
+using Hita.Evaluation.Reports;
+using Hita.Evaluation.Runs;
+using Hita.Models;
+using Hita.Tokenization;
+
+namespace Hita.Cli.Commands.Evaluate;
+
+/// <summary><c>hita probe</c>: what a linear classifier reads from a tokenizer's features.</summary>
+internal static class ProbeCommand
+{
+    public static Command Create(CommandHost host)
+    {
+        var data = new Argument<string>("DATA") { Description = EvaluationData.Help };
+        var model = CommonOptions.Model("The tokenizer's or pipeline's folder");
+        var precision = CommonOptions.PrecisionOption(Runtime.Precision.Float32, Runtime.Precision.BFloat16);
+        var shared = new EvaluationArguments(EvaluationProtocols.Hita, "Use N pictures, evenly chosen; all if left out.");
+        var command = new HitaCommand(
+            "probe",
+            "Fit a linear classifier to a tokenizer's holistic, patch and semantic features, and measure it on pictures that were held out.",
+            "hita probe photos/ -m models/hita -o probe",
+            "hita probe materials -m models/own --samples 5000 -o probe --json")
+        {
+            data, model, precision,
+        };
+        shared.AddTo(command, weights: false, protocol: false);
+        command.SetAction(parsed =>
+        {
+            host.Globals.Prepare(parsed);
+            var options = shared.Options(parsed, host, EvaluationProtocols.Hita);
+            using var tokenizer = NamedModel.OpenTokenizer(
+                parsed.GetValue(model)!, new TokenizerOptions { Device = options.Device, Precision = CommonOptions.Chosen(parsed, precision) });
+            using var source = EvaluationData.Open(host, parsed.GetValue(data)!, options.Protocol, tokenizer.Config.ImageSize);
+            shared.WarnOfFewer(parsed, host, source.Count);
+            using var progress = new StageProgress(host.Terminal);
+            var report = LinearProbe.Run(tokenizer, parsed.GetValue(model)!, source, options, progress, host.Cancellation);
+            progress.Dispose();
+            shared.Print(parsed, host, report);
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,83 @@
+using System.Globalization;
+using Hita.Cli.Hosting;
+using Hita.Cli.Options;
+using Hita.Cli.Output;
+using Hita.Generation;
+using Hita.Imaging;
+using Hita.Models;
+
+namespace Hita.Cli.Commands.Generate;
+
+/// <summary>A picture that was generated and written.</summary>
+/// <param name="File">Where it is.</param>
+/// <param name="Class">Its class.</param>
+/// <param name="Name">Its class's usual name.</param>
+/// <param name="Seed">The seed.</param>
+/// <param name="Image">Its number under the seed.</param>
+internal sealed record PaintedPicture(string File, int Class, string Name, ulong Seed, long Image);
+
+/// <summary>Paints a request into a folder: a PNG a picture as soon as it is done, and a sheet of all.</summary>
+internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, GenerationRequest request, string folder, bool quiet)
+{
+    private const int LargestSheet = 100;
+
+    private readonly List<PaintedPicture> _painted = [];
+    private readonly List<Picture> _sheet = [];
+
+    /// <summary>Paints.</summary>
+    public IReadOnlyList<PaintedPicture> Paint()
+    {
+        try
+        {
+            using var progress = new ProgressLine(host.Terminal, "Drawing", "tokens", TokenCount);
+            var drawn = host.Terminal.Clock.GetTimestamp();
+            pipeline.Generate(
+                request,
+                Write,
+                new DirectProgress<GenerationProgress>(p =>
+                {
+                    progress.Report(p.Tokens, Note(p));
+                    if (p.Tokens < p.TokenCount)
+                        return;
+                    // The rate is that of drawing; what is still being painted then has a line of its own.
+                    progress.Dispose();
+                    drawn = host.Terminal.Clock.GetTimestamp();
+                }),
+                host.Cancellation);
+            host.Terminal.Error.WriteLine($"Painting: the last picture was done {Duration.Text(host.Terminal.Clock.GetElapsedTime(drawn))} after its last token");
+        }
+        catch (OperationCanceledException) when (_painted.Count > 0)
+        {
+            host.Terminal.Error.WriteLine($"hita: {_painted.Count} of {Wording.Of(request.Classes.Count, "picture")} are in {folder}.");
+            throw;
+        }
+        if (_sheet.Count > 1)
+        {
+            var path = Path.Combine(folder, "grid.png");
+            PictureWriter.Write(PictureGrid.Compose(_sheet), path);
+            host.Terminal.Error.WriteLine($"{path}: all of them{(_sheet.Count < _painted.Count ? $", the first {_sheet.Count}" : "")}");
+        }
+        return _painted;
+    }
+
+    private long TokenCount =>
+        (long)request.Classes.Count * (pipeline.Generator.Config.SequenceLength - (pipeline.Tokenizer.Config.Holistic?.Shift ?? 0));
+
+    private static string? Note(GenerationProgress progress) =>
+        progress.ImageCount > 1 ? string.Create(CultureInfo.InvariantCulture, $"{progress.Images} of {progress.ImageCount} images") : null;
+
+    private void Write(GeneratedImage image)
+    {
+        var name = pipeline.Generator.Classes[image.Class];
+        var number = request.FirstImage + image.Index;
+        var called = pipeline.Generator.Classes.HasNames ? $"-{OutputNames.Safe(name)}" : "";
+        var stem = string.Create(CultureInfo.InvariantCulture, $"{image.Class:000}{called}-s{request.Seed}-{number:0000}");
+        var path = Path.Combine(folder, stem + ".png");
+        PictureWriter.Write(image.Picture, path, new PictureWriteOptions { Text = new Dictionary<string, string> { [PictureSettings.Keyword] = pipeline.SettingsOf(request, image).ToText() } });
+        _painted.Add(new PaintedPicture(path, image.Class, name, request.Seed, number));
+        if (_sheet.Count < LargestSheet)
+            _sheet.Add(image.Picture);
+        if (!quiet)
+            host.Terminal.Line(path);
+    }
+}

@@ -1,0 +1,156 @@
+using System.CommandLine;
+using System.Globalization;
+using Hita.Cli.Hosting;
+using Hita.Cli.Options;
+using Hita.Cli.Output;
+using Hita.Generation;
+using Hita.Imaging;
+using Hita.Models;
+using Hita.Runtime;
+
+namespace Hita.Cli.Commands.Generate;
+
+/// <summary><c>hita replay</c>: makes generated pictures again and says whether they are the same.</summary>
+internal static class ReplayCommand
+{
+    private const int MostThreads = 256;
+
+    /// <summary>The largest difference that rounding explains, in 8-bit levels; what is beyond was painted over.</summary>
+    private const int MostRounding = 8;
+
+    public static Command Create(CommandHost host)
+    {
+        var files = new Argument<string[]>("PICTURE") { Description = "PNG files as 'hita generate' wrote them.", Arity = ArgumentArity.OneOrMore };
+        var model = new Option<string?>("--model", "-m")
+        {
+            Description = $"The pipeline that made them, or a preset's name; if left out, models are found by their hash in the folders of {ModelSearch.Variable}, in ./models, and among the presets.",
+            HelpName = "DIR|PRESET",
+        };
+        var generator = new Option<string?>("--generator") { Description = "The generator's folder or preset, where it is not in the pipeline.", HelpName = "DIR|PRESET" };
+        var tokenizer = new Option<string?>("--tokenizer") { Description = "The tokenizer's folder or preset, where it is not in the pipeline.", HelpName = "DIR|PRESET" };
+        var output = new Option<string?>("--output", "-o") { Description = "A folder for the pictures as they come out now.", HelpName = "DIR" };
+        var json = CommandHost.JsonOption();
+        var command = new HitaCommand(
+            "replay",
+            "Make generated pictures again from the settings they carry, and say whether every pixel is the same; fails if one is not.",
+            "hita replay out/207-golden-retriever-s0-0000.png -m models/hita",
+            "hita replay out/207-golden-retriever-s0-0000.png -o again")
+        {
+            files, model, generator, tokenizer, output, json,
+        };
+        command.SetAction(parsed =>
+        {
+            host.Globals.Prepare(parsed);
+            if (parsed.GetValue(output) is { } folder)
+                Directory.CreateDirectory(folder);
+            using var models = new ReplayModels(
+                parsed.GetValue(generator) ?? parsed.GetValue(model),
+                parsed.GetValue(tokenizer) ?? parsed.GetValue(model),
+                parsed.GetValue(host.Globals.Device)!,
+                parsed.GetValue(host.Globals.Threads) ?? 0);
+            // Unless told otherwise, as many threads as painted the picture: their number rounds a few pixels otherwise.
+            var keepThreads = parsed.GetValue(host.Globals.Threads) is not null;
+            return Run(host, parsed.GetValue(files)!, models, keepThreads, parsed.GetValue(output), parsed.GetValue(json));
+        });
+        return command;
+    }
+
+    private static int Run(CommandHost host, string[] files, ReplayModels models, bool keepThreads, string? folder, bool json)
+    {
+        var names = new OutputNames();
+        var results = new List<Replay>();
+        ProgressLine? progress = null;
+        var drawn = 0L;
+        try
+        {
+            foreach (var file in files)
+            {
+                host.Cancellation.ThrowIfCancellationRequested();
+                var last = 0L;
+                try
+                {
+                    var settings = PictureSettings.Read(file);
+                    if (!keepThreads && settings.Threads is > 0 and <= MostThreads)
+                        Compute.UseThreads(settings.Threads);
+                    var result = PictureReplay.Replay(
+                        file,
+                        models.For(file, settings),
+                        new DirectProgress<GenerationProgress>(p =>
+                        {
+                            progress ??= new ProgressLine(host.Terminal, "Drawing again", "tokens", total: null);
+                            progress.Report(drawn + (last = p.Tokens));
+                        }),
+                        host.Cancellation);
+                    if (folder is not null)
+                        PictureWriter.Write(result.Picture, Path.Combine(folder, names.Next(file, "-replayed.png")));
+                    results.Add(new Replay(file, VerdictOf(result), result.ChangedPixels, result.LargestDifference, null) { Size = SizeOf(result) });
+                }
+                catch (HitaException e) when (files.Length > 1)
+                {
+                    // One picture that cannot be made again is named; the others still are.
+                    results.Add(new Replay(file, Verdict.Refused, 0, 0, e.Message));
+                }
+                drawn += last;
+            }
+        }
+        finally
+        {
+            progress?.Dispose();
+        }
+        if (json)
+            JsonOutput.Write(host.Terminal, results);
+        else
+            Print(host.Terminal, results);
+        return results.TrueForAll(static r => r.Verdict == Verdict.Identical) ? ExitCodes.Success : ExitCodes.Failure;
+    }
+
+    private static Verdict VerdictOf(ReplayedPicture result) =>
+        result.Identical ? Verdict.Identical : result.SameCodes == true && SizeOf(result) is null ? Verdict.SameCodes : Verdict.Different;
+
+    // What the file's size has become, where it is not the one that is painted.
+    private static string? SizeOf(ReplayedPicture result) =>
+        result.Before.Width == result.Picture.Width && result.Before.Height == result.Picture.Height
+            ? null
+            : $"the file has {result.Before.Width}×{result.Before.Height} pixels where {result.Picture.Width}×{result.Picture.Height} are painted; it was resized or cropped since";
+
+    private static void Print(Terminal terminal, List<Replay> results)
+    {
+        foreach (var result in results)
+        {
+            if (result.Verdict == Verdict.Refused)
+                terminal.Error.WriteLine($"hita: {result.Reason}");
+            else
+                terminal.Line($"{result.File}: {Describe(result)}");
+        }
+        if (results.Count > 1)
+            terminal.Line($"{results.Count(static r => r.Verdict == Verdict.Identical)} of {results.Count} pictures are identical.");
+    }
+
+    private static string Describe(Replay result)
+    {
+        if (result.Size is { } size)
+            return $"different: {size}";
+        var pixels = string.Create(CultureInfo.InvariantCulture, $"{Wording.Of(result.ChangedPixels, "changed pixel")}, by at most {result.LargestDifference} of 255");
+        return result.Verdict switch
+        {
+            Verdict.Identical => "identical",
+            Verdict.SameCodes when result.LargestDifference <= MostRounding =>
+                $"the same codes, painted slightly otherwise: {pixels} (another device, number of threads or libtorch rounds otherwise)",
+            Verdict.SameCodes => $"the same codes, but the file's pixels were changed since: {pixels}",
+            _ => $"different: {pixels}",
+        };
+    }
+
+    private enum Verdict
+    {
+        Identical,
+        SameCodes,
+        Different,
+        Refused,
+    }
+
+    private sealed record Replay(string File, Verdict Verdict, int ChangedPixels, int LargestDifference, string? Reason)
+    {
+        public string? Size { get; init; }
+    }
+}

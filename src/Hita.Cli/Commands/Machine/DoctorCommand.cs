@@ -1,0 +1,93 @@
+using System.CommandLine;
+using System.Globalization;
+using Hita.Cli.Hosting;
+using Hita.Cli.Output;
+using Hita.Runtime.Diagnostics;
+
+namespace Hita.Cli.Commands.Machine;
+
+/// <summary><c>hita doctor</c>: what is used, from where, what is missing, and how to mend it.</summary>
+internal static class DoctorCommand
+{
+    public static Command Create(CommandHost host)
+    {
+        var json = CommandHost.JsonOption();
+        var command = new HitaCommand(
+            "doctor",
+            "Show what Hita computes with: libraries, device, threads, vector instructions, and what is missing and how to mend it.",
+            "hita doctor",
+            "hita doctor --json",
+            "hita doctor --libtorch ~/venv/lib/python3.12/site-packages/torch/lib")
+        {
+            json,
+        };
+        command.SetAction(parsed => Run(host, parsed, parsed.GetValue(json)));
+        return command;
+    }
+
+    private static int Run(CommandHost host, ParseResult parsed, bool json)
+    {
+        host.Globals.ChooseLibrary(parsed);
+        var report = SystemReporter.Collect(parsed.GetValue(host.Globals.Threads));
+        if (json)
+            JsonOutput.Write(host.Terminal, report);
+        else
+            Print(host.Terminal, report);
+        return report.Broken ? ExitCodes.Failure : ExitCodes.Success;
+    }
+
+    private static void Print(Terminal terminal, SystemReport report)
+    {
+        terminal.Heading("System");
+        terminal.Fields(
+        [
+            ("Hita", report.Version),
+            (".NET", report.DotNet),
+            ("System", $"{report.OperatingSystem}, {report.Architecture}"),
+            ("Processor", $"{report.Processor.Model}, {report.Processor.Count} usable"),
+            ("Vectors", report.Processor.VectorInstructions is { Count: > 0 } v ? string.Join(", ", v) : "none that Hita has code for"),
+            ("Memory", Memory(report)),
+            ("Cache", $"{report.CacheFolder} ({(report.CacheFolderWritable ? "writable" : "not writable")})"),
+            ("Pictures", report.Skia is { } skia ? $"Skia {skia}" : "not loaded"),
+        ]);
+        terminal.Line();
+        terminal.Heading("Tensors");
+        terminal.Fields(report.Torch is { } torch ? Describe(torch) : [("libtorch", "not loaded")]);
+        foreach (var (severity, title) in (ReadOnlySpan<(FindingSeverity, string)>)
+            [(FindingSeverity.Broken, "Broken"), (FindingSeverity.Note, "Notes")])
+        {
+            var findings = report.Findings.Where(f => f.Severity == severity).ToList();
+            if (findings.Count == 0)
+                continue;
+            terminal.Line();
+            terminal.Heading(title);
+            foreach (var finding in findings)
+                terminal.Line($"  {finding.Message}");
+        }
+        terminal.Line();
+        terminal.Line(report.Broken ? "Hita cannot compute here until the broken parts are mended." : "Hita is ready.");
+    }
+
+    private static List<(string, string)> Describe(TorchReport torch)
+    {
+        var version = torch.Version ?? "of unknown version";
+        return
+        [
+            ("libtorch", $"{version} (made for {torch.ExpectedVersion}), {(torch.ForeignFolder is null ? "came with the program" : "your own")}"),
+            ("Kernels", torch.KernelInstructions ?? "unknown"),
+            ("Devices", string.Join(", ", torch.Devices)),
+            ("Checked", torch.CheckedDevices is { Count: > 0 } c ? $"results are right on {string.Join(", ", c)}" : "results are wrong"),
+            ("Threads", $"{torch.Threads} in an operation, {torch.InteropThreads} between operations"),
+            ("Files", string.Join('\n', torch.Files)),
+            ("Loading", torch.LoadSteps is { Count: > 0 } steps ? string.Join('\n', steps) : "nothing special was needed"),
+        ];
+    }
+
+    private static string Memory(SystemReport report)
+    {
+        var free = report.FreeMemoryBytes is { } bytes ? $", {Gibibytes(bytes)} free" : "";
+        return $"{Gibibytes(report.MemoryBytes)} usable{free}";
+    }
+
+    private static string Gibibytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1 << 30):0.0} GiB");
+}

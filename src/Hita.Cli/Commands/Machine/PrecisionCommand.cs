@@ -1,0 +1,135 @@
+using System.CommandLine;
+using System.Globalization;
+using Hita.Bench;
+using Hita.Cli.Hosting;
+using Hita.Cli.Options;
+using Hita.Cli.Output;
+using Hita.Generation;
+using Hita.Imaging;
+using Hita.Models;
+using Hita.Runtime;
+using Hita.Tokenization;
+
+namespace Hita.Cli.Commands.Machine;
+
+/// <summary><c>hita precision</c>: what fewer bits a weight change.</summary>
+internal static class PrecisionCommand
+{
+    private static readonly Precision[] Compared = [Precision.BFloat16, Precision.Int8];
+
+    /// <summary>What <c>--json</c> writes.</summary>
+    /// <param name="Drawing">The generator's precisions.</param>
+    /// <param name="Painting">The tokenizer's; null without a sheet.</param>
+    private sealed record PrecisionReport(IReadOnlyList<PrecisionDifference> Drawing, PaintingDifference? Painting);
+
+    public static Command Create(CommandHost host)
+    {
+        var model = CommonOptions.Model("The generator's or pipeline's folder");
+        var classes = new Option<string>("--class") { Description = "Classes by number or name, separated by commas.", HelpName = "CLASS[,CLASS…]", Required = true };
+        var count = new Option<int>("--count") { Description = "Images of each class.", HelpName = "N", DefaultValueFactory = static _ => 1 };
+        var sheet = new Option<string?>("--sheet") { Description = "Also paint the same seeds in each precision, of the generator and of the tokenizer, a row each, and write the sheet to this picture file.", HelpName = "FILE" };
+        var tokenizer = new Option<string?>("--tokenizer") { Description = "The tokenizer that paints the sheet, where it is not in the pipeline.", HelpName = "DIR|PRESET" };
+        var sampling = new SamplingArguments();
+        var json = CommandHost.JsonOption();
+        var command = new HitaCommand(
+            "precision",
+            "Show how far bf16 and int8 weights move a generator's choices from float32: divergence and agreement on the same tokens and, with --sheet, pictures side by side and how far a tokenizer in bf16 paints from one in float32.",
+            "hita precision -m models/hita --class 207,388 --count 2 --cfg-scale 3",
+            "hita precision -m models/hita --class 207,388 --count 2 --sheet precision.png")
+        {
+            model, classes, count, sheet, tokenizer, json,
+        };
+        sampling.AddTo(command);
+        count.Validators.Add(static result =>
+        {
+            if (result.Tokens is [var token] && (!int.TryParse(token.Value, out var n) || n is < 1 or > 1000))
+                result.AddError($"--count is '{token.Value}'; it must be a whole number from 1 to 1000.");
+        });
+        command.SetAction(parsed =>
+        {
+            host.Globals.Prepare(parsed);
+            var from = parsed.GetValue(model)!;
+            var wanted = NamedModel.ClassesOf(from).FindAll(parsed.GetValue(classes)!);
+            var request = sampling.Request(parsed, NamedModel.SamplingOf(parsed.GetValue(model)!)) with { Classes = [.. wanted.SelectMany(c => Enumerable.Repeat(c, parsed.GetValue(count)))] };
+            if (parsed.GetValue(sheet) is { } path)
+                PictureWriter.FormatOf(path);
+            var threads = parsed.GetValue(host.Globals.Threads) ?? 0;
+            var generators = new List<ImageGenerator>();
+            try
+            {
+                foreach (var precision in (Precision[])[Precision.Float32, .. Compared])
+                    generators.Add(NamedModel.OpenGenerator(from, new GeneratorOptions { Engine = GeneratorEngine.Cpu, Precision = precision, Threads = threads }));
+                var drawing = Compare(host, generators, request);
+                var painting = parsed.GetValue(sheet) is { } file ? Paint(host, generators, request, parsed.GetValue(tokenizer) ?? from, file) : null;
+                if (parsed.GetValue(json))
+                    JsonOutput.Write(host.Terminal, new PrecisionReport(drawing, painting));
+                else
+                    Print(host.Terminal, drawing, painting);
+                return ExitCodes.Success;
+            }
+            finally
+            {
+                generators.ForEach(static g => g.Dispose());
+            }
+        });
+        return command;
+    }
+
+    private static IReadOnlyList<PrecisionDifference> Compare(CommandHost host, List<ImageGenerator> generators, GenerationRequest request)
+    {
+        var batches = (request.Classes.Count + request.BatchSize - 1) / request.BatchSize;
+        using var progress = new ProgressLine(host.Terminal, "Comparing", "steps", batches * generators[0].Config.SequenceLength);
+        return PrecisionComparison.Compare(
+            generators[0], generators[1..], request, new DirectProgress<int>(done => progress.Report(done)), host.Cancellation);
+    }
+
+    private static PaintingDifference Paint(CommandHost host, List<ImageGenerator> generators, GenerationRequest request, string tokenizerName, string file)
+    {
+        using var tokenizer = NamedModel.OpenTokenizer(tokenizerName, new TokenizerOptions { DecoderOnly = true });
+        using var half = NamedModel.OpenTokenizer(tokenizerName, new TokenizerOptions { DecoderOnly = true, Precision = Precision.BFloat16 });
+        var pictures = new List<Picture>();
+        PaintingDifference? difference = null;
+        foreach (var generator in generators)
+        {
+            host.Terminal.Error.WriteLine($"Drawing in {CommonOptions.Name(generator.Precision)} …");
+            var codes = generator.Generate(request, cancellation: host.Cancellation);
+            if (difference is not null)
+            {
+                pictures.AddRange(tokenizer.Decode(codes, batchSize: 1, host.Cancellation));
+                continue;
+            }
+            (difference, var exact, var rounded) = PaintingComparison.Compare(tokenizer, half, codes, host.Cancellation);
+            pictures.AddRange([.. exact, .. rounded]);
+        }
+        PictureWriter.Write(PictureGrid.Compose(pictures, request.Classes.Count), file);
+        host.Terminal.Error.WriteLine($"{file}: a row each in float32, painted in bf16, and drawn in {string.Join(" and ", Compared.Select(CommonOptions.Name))}");
+        return difference!;
+    }
+
+    private static void Print(Terminal terminal, IReadOnlyList<PrecisionDifference> drawing, PaintingDifference? painting)
+    {
+        terminal.Table(
+            ["precision", "steps", "mean KL", "largest KL", "mean KL holistic", "mean KL patches", "same best code %"],
+            [
+                .. drawing.Select(static r => (IReadOnlyList<string>)
+                [
+                    CommonOptions.Name(r.Precision),
+                    r.Steps.ToString(CultureInfo.InvariantCulture),
+                    Small(r.MeanDivergence),
+                    Small(r.LargestDivergence),
+                    Small(r.HolisticDivergence),
+                    Small(r.PatchDivergence),
+                    (100 * r.GreedyAgreement).ToString("0.00", CultureInfo.InvariantCulture),
+                ]),
+            ]);
+        terminal.Line("KL in nats from float32, on the tokens that float32 drew.");
+        if (painting is not null)
+        {
+            terminal.Line(string.Create(
+                CultureInfo.InvariantCulture,
+                $"Painted in {CommonOptions.Name(painting.Precision)}: a value of a pixel differs by {painting.MeanDifference:0.000} of 255 on average, by {painting.LargestDifference} at most."));
+        }
+    }
+
+    private static string Small(double value) => value == 0 ? "0" : value.ToString("0.0e-0", CultureInfo.InvariantCulture);
+}

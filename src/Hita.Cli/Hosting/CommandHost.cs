@@ -1,0 +1,17 @@
+using System.CommandLine;
+using Hita.Cli.Output;
+
+namespace Hita.Cli.Hosting;
+
+/// <summary>What commands get from the program: where to print, when to stop, and the options that all of them share.</summary>
+internal sealed class CommandHost(Terminal terminal, CancellationToken cancellation)
+{
+    public Terminal Terminal { get; } = terminal;
+
+    public CancellationToken Cancellation { get; } = cancellation;
+
+    public GlobalOptions Globals { get; } = new();
+
+    /// <summary>A <c>--json</c> option for a command that can print its result for programs.</summary>
+    public static Option<bool> JsonOption() => new("--json") { Description = "Print JSON for programs instead of text." };
+}

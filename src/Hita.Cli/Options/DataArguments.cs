@@ -1,0 +1,48 @@
+using System.CommandLine;
+using Hita.Cli.Hosting;
+using Hita.Data;
+using Hita.Data.Sources;
+
+namespace Hita.Cli.Options;
+
+/// <summary>How commands name a set of pictures.</summary>
+internal sealed class DataArguments
+{
+    public DataArguments()
+    {
+        CommonOptions.OneOf(Format, [.. ImageSources.FormatNames]);
+        Size.Validators.Add(static result =>
+        {
+            if (result.Tokens is [var token] && (!int.TryParse(token.Value, out var side) || side is < 16 or > 1024))
+                result.AddError($"--size is '{token.Value}'; it must be a whole number from 16 to 1024.");
+        });
+    }
+
+    public Argument<string> Path { get; } = new("PATH")
+    {
+        Description = "A folder of class folders or pictures, a tar archive, Parquet file, pattern of them, LMDB folder, or the built-in set: materials, materials:SEED, materials:SEED:FIRST..END.",
+    };
+
+    public Option<string?> Format { get; } = new("--format")
+    {
+        Description = "How the set is stored; told by what the path is if left out.",
+        HelpName = string.Join('|', ImageSources.FormatNames),
+    };
+
+    /// <summary>The side of pictures; what for is the command's to say.</summary>
+    public Option<int?> Size { get; } = new("--size") { HelpName = "PIXELS" };
+
+    /// <summary>Opens the set.</summary>
+    /// <param name="host">The command's host.</param>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="materialsSize">The size of the built-in set's pictures.</param>
+    /// <param name="format">The option with the format; <see cref="Format"/> where null.</param>
+    public IImageSource Open(CommandHost host, ParseResult parsed, int materialsSize, Option<string?>? format = null) => ImageSources.Open(
+        parsed.GetValue(Path)!,
+        new ImageSourceOptions
+        {
+            Format = parsed.GetValue(format ?? Format) is { } name ? ImageSources.FormatByName(name) : null,
+            MaterialsSize = materialsSize,
+        },
+        host.Cancellation);
+}

@@ -1,0 +1,79 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Hita.Cli.Hosting;
+using Hita.Cli.Output;
+using Hita.Editing;
+using Hita.Imaging;
+using Hita.Models;
+using Hita.Runtime;
+
+namespace Hita.Cli.Options;
+
+/// <summary>What an edited picture carries in its PNG text: with the input pictures, all that is needed to make it again.</summary>
+/// <param name="Edit">The command.</param>
+/// <param name="Tokenizer">The tokenizer's hash.</param>
+/// <param name="Generator">The generator's hash; null where none took part.</param>
+/// <param name="Precision">The type of the generator's weights; null where none took part.</param>
+/// <param name="Inputs">The pictures by name, with the SHA-256 of their pixels.</param>
+/// <param name="Settings">The command's settings.</param>
+internal sealed record EditSettings(
+    string Edit, string Tokenizer, string? Generator, string? Precision, IReadOnlyList<EditInput> Inputs, object Settings);
+
+/// <summary>A picture that an edit was made of.</summary>
+/// <param name="Name">The file's name.</param>
+/// <param name="Sha256">The hash of the decoded pixels.</param>
+internal sealed record EditInput(string Name, string Sha256);
+
+/// <summary>Reads the pictures of an edit and writes its results.</summary>
+internal static class EditOutput
+{
+    /// <summary>The PNG text that says how a picture was edited; that of generated pictures has another name.</summary>
+    public const string Keyword = PictureSettings.EditKeyword;
+
+    // One line: the text has to pass through tools that break long ones.
+    private static readonly JsonSerializerOptions Json = new(ConfigJson.Options) { WriteIndented = false };
+
+    /// <summary>Checks a result's name before long work: its extension, its folder, and that it takes no input's place.</summary>
+    /// <exception cref="HitaException">It cannot be written.</exception>
+    public static string Check(string path, params IReadOnlyList<string?> inputs)
+    {
+        PictureWriter.FormatOf(path);
+        RefuseInputs(path, inputs);
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        return path;
+    }
+
+    /// <summary>Refuses a result in the place of a picture that it is made of.</summary>
+    public static void RefuseInputs(string path, IReadOnlyList<string?> inputs)
+    {
+        foreach (var input in inputs)
+        {
+            if (input is not null && Path.GetFullPath(input) == Path.GetFullPath(path))
+                throw new HitaException($"{path} is a picture that the edit is made of; give the result another name.");
+        }
+    }
+
+    /// <summary>Reads a picture.</summary>
+    public static (Picture Picture, EditInput Input) Read(string path)
+    {
+        var picture = PictureDecoder.Decode(path);
+        return (picture, new EditInput(Path.GetFileName(path), Convert.ToHexStringLower(SHA256.HashData(picture.Pixels))));
+    }
+
+    /// <summary>Writes a picture with what it was made of.</summary>
+    public static void Write(Picture picture, string path, EditSettings settings) => PictureWriter.Write(picture, path, new PictureWriteOptions
+    {
+        Text = new Dictionary<string, string> { [Keyword] = JsonSerializer.Serialize(settings, Json) },
+    });
+
+    /// <summary>A line of progress for codes, whose number is known window by window.</summary>
+    public static (ProgressLine Line, IProgress<EditProgress> Progress) Drawing(CommandHost host)
+    {
+        var line = new ProgressLine(host.Terminal, "Drawing", "codes", total: null);
+        return (line, new DirectProgress<EditProgress>(p => line.Report(p.Done)));
+    }
+
+    /// <summary>Another name beside a result's: <c>out.png</c> becomes <c>out-2.png</c>.</summary>
+    public static string Beside(string path, string word) =>
+        Path.Combine(Path.GetDirectoryName(path) ?? "", $"{Path.GetFileNameWithoutExtension(path)}-{word}{Path.GetExtension(path)}");
+}

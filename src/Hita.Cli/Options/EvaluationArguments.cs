@@ -1,0 +1,157 @@
+using System.CommandLine;
+using Hita.Cli.Hosting;
+using Hita.Cli.Output;
+using Hita.Data;
+using Hita.Evaluation.Protocols;
+using Hita.Evaluation.Reports;
+using Hita.Evaluation.Runs;
+using Hita.Runtime;
+
+namespace Hita.Cli.Options;
+
+/// <summary>The options that evaluations share, and how they show their progress and their result.</summary>
+internal sealed class EvaluationArguments
+{
+    private readonly Option<string> _output = CommonOptions.Output("The folder for the report (report.json) and the page (index.html).", "DIR");
+    private readonly Option<bool> _restart = new("--restart") { Description = "Throw the unfinished state in the folder away instead of going on with it." };
+    private readonly Option<bool> _json = CommandHost.JsonOption();
+    private readonly Option<string> _protocol;
+    private readonly Option<string?> _weights = new("--weights")
+    {
+        Description = "The measures' weights: the Inception file, a folder with the published files in it, or by-name to try everything without; the metric weights' folder if left out.",
+        HelpName = "FILE|DIR|by-name",
+    };
+
+    private readonly Option<int?> _samples = new("--samples") { HelpName = "N" };
+
+    /// <param name="protocol">The protocol unless one is named.</param>
+    /// <param name="samples">What <c>--samples</c> means.</param>
+    public EvaluationArguments(EvaluationProtocol protocol, string samples)
+    {
+        _protocol = new Option<string>("--protocol")
+        {
+            Description = "How to measure: as the published scripts, as ADM's suite, or for any size and data.",
+            HelpName = string.Join('|', EvaluationProtocols.All.Select(static p => p.Name)),
+            DefaultValueFactory = _ => protocol.Name,
+        };
+        CommonOptions.OneOf(_protocol, [.. EvaluationProtocols.All.Select(static p => p.Name)]);
+        _samples.Description = samples;
+        _samples.Validators.Add(static result =>
+        {
+            if (result.Tokens is [var token] && (!int.TryParse(token.Value, out var n) || n < 2))
+                result.AddError($"--samples is '{token.Value}'; it must be a whole number from 2 on.");
+        });
+    }
+
+    /// <summary><c>--json</c>.</summary>
+    public Option<bool> Json => _json;
+
+    /// <summary>Adds the options.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="weights">Whether it measures with Inception weights.</param>
+    /// <param name="protocol">Whether a protocol can be chosen.</param>
+    public void AddTo(Command command, bool weights = true, bool protocol = true)
+    {
+        command.Options.Add(_output);
+        if (protocol)
+            command.Options.Add(_protocol);
+        command.Options.Add(_samples);
+        if (weights)
+            command.Options.Add(_weights);
+        command.Options.Add(_restart);
+        command.Options.Add(_json);
+    }
+
+    /// <summary>The protocol that was chosen.</summary>
+    public EvaluationProtocol Protocol(ParseResult parsed) => EvaluationProtocols.Find(parsed.GetValue(_protocol)!);
+
+    /// <summary>The number of samples that was asked for; null where none was.</summary>
+    public int? Samples(ParseResult parsed) => parsed.GetValue(_samples);
+
+    /// <summary>Says so where a set has fewer pictures than were asked for.</summary>
+    public void WarnOfFewer(ParseResult parsed, CommandHost host, int available)
+    {
+        if (parsed.GetValue(_samples) is { } wanted && wanted > available)
+            host.Terminal.Error.WriteLine($"hita: --samples is {wanted}, and the set has {Wording.Of(available, "picture")}: all of them are measured.");
+    }
+
+    /// <summary>The options of the run.</summary>
+    public EvaluationOptions Options(ParseResult parsed, CommandHost host, EvaluationProtocol protocol) => new EvaluationOptions
+    {
+        Folder = parsed.GetValue(_output)!,
+        Protocol = protocol,
+        SampleCount = parsed.GetValue(_samples),
+        Restart = parsed.GetValue(_restart),
+        Device = parsed.GetValue(host.Globals.Device)!,
+        BatchSize = parsed.GetValue(host.Globals.Device) == "cpu" ? 8 : 64,
+    }.Validate();
+
+    /// <summary>The Inception weights; says so where there are none.</summary>
+    public FeatureSource Features(ParseResult parsed, CommandHost host)
+    {
+        var features = FeatureSource.Open(parsed.GetValue(_weights), parsed.GetValue(host.Globals.Device)!);
+        if (features.Absence is { } absence)
+            host.Terminal.Error.WriteLine($"hita: {absence}");
+        else if (features.IsByName)
+            host.Terminal.Error.WriteLine("hita: the Inception weights are made from their names; figures that need them mean nothing.");
+        return features;
+    }
+
+    /// <summary>LPIPS; the report says so where there is none.</summary>
+    public PerceptualSource Perceptual(ParseResult parsed, CommandHost host) =>
+        PerceptualSource.Open(parsed.GetValue(_weights), parsed.GetValue(host.Globals.Device)!);
+
+    /// <summary>What samples are compared with.</summary>
+    /// <param name="host">The command's host.</param>
+    /// <param name="text">An archive (.npz) or a set of pictures; of a larger set, as many as the protocol asks samples for are looked at.</param>
+    /// <param name="protocol">Says at which size.</param>
+    /// <param name="size">The samples' own side in pixels.</param>
+    /// <param name="source">The set that was opened, to be disposed; null for an archive.</param>
+    /// <exception cref="HitaException">It cannot be opened.</exception>
+    public static ReferenceInput Reference(CommandHost host, string text, EvaluationProtocol protocol, int size, out IImageSource? source)
+    {
+        var measured = protocol.Size == 0 ? size : protocol.Size;
+        source = null;
+        if (text.EndsWith(".npz", StringComparison.OrdinalIgnoreCase))
+            return ReferenceInput.Archive(text, measured);
+        source = EvaluationData.Open(host, text, protocol, measured);
+        return ReferenceInput.Of(PictureSeries.Source(source, measured, 0, protocol.SampleCount));
+    }
+
+    /// <summary>Prints a report and says where it and its page are.</summary>
+    public void Print(ParseResult parsed, CommandHost host, EvaluationReport report)
+    {
+        if (parsed.GetValue(_json))
+        {
+            host.Terminal.Out.Write(ConfigJson.Write(report));
+            return;
+        }
+        host.Terminal.Table(["figure", "value"], [.. report.Figures.Select(f => (IReadOnlyList<string>)[FigureNames.Title(f.Name, report.Kind), FigureNames.Text(f)])]);
+        foreach (var missing in report.Unmeasured)
+            host.Terminal.Line($"not measured: {missing.Figures}. {missing.Reason}");
+        var folder = parsed.GetValue(_output)!;
+        host.Terminal.Line($"{Path.Combine(folder, EvaluationReport.FileName)} holds all of it, {Path.Combine(folder, ReportPage.FileName)} shows it.");
+    }
+}
+
+/// <summary>A progress line for each stage of an evaluation.</summary>
+internal sealed class StageProgress(Terminal terminal) : IProgress<EvaluationProgress>, IDisposable
+{
+    private string? _stage;
+    private ProgressLine? _line;
+
+    public void Report(EvaluationProgress value)
+    {
+        if (value.Stage != _stage)
+        {
+            _line?.Dispose();
+            _stage = value.Stage;
+            _line = value.Total > 0 ? new ProgressLine(terminal, value.Stage, "pictures", value.Total) : null;
+            if (_line is null)
+                terminal.Error.WriteLine($"{value.Stage} …");
+        }
+        _line?.Report(value.Done);
+    }
+
+    public void Dispose() => _line?.Dispose();
+}

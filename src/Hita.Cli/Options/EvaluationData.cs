@@ -1,0 +1,54 @@
+using System.Globalization;
+using Hita.Cli.Hosting;
+using Hita.Data;
+using Hita.Data.Sources;
+using Hita.Evaluation.Classification;
+using Hita.Evaluation.Protocols;
+using Hita.Imaging;
+using Hita.Runtime;
+
+namespace Hita.Cli.Options;
+
+/// <summary>The pictures that an evaluation was given.</summary>
+internal static class EvaluationData
+{
+    /// <summary>What a data argument may be.</summary>
+    public const string Help = "A set of pictures: a folder of class folders or pictures, a tar archive, Parquet file, LMDB folder, or the built-in set (materials, materials:SEED, materials:SEED:FIRST..END).";
+
+    private const string Materials = "materials";
+
+    /// <summary>Opens pictures.</summary>
+    /// <param name="host">The command's host.</param>
+    /// <param name="path">As <see cref="Help"/> says.</param>
+    /// <param name="protocol">Says how they are decoded.</param>
+    /// <param name="size">The side of the pictures of the built-in set in pixels.</param>
+    /// <exception cref="HitaException">There are none.</exception>
+    public static IImageSource Open(CommandHost host, string path, EvaluationProtocol protocol, int size) => ImageSources.Open(
+        path,
+        new ImageSourceOptions { Decoding = protocol.PlainDecoding ? PictureDecodeOptions.Plain : PictureDecodeOptions.Photo, MaterialsSize = size },
+        host.Cancellation);
+
+    /// <summary>The pictures that a classifier is trained on.</summary>
+    /// <param name="host">The command's host.</param>
+    /// <param name="path">As <see cref="Help"/> says; of the built-in set there is no end where only its seed is named.</param>
+    /// <param name="source">The set that was opened, to be disposed; null for the built-in one.</param>
+    /// <exception cref="HitaException">There are none.</exception>
+    public static ClassifierData OpenForClassifier(CommandHost host, string path, out IImageSource? source)
+    {
+        source = null;
+        if (path == Materials)
+            return ClassifierData.Materials(PictureClassifier.InputSize);
+        if (path.StartsWith(Materials + ":", StringComparison.Ordinal) && ulong.TryParse(path[(Materials.Length + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var seed))
+            return ClassifierData.Materials(PictureClassifier.InputSize, seed);
+        source = Open(host, path, EvaluationProtocols.Hita, PictureClassifier.InputSize);
+        try
+        {
+            return ClassifierData.From(source, PictureClassifier.InputSize);
+        }
+        catch
+        {
+            source.Dispose();
+            throw;
+        }
+    }
+}

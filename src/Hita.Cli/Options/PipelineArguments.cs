@@ -1,0 +1,73 @@
+using System.CommandLine;
+using Hita.Cli.Hosting;
+using Hita.Generation;
+using Hita.Models;
+using Hita.Runtime;
+using Hita.Tokenization;
+
+namespace Hita.Cli.Options;
+
+/// <summary>The options by which an editing command finds and loads its models.</summary>
+internal sealed class PipelineArguments
+{
+    private readonly Option<string> _model = CommonOptions.Model("The pipeline's folder (with tokenizer/ and generator/)");
+    private readonly Option<string> _precision = CommonOptions.PrecisionOption(Precision.Float32, Precision.BFloat16, Precision.Int8);
+    private readonly Option<string> _engine = CommonOptions.EngineOption();
+    private readonly Option<string?> _class = new("--class") { Description = "The class of what is painted, by number or name; none if left out.", HelpName = "CLASS" };
+    private readonly SamplingArguments _sampling = new();
+
+    public void AddTo(Command command, bool classRequired = false)
+    {
+        _class.Required = classRequired;
+        command.Options.Add(_model);
+        command.Options.Add(_class);
+        command.Options.Add(_precision);
+        command.Options.Add(_engine);
+        _sampling.AddTo(command);
+    }
+
+    /// <summary>How codes are drawn. Checked before any weight is read.</summary>
+    public Editing.DrawingOptions Drawing(ParseResult parsed)
+    {
+        var request = _sampling.Request(parsed, NamedModel.SamplingOf(parsed.GetValue(_model)!));
+        return new Editing.DrawingOptions
+        {
+            Class = parsed.GetValue(_class) is { } text ? NamedModel.ClassesOf(parsed.GetValue(_model)!).Find(text) : null,
+            Seed = request.Seed,
+            FirstImage = request.FirstImage,
+            Sampling = request.Sampling,
+            Boundary = request.Boundary,
+            BatchSize = request.BatchSize,
+        };
+    }
+
+    /// <summary>Loads both models, the tokenizer with its encoder.</summary>
+    public ImagePipeline Open(CommandHost host, ParseResult parsed)
+    {
+        var model = parsed.GetValue(_model)!;
+        var pipeline = NamedModel.OpenPipeline(
+            model,
+            model,
+            new GeneratorOptions
+            {
+                Device = parsed.GetValue(host.Globals.Device)!,
+                Precision = CommonOptions.Chosen(parsed, _precision),
+                Threads = parsed.GetValue(host.Globals.Threads) ?? 0,
+                Engine = CommonOptions.ChosenEngine(parsed, _engine),
+            },
+            withEncoder: true);
+        ModelNotes.Tell(host, parsed, _model);
+        return pipeline;
+    }
+
+    /// <summary>The type of the generator's weights, for the record.</summary>
+    public string PrecisionName(ParseResult parsed) => parsed.GetValue(_precision)!;
+
+    /// <summary>Loads a tokenizer with its encoder, for commands that need no generator.</summary>
+    public static ImageTokenizer OpenTokenizer(CommandHost host, ParseResult parsed, Option<string> model)
+    {
+        var tokenizer = NamedModel.OpenTokenizer(parsed.GetValue(model)!, new TokenizerOptions { Device = parsed.GetValue(host.Globals.Device)! });
+        ModelNotes.Tell(host, parsed, model);
+        return tokenizer;
+    }
+}

@@ -1,0 +1,99 @@
+using System.CommandLine;
+using Hita.Generation;
+using Hita.Generation.Model;
+using Hita.Generation.Sampling;
+using Hita.Runtime;
+
+namespace Hita.Cli.Options;
+
+/// <summary>The options that say how tokens are drawn.</summary>
+internal sealed class SamplingArguments
+{
+    private readonly Option<ulong> _seed = new("--seed") { Description = "The seed.", HelpName = "N" };
+    private readonly Option<long> _first = new("--first-image") { Description = "The number of the first picture under the seed, to continue or repeat one.", HelpName = "N" };
+    private readonly Option<int> _batch = new("--batch-size") { Description = "Pictures drawn together; they do not depend on it.", HelpName = "N", DefaultValueFactory = static _ => 8 };
+    private readonly Option<float?> _scale = new("--cfg-scale") { Description = "Guidance: how far to lean towards the class; up to 1 is none; the model's own setting, else 1, if left out.", HelpName = "S" };
+    private readonly Option<int?> _interval = new("--cfg-interval") { Description = "Guide only the tokens 0 … N + 1, as the published sampler counts; -1 guides all.", HelpName = "N" };
+    private readonly Option<string?> _schedule = new("--cfg-schedule") { Description = "How guidance runs over the tokens: constant, linear or cosine.", HelpName = "NAME" };
+    private readonly Option<float?> _temperature = new("--temperature") { Description = "Below 1 bolder choices are rarer; 0 always takes the likeliest code.", HelpName = "T" };
+    private readonly Option<int?> _topK = new("--top-k") { Description = "Draw from the K likeliest codes only; 0 is all.", HelpName = "K" };
+    private readonly Option<float?> _topP = new("--top-p") { Description = "Draw from the likeliest codes that together reach this probability; 1 is all.", HelpName = "P" };
+    private readonly Option<float?> _minP = new("--min-p") { Description = "Drop codes less likely than this share of the likeliest; 0 is none.", HelpName = "P" };
+    private readonly Option<float?> _holisticTemperature = new("--holistic-temperature") { Description = "The temperature of the holistic codes alone.", HelpName = "T" };
+    private readonly Option<int?> _holisticTopK = new("--holistic-top-k") { Description = "--top-k of the holistic codes alone.", HelpName = "K" };
+    private readonly Option<float?> _holisticTopP = new("--holistic-top-p") { Description = "--top-p of the holistic codes alone.", HelpName = "P" };
+    private readonly Option<float?> _holisticMinP = new("--holistic-min-p") { Description = "--min-p of the holistic codes alone.", HelpName = "P" };
+    private readonly Option<string> _boundary = new("--boundary") { Description = "How the last holistic code is fed back: as in training, or as the published sampler does.", HelpName = "trained|published", DefaultValueFactory = static _ => "trained" };
+
+    public SamplingArguments()
+    {
+        CommonOptions.OneOf(_boundary, "trained", "published");
+        CommonOptions.OneOf(_schedule, "constant", "linear", "cosine");
+    }
+
+    public void AddTo(Command command)
+    {
+        foreach (var option in (ReadOnlySpan<Option>)
+                 [
+                     _seed, _first, _batch, _scale, _interval, _schedule, _temperature, _topK, _topP, _minP,
+                     _holisticTemperature, _holisticTopK, _holisticTopP, _holisticMinP, _boundary,
+                 ])
+        {
+            command.Options.Add(option);
+        }
+    }
+
+    /// <summary>A request without classes, its settings checked: those of the command line, the others as the model has them.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="own">How the model's tokens are best drawn.</param>
+    /// <exception cref="Runtime.ConfigException">Lists all faults of the settings.</exception>
+    public GenerationRequest Request(ParseResult parsed, SamplingOptions own) => new()
+    {
+        Classes = [],
+        Seed = parsed.GetValue(_seed),
+        FirstImage = parsed.GetValue(_first),
+        BatchSize = parsed.GetValue(_batch),
+        Boundary = parsed.GetValue(_boundary) == "published" ? BoundaryMode.Published : BoundaryMode.Trained,
+        Sampling = new SamplingOptions { Holistic = Holistic(parsed, own.Holistic), Patches = Patches(parsed, own.Patches), Guidance = Guidance(parsed, own.Guidance) }.Validate(),
+    };
+
+    private TokenSampling Patches(ParseResult parsed, TokenSampling own) => new()
+    {
+        Temperature = parsed.GetValue(_temperature) ?? own.Temperature,
+        TopK = parsed.GetValue(_topK) ?? own.TopK,
+        TopP = parsed.GetValue(_topP) ?? own.TopP,
+        MinP = parsed.GetValue(_minP) ?? own.MinP,
+    };
+
+    private TokenSampling Holistic(ParseResult parsed, TokenSampling own)
+    {
+        var shared = Patches(parsed, own);
+        return new TokenSampling
+        {
+            Temperature = parsed.GetValue(_holisticTemperature) ?? shared.Temperature,
+            TopK = parsed.GetValue(_holisticTopK) ?? shared.TopK,
+            TopP = parsed.GetValue(_holisticTopP) ?? shared.TopP,
+            MinP = parsed.GetValue(_holisticMinP) ?? shared.MinP,
+        };
+    }
+
+    private GuidanceOptions Guidance(ParseResult parsed, GuidanceOptions own)
+    {
+        var scale = parsed.GetValue(_scale) ?? own.Scale;
+        if (parsed.GetValue(_interval) is null && parsed.GetValue(_schedule) is null)
+            return own with { Scale = scale };
+        var interval = parsed.GetValue(_interval) ?? -1;
+        return new GuidanceOptions
+        {
+            Scale = scale,
+            IntervalEnd = interval,
+            Schedule = (interval, parsed.GetValue(_schedule) ?? "constant") switch
+            {
+                (not -1, "constant") => GuidanceSchedule.Interval,
+                (_, "linear") => GuidanceSchedule.Linear,
+                (_, "cosine") => GuidanceSchedule.Cosine,
+                _ => GuidanceSchedule.Constant,
+            },
+        };
+    }
+}

@@ -1,0 +1,52 @@
+using Hita.Data.Sources;
+using Hita.Runtime;
+
+namespace Hita.Data.Conversion;
+
+/// <summary>How a set of pictures is written in another format.</summary>
+public sealed record ConversionOptions
+{
+    private static readonly DataFormat[] Writable = [DataFormat.ClassFolders, DataFormat.Folder, DataFormat.Tar, DataFormat.Parquet];
+
+    /// <summary>The formats that can be written, as the command line calls them. LMDB is read only: tar and Parquet do what it does.</summary>
+    public static IReadOnlyList<string> WritableNames { get; } = [.. ImageSources.FormatNames.Where(n => Writable.Contains(ImageSources.FormatByName(n)))];
+
+    /// <summary>The format to write: folders, tar or Parquet; tar unless set.</summary>
+    public DataFormat Format { get; init; } = DataFormat.Tar;
+
+    /// <summary>
+    /// The side in pixels of the centre square that pictures are brought to and stored as PNG, 8 to 4096; where null, picture
+    /// files are taken over as they are.
+    /// </summary>
+    public int? Size { get; init; }
+
+    /// <summary>Pictures in one tar or Parquet file, 1 to 1,000,000; 10,000 unless set.</summary>
+    public int PicturesPerShard { get; init; } = 10_000;
+
+    /// <summary>Threads that read, 1 to 4096; as many as there are processors where null.</summary>
+    public int? Threads { get; init; }
+
+    /// <summary>Checks every setting.</summary>
+    /// <returns>The settings themselves.</returns>
+    /// <exception cref="ConfigException">Lists all faults.</exception>
+    public ConversionOptions Validate()
+    {
+        var faults = new List<string>();
+        if (!Writable.Contains(Format))
+            faults.Add($"the format is {Format}; {string.Join(", ", WritableNames)} can be written");
+        if (Size is < 8 or > 4096)
+            faults.Add($"size is {Size}, 8 to 4096 pixels are possible");
+        if (PicturesPerShard is < 1 or > 1_000_000)
+            faults.Add($"pictures per shard are {PicturesPerShard}, 1 to 1000000 are possible");
+        if (Threads is < 1 or > 4096)
+            faults.Add($"threads are {Threads}, 1 to 4096 are possible");
+        return faults.Count == 0 ? this : throw new ConfigException("The conversion", faults);
+    }
+}
+
+/// <summary>What a conversion has done.</summary>
+/// <param name="Written">Pictures written.</param>
+/// <param name="Unreadable">What was said about each picture that was left out because it cannot be read.</param>
+/// <param name="Files">Files written.</param>
+/// <param name="Bytes">Their bytes.</param>
+public sealed record ConversionResult(int Written, IReadOnlyList<string> Unreadable, int Files, long Bytes);

@@ -1,0 +1,130 @@
+using System.Globalization;
+using System.IO.Hashing;
+using System.Text;
+using Hita.Data;
+using Hita.Imaging;
+using Hita.Materials;
+using Hita.Metrics;
+using Hita.Runtime;
+
+namespace Hita.Evaluation.Classification;
+
+/// <summary>A picture and its class.</summary>
+/// <param name="Picture">The picture.</param>
+/// <param name="Class">Its class by number.</param>
+public readonly record struct LabelledPicture(Picture Picture, int Class);
+
+/// <summary>
+/// The true pictures that a classifier is trained on and judged by: an endless list for training and a finite one that is held out.
+/// Reading may happen on several threads at once.
+/// </summary>
+public sealed class ClassifierData
+{
+    /// <summary>Held-out scenes of the built-in set come from a seed of their own.</summary>
+    public const ulong MaterialsHeldOutSeed = 0x48_45_4C_44;
+
+    private readonly Func<long, LabelledPicture> _training;
+    private readonly Func<long, LabelledPicture> _heldOut;
+
+    private ClassifierData(
+        string description, string identity, IReadOnlyList<string> classNames, long trainingCount, long heldOutCount,
+        Func<long, LabelledPicture> training, Func<long, LabelledPicture> heldOut)
+    {
+        (Description, Identity, ClassNames, TrainingCount, HeldOutCount) = (description, identity, classNames, trainingCount, heldOutCount);
+        (_training, _heldOut) = (training, heldOut);
+    }
+
+    /// <summary>What it is, for messages and reports.</summary>
+    public string Description { get; }
+
+    /// <summary>32 hexadecimal digits that change when the pictures do: a classifier that was trained on others is not used.</summary>
+    public string Identity { get; }
+
+    /// <summary>The classes by number.</summary>
+    public IReadOnlyList<string> ClassNames { get; }
+
+    /// <summary>Different pictures to train on; <see cref="long.MaxValue"/> where there is no end of them.</summary>
+    public long TrainingCount { get; }
+
+    /// <summary>Pictures that are held out; <see cref="long.MaxValue"/> where there is no end of them.</summary>
+    public long HeldOutCount { get; }
+
+    /// <summary>The built-in set: scenes of one seed for training, of another one held out.</summary>
+    /// <param name="size">The side of the pictures in pixels.</param>
+    /// <param name="seed">The seed of the training scenes, for the copy check the one that the generator was trained on.</param>
+    public static ClassifierData Materials(int size, ulong seed = 0)
+    {
+        var training = new MaterialsSet(seed);
+        var heldOut = new MaterialsSet(seed ^ MaterialsHeldOutSeed);
+        // A few drawn scenes stand for the renderer: one that draws differently asks for a classifier of its own.
+        var hash = new XxHash128();
+        for (var i = 0; i < MaterialsSet.ClassCount; i += 5)
+            hash.Append(Draw(training, i).Picture.Pixels);
+        return new ClassifierData(
+            string.Create(CultureInfo.InvariantCulture, $"materials, seed {seed}, {size} px"), Digits(hash), MaterialsSet.ClassNames,
+            long.MaxValue, long.MaxValue, n => Draw(training, n), n => Draw(heldOut, n));
+
+        LabelledPicture Draw(MaterialsSet set, long index)
+        {
+            var picture = new Picture(size, size);
+            MaterialsRenderer.Render(set.Scene(index), size, picture.Pixels);
+            return new LabelledPicture(picture, set.ClassAt(index));
+        }
+    }
+
+    /// <summary>Pictures with classes: a tenth of them, drawn evenly from everywhere, is held out.</summary>
+    /// <param name="source">The pictures; it must outlive the data.</param>
+    /// <param name="size">The side of the centre squares that pictures are brought to, in pixels.</param>
+    /// <exception cref="HitaException">The source has no classes, or too few pictures.</exception>
+    public static ClassifierData From(IImageSource source, int size)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        const int Every = 10;
+        if (source.ClassNames.Count < 2)
+            throw new HitaException($"A classifier needs pictures of two classes or more, and {source.Description} has {source.ClassNames.Count}.");
+        if (source.Count < 2 * Every)
+            throw new HitaException($"A classifier needs {2 * Every} pictures or more, and {source.Description} has {source.Count}.");
+        var order = SampleOrder.Shuffled(source.Count);
+        var heldOut = order[..(source.Count / Every)];
+        var training = order[(source.Count / Every)..];
+        var hash = new XxHash128();
+        hash.Append(Encoding.UTF8.GetBytes($"{source.Description}|{source.Count}|{size}|{string.Join('|', source.ClassNames)}"));
+        for (var i = 0; i < heldOut.Length; i += Math.Max(1, heldOut.Length / 16))
+            hash.Append(Read(heldOut[i]).Picture.Pixels);
+        return new ClassifierData(
+            source.Description, Digits(hash), source.ClassNames, training.Length, heldOut.Length,
+            new Epochs(training, Read).Picture, n => Read(heldOut[n % heldOut.Length]));
+
+        LabelledPicture Read(int index) => new(PictureFit.Square(source.Read(index), size), source.ClassAt(index));
+    }
+
+    /// <summary>A picture to train on.</summary>
+    /// <param name="number">0 or more, without end: a finite set is gone through again and again, each time in another order.</param>
+    public LabelledPicture Training(long number) => _training(number);
+
+    /// <summary>A picture that is held out.</summary>
+    /// <param name="number">0 to <see cref="HeldOutCount"/>, exclusive.</param>
+    public LabelledPicture HeldOut(long number) => _heldOut(number);
+
+    private static string Digits(XxHash128 hash) => Convert.ToHexStringLower(hash.GetCurrentHash());
+
+    /// <summary>An endless list of a finite set; the current order is kept, as neighbours are asked for together.</summary>
+    private sealed class Epochs(int[] indices, Func<int, LabelledPicture> read)
+    {
+        private readonly Lock _gate = new();
+        private (long Epoch, int[] Order) _current = (0, SampleOrder.Shuffled(indices.Length, 1));
+
+        public LabelledPicture Picture(long number)
+        {
+            var (epoch, place) = Math.DivRem(number, indices.Length);
+            int[] order;
+            lock (_gate)
+            {
+                if (_current.Epoch != epoch)
+                    _current = (epoch, SampleOrder.Shuffled(indices.Length, (ulong)epoch + 1));
+                order = _current.Order;
+            }
+            return read(indices[order[place]]);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+using System.Text.Json;
+using Hita.Evaluation.Protocols;
+using Hita.Evaluation.Reports;
+using Hita.Generation;
+using Hita.Imaging;
+using Hita.Models;
+using Hita.Runtime;
+using Hita.Tokenization;
+using Hita.Tokenization.Model;
+
+namespace Hita.Evaluation.Runs;
+
+/// <summary>A picture to judge, with what is known of it.</summary>
+/// <param name="Picture">The picture, at the size it is measured at.</param>
+/// <param name="Codes">Its codes; null where they are not known.</param>
+/// <param name="Class">Its class; null where it is not known.</param>
+public sealed record Sample(Picture Picture, ImageCodes? Codes, int? Class);
+
+/// <summary>Where samples come from.</summary>
+public abstract class SampleOrigin
+{
+    /// <summary>What they are, for reports.</summary>
+    public abstract string Description { get; }
+
+    /// <summary>How many there are.</summary>
+    public abstract int Count { get; }
+
+    /// <summary>The kind of evaluation.</summary>
+    public abstract EvaluationKind Kind { get; }
+
+    /// <summary>The models that make them.</summary>
+    public virtual IReadOnlyList<MeasuredModel> Models => [];
+
+    /// <summary>What else they depend on.</summary>
+    public virtual IReadOnlyDictionary<string, string> Settings => new Dictionary<string, string>();
+
+    /// <summary>The tokenizer whose codes they are painted from; null where there is none.</summary>
+    public virtual TokenizerConfig? Tokenizer => null;
+
+    /// <summary>Makes samples, in order, from any place on; the same ones every time.</summary>
+    /// <param name="first">The first one.</param>
+    /// <param name="batchSize">Pictures at once.</param>
+    /// <param name="cancellation">Stops before the next batch.</param>
+    /// <exception cref="HitaException">A sample cannot be made or read.</exception>
+    public abstract IEnumerable<IReadOnlyList<Sample>> Read(int first, int batchSize, CancellationToken cancellation);
+
+    /// <summary>Samples that exist as pictures.</summary>
+    /// <param name="pictures">The pictures, at the size they are measured at.</param>
+    public static SampleOrigin From(PictureSeries pictures) => new SeriesOrigin(pictures);
+
+    private sealed class SeriesOrigin(PictureSeries pictures) : SampleOrigin
+    {
+        public override string Description => pictures.Description;
+
+        public override int Count => pictures.Count;
+
+        public override EvaluationKind Kind => EvaluationKind.Archive;
+
+        public override IEnumerable<IReadOnlyList<Sample>> Read(int first, int batchSize, CancellationToken cancellation) =>
+            pictures.Read(first, batchSize, cancellation).Select(static batch => (IReadOnlyList<Sample>)[.. batch.Select(static p => new Sample(p, null, null))]);
+    }
+}
+
+/// <summary>Samples that a pipeline makes, with the classes that a protocol asks for.</summary>
+public sealed class GeneratorOrigin : SampleOrigin
+{
+    private static readonly JsonSerializerOptions OneLine = new(ConfigJson.Options) { WriteIndented = false };
+
+    private readonly ImagePipeline _pipeline;
+    private readonly GenerationRequest _request;
+    private readonly SamplePainter _painter;
+    private readonly int[] _classes;
+
+    /// <summary>Prepares samples; none is made yet.</summary>
+    /// <param name="pipeline">The pipeline; it must outlive the origin.</param>
+    /// <param name="name">What the pipeline was opened by, for the report.</param>
+    /// <param name="protocol">Says which classes and how pictures are resized.</param>
+    /// <param name="count">Samples, 1 or more.</param>
+    /// <param name="request">Seed, sampling, batch size; its classes are not used.</param>
+    /// <param name="kind">The kind of evaluation they are for.</param>
+    /// <exception cref="ConfigException">The request does not fit the generator.</exception>
+    public GeneratorOrigin(
+        ImagePipeline pipeline, string name, EvaluationProtocol protocol, int count, GenerationRequest request,
+        EvaluationKind kind = EvaluationKind.Generation)
+    {
+        ArgumentNullException.ThrowIfNull(pipeline);
+        ArgumentNullException.ThrowIfNull(request);
+        _pipeline = pipeline;
+        _classes = LabelPlan.Create(protocol, count, pipeline.Generator.Config.ClassCount);
+        var unseen = Math.Min(pipeline.Tokenizer.Config.Holistic?.Shift ?? 0, pipeline.Generator.Config.PatchTokenCount - 1);
+        _request = request with { Classes = [0], UnseenPatches = unseen };
+        _request.Validate(pipeline.Generator.Config);
+        _painter = new SamplePainter(pipeline.Tokenizer, protocol);
+        Kind = kind;
+        Models = [new MeasuredModel("generator", name, pipeline.Generator.ModelHash), new MeasuredModel("tokenizer", name, pipeline.Tokenizer.ModelHash)];
+        Settings = new Dictionary<string, string>
+        {
+            ["seed"] = request.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            ["first_image"] = request.FirstImage.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            ["boundary"] = JsonSerializer.Serialize(request.Boundary, ConfigJson.Options).Trim('"'),
+            ["sampling"] = JsonSerializer.Serialize(request.Sampling, OneLine),
+        };
+        Description = $"{count} samples of {name}";
+    }
+
+    /// <inheritdoc/>
+    public override string Description { get; }
+
+    /// <inheritdoc/>
+    public override int Count => _classes.Length;
+
+    /// <summary>Classes of the generator.</summary>
+    public int ClassCount => _pipeline.Generator.Config.ClassCount;
+
+    /// <inheritdoc/>
+    public override EvaluationKind Kind { get; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<MeasuredModel> Models { get; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, string> Settings { get; }
+
+    /// <inheritdoc/>
+    public override TokenizerConfig? Tokenizer => _pipeline.Tokenizer.Config;
+
+    /// <inheritdoc/>
+    public override IEnumerable<IReadOnlyList<Sample>> Read(int first, int batchSize, CancellationToken cancellation)
+    {
+        while (first < Count)
+        {
+            var classes = _classes[first..Math.Min(Count, first + _request.BatchSize)];
+            // An image is a function of its number alone, so that it does not matter where a run was taken up.
+            var codes = _pipeline.Generator.Generate(
+                _request with { Classes = classes, FirstImage = _request.FirstImage + first }, cancellation: cancellation);
+            for (var at = 0; at < codes.Count; at += batchSize)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var part = codes.Skip(at).Take(batchSize).ToList();
+                var pictures = _painter.Paint(part);
+                yield return [.. pictures.Select((p, i) => new Sample(p, part[i], classes[at + i]))];
+            }
+            first += classes.Length;
+        }
+    }
+}

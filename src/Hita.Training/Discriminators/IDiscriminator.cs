@@ -1,0 +1,19 @@
+using Hita.Runtime;
+using static TorchSharp.torch;
+
+namespace Hita.Training.Discriminators;
+
+/// <summary>A network that tells true pictures from reconstructions.</summary>
+internal interface IDiscriminator : IDisposable
+{
+    /// <summary>What is learned, by name.</summary>
+    IReadOnlyDictionary<string, Tensor> Parameters { get; }
+
+    /// <summary>What changes with every training pass beside it, by name: running statistics, spectral-norm vectors.</summary>
+    IReadOnlyDictionary<string, Tensor> Buffers { get; }
+
+    /// <summary>The logits of pictures, in training mode: high for true ones.</summary>
+    /// <param name="pictures">float32 [B, 3, H, W] in [-1, 1].</param>
+    /// <param name="random">Where random crops come from.</param>
+    Tensor Judge(Tensor pictures, StepRandom random);
+}

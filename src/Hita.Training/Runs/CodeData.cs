@@ -1,0 +1,138 @@
+using Hita.Data;
+using Hita.Runtime;
+using Hita.Tokenization;
+using Hita.Training.Recipes;
+using Hita.Training.TokenCaches;
+
+namespace Hita.Training.Runs;
+
+/// <summary>The codes that a generator learns from, out of a cache or out of pictures, and those held out.</summary>
+internal sealed class CodeData : IDisposable
+{
+    private const int MeasuredBatch = 32;
+
+    private readonly GeneratorRecipe _recipe;
+    private readonly ImageTokenizer _tokenizer;
+    private readonly TokenCache? _cache;
+    private readonly TokenCache? _heldOutCache;
+    private readonly int[] _train = [];
+    private readonly int[] _heldOut = [];
+    private readonly TrainingData? _pictures;
+    private readonly BatchLoader? _loader;
+    private readonly int _grid;
+    private List<GeneratorBatch>? _measured;
+
+    private CodeData(GeneratorRecipe recipe, ImageTokenizer tokenizer)
+    {
+        (_recipe, _tokenizer) = (recipe, tokenizer);
+        if (TokenCache.IsCache(recipe.Data.Source))
+        {
+            _cache = OpenCache(recipe.Data.Source);
+            (_train, _heldOut) = Split(_cache.Count, recipe.Validation.Source is null ? recipe.Validation.Count : 0);
+            if (recipe.Validation is { Source: { } path, Count: > 0 and var count })
+            {
+                _heldOutCache = OpenCache(path);
+                _heldOut = [.. Enumerable.Range(0, Math.Min(count, _heldOutCache.Count))];
+            }
+            return;
+        }
+        var size = recipe.Data.ImageSize ?? tokenizer.Config.ImageSize;
+        PictureShape.Check(size, size, tokenizer.Config);
+        _grid = size / tokenizer.Config.PatchSize;
+        _pictures = TrainingData.Open(recipe.Data, recipe.Validation, size);
+        _loader = new BatchLoader(_pictures.Train, LoaderSteps.Options(recipe.Data, recipe.Schedule, recipe.Compute, size, recipe.Seed));
+    }
+
+    /// <summary>What it is, for records.</summary>
+    public string Description => _cache is not null ? $"token cache {_cache.Path} of {_cache.Info.Source}" : _pictures!.Train.Description;
+
+    /// <summary>Rows and columns of the patch grid.</summary>
+    public (int Height, int Width) Grid => _cache is not null ? (_cache.Info.GridHeight, _cache.Info.GridWidth) : (_grid, _grid);
+
+    /// <summary>Pictures to learn from.</summary>
+    public int Count => _cache is not null ? _train.Length : _pictures!.Train.Count;
+
+    /// <summary>The classes' names; empty for data without classes.</summary>
+    public IReadOnlyList<string> ClassNames => _cache?.Info.ClassNames ?? _pictures!.Train.ClassNames;
+
+    /// <summary>The names of the classes of what is held out, where that has a source of its own; else those of the data.</summary>
+    public IReadOnlyList<string> HeldOutClassNames => _heldOutCache?.Info.ClassNames ?? _pictures?.HeldOut?.ClassNames ?? ClassNames;
+
+    /// <summary>What a person should know before training on it.</summary>
+    public IReadOnlyList<string> Notes
+    {
+        get
+        {
+            var notes = _pictures?.Train.Notes ?? [];
+            return HeldOutClassNames.SequenceEqual(ClassNames)
+                ? notes
+                : [.. notes, "The classes of validation.source are not named as those of data.source; they are taken for the same ones by their numbers."];
+        }
+    }
+
+    /// <summary>Whether anything is held out.</summary>
+    public bool HasHeldOut => _heldOut.Length > 0 || _pictures?.HeldOut is not null;
+
+    /// <summary>Steps of a pass.</summary>
+    public int StepsPerEpoch => _cache is not null ? _train.Length / _recipe.Schedule.BatchSize : _loader!.BatchesPerEpoch;
+
+    /// <summary>What the loader of pictures met; null for a cache.</summary>
+    public LoaderStatistics? Statistics => _loader?.Statistics;
+
+    /// <summary>Opens it.</summary>
+    /// <exception cref="HitaException">The source cannot be opened, or its codes come from another tokenizer.</exception>
+    public static CodeData Open(GeneratorRecipe recipe, ImageTokenizer tokenizer) => new(recipe, tokenizer);
+
+    /// <summary>The steps from one on.</summary>
+    public IBatchFeed<GeneratorBatch> Feed(long firstStep) => _cache is not null
+        ? new CacheFeed(_cache, _train, _recipe.Schedule.BatchSize, _recipe.Schedule.Accumulation, _recipe.Seed)
+        : new EncodingFeed(_loader!, _tokenizer, _recipe.Compute.Device, firstStep, _recipe.Schedule.Accumulation);
+
+    /// <summary>The codes held out, the same each time; pictures are encoded once, uncropped and unmirrored.</summary>
+    public IReadOnlyList<GeneratorBatch> HeldOut(CancellationToken cancellation) => _measured ??= [.. ReadHeldOut(cancellation)];
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _cache?.Dispose();
+        _heldOutCache?.Dispose();
+        _pictures?.Dispose();
+    }
+
+    /// <summary>Every n-th picture is held out, the others are learned from.</summary>
+    internal static (int[] Train, int[] HeldOut) Split(int count, int heldOut)
+    {
+        if (heldOut > count / 2)
+            throw new HitaException($"validation.count is {heldOut}, and the cache has {count} pictures; hold out half of them at most.");
+        var held = new int[heldOut];
+        for (var i = 0; i < heldOut; i++)
+            held[i] = (int)(((2L * i) + 1) * count / (2L * heldOut));
+        var isHeld = held.ToHashSet();
+        return ([.. Enumerable.Range(0, count).Where(i => !isHeld.Contains(i))], held);
+    }
+
+    private IEnumerable<GeneratorBatch> ReadHeldOut(CancellationToken cancellation)
+    {
+        if (_cache is not null)
+        {
+            foreach (var chunk in _heldOut.Chunk(MeasuredBatch))
+                yield return CacheFeed.Read(_heldOutCache ?? _cache, [.. chunk.Select(static p => (p, 0))]);
+            yield break;
+        }
+        var loader = new BatchLoader(_pictures!.HeldOut!, (_loader!.Options with { BatchSize = MeasuredBatch, Workers = 1 }).ForMeasuring);
+        foreach (var batch in loader.Epoch(0, cancellation))
+        {
+            using (batch)
+                yield return CodeEncoding.Encode(_tokenizer, batch, _recipe.Compute.Device);
+        }
+    }
+
+    private TokenCache OpenCache(string path)
+    {
+        var cache = TokenCache.Open(path);
+        if (cache.Info.ModelHash == _tokenizer.ModelHash)
+            return cache;
+        cache.Dispose();
+        throw new CheckpointException(path, $"these codes were made by another tokenizer than {_recipe.Tokenizer}; make them again with 'hita tokenize', or name the tokenizer that made them.");
+    }
+}

@@ -1,0 +1,123 @@
+using Hita.Data;
+using Hita.Runtime;
+using Hita.Tokenization;
+using Hita.Training.TokenCaches;
+using static TorchSharp.torch;
+
+namespace Hita.Training.Runs;
+
+/// <summary>Turns pictures into codes for a generator: the tokenizer in evaluation mode and float32.</summary>
+internal static class CodeEncoding
+{
+    private const int LargestBatch = 32;
+
+    /// <summary>The codes of a batch.</summary>
+    public static GeneratorBatch Encode(ImageTokenizer tokenizer, ImageBatch batch, string device)
+    {
+        var holistic = new List<int>();
+        var patches = new List<int>();
+        using var inference = inference_mode();
+        using var scope = NewDisposeScope();
+        var pictures = batch.ToTensor();
+        for (var at = 0; at < batch.Count; at += LargestBatch)
+        {
+            using var part = NewDisposeScope();
+            var pixels = pictures.narrow(0, at, Math.Min(LargestBatch, batch.Count - at)).to(Compute.Device(device));
+            var (h, p) = tokenizer.Model.Quantize(tokenizer.Model.Features(pixels));
+            if (h is not null)
+                holistic.AddRange(h.ToInts());
+            patches.AddRange(p.ToInts());
+        }
+        return new GeneratorBatch(batch.Labels.ToArray(), [.. holistic], [.. patches]);
+    }
+
+    /// <summary>A batch in equal parts.</summary>
+    public static IReadOnlyList<GeneratorBatch> Split(GeneratorBatch whole, int parts)
+    {
+        if (parts == 1)
+            return [whole];
+        int size = whole.Classes.Length / parts, m = whole.Holistic.Length / parts, n = whole.Patches.Length / parts;
+        return [.. Enumerable.Range(0, parts).Select(i => new GeneratorBatch(
+            whole.Classes[(i * size)..((i + 1) * size)], whole.Holistic[(i * m)..((i + 1) * m)], whole.Patches[(i * n)..((i + 1) * n)]))];
+    }
+}
+
+/// <summary>Codes of pictures that are encoded anew at each step, each time cropped and mirrored by chance.</summary>
+internal sealed class EncodingFeed(BatchLoader loader, ImageTokenizer tokenizer, string device, long firstStep, int accumulation) : IBatchFeed<GeneratorBatch>
+{
+    private readonly LoaderSteps _steps = new(loader, firstStep);
+
+    public double WaitSeconds => _steps.WaitSeconds;
+
+    public IReadOnlyList<GeneratorBatch> Take(long number, CancellationToken cancellation)
+    {
+        using var batch = _steps.Next(number, cancellation);
+        return CodeEncoding.Split(CodeEncoding.Encode(tokenizer, batch, device), accumulation);
+    }
+
+    public void Dispose() => _steps.Dispose();
+}
+
+/// <summary>Codes from a cache. Which picture and which of its variants comes where is a function of the seed and the step.</summary>
+internal sealed class CacheFeed : IBatchFeed<GeneratorBatch>
+{
+    private const ulong Purpose = 0x56617269_00000000;
+
+    private readonly TokenCache _cache;
+    private readonly int[] _pictures;
+    private readonly int _batchSize;
+    private readonly int _accumulation;
+    private readonly ulong _seed;
+    private EpochOrder? _order;
+    private long _epoch = -1;
+
+    /// <param name="cache">The cache; it stays the caller's.</param>
+    /// <param name="pictures">Which of its pictures.</param>
+    /// <param name="batchSize">Pictures of a step.</param>
+    /// <param name="accumulation">Parts of a step; it divides the batch size.</param>
+    /// <param name="seed">The run's seed.</param>
+    public CacheFeed(TokenCache cache, int[] pictures, int batchSize, int accumulation, ulong seed)
+    {
+        (_cache, _pictures, _batchSize, _accumulation, _seed) = (cache, pictures, batchSize, accumulation, seed);
+        StepsPerEpoch = pictures.Length / batchSize;
+        if (StepsPerEpoch == 0)
+            throw new DataException(cache.Path, $"there are {pictures.Length} pictures to learn from, fewer than the {batchSize} of a step; make the steps smaller.");
+    }
+
+    /// <summary>Steps of a pass; what is left over is left out.</summary>
+    public int StepsPerEpoch { get; }
+
+    // Read from mapped memory, in no time worth measuring.
+    public double WaitSeconds => 0;
+
+    public IReadOnlyList<GeneratorBatch> Take(long number, CancellationToken cancellation)
+    {
+        var (epoch, place) = Math.DivRem(number - 1, StepsPerEpoch);
+        if (epoch != _epoch || _order is null)
+            (_order, _epoch) = (new EpochOrder(_pictures.Length, [], 1, _seed, checked((int)epoch)), epoch);
+        var chosen = new (int Picture, int Variant)[_batchSize];
+        for (var i = 0; i < chosen.Length; i++)
+        {
+            var picture = _pictures[_order.At(checked((int)((place * _batchSize) + i)))];
+            chosen[i] = (picture, new CounterRandom(_seed, (ulong)picture, Purpose + (ulong)epoch).Below(_cache.Info.Variants));
+        }
+        return CodeEncoding.Split(Read(_cache, chosen), _accumulation);
+    }
+
+    /// <summary>Pictures of a cache as a batch.</summary>
+    public static GeneratorBatch Read(TokenCache cache, IReadOnlyList<(int Picture, int Variant)> chosen)
+    {
+        int m = cache.Info.HolisticTokenCount, n = cache.Info.GridHeight * cache.Info.GridWidth;
+        var batch = new GeneratorBatch(new int[chosen.Count], new int[chosen.Count * m], new int[chosen.Count * n]);
+        for (var i = 0; i < chosen.Count; i++)
+        {
+            batch.Classes[i] = cache.ClassAt(chosen[i].Picture);
+            cache.Read(chosen[i].Picture, chosen[i].Variant, batch.Holistic.AsSpan(i * m, m), batch.Patches.AsSpan(i * n, n));
+        }
+        return batch;
+    }
+
+    public void Dispose()
+    {
+    }
+}

@@ -1,0 +1,123 @@
+using Hita.Data;
+using Hita.Imaging;
+using Hita.Metrics;
+using Hita.Training.Recipes;
+
+namespace Hita.Training.Runs;
+
+/// <summary>What a tokenizer's run does besides steps: reconstruct what is held out, measure and show it, export.</summary>
+internal sealed class TokenizerTask(TokenizerStage stage, TrainingData data, TokenizerRecipe recipe) : IRunTask
+{
+    private const int LargestBatch = 32;
+    private const int SheetColumns = 8;
+
+    public string Stage => TokenizerTraining.Stage;
+
+    public string ConfigJson => Runtime.ConfigJson.Write(stage.Config);
+
+    public bool CanValidate => data.HeldOut is not null;
+
+    public IReadOnlyList<KeyValuePair<string, double>> Validate(CancellationToken cancellation)
+    {
+        var holistic = new CodeUsage(stage.Config.CodebookSize);
+        var patches = new CodeUsage(stage.Config.CodebookSize);
+        double squares = 0, decibels = 0;
+        long count = 0;
+        using var average = stage.UseAverage();
+        foreach (var batch in Measured(data.HeldOut!).Epoch(0, cancellation))
+        {
+            using (batch)
+            {
+                var (pictures, reconstructions) = Reconstruct(batch, holistic, patches);
+                for (var i = 0; i < pictures.Length; i++)
+                {
+                    squares += MeanSquare(pictures[i], reconstructions[i]);
+                    // Equal pictures have no finite ratio; 8-bit samples cannot tell more than this.
+                    decibels += Math.Min(PictureComparison.Psnr(pictures[i], reconstructions[i]), 100);
+                }
+                count += pictures.Length;
+            }
+        }
+        var values = new List<KeyValuePair<string, double>>
+        {
+            new("validation_mse", squares / count),
+            new("validation_psnr", decibels / count),
+            new("validation_patch_usage", patches.Usage),
+            new("validation_patch_perplexity", patches.Perplexity),
+        };
+        if (stage.Config.Holistic is not null)
+        {
+            values.Add(new("validation_holistic_usage", holistic.Usage));
+            values.Add(new("validation_holistic_perplexity", holistic.Perplexity));
+        }
+        return values;
+    }
+
+    public IReadOnlyList<KeyValuePair<string, Picture>> Samples(CancellationToken cancellation)
+    {
+        var shown = new List<Picture>();
+        var painted = new List<Picture>();
+        if (recipe.Samples.Count == 0)
+            return [];
+        using var average = stage.UseAverage();
+        foreach (var batch in Measured(data.HeldOut ?? data.Train).Epoch(0, cancellation))
+        {
+            using (batch)
+            {
+                var (pictures, reconstructions) = Reconstruct(batch, null, null);
+                shown.AddRange(pictures);
+                painted.AddRange(reconstructions);
+            }
+            if (shown.Count >= recipe.Samples.Count)
+                break;
+        }
+        // A row of pictures, and under it a row of what became of them.
+        var rows = shown.Take(recipe.Samples.Count).Chunk(SheetColumns).Zip(painted.Take(recipe.Samples.Count).Chunk(SheetColumns));
+        var sheet = PictureGrid.Compose([.. rows.SelectMany(static r => Padded(r.First).Concat(Padded(r.Second)))], SheetColumns);
+        return [new("reconstructions", sheet)];
+    }
+
+    public void Export(string folder) => stage.Export(folder, precision: recipe.Export.Precision);
+
+    private BatchLoader Measured(IImageSource source) => new(
+        source,
+        new BatchLoaderOptions
+        {
+            BatchSize = Math.Min(recipe.Schedule.BatchSize / recipe.Schedule.Accumulation, LargestBatch),
+            Augmentation = new Augmentation { Size = recipe.Data.ImageSize ?? stage.Config.ImageSize },
+            MostUnreadable = recipe.Data.MostUnreadable,
+            Workers = 1,
+            Ahead = 2,
+        }.ForMeasuring);
+
+    private (Picture[] Pictures, Picture[] Reconstructions) Reconstruct(ImageBatch batch, CodeUsage? holistic, CodeUsage? patches)
+    {
+        using var scope = TorchSharp.torch.NewDisposeScope();
+        using var evaluation = stage.Evaluate(batch.ToTensor(), average: false);
+        holistic?.Add(evaluation.HolisticCodes);
+        patches?.Add(evaluation.PatchCodes);
+        return ([.. Enumerable.Range(0, batch.Count).Select(batch.PictureAt)], PictureTensors.ToPictures(evaluation.Reconstruction));
+    }
+
+    // In the models' range from −1 to 1, as the losses are.
+    private static double MeanSquare(Picture a, Picture b)
+    {
+        ReadOnlySpan<byte> first = a.Pixels, second = b.Pixels;
+        long sum = 0;
+        for (var i = 0; i < first.Length; i++)
+            sum += (first[i] - second[i]) * (first[i] - second[i]);
+        return sum / (127.5 * 127.5 * first.Length);
+    }
+
+    private static IEnumerable<Picture> Padded(Picture[] row)
+    {
+        foreach (var picture in row)
+            yield return picture;
+        for (var i = row.Length; i < SheetColumns; i++)
+        {
+            var blank = new Picture(row[0].Width, row[0].Height);
+            blank.Fill(255, 255, 255);
+            yield return blank;
+        }
+    }
+}

@@ -1,0 +1,138 @@
+using System.Buffers.Binary;
+using System.IO.MemoryMappedFiles;
+using Hita.Runtime;
+
+namespace Hita.Training.TokenCaches;
+
+/// <summary>
+/// The codes of a whole set of pictures, several variants each, read in place from a folder that 'hita tokenize' wrote;
+/// docs/token-cache.md describes it. Reading is safe from several threads at once.
+/// </summary>
+public sealed class TokenCache : IDisposable
+{
+    /// <summary>The file of codes.</summary>
+    internal const string CodesName = "codes.bin";
+
+    /// <summary>The file of classes.</summary>
+    internal const string LabelsName = "labels.bin";
+
+    /// <summary>The class of a picture that could not be read.</summary>
+    internal const int Unreadable = -1;
+
+    private readonly MemoryMappedFile _file;
+    private readonly MemoryMappedViewAccessor _view;
+    private readonly int[] _pictures;
+    private readonly int[] _labels;
+
+    private TokenCache(string path, TokenCacheInfo info, MemoryMappedFile file, MemoryMappedViewAccessor view, int[] pictures, int[] labels)
+    {
+        (Path, Info, _file, _view, _pictures, _labels) = (path, info, file, view, pictures, labels);
+    }
+
+    /// <summary>The folder.</summary>
+    public string Path { get; }
+
+    /// <summary>What it holds.</summary>
+    public TokenCacheInfo Info { get; }
+
+    /// <summary>Pictures that could be read when the cache was made.</summary>
+    public int Count => _pictures.Length;
+
+    /// <summary>Whether a folder is a token cache, finished or not.</summary>
+    /// <param name="path">The folder.</param>
+    public static bool IsCache(string path) => File.Exists(System.IO.Path.Combine(path, TokenCacheInfo.FileName));
+
+    /// <summary>Opens a finished cache.</summary>
+    /// <param name="path">The folder.</param>
+    /// <exception cref="CheckpointException">It is no cache, not finished, or damaged.</exception>
+    public static TokenCache Open(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        var info = TokenCacheInfo.Read(path);
+        if (info.Done != info.Pictures)
+            throw new CheckpointException(path, $"the cache holds {info.Done} of {info.Pictures} pictures; run 'hita tokenize' again to finish it.");
+        var codes = System.IO.Path.Combine(path, CodesName);
+        var labels = Labels(path, info);
+        try
+        {
+            if (new FileInfo(codes).Length != info.Pictures * info.PictureBytes)
+                throw new CheckpointException(codes, $"the file has not the {info.Pictures * info.PictureBytes} bytes that {TokenCacheInfo.FileName} asks for; make the cache again.");
+            var file = MemoryMappedFile.CreateFromFile(codes, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
+            int[] pictures = [.. Enumerable.Range(0, labels.Length).Where(i => labels[i] != Unreadable)];
+            return pictures.Length > 0
+                ? new TokenCache(path, info, file, file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read), pictures, labels)
+                : throw new CheckpointException(path, "none of the cache's pictures could be read when it was made.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException(codes, $"the codes cannot be read: {e.Message.TrimEnd('.')}.", e);
+        }
+    }
+
+    /// <summary>The class of a picture; 0 in a source without classes.</summary>
+    /// <param name="picture">0 to <see cref="Count"/> − 1.</param>
+    public int ClassAt(int picture) => _labels[_pictures[picture]];
+
+    /// <summary>Reads the codes of a picture.</summary>
+    /// <param name="picture">0 to <see cref="Count"/> − 1.</param>
+    /// <param name="variant">0 to the number of variants − 1.</param>
+    /// <param name="holistic">Receives the holistic codes.</param>
+    /// <param name="patches">Receives the patch codes in raster order.</param>
+    /// <exception cref="CheckpointException">A code is not in the codebook: the file is damaged.</exception>
+    public void Read(int picture, int variant, Span<int> holistic, Span<int> patches)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)picture, (uint)Count, nameof(picture));
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)variant, (uint)Info.Variants, nameof(variant));
+        if (holistic.Length != Info.HolisticTokenCount || patches.Length != Info.GridHeight * Info.GridWidth)
+            throw new ArgumentException($"An image has {Info.HolisticTokenCount} holistic and {Info.GridHeight * Info.GridWidth} patch codes, not {holistic.Length} and {patches.Length}.");
+        var at = (_pictures[picture] * Info.PictureBytes) + ((long)variant * Info.CodesPerImage * Info.CodeBytes);
+        at = Fill(holistic, at);
+        Fill(patches, at);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _view.Dispose();
+        _file.Dispose();
+    }
+
+    private long Fill(Span<int> codes, long at)
+    {
+        var bytes = Info.CodeBytes;
+        for (var i = 0; i < codes.Length; i++, at += bytes)
+        {
+            var code = bytes == 2 ? Little(_view.ReadUInt16(at)) : (int)Little(_view.ReadUInt32(at));
+            if ((uint)code >= (uint)Info.CodebookSize)
+                throw new CheckpointException(Path, $"{CodesName} holds the code {code}, which is not in a codebook of {Info.CodebookSize} entries; make the cache again.");
+            codes[i] = code;
+        }
+        return at;
+    }
+
+    private static ushort Little(ushort value) => BitConverter.IsLittleEndian ? value : BinaryPrimitives.ReverseEndianness(value);
+
+    private static uint Little(uint value) => BitConverter.IsLittleEndian ? value : BinaryPrimitives.ReverseEndianness(value);
+
+    private static int[] Labels(string path, TokenCacheInfo info)
+    {
+        var file = System.IO.Path.Combine(path, LabelsName);
+        try
+        {
+            var bytes = File.ReadAllBytes(file);
+            var labels = new int[info.Pictures];
+            if (bytes.Length != labels.Length * sizeof(int))
+                throw new CheckpointException(file, $"the file has {bytes.Length} bytes instead of {(long)labels.Length * sizeof(int)}; make the cache again.");
+            for (var i = 0; i < labels.Length; i++)
+                labels[i] = BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(i * sizeof(int)));
+            var classes = Math.Max(1, info.ClassNames.Count);
+            return labels.All(l => l >= Unreadable && l < classes)
+                ? labels
+                : throw new CheckpointException(file, $"a class lies outside the {classes} there are; make the cache again.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException(file, $"the classes cannot be read: {e.Message.TrimEnd('.')}.", e);
+        }
+    }
+}

@@ -1,0 +1,145 @@
+using Hita.Data;
+using Hita.Imaging;
+using Hita.Runtime;
+using Hita.Tokenization;
+
+namespace Hita.Training.TokenCaches;
+
+/// <summary>How a set of pictures is turned into a token cache.</summary>
+public sealed record TokenCacheOptions
+{
+    /// <summary>Which variants of each picture are encoded; its size is the tokenizer's.</summary>
+    public required Augmentation Augmentation { get; init; }
+
+    /// <summary>Variants encoded together, over several pictures. Default 32.</summary>
+    public int BatchSize { get; init; } = 32;
+
+    /// <summary>Pictures between two points from which an interrupted run continues. Default 1024.</summary>
+    public int CommitEvery { get; init; } = 1024;
+
+    /// <summary>Threads that decode; 0 for one less than there are processors. Default 0.</summary>
+    public int Readers { get; init; }
+}
+
+/// <summary>What became of a set of pictures.</summary>
+/// <param name="Pictures">Pictures in the cache, those that cannot be read included.</param>
+/// <param name="Encoded">Pictures encoded now; the others were done before.</param>
+/// <param name="Unreadable">Pictures among them that cannot be read.</param>
+/// <param name="FirstUnreadable">What was said about the first few of those met now.</param>
+public sealed record TokenCacheReport(int Pictures, int Encoded, int Unreadable, IReadOnlyList<string> FirstUnreadable);
+
+/// <summary>Encodes a set of pictures once, so that generators can be trained on the codes.</summary>
+public static class TokenCacheBuilder
+{
+    private const int NamedFaults = 10;
+
+    /// <summary>Encodes every picture, from where an earlier call was interrupted.</summary>
+    /// <param name="source">The pictures.</param>
+    /// <param name="tokenizer">Encodes them.</param>
+    /// <param name="folder">The cache's folder: empty, absent, or holding a part of the same work.</param>
+    /// <param name="options">How.</param>
+    /// <param name="progress">Told the number of pictures done; null for nobody.</param>
+    /// <param name="cancellation">Stops soon; what is done is kept.</param>
+    /// <exception cref="HitaException">The folder holds something else, or cannot be written.</exception>
+    public static TokenCacheReport Build(
+        IImageSource source, ImageTokenizer tokenizer, string folder, TokenCacheOptions options, IProgress<int>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.BatchSize, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.CommitEvery, 1);
+        if (!tokenizer.CanEncode)
+            throw new HitaException("This tokenizer was loaded for decoding only; load it whole to encode pictures.");
+        var variants = options.Augmentation.Validate().VariantCount;
+        using var writer = TokenCacheWriter.Open(folder, Describe(source, tokenizer, options.Augmentation));
+        var first = writer.Done;
+        var faults = new List<string>();
+        var unreadable = writer.UnreadableBefore();
+        var chunk = Math.Max(1, options.BatchSize / variants);
+        // The next chunk is decoded while this one is encoded.
+        var next = Decode(source, first, chunk, options, cancellation);
+        try
+        {
+            for (var at = first; at < source.Count; at += chunk)
+            {
+                var decoded = next.GetAwaiter().GetResult();
+                next = Decode(source, at + chunk, chunk, options, cancellation);
+                unreadable += Write(writer, source, tokenizer, decoded, at, options.BatchSize, faults, cancellation);
+                if ((at + chunk) / options.CommitEvery != at / options.CommitEvery)
+                    writer.Commit();
+                progress?.Report(Math.Min(at + chunk, source.Count));
+            }
+        }
+        finally
+        {
+            // Nothing may read the source once its owner has it back.
+            Task.WaitAny([next], CancellationToken.None);
+            // Also when cancelled: what has been encoded is kept.
+            writer.Commit();
+        }
+        return new TokenCacheReport(source.Count, source.Count - first, unreadable, faults);
+    }
+
+    private static TokenCacheInfo Describe(IImageSource source, ImageTokenizer tokenizer, Augmentation augmentation) => new()
+    {
+        ModelHash = tokenizer.ModelHash,
+        CodebookSize = tokenizer.Config.CodebookSize,
+        HolisticTokenCount = tokenizer.Config.HolisticTokenCount,
+        GridHeight = augmentation.Size / tokenizer.Config.PatchSize,
+        GridWidth = augmentation.Size / tokenizer.Config.PatchSize,
+        Variants = augmentation.VariantCount,
+        ImageSize = augmentation.Size,
+        Crop = augmentation.Crop,
+        Flip = augmentation.Flip,
+        TenCropScales = augmentation.TenCropScales,
+        Source = source.Description,
+        Pictures = source.Count,
+        ClassNames = source.ClassNames,
+    };
+
+    private static int Write(
+        TokenCacheWriter writer, IImageSource source, ImageTokenizer tokenizer, Decoded[] decoded, int first, int batchSize, List<string> faults, CancellationToken cancellation)
+    {
+        var codes = tokenizer.Encode([.. decoded.SelectMany(static d => d.Variants)], batchSize, cancellation);
+        var (at, unreadable) = (0, 0);
+        for (var i = 0; i < decoded.Length; i++)
+        {
+            if (decoded[i].Fault is { } fault)
+            {
+                writer.WriteUnreadable();
+                unreadable++;
+                if (faults.Count < NamedFaults)
+                    faults.Add(fault);
+                continue;
+            }
+            var count = decoded[i].Variants.Length;
+            writer.Write(source.ClassAt(first + i), [.. codes.Skip(at).Take(count)]);
+            at += count;
+        }
+        return unreadable;
+    }
+
+    private static Task<Decoded[]> Decode(IImageSource source, int first, int count, TokenCacheOptions options, CancellationToken cancellation) => Task.Run(() =>
+    {
+        var decoded = new Decoded[Math.Clamp(source.Count - first, 0, count)];
+        var threads = options.Readers > 0 ? options.Readers : Math.Max(1, Environment.ProcessorCount - 1);
+        Parallel.For(0, decoded.Length, new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation }, i => decoded[i] = Read(source, first + i, options.Augmentation));
+        return decoded;
+    }, cancellation);
+
+    private static Decoded Read(IImageSource source, int index, Augmentation augmentation)
+    {
+        try
+        {
+            var picture = source.Read(index);
+            return new Decoded([.. Enumerable.Range(0, augmentation.VariantCount).Select(v => augmentation.ApplyVariant(picture, v))], null);
+        }
+        catch (HitaException e)
+        {
+            return new Decoded([], e.Message);
+        }
+    }
+
+    private sealed record Decoded(Picture[] Variants, string? Fault);
+}

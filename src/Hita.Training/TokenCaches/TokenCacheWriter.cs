@@ -1,0 +1,170 @@
+using System.Buffers.Binary;
+using Hita.Checkpoints;
+using Hita.Runtime;
+using Hita.Tokenization;
+
+namespace Hita.Training.TokenCaches;
+
+/// <summary>Writes a token cache picture by picture, and continues one that was interrupted.</summary>
+/// <remarks>
+/// Codes and classes are appended and flushed; then <c>cache.json</c>, replaced as a whole, says how many pictures are done. What a
+/// kill leaves beyond that is cut off when the writer is opened again.
+/// </remarks>
+internal sealed class TokenCacheWriter : IDisposable
+{
+    private readonly string _folder;
+    private readonly FolderLock _lock;
+    private readonly FileStream _codes;
+    private readonly FileStream _labels;
+    private TokenCacheInfo _info;
+    private int _written;
+
+    private TokenCacheWriter(string folder, TokenCacheInfo info, FolderLock held, FileStream codes, FileStream labels) =>
+        (_folder, _info, _lock, _codes, _labels, _written) = (folder, info, held, codes, labels, info.Done);
+
+    /// <summary>Pictures done when the writer was opened.</summary>
+    public int Done => _info.Done;
+
+    /// <summary>Begins a cache, or continues one of the same contents.</summary>
+    /// <exception cref="HitaException">The folder holds something else, or another process writes it.</exception>
+    public static TokenCacheWriter Open(string folder, TokenCacheInfo info)
+    {
+        var held = Hold(folder);
+        try
+        {
+            if (TokenCache.IsCache(folder))
+            {
+                var there = TokenCacheInfo.Read(folder);
+                if (!there.IsSameWork(info))
+                    throw new HitaException($"{folder}: there is a token cache of other pictures, another tokenizer or other variants; name another folder.");
+                info = there;
+            }
+            else if (Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).FirstOrDefault(n => n != FolderLock.FileName && !n!.EndsWith(".tmp", StringComparison.Ordinal)) is { } foreign)
+            {
+                throw new HitaException($"{folder}: this folder holds '{foreign}', and a token cache needs one of its own; name another folder.");
+            }
+            var codes = Cut(Path.Combine(folder, TokenCache.CodesName), info.Done * info.PictureBytes);
+            var labels = Cut(Path.Combine(folder, TokenCache.LabelsName), info.Done * (long)sizeof(int));
+            var writer = new TokenCacheWriter(folder, info, held, codes, labels);
+            // From the first moment on the folder says what it is going to be.
+            writer.Commit();
+            return writer;
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Pictures among those done when the writer was opened that cannot be read. To be asked before anything is written.</summary>
+    public int UnreadableBefore()
+    {
+        var labels = new byte[Done * sizeof(int)];
+        _labels.Position = 0;
+        _labels.ReadExactly(labels);
+        return Enumerable.Range(0, Done).Count(i => BinaryPrimitives.ReadInt32LittleEndian(labels.AsSpan(i * sizeof(int))) == TokenCache.Unreadable);
+    }
+
+    /// <summary>Appends a picture's variants.</summary>
+    /// <param name="label">Its class.</param>
+    /// <param name="variants">The codes of each variant.</param>
+    public void Write(int label, IReadOnlyList<ImageCodes> variants)
+    {
+        var row = new byte[_info.PictureBytes];
+        var at = 0;
+        foreach (var codes in variants)
+        {
+            foreach (var code in codes.Holistic.Concat(codes.Patches))
+            {
+                if (_info.CodeBytes == 2)
+                    BinaryPrimitives.WriteUInt16LittleEndian(row.AsSpan(at), (ushort)code);
+                else
+                    BinaryPrimitives.WriteInt32LittleEndian(row.AsSpan(at), code);
+                at += _info.CodeBytes;
+            }
+        }
+        Append(label, row);
+    }
+
+    /// <summary>Appends the place of a picture that cannot be read.</summary>
+    public void WriteUnreadable() => Append(TokenCache.Unreadable, new byte[_info.PictureBytes]);
+
+    /// <summary>Makes everything appended so far last.</summary>
+    /// <exception cref="HitaException">The disk is full or the folder cannot be written.</exception>
+    public void Commit()
+    {
+        try
+        {
+            _codes.Flush(flushToDisk: true);
+            _labels.Flush(flushToDisk: true);
+        }
+        catch (IOException e)
+        {
+            throw AtomicFile.CannotWrite(_folder, e);
+        }
+        _info = _info with { Done = _written };
+        using var file = new AtomicFile(Path.Combine(_folder, TokenCacheInfo.FileName));
+        file.Stream.Write(ModelFolder.Text.GetBytes(ConfigJson.Write(_info)));
+        file.Complete();
+    }
+
+    public void Dispose()
+    {
+        foreach (var stream in (IDisposable[])[_codes, _labels, _lock])
+        {
+            try
+            {
+                stream.Dispose();
+            }
+            catch (IOException)
+            {
+                // A full disk has been reported; what was committed is whole.
+            }
+        }
+    }
+
+    private void Append(int label, byte[] row)
+    {
+        Span<byte> number = stackalloc byte[sizeof(int)];
+        BinaryPrimitives.WriteInt32LittleEndian(number, label);
+        try
+        {
+            _codes.Write(row);
+            _labels.Write(number);
+        }
+        catch (IOException e)
+        {
+            throw AtomicFile.CannotWrite(_folder, e);
+        }
+        _written++;
+    }
+
+    private static FolderLock Hold(string folder)
+    {
+        if (File.Exists(folder))
+            throw new HitaException($"{folder}: this is a file where a token cache's folder is needed; name another place.");
+        try
+        {
+            return FolderLock.TryTake(folder) ?? throw new HitaException($"{folder}: another process is writing this token cache; wait for it, or name another folder.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw AtomicFile.CannotWrite(folder, e);
+        }
+    }
+
+    private static FileStream Cut(string path, long length)
+    {
+        var stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, 1 << 18);
+        var there = stream.Length;
+        if (there < length)
+        {
+            stream.Dispose();
+            throw new CheckpointException(path, $"the file has {there} bytes where {length} are done; delete the folder and make the cache again.");
+        }
+        stream.SetLength(length);
+        stream.Position = length;
+        return stream;
+    }
+}

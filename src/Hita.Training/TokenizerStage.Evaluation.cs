@@ -1,0 +1,139 @@
+using Hita.Checkpoints;
+using Hita.Layers;
+using Hita.Runtime;
+using Hita.Tokenization;
+using Hita.Tokenization.Model;
+using static TorchSharp.torch;
+
+namespace Hita.Training;
+
+/// <summary>How a tokenizer sees pictures that it does not learn from.</summary>
+/// <param name="Reconstruction">float32 [B, 3, H, W] on the CPU, nominally in [-1, 1] but not clamped; the caller's.</param>
+/// <param name="HolisticCodes">B · M codes; empty in the vanilla family.</param>
+/// <param name="PatchCodes">B · N codes in raster order.</param>
+public sealed record TokenizerEvaluation(Tensor Reconstruction, int[] HolisticCodes, int[] PatchCodes) : IDisposable
+{
+    /// <summary>Frees the reconstruction.</summary>
+    public void Dispose() => Reconstruction.Dispose();
+}
+
+/// <content>Where a stage comes from, and what it is good for between steps.</content>
+public sealed partial class TokenizerStage
+{
+    /// <summary>A stage that starts from fresh weights.</summary>
+    /// <param name="config">The architecture.</param>
+    /// <param name="options">How to train.</param>
+    /// <param name="seed">The fresh weights and all that is random in training are a function of it.</param>
+    /// <param name="device">Where to train, see <see cref="Compute.Device"/>.</param>
+    /// <exception cref="HitaException">An option is wrong, or a weight file is not there or does not fit.</exception>
+    public static TokenizerStage Create(TokenizerConfig config, TokenizerStageOptions options, ulong seed, string device = "cpu") =>
+        Build(config, options, seed, device, model => TokenizerInitializer.Initialize(model, seed));
+
+    /// <summary>A stage that starts from the weights of a model folder: fine-tuning.</summary>
+    /// <param name="folder">A tokenizer's folder, or a pipeline's with one inside.</param>
+    /// <param name="options">How to train.</param>
+    /// <param name="seed">All that is random in training is a function of it.</param>
+    /// <param name="device">Where to train, see <see cref="Compute.Device"/>.</param>
+    /// <exception cref="HitaException">The folder holds no whole tokenizer, an option is wrong, or a weight file is not there or does not fit.</exception>
+    public static TokenizerStage Load(string folder, TokenizerStageOptions options, ulong seed, string device = "cpu")
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var found = TokenizerFolder.Find(folder);
+        return Build(TokenizerFolder.ReadConfig(found), options, seed, device, model =>
+        {
+            using var source = ModelFolder.OpenWeights(found);
+            var loading = TokenizerNames.ForLoading(canEncode: true, source.Tensors);
+            var named = new LoadOptions
+            {
+                NameMap = loading.NameMap,
+                Advice = loading.Advice,
+                // An import without its semantic encoder can be completed by the options' file.
+                AllowedMissing = name => options.SemanticEncoderFile is not null && TokenizerNames.IsSemantic(name),
+            };
+            StrictLoader.Load(source, model.Parameters(), named);
+        });
+    }
+
+    /// <summary>
+    /// Puts the average of the weights into the network until the result is disposed, for several evaluations at once. No step may
+    /// be taken and no state saved in between.
+    /// </summary>
+    public IDisposable UseAverage() => _average.Swap();
+
+    /// <summary>Encodes and decodes pictures in evaluation mode, in float32.</summary>
+    /// <param name="pixels">float32 [B, 3, H, W] in [-1, 1] on the CPU; it stays the caller's.</param>
+    /// <param name="average">Whether with the average of the weights, as a finished model would, or with the latest ones.</param>
+    public TokenizerEvaluation Evaluate(Tensor pixels, bool average = true)
+    {
+        ArgumentNullException.ThrowIfNull(pixels);
+        Check([new TokenizerBatch(pixels, [])]);
+        using var swapped = average ? UseAverage() : null;
+        using var frozen = no_grad();
+        using var scope = NewDisposeScope();
+        _model.eval();
+        var features = _model.Features(pixels.to(_device));
+        var (holistic, patches) = _model.Quantize(features);
+        var (holisticVectors, patchVectors) = _model.Dequantize(holistic, patches, features.PatchPrequant.size(2), features.PatchPrequant.size(3));
+        var painted = _model.Paint(_model.Fuse(holisticVectors, patchVectors)).to(ScalarType.Float32).cpu();
+        return new TokenizerEvaluation(painted.DetachFromDisposeScope(), holistic?.ToInts() ?? [], patches.ToInts());
+    }
+
+    /// <summary>Writes a model folder that <see cref="ImageTokenizer.Load"/> reads, the semantic encoder included.</summary>
+    /// <param name="folder">The folder; it must not exist, or hold a model that is replaced.</param>
+    /// <param name="average">Whether to write the average of the weights or the latest ones.</param>
+    /// <param name="precision">The weights' type in the file: float32 or bfloat16.</param>
+    /// <exception cref="HitaException">The folder cannot be written.</exception>
+    public void Export(string folder, bool average = true, Precision precision = Precision.Float32)
+    {
+        using var swapped = average ? UseAverage() : null;
+        Hita.Training.WeightExport.Write(folder, ConfigJson.Write(Config), _model.Parameters(), precision);
+    }
+
+    private static TokenizerStage Build(TokenizerConfig config, TokenizerStageOptions options, ulong seed, string device, Action<TokenizerModel> fill)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate().CheckFor(config);
+        var placement = Placement.For(device, Precision.Float32);
+        var model = new TokenizerModel(config, Tokenization.Model.TokenizerParts.All, placement, options.Dropout);
+        try
+        {
+            fill(model);
+            if (options.SemanticEncoderFile is { } file)
+                TokenizerAssets.LoadSemanticEncoder(model, file);
+            return new TokenizerStage(model, options, TokenizerAssets.Load(options, placement, seed), seed);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    private bool RevivesAt(long step) =>
+        _options.Codebook.RevivalInterval > 0 && _options.Scope == TokenizerScope.All && step % _options.Codebook.RevivalInterval == 0;
+
+    private void Revive(Step step)
+    {
+        Revive("quantize.embedding.weight", _patchWindow, step.PatchFeatures, step.Number);
+        if (_holisticWindow is not null)
+            Revive("slot_quantize.embedding.weight", _holisticWindow, step.HolisticFeatures, step.Number);
+    }
+
+    // Unused entries take features of this step, drawn without preference; what the optimiser knew of them is forgotten.
+    private void Revive(string name, Losses.CodeWindow window, List<Tensor> features, long step)
+    {
+        if (!window.IsFull || window.Unused() is not { Length: > 0 } unused)
+            return;
+        using var frozen = no_grad();
+        using var scope = NewDisposeScope();
+        var random = new StepRandom(_seed, step, -1);
+        var all = cat(features, 0);
+        var drawn = Array.ConvertAll(unused, _ => (int)random.NextBelow(all.size(0)));
+        var rows = TensorOps.FromInts(unused, unused.Length).to(_device);
+        var values = all.index_select(0, TensorOps.FromInts(drawn, drawn.Length).to(_device));
+        _kept[name].index_copy_(0, rows, values).DetachFromDisposeScope();
+        _average.State[name].index_copy_(0, rows, values).DetachFromDisposeScope();
+        _optimizer.ForgetRows(name, rows);
+    }
+}

@@ -1,0 +1,103 @@
+using Hita.Runtime;
+using Hita.Tokenization.Model;
+using Hita.Training.Discriminators;
+using Hita.Training.Losses;
+using Hita.Training.Optimization;
+
+namespace Hita.Training;
+
+/// <summary>Which weights of a tokenizer are trained.</summary>
+public enum TokenizerScope
+{
+    /// <summary>All but the semantic encoder, which is frozen by definition.</summary>
+    All,
+
+    /// <summary>Only what turns codes into pictures: codes keep their meaning, and a generator trained on them stays usable.</summary>
+    Decoder,
+}
+
+/// <summary>Everything that a tokenizer's training can be told; the defaults are the published recipe's.</summary>
+public sealed record TokenizerStageOptions
+{
+    /// <summary>The difference between the pixels of a picture and its reconstruction.</summary>
+    public ReconstructionLoss Reconstruction { get; init; } = ReconstructionLoss.TwiceSquared;
+
+    /// <summary>Weight of <see cref="Reconstruction"/>. Default 1.</summary>
+    public double ReconstructionWeight { get; init; } = 1;
+
+    /// <summary>The perceptual loss (LPIPS), which needs weight files; null trains without.</summary>
+    public PerceptualOptions? Perceptual { get; init; } = new();
+
+    /// <summary>The discriminator; null trains without.</summary>
+    public DiscriminatorOptions? Discriminator { get; init; } = new();
+
+    /// <summary>Weight of the semantic reconstruction, of tokenizers that have the head (Hita-U). Default 1.</summary>
+    public double SemanticWeight { get; init; } = 1;
+
+    /// <summary>Teaches the decoder to take colours from the holistic tokens; null, the default, trains as published.</summary>
+    public StyleSeparationOptions? StyleSeparation { get; init; }
+
+    /// <summary>Both codebooks.</summary>
+    public CodebookOptions Codebook { get; init; } = new();
+
+    /// <summary>The tokenizer's optimiser; the published warm-up is four epochs, which a recipe turns into steps.</summary>
+    public OptimizerOptions Optimizer { get; init; } = new();
+
+    /// <summary>The moving average of the weights.</summary>
+    public AverageOptions Average { get; init; } = new();
+
+    /// <summary>Probability of dropping, in the transformers (published 0.1).</summary>
+    public double Dropout { get; init; } = 0.1;
+
+    /// <summary>
+    /// The type of matrix products and convolutions: float32, or bfloat16 where the processor or GPU is faster at it. Weights,
+    /// losses and code distances stay float32. Default float32; the published runs used bfloat16.
+    /// </summary>
+    public Precision Precision { get; init; }
+
+    /// <summary>Which weights are trained. Default all.</summary>
+    public TokenizerScope Scope { get; init; }
+
+    /// <summary>A DINOv2 file with the frozen semantic encoder, for tokenizers that have one; null where the weights that training starts from hold it.</summary>
+    public string? SemanticEncoderFile { get; init; }
+
+    /// <summary>Checks every field.</summary>
+    /// <returns>The options themselves.</returns>
+    /// <exception cref="ConfigException">Lists all faults.</exception>
+    public TokenizerStageOptions Validate()
+    {
+        var faults = new List<string>();
+        void Require(bool ok, FormattableString fault)
+        {
+            if (!ok)
+                faults.Add(FormattableString.Invariant(fault));
+        }
+
+        Require(ReconstructionWeight is >= 0 and <= 1e6, $"reconstruction_weight is {ReconstructionWeight}, 0 to 1000000 are possible");
+        Require(SemanticWeight is >= 0 and <= 1e6, $"semantic_weight is {SemanticWeight}, 0 to 1000000 are possible");
+        Require(Dropout is >= 0 and < 1, $"dropout is {Dropout}, 0 to below 1 are possible");
+        Require(Precision is Precision.Float32 or Precision.BFloat16, $"precision is {Precision}, training runs in float32 or bfloat16");
+        Require(Enum.IsDefined(Reconstruction), $"reconstruction is {Reconstruction}, which is none of the losses");
+        Require(Enum.IsDefined(Scope), $"scope is {Scope}, which is none of the scopes");
+        Require(
+            Scope != TokenizerScope.Decoder || ReconstructionWeight > 0 || Perceptual is not null,
+            $"reconstruction_weight is 0 and perceptual is null, so that nothing teaches the decoder, which scope trains alone");
+        Perceptual?.CollectFaults(faults);
+        Discriminator?.CollectFaults(faults);
+        StyleSeparation?.CollectFaults(faults);
+        Codebook.CollectFaults(faults);
+        Optimizer.CollectFaults(faults, "optimizer");
+        Average.CollectFaults(faults);
+        return faults.Count == 0 ? this : throw new ConfigException("The tokenizer's training", faults);
+    }
+
+    /// <summary>Checks that they are possible for an architecture.</summary>
+    /// <param name="config">The tokenizer's.</param>
+    /// <exception cref="ConfigException">They are not.</exception>
+    public void CheckFor(TokenizerConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        if (StyleSeparation is not null && config.Holistic is null)
+            throw new ConfigException("The tokenizer's training", ["style_separation needs holistic tokens to put colours in, and this tokenizer has patch tokens only"]);
+    }
+}

@@ -1,0 +1,178 @@
+using Hita.Generation;
+using Hita.Generation.Model;
+using Hita.Imaging;
+using Hita.Runtime;
+using Hita.Tokenization;
+using Hita.Tokenization.Model;
+
+namespace Hita.Models;
+
+/// <summary>One generated image.</summary>
+/// <param name="Index">Its place in the request, from 0.</param>
+/// <param name="Class">Its class.</param>
+/// <param name="Codes">Its codes.</param>
+/// <param name="Picture">What they decode to.</param>
+public sealed record GeneratedImage(int Index, int Class, ImageCodes Codes, Picture Picture);
+
+/// <summary>A generator and the tokenizer whose codes it writes: from a class to a picture.</summary>
+public sealed class ImagePipeline : IDisposable
+{
+    /// <summary>Joins a generator and a tokenizer; both are owned from here on.</summary>
+    /// <param name="generator">Draws the codes.</param>
+    /// <param name="tokenizer">Paints them; the decoder alone is enough.</param>
+    /// <exception cref="ConfigException">They do not speak the same codes; both are disposed.</exception>
+    public ImagePipeline(ImageGenerator generator, ImageTokenizer tokenizer)
+    {
+        ArgumentNullException.ThrowIfNull(generator);
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        Generator = generator;
+        Tokenizer = tokenizer;
+        try
+        {
+            Check(generator.Config, tokenizer.Config);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Draws the codes.</summary>
+    public ImageGenerator Generator { get; }
+
+    /// <summary>Paints the codes.</summary>
+    public ImageTokenizer Tokenizer { get; }
+
+    /// <summary>Width of the pictures, in pixels.</summary>
+    public int Width => Generator.Config.GridWidth * Tokenizer.Config.PatchSize;
+
+    /// <summary>Height of the pictures, in pixels.</summary>
+    public int Height => Generator.Config.GridHeight * Tokenizer.Config.PatchSize;
+
+    /// <summary>Loads a pipeline: a folder with <c>tokenizer/</c> and <c>generator/</c>.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="options">How the generator is loaded, and the device for both.</param>
+    /// <param name="withEncoder">Whether the tokenizer's encoder is loaded too, as editing needs it; painting does not.</param>
+    /// <param name="painting">The type of the tokenizer's weights: float32 or bfloat16.</param>
+    /// <exception cref="HitaException">A part is missing or broken, the parts do not fit each other, or a precision is not for its part.</exception>
+    public static ImagePipeline Load(string folder, GeneratorOptions? options = null, bool withEncoder = false, Precision painting = Precision.Float32) =>
+        Load(folder, folder, options, withEncoder, painting);
+
+    /// <summary>Loads a pipeline from two folders.</summary>
+    /// <param name="generatorFolder">The generator's folder, or a pipeline's.</param>
+    /// <param name="tokenizerFolder">The tokenizer's folder, or a pipeline's.</param>
+    /// <param name="options">How the generator is loaded, and the device for both.</param>
+    /// <param name="withEncoder">Whether the tokenizer's encoder is loaded too, as editing needs it; painting does not.</param>
+    /// <param name="painting">The type of the tokenizer's weights: float32 or bfloat16.</param>
+    /// <exception cref="HitaException">A part is missing or broken, the parts do not fit each other, or a precision is not for its part.</exception>
+    public static ImagePipeline Load(
+        string generatorFolder, string tokenizerFolder, GeneratorOptions? options = null, bool withEncoder = false, Precision painting = Precision.Float32)
+    {
+        options ??= new GeneratorOptions();
+        var generatorAt = GeneratorFolder.Find(generatorFolder);
+        var tokenizerAt = TokenizerFolder.Find(tokenizerFolder);
+        // Before any weight is read: a mismatch should not cost a wait.
+        Check(GeneratorFolder.ReadConfig(generatorAt), TokenizerFolder.ReadConfig(tokenizerAt));
+        var tokenizer = ImageTokenizer.Load(tokenizerAt, new TokenizerOptions { DecoderOnly = !withEncoder, Device = options.Device, Precision = painting });
+        try
+        {
+            return new ImagePipeline(ImageGenerator.Load(generatorAt, options), tokenizer);
+        }
+        catch
+        {
+            tokenizer.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Generates pictures. While one batch is painted, the next is drawn.</summary>
+    /// <param name="request">What to generate; <see cref="GenerationRequest.UnseenPatches"/> is set here.</param>
+    /// <param name="onImage">Given each image as soon as it is painted, in order, from another thread.</param>
+    /// <param name="progress">Told how far the drawing has come; null for nobody.</param>
+    /// <param name="cancellation">Stops soon; images given before are whole.</param>
+    /// <exception cref="HitaException">The request does not fit the generator.</exception>
+    public void Generate(
+        GenerationRequest request,
+        Action<GeneratedImage> onImage,
+        IProgress<GenerationProgress>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(onImage);
+        var painting = Task.CompletedTask;
+        try
+        {
+            Generator.Generate(request with { UnseenPatches = UnseenPatches }, progress, Paint, cancellation);
+        }
+        finally
+        {
+            // Also after a failure: nothing may paint with a tokenizer that the caller is about to dispose.
+            painting.ContinueWith(static _ => { }, TaskScheduler.Default).Wait(CancellationToken.None);
+        }
+        painting.GetAwaiter().GetResult();
+
+        void Paint(int first, IReadOnlyList<ImageCodes> codes)
+        {
+            // One batch behind at most, so that memory stays bounded.
+            painting.GetAwaiter().GetResult();
+            painting = Task.Run(() => PaintBatch(first, codes), CancellationToken.None);
+        }
+
+        void PaintBatch(int first, IReadOnlyList<ImageCodes> codes)
+        {
+            for (var i = 0; i < codes.Count; i++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var picture = Tokenizer.Decode([codes[i]], cancellation: cancellation)[0];
+                onImage(new GeneratedImage(first + i, request.Classes[first + i], codes[i], picture));
+            }
+        }
+    }
+
+    /// <summary>What a picture carries so that it can be made again.</summary>
+    /// <param name="request">The request it was generated by.</param>
+    /// <param name="image">The image.</param>
+    public PictureSettings SettingsOf(GenerationRequest request, GeneratedImage image)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(image);
+        return new PictureSettings
+        {
+            // Programs that do not know of painting in another precision would paint another picture.
+            Version = Tokenizer.Precision == Precision.Float32 ? 1 : 2,
+            Generator = Generator.ModelHash,
+            Tokenizer = Tokenizer.ModelHash,
+            Class = image.Class,
+            Seed = request.Seed,
+            Image = request.FirstImage + image.Index,
+            Precision = Generator.Precision,
+            Painting = Tokenizer.Precision,
+            Engine = Generator.Engine,
+            Boundary = request.Boundary,
+            Sampling = request.Sampling,
+            Codes = PictureSettings.HashOf(image.Codes),
+            Threads = TorchSharp.torch.get_num_threads(),
+        };
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Generator.Dispose();
+        Tokenizer.Dispose();
+    }
+
+    private int UnseenPatches => Math.Min(Tokenizer.Config.Holistic?.Shift ?? 0, Generator.Config.PatchTokenCount - 1);
+
+    private static void Check(GeneratorConfig generator, TokenizerConfig tokenizer)
+    {
+        var faults = new List<string>();
+        if (generator.CodebookSize != tokenizer.CodebookSize)
+            faults.Add($"the generator writes {generator.CodebookSize} different codes, the tokenizer knows {tokenizer.CodebookSize}");
+        if (generator.HolisticTokenCount != tokenizer.HolisticTokenCount)
+            faults.Add($"the generator writes {generator.HolisticTokenCount} holistic codes an image, the tokenizer reads {tokenizer.HolisticTokenCount}");
+        if (faults.Count > 0)
+            throw new ConfigException("This generator and this tokenizer do not belong together", faults);
+    }
+}

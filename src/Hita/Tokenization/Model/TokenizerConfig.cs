@@ -1,0 +1,217 @@
+using System.Text.Json.Serialization;
+using Hita.Runtime;
+
+namespace Hita.Tokenization.Model;
+
+/// <summary>The architecture of an image tokenizer: a convolutional encoder and decoder around quantized codes.</summary>
+/// <remarks>Without <see cref="Holistic"/> it is the vanilla (LlamaGen) tokenizer: patch codes alone.</remarks>
+public sealed record TokenizerConfig
+{
+    /// <summary>The value of <see cref="ModelType"/> in every tokenizer's <c>config.json</c>.</summary>
+    public const string TypeName = "hita-tokenizer";
+
+    /// <summary>Marks the file as a tokenizer's configuration.</summary>
+    [JsonPropertyOrder(-2)]
+    public string ModelType { get; init; } = TypeName;
+
+    /// <summary>The preset it was made from, for messages and listings only; null for a custom architecture.</summary>
+    [JsonPropertyOrder(-1)]
+    public string? Preset { get; init; }
+
+    /// <summary>Side of the square picture it was made for, in pixels.</summary>
+    public required int ImageSize { get; init; }
+
+    /// <summary>Channels of the finest level of the CNN; a multiple of 32 (published: 128).</summary>
+    public required int BaseChannels { get; init; }
+
+    /// <summary>Channel factor of each level, finest first. Each level but the last halves the sides.</summary>
+    public required IReadOnlyList<int> ChannelMultipliers { get; init; }
+
+    /// <summary>Residual blocks a level in the encoder; the decoder has one more (published: 2).</summary>
+    public int ResidualBlocks { get; init; } = 2;
+
+    /// <summary>
+    /// Groups of channels that the CNN normalises together (published: 32); a divisor of <see cref="BaseChannels"/>. A group of one
+    /// channel loses that channel's mean, and with it the colour of what is painted: small CNNs want fewer groups.
+    /// </summary>
+    public int NormGroups { get; init; } = 32;
+
+    /// <summary>Channels z between the CNN and the quantizer (published: 512, vanilla family 256).</summary>
+    public required int LatentChannels { get; init; }
+
+    /// <summary>Entries V of each codebook.</summary>
+    public required int CodebookSize { get; init; }
+
+    /// <summary>Dimensions of a patch code.</summary>
+    public int PatchCodeDimensions { get; init; } = 8;
+
+    /// <summary>The holistic branch; null in the vanilla family.</summary>
+    public HolisticConfig? Holistic { get; init; }
+
+    /// <summary>Pixels of a patch's side: 16 for five levels, 8 for four.</summary>
+    [JsonIgnore]
+    public int PatchSize => 1 << (ChannelMultipliers.Count - 1);
+
+    /// <summary>Patches along a side of the native picture: the side of the position tables.</summary>
+    [JsonIgnore]
+    public int GridSide => ImageSize / PatchSize;
+
+    /// <summary>Holistic tokens M of an image; 0 in the vanilla family.</summary>
+    [JsonIgnore]
+    public int HolisticTokenCount => Holistic?.TokenCount ?? 0;
+
+    /// <summary>Checks every field.</summary>
+    /// <returns>The configuration itself.</returns>
+    /// <exception cref="ConfigException">Lists all faults.</exception>
+    public TokenizerConfig Validate()
+    {
+        var faults = new List<string>();
+        void Require(bool ok, string fault)
+        {
+            if (!ok)
+                faults.Add(fault);
+        }
+
+        Require(ModelType == TypeName, $"model_type is '{ModelType}', a tokenizer's is '{TypeName}'");
+        Require(ChannelMultipliers.Count is >= 1 and <= 8, $"channel_multipliers has {ChannelMultipliers.Count} levels, 1 to 8 are possible");
+        Require(ChannelMultipliers.All(m => m is > 0 and <= 64), "channel_multipliers must lie in 1 to 64");
+        Require(BaseChannels is > 0 and <= 4096 && BaseChannels % 32 == 0, $"base_channels is {BaseChannels}, it must be a multiple of 32 up to 4096");
+        Require(ResidualBlocks is >= 1 and <= 16, $"residual_blocks is {ResidualBlocks}, 1 to 16 are possible");
+        Require(NormGroups > 0 && BaseChannels % Math.Max(NormGroups, 1) == 0, $"norm_groups is {NormGroups}, it must divide base_channels ({BaseChannels})");
+        Require(LatentChannels is > 0 and <= 65536, $"latent_channels is {LatentChannels}, 1 to 65536 are possible");
+        Require(CodebookSize is > 1 and <= 1 << 20, $"codebook_size is {CodebookSize}, 2 to 1048576 are possible");
+        Require(PatchCodeDimensions is > 0 and <= 4096, $"patch_code_dimensions is {PatchCodeDimensions}, 1 to 4096 are possible");
+        if (ChannelMultipliers.Count is >= 1 and <= 8)
+            Require(ImageSize is > 0 and <= 16384 && ImageSize % PatchSize == 0, $"image_size is {ImageSize}, it must be a multiple of {PatchSize} up to 16384");
+        Holistic?.CollectFaults(faults, LatentChannels);
+        return faults.Count == 0 ? this : throw new ConfigException("The tokenizer configuration", faults);
+    }
+
+    /// <inheritdoc/>
+    public bool Equals(TokenizerConfig? other) =>
+        other is not null && ConfigJson.Write(this) == ConfigJson.Write(other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(ImageSize, BaseChannels, LatentChannels, CodebookSize, HolisticTokenCount);
+}
+
+/// <summary>The holistic branch of a tokenizer: learned queries, two mixing transformers and a fusing one.</summary>
+public sealed record HolisticConfig
+{
+    /// <summary>Learned queries, and so holistic codes, M (published: 128).</summary>
+    public required int TokenCount { get; init; }
+
+    /// <summary>Dimensions of a holistic code (published: 12).</summary>
+    public int CodeDimensions { get; init; } = 12;
+
+    /// <summary>Width D of the transformers; equals the tokenizer's latent channels.</summary>
+    public required int Width { get; init; }
+
+    /// <summary>Layers of each of the three transformers (published: 3).</summary>
+    public required int Depth { get; init; }
+
+    /// <summary>Attention heads.</summary>
+    public required int Heads { get; init; }
+
+    /// <summary>Width of a head; heads × this need not equal the width.</summary>
+    public required int HeadWidth { get; init; }
+
+    /// <summary>The nominal hidden width of the feed-forward part, before SwiGLU's two thirds (published: 2048).</summary>
+    public required int MlpWidth { get; init; }
+
+    /// <summary>How many of the last holistic outputs k open the decoder's input (published: 4). 0 … <see cref="TokenCount"/>.</summary>
+    public required int Shift { get; init; }
+
+    /// <summary>Whether the semantic reconstruction head is there (Hita-U; it is used in training only).</summary>
+    public bool SemanticReconstruction { get; init; }
+
+    /// <summary>The frozen semantic encoder; null for a tokenizer trained without one.</summary>
+    public SemanticEncoderConfig? SemanticEncoder { get; init; }
+
+    /// <summary>Hidden width of the SwiGLU: two thirds of <see cref="MlpWidth"/>, rounded up to a multiple of 8.</summary>
+    [JsonIgnore]
+    public int HiddenWidth => ((int)(MlpWidth * 2 / 3.0) + 7) / 8 * 8;
+
+    internal void CollectFaults(List<string> faults, int latentChannels)
+    {
+        void Require(bool ok, string fault)
+        {
+            if (!ok)
+                faults.Add(fault);
+        }
+
+        Require(TokenCount is > 0 and <= 65536, $"holistic.token_count is {TokenCount}, 1 to 65536 are possible");
+        Require(CodeDimensions is > 0 and <= 4096, $"holistic.code_dimensions is {CodeDimensions}, 1 to 4096 are possible");
+        Require(Width is > 0 and <= 65536, $"holistic.width is {Width}, 1 to 65536 are possible");
+        Require(Width == latentChannels, $"holistic.width is {Width}, it must equal latent_channels ({latentChannels})");
+        Require(Depth is > 0 and <= 256, $"holistic.depth is {Depth}, 1 to 256 are possible");
+        Require(Heads is > 0 and <= 1024, $"holistic.heads is {Heads}, 1 to 1024 are possible");
+        Require(HeadWidth is > 0 and <= 4096, $"holistic.head_width is {HeadWidth}, 1 to 4096 are possible");
+        Require(MlpWidth is > 0 and <= 1 << 20, $"holistic.mlp_width is {MlpWidth}, 1 to 1048576 are possible");
+        Require(Shift >= 0 && Shift <= TokenCount, $"holistic.shift is {Shift}, 0 to token_count ({TokenCount}) are possible");
+        Require(!SemanticReconstruction || SemanticEncoder is not null, "holistic.semantic_reconstruction needs a holistic.semantic_encoder");
+        SemanticEncoder?.CollectFaults(faults);
+    }
+}
+
+/// <summary>The feed-forward part of a vision transformer's blocks.</summary>
+public enum FeedForwardKind
+{
+    /// <summary>Two linear layers around an exact GELU (<c>mlp.fc1</c>, <c>mlp.fc2</c>).</summary>
+    Gelu,
+
+    /// <summary>A gated SiLU (<c>mlp.w12</c>, <c>mlp.w3</c>), as in the giant model.</summary>
+    SwiGlu,
+}
+
+/// <summary>A DINOv2 vision transformer.</summary>
+public sealed record SemanticEncoderConfig
+{
+    /// <summary>Width of a token.</summary>
+    public required int Width { get; init; }
+
+    /// <summary>Number of blocks.</summary>
+    public required int Depth { get; init; }
+
+    /// <summary>Attention heads.</summary>
+    public required int Heads { get; init; }
+
+    /// <summary>Hidden width of the feed-forward part.</summary>
+    public required int HiddenWidth { get; init; }
+
+    /// <summary>The kind of feed-forward part.</summary>
+    public FeedForwardKind FeedForward { get; init; }
+
+    /// <summary>Register tokens: 4, or 0 for the first release of the models.</summary>
+    public int Registers { get; init; } = 4;
+
+    /// <summary>Pixels of a patch's side.</summary>
+    public int PatchSize { get; init; } = 14;
+
+    /// <summary>Side of the stored position table, in patches.</summary>
+    public int TableSide { get; init; } = 37;
+
+    /// <summary>Side of the picture given to it, in pixels.</summary>
+    public int InputSize { get; init; } = 224;
+
+    /// <summary>Patches along a side of its input: 16.</summary>
+    [JsonIgnore]
+    public int GridSide => InputSize / PatchSize;
+
+    internal void CollectFaults(List<string> faults)
+    {
+        const string At = "holistic.semantic_encoder";
+        if (Width is <= 0 or > 65536 || Heads is <= 0 or > 1024 || Width % Math.Max(Heads, 1) != 0)
+            faults.Add($"{At}.width is {Width} with {Heads} heads, the heads must divide the width");
+        if (Depth is <= 0 or > 256)
+            faults.Add($"{At}.depth is {Depth}, 1 to 256 are possible");
+        if (HiddenWidth is <= 0 or > 1 << 20)
+            faults.Add($"{At}.hidden_width is {HiddenWidth}, 1 to 1048576 are possible");
+        if (Registers is < 0 or > 64)
+            faults.Add($"{At}.registers is {Registers}, 0 to 64 are possible");
+        if (PatchSize is <= 0 or > 64 || InputSize is <= 0 or > 4096 || InputSize % Math.Max(PatchSize, 1) != 0)
+            faults.Add($"{At}.input_size is {InputSize}, it must be a multiple of patch_size ({PatchSize})");
+        if (TableSide is <= 0 or > 1024)
+            faults.Add($"{At}.table_side is {TableSide}, 1 to 1024 are possible");
+    }
+}
