@@ -13,8 +13,13 @@ internal static class SourceCompiler
 
     private static readonly Lazy<CSharpCompilation> LibraryCompilation = new(CompileLibrary);
 
-    /// <summary>The sources of <c>src/Hita</c>, compiled once.</summary>
+    private static readonly Lazy<CSharpCompilation> ProductCompilation = new(CompileProduct);
+
+    /// <summary>The sources of the libraries, without the command line, compiled together and once.</summary>
     public static CSharpCompilation Library => LibraryCompilation.Value;
+
+    /// <summary>The libraries and the command line, compiled together and once.</summary>
+    public static CSharpCompilation Product => ProductCompilation.Value;
 
     /// <summary>Compiles a text against the library and everything the tests refer to.</summary>
     public static CSharpCompilation Compile(string source, OutputKind kind = OutputKind.DynamicallyLinkedLibrary) =>
@@ -35,12 +40,23 @@ internal static class SourceCompiler
 
     private static CSharpCompilation CompileLibrary()
     {
-        var root = Path.Combine(TestFiles.Root, "src", "Hita");
-        var trees = Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories)
-            .Where(f => Path.GetRelativePath(root, f).Split(Path.DirectorySeparatorChar)[0] is not ("bin" or "obj"))
-            .Order(StringComparer.Ordinal)
+        var trees = Sources("src").Where(static f => !f.Contains("Hita.Cli", StringComparison.Ordinal)).Concat(Sources("bench/Hita.Bench"))
             .Select(f => Parse(File.ReadAllText(f), f));
         return Create("Hita", trees, OutputKind.DynamicallyLinkedLibrary, References(own: false));
+    }
+
+    private static CSharpCompilation CompileProduct() => Create(
+        "Product",
+        Sources("src").Concat(Sources("bench/Hita.Bench")).Select(f => Parse(File.ReadAllText(f), f)),
+        OutputKind.ConsoleApplication,
+        References(own: false));
+
+    private static IEnumerable<string> Sources(string folder)
+    {
+        var root = Path.Combine(TestFiles.Root, folder);
+        return Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories)
+            .Where(f => !Path.GetRelativePath(root, f).Split(Path.DirectorySeparatorChar).Any(static part => part is "bin" or "obj"))
+            .Order(StringComparer.Ordinal);
     }
 
     private static CSharpCompilation Create(
@@ -55,7 +71,7 @@ internal static class SourceCompiler
 
     private static IEnumerable<MetadataReference> References(bool own) =>
         ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
-        .Where(f => own || Path.GetFileName(f) is not ("Hita.dll" or "Hita.Cli.dll" or "Hita.Tests.dll"))
+        .Where(f => own || !Path.GetFileName(f).StartsWith("Hita", StringComparison.Ordinal))
         .Select(f => MetadataReference.CreateFromFile(f));
 
     private const string ImplicitUsings = """
