@@ -31,13 +31,13 @@ public static class Benchmark
                     StepBenchmark.Run(run);
                     break;
                 case BenchPart.Encode:
-                    PictureBenchmark.Encode(run);
+                    TokenizerBenchmark.Encode(run);
                     break;
                 case BenchPart.Decode:
-                    PictureBenchmark.Decode(run);
+                    TokenizerBenchmark.Decode(run);
                     break;
                 case BenchPart.Images:
-                    ImageBenchmark.Run(run);
+                    PipelineBenchmark.Run(run);
                     break;
                 default:
                     StartBenchmark.Run(run);

@@ -64,12 +64,12 @@ internal static class MachineBenchmark
         using var convolution = new Conv2d(Channels, Channels, 3, Placement.Cpu, padding: 1);
         foreach (var parameter in convolution.parameters())
             parameter.fill_(TensorOps.Constant(0.01));
-        var picture = ones(1, Channels, Pixels, Pixels).ToChannelsLast();
+        var image = ones(1, Channels, Pixels, Pixels).ToChannelsLast();
         using var memory = MemoryReuse.Begin();
         var seconds = run.Median(() =>
         {
             using var inner = NewDisposeScope();
-            convolution.call(picture);
+            convolution.call(image);
         });
         return 2.0 * 9 * Channels * Channels * Pixels * Pixels / seconds;
     }

@@ -17,8 +17,8 @@ public sealed unsafe class MachineProbe : IDisposable
     private const long BufferBytes = 256L << 20;
 
     private readonly ThreadTeam _team;
-    private readonly ReadWork _read;
-    private readonly MatrixWork _matrix;
+    private readonly ReadTask _read;
+    private readonly MatrixTask _matrix;
 
     /// <summary>Reserves and touches 256 MiB, more than any cache holds, in huge pages where there are some.</summary>
     /// <param name="threads">Threads that read and multiply together.</param>
@@ -26,8 +26,8 @@ public sealed unsafe class MachineProbe : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(threads);
         _team = new ThreadTeam(threads);
-        _read = new ReadWork(threads);
-        _matrix = new MatrixWork(_team);
+        _read = new ReadTask(threads);
+        _matrix = new MatrixTask(_team);
     }
 
     /// <summary>Reads the memory once.</summary>
@@ -36,7 +36,7 @@ public sealed unsafe class MachineProbe : IDisposable
 
     /// <summary>Multiplies float32 matrices that fit in caches, 64 rows at a time, with the engine's kernels.</summary>
     /// <returns>Additions and multiplications a second.</returns>
-    public double MatrixRate() => MatrixWork.Operations / Seconds(_matrix);
+    public double MatrixRate() => MatrixTask.Operations / Seconds(_matrix);
 
     /// <summary>Releases the memory and ends the threads.</summary>
     public void Dispose()
@@ -46,20 +46,20 @@ public sealed unsafe class MachineProbe : IDisposable
         _matrix.Dispose();
     }
 
-    private double Seconds(ITeamWork work)
+    private double Seconds(ITeamTask work)
     {
         var start = Stopwatch.GetTimestamp();
         _team.Run(work);
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
-    private sealed class ReadWork : ITeamWork, IDisposable
+    private sealed class ReadTask : ITeamTask, IDisposable
     {
         private readonly int _threads;
         private readonly float[] _sums;
         private readonly byte* _memory = HugePages.Allocate((nuint)BufferBytes);
 
-        public ReadWork(int threads)
+        public ReadTask(int threads)
         {
             _threads = threads;
             _sums = new float[threads];
@@ -87,7 +87,7 @@ public sealed unsafe class MachineProbe : IDisposable
         public void Dispose() => NativeMemory.AlignedFree(_memory);
     }
 
-    private sealed class MatrixWork : ITeamWork, IDisposable
+    private sealed class MatrixTask : ITeamTask, IDisposable
     {
         private const int Inputs = 768;
         private const int Blocks = 8;
@@ -101,7 +101,7 @@ public sealed unsafe class MachineProbe : IDisposable
         private readonly float* _x;
         private readonly byte* _weights;
 
-        public MatrixWork(ThreadTeam team)
+        public MatrixTask(ThreadTeam team)
         {
             _team = team;
             _weights = (byte*)NativeMemory.AlignedAlloc((nuint)(PanelCount * _panelBytes), 64);

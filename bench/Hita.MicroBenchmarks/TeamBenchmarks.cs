@@ -4,7 +4,7 @@ using Hita.Generation.Engine.Threads;
 namespace Hita.MicroBenchmarks;
 
 /// <summary>What sixty phases without work cost: the price of a token's meetings.</summary>
-public sealed class TeamBenchmarks : ITeamWork, IDisposable
+public sealed class TeamBenchmarks : ITeamTask, IDisposable
 {
     private const int Phases = 60;
 
@@ -22,7 +22,7 @@ public sealed class TeamBenchmarks : ITeamWork, IDisposable
     [GlobalCleanup]
     public void Dispose() => _team.Dispose();
 
-    void ITeamWork.Execute(int member)
+    void ITeamTask.Execute(int member)
     {
         for (var phase = 0; phase < Phases; phase++)
             _team.Meet(member);

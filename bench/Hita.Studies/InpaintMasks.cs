@@ -12,18 +12,18 @@ internal static class InpaintMasks
     /// <param name="width">Pixels.</param>
     /// <param name="height">Pixels.</param>
     /// <param name="index">The scene; strokes differ from scene to scene.</param>
-    public static PictureMask Make(string name, int width, int height, int index) => name switch
+    public static ImageMask Make(string name, int width, int height, int index) => name switch
     {
-        "lower half" => PictureMask.LowerHalf(width, height),
-        "centre box" => PictureMask.Box(width, height, new PixelBox(width / 4, height / 4, width / 2, height / 2)),
+        "lower half" => ImageMask.LowerHalf(width, height),
+        "centre box" => ImageMask.Box(width, height, new PixelBox(width / 4, height / 4, width / 2, height / 2)),
         _ => Strokes(width, height, index),
     };
 
     // Four strokes of a brush a tenth of the picture wide, each of a few joined segments.
-    private static PictureMask Strokes(int width, int height, int index)
+    private static ImageMask Strokes(int width, int height, int index)
     {
         var random = new Random(index);
-        var mask = new PictureMask(width, height);
+        var mask = new ImageMask(width, height);
         var radius = Math.Max(Math.Min(width, height) / 20.0, 1);
         for (var stroke = 0; stroke < 4; stroke++)
         {
@@ -38,7 +38,7 @@ internal static class InpaintMasks
         return mask;
     }
 
-    private static void Dab(PictureMask mask, double x, double y, double radius)
+    private static void Dab(ImageMask mask, double x, double y, double radius)
     {
         for (var row = (int)Math.Max(y - radius, 0); row <= Math.Min(y + radius, mask.Height - 1); row++)
         {

@@ -11,7 +11,7 @@ internal sealed class InpaintTally
     private int _count, _agree, _right, _judged;
 
     /// <summary>The mean squared error inside the mask, in levels of 255 squared.</summary>
-    public static double Error(Picture original, Picture filled, PictureMask mask)
+    public static double Error(Image original, Image filled, ImageMask mask)
     {
         long sum = 0;
         var count = 0;
@@ -57,7 +57,7 @@ internal sealed record InpaintReport(
     string Tokenizer, string Generator, ulong Seed, int Scenes, int Candidates, float Guidance, string? Judge, IReadOnlyList<InpaintRow> Rows)
 {
     [System.Text.Json.Serialization.JsonIgnore]
-    public Picture? Sheet { get; init; }
+    public Image? Sheet { get; init; }
 
     public string Markdown()
     {

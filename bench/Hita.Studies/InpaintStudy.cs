@@ -34,20 +34,20 @@ internal sealed class InpaintStudy(ImagePipeline pipeline, ImagePipeline? vanill
         }
         var set = new MaterialsSet(seed);
         var tallies = new Dictionary<(string Mask, string Way), InpaintTally>();
-        var sheet = new List<Picture>();
+        var sheet = new List<Image>();
         for (var i = 0; i < count; i++)
         {
-            var picture = ScenePairs.Draw(set.Scene(i), pipeline.Width);
+            var image = ScenePairs.Render(set.Scene(i), pipeline.Width);
             foreach (var mask in InpaintMasks.Names)
             {
                 cancellation.ThrowIfCancellationRequested();
-                var marks = InpaintMasks.Make(mask, picture.Width, picture.Height, i);
-                var results = Results(picture, marks, set.ClassAt(i), i, cancellation);
-                Judged(mask, picture, marks, set.ClassAt(i), results, tallies);
+                var marks = InpaintMasks.Make(mask, image.Width, image.Height, i);
+                var results = Results(image, marks, set.ClassAt(i), i, cancellation);
+                Judged(mask, image, marks, set.ClassAt(i), results, tallies);
                 if (i < SheetRows)
                 {
-                    var holes = MeanFill.Fill(picture, marks);
-                    sheet.AddRange([picture, holes, results["harmonic fill"], results["first candidate"], results["ranked candidates"], results["best candidate by PSNR (not known in practice)"]]);
+                    var holes = MeanFill.Fill(image, marks);
+                    sheet.AddRange([image, holes, results["harmonic fill"], results["first candidate"], results["ranked candidates"], results["best candidate by PSNR (not known in practice)"]]);
                 }
             }
             if ((i + 1) % 10 == 0)
@@ -57,57 +57,57 @@ internal sealed class InpaintStudy(ImagePipeline pipeline, ImagePipeline? vanill
             pipeline.Tokenizer.ModelHash, pipeline.Generator.ModelHash, seed, count, Candidates, Guidance, judge?.Description,
             [.. tallies.Select(static t => t.Value.Row(t.Key.Mask, t.Key.Way))])
         {
-            Sheet = PictureGrid.Compose(sheet, columns: 6),
+            Sheet = ImageGrid.Compose(sheet, columns: 6),
         };
     }
 
-    private Dictionary<string, Picture> Results(Picture picture, PictureMask mask, int number, int index, CancellationToken cancellation)
+    private Dictionary<string, Image> Results(Image image, ImageMask mask, int number, int index, CancellationToken cancellation)
     {
-        var results = new Dictionary<string, Picture>
+        var results = new Dictionary<string, Image>
         {
-            ["original"] = picture,
-            ["mean fill"] = MeanFill.Fill(picture, mask),
-            ["harmonic fill"] = HarmonicFill.Fill(picture, mask),
+            ["original"] = image,
+            ["mean fill"] = MeanFill.Fill(image, mask),
+            ["harmonic fill"] = HarmonicFill.Fill(image, mask),
         };
         var defaults = new InpaintOptions
         {
             Candidates = Candidates,
             KeepCandidates = true,
-            Drawing = new DrawingOptions
+            Sampling = new EditSamplingOptions
             {
                 Class = number,
                 Seed = (ulong)index,
                 Sampling = new SamplingOptions { Guidance = new GuidanceOptions { Scale = Guidance } },
             },
         };
-        Candidate(results, "", pipeline, picture, mask, defaults, cancellation);
+        Candidate(results, "", pipeline, image, mask, defaults, cancellation);
         if (Variants)
         {
-            Candidate(results, "generated holistic codes: ", pipeline, picture, mask, defaults with { Holistic = HolisticSource.Generated }, cancellation);
-            Candidate(results, "no class: ", pipeline, picture, mask, defaults with { Drawing = defaults.Drawing with { Class = null } }, cancellation);
-            Candidate(results, "one pass: ", pipeline, picture, mask, defaults with { Passes = 1 }, cancellation);
-            Candidate(results, "generated, one pass: ", pipeline, picture, mask, defaults with { Holistic = HolisticSource.Generated, Passes = 1 }, cancellation);
-            Candidate(results, "painting codes drawn: ", pipeline, picture, mask, defaults with { Codes = DrawnCodes.Painting }, cancellation);
-            Candidate(results, "covered codes drawn: ", pipeline, picture, mask, defaults with { Codes = DrawnCodes.Covered }, cancellation);
-            Candidate(results, "hard edge: ", pipeline, picture, mask, defaults with { Feather = 0 }, cancellation);
+            Candidate(results, "generated holistic codes: ", pipeline, image, mask, defaults with { Holistic = HolisticSource.Generated }, cancellation);
+            Candidate(results, "no class: ", pipeline, image, mask, defaults with { Sampling = defaults.Sampling with { Class = null } }, cancellation);
+            Candidate(results, "one pass: ", pipeline, image, mask, defaults with { Passes = 1 }, cancellation);
+            Candidate(results, "generated, one pass: ", pipeline, image, mask, defaults with { Holistic = HolisticSource.Generated, Passes = 1 }, cancellation);
+            Candidate(results, "painting codes drawn: ", pipeline, image, mask, defaults with { Codes = SampledCodes.Decoding }, cancellation);
+            Candidate(results, "covered codes drawn: ", pipeline, image, mask, defaults with { Codes = SampledCodes.Covered }, cancellation);
+            Candidate(results, "hard edge: ", pipeline, image, mask, defaults with { Feather = 0 }, cancellation);
         }
         if (vanilla is not null)
-            Candidate(results, "vanilla family: ", vanilla, picture, mask, defaults, cancellation);
+            Candidate(results, "vanilla family: ", vanilla, image, mask, defaults, cancellation);
         return results;
     }
 
     // The likeliest candidate stands first; the first that was drawn has the lowest number.
     private static void Candidate(
-        Dictionary<string, Picture> results, string prefix, ImagePipeline models, Picture picture, PictureMask mask, InpaintOptions options, CancellationToken cancellation)
+        Dictionary<string, Image> results, string prefix, ImagePipeline models, Image image, ImageMask mask, InpaintOptions options, CancellationToken cancellation)
     {
-        var candidates = new Inpainter(models).Fill(picture, mask, options, cancellation: cancellation).Windows[0].Candidates;
-        results[prefix + "first candidate"] = candidates.MinBy(static c => c.Number)!.Picture!;
-        results[prefix + "ranked candidates"] = candidates[0].Picture!;
-        results[prefix + "best candidate by PSNR (not known in practice)"] = candidates.MinBy(c => InpaintTally.Error(picture, c.Picture!, mask))!.Picture!;
+        var candidates = new Inpainter(models).Fill(image, mask, options, cancellation: cancellation).Windows[0].Candidates;
+        results[prefix + "first candidate"] = candidates.MinBy(static c => c.Number)!.Image!;
+        results[prefix + "ranked candidates"] = candidates[0].Image!;
+        results[prefix + "best candidate by PSNR (not known in practice)"] = candidates.MinBy(c => InpaintTally.Error(image, c.Image!, mask))!.Image!;
     }
 
     private void Judged(
-        string mask, Picture picture, PictureMask marks, int number, Dictionary<string, Picture> results, Dictionary<(string Mask, string Way), InpaintTally> tallies)
+        string mask, Image image, ImageMask marks, int number, Dictionary<string, Image> results, Dictionary<(string Mask, string Way), InpaintTally> tallies)
     {
         var names = results.Keys.ToList();
         var seen = judge?.Classes([.. names.Select(n => results[n])]);
@@ -116,7 +116,7 @@ internal sealed class InpaintStudy(ImagePipeline pipeline, ImagePipeline? vanill
             if (!tallies.TryGetValue((mask, names[i]), out var tally))
                 tallies[(mask, names[i])] = tally = new InpaintTally();
             // The original is the first of them.
-            tally.Add(InpaintTally.Error(picture, results[names[i]], marks), seen is null ? null : seen[i] == seen[0], seen is null ? null : seen[i] == number);
+            tally.Add(InpaintTally.Error(image, results[names[i]], marks), seen is null ? null : seen[i] == seen[0], seen is null ? null : seen[i] == number);
         }
     }
 }

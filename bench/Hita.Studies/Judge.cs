@@ -5,7 +5,7 @@ using Hita.Imaging;
 namespace Hita.Studies;
 
 /// <summary>The classifier that says whether a filled picture still shows what the original shows.</summary>
-internal sealed class Judge(PictureClassifier classifier) : IDisposable
+internal sealed class Judge(ImageClassifier classifier) : IDisposable
 {
     /// <summary>What it was trained on and how well it does.</summary>
     public string Description => classifier.Card.ToString();
@@ -33,7 +33,7 @@ internal sealed class Judge(PictureClassifier classifier) : IDisposable
     }
 
     /// <summary>The classes that it sees.</summary>
-    public IReadOnlyList<int> Classes(IReadOnlyList<Picture> pictures) => classifier.Classify(pictures).Classes;
+    public IReadOnlyList<int> Classes(IReadOnlyList<Image> images) => classifier.Classify(images).Classes;
 
     public void Dispose() => classifier.Dispose();
 

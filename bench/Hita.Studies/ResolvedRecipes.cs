@@ -20,7 +20,7 @@ internal static class ResolvedRecipes
     /// <summary>A generator's recipe, whose tokenizer is there.</summary>
     public static GeneratorRecipe Of(GeneratorRecipe recipe)
     {
-        using var tokenizer = ImageTokenizer.Load(TokenizerPlace.Find(recipe.Tokenizer));
+        using var tokenizer = ImageTokenizer.Load(TokenizerReference.Find(recipe.Tokenizer));
         using var data = CodeData.Open(recipe, tokenizer);
         return recipe with
         {

@@ -7,7 +7,7 @@ namespace Hita.Studies;
 /// <param name="Content">The picture to keep.</param>
 /// <param name="Style">The picture to take the style of.</param>
 /// <param name="Truth">The content's scene in the style's material, colours and light.</param>
-internal sealed record ScenePair(Picture Content, Picture Style, Picture Truth);
+internal sealed record ScenePair(Image Content, Image Style, Image Truth);
 
 /// <summary>Pairs of scenes of the built-in set.</summary>
 internal sealed class ScenePairs(ulong seed, int size)
@@ -21,7 +21,7 @@ internal sealed class ScenePairs(ulong seed, int size)
         // Blocks of the set hold each class once; a style from another block makes every combination possible.
         var content = _set.Scene(index);
         var style = _set.Scene(1_000_003L + (7L * index));
-        return new ScenePair(Draw(content, size), Draw(style, size), Draw(Restyled(content, style), size));
+        return new ScenePair(Render(content, size), Render(style, size), Render(Restyled(content, style), size));
     }
 
     /// <summary>A scene in the material, the colours and the light of another one; shape, pose, place and view stay.</summary>
@@ -41,10 +41,10 @@ internal sealed class ScenePairs(ulong seed, int size)
         LightStrength = style.LightStrength,
     };
 
-    public static Picture Draw(MaterialsScene scene, int size)
+    public static Image Render(MaterialsScene scene, int size)
     {
-        var picture = new Picture(size, size);
-        MaterialsRenderer.Render(scene, size, picture.Pixels);
-        return picture;
+        var image = new Image(size, size);
+        MaterialsRenderer.Render(scene, size, image.Pixels);
+        return image;
     }
 }

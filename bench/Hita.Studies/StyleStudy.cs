@@ -29,17 +29,17 @@ internal sealed class StyleStudy(ImageTokenizer tokenizer, ulong seed)
         var pairs = new ScenePairs(seed, size);
         var variants = Variants().ToList();
         var rows = new Dictionary<string, StyleTally>();
-        var samples = new List<(ScenePair Pair, Dictionary<string, Picture> Results)>();
+        var samples = new List<(ScenePair Pair, Dictionary<string, Image> Results)>();
         for (var i = 0; i < count; i++)
         {
             cancellation.ThrowIfCancellationRequested();
             var pair = pairs.Pair(i);
             var results = Results(pair, variants, cancellation);
-            foreach (var (name, picture) in results)
+            foreach (var (name, image) in results)
             {
                 if (!rows.TryGetValue(name, out var tally))
                     rows[name] = tally = new StyleTally();
-                tally.Add(pair, picture);
+                tally.Add(pair, image);
             }
             if (samples.Count < SheetRows)
                 samples.Add((pair, results));
@@ -48,7 +48,7 @@ internal sealed class StyleStudy(ImageTokenizer tokenizer, ulong seed)
         }
         var table = rows.Select(static r => r.Value.Row(r.Key)).ToList();
         var best = table.Where(r => variants.Any(v => Name(v) == r.Name)).MaxBy(static r => r.Psnr)!;
-        var sheet = PictureGrid.Compose([.. samples.SelectMany(s => SheetRow(s.Pair, s.Results, best.Name))], columns: 10);
+        var sheet = ImageGrid.Compose([.. samples.SelectMany(s => SheetRow(s.Pair, s.Results, best.Name))], columns: 10);
         return new StyleReport(tokenizer.ModelHash, seed, count, size, table, best.Name) { Sheet = sheet };
     }
 
@@ -57,27 +57,27 @@ internal sealed class StyleStudy(ImageTokenizer tokenizer, ulong seed)
         CultureInfo.InvariantCulture,
         $"{(options.Method == StyleMethod.Swap ? $"swap {options.Order}" : "interpolate")}{(options.KeepOpening ? ", opening kept" : "")} {options.Strength:0.00}");
 
-    private Dictionary<string, Picture> Results(ScenePair pair, List<StyleOptions> variants, CancellationToken cancellation)
+    private Dictionary<string, Image> Results(ScenePair pair, List<StyleOptions> variants, CancellationToken cancellation)
     {
         var features = tokenizer.Features([pair.Content, pair.Style, pair.Truth], cancellation: cancellation);
         var codes = new List<ImageCodes> { tokenizer.Quantize(features[0]), tokenizer.Quantize(features[2]) };
         codes.AddRange(variants.Select(v => _transfer.Codes(features[0], features[1], v)));
-        var pictures = tokenizer.Decode(codes, batchSize: 8, cancellation);
-        var results = new Dictionary<string, Picture>
+        var images = tokenizer.Decode(codes, batchSize: 8, cancellation);
+        var results = new Dictionary<string, Image>
         {
             ["content unchanged"] = pair.Content,
             ["style unchanged"] = pair.Style,
-            ["mean colour transferred"] = PictureStatistics.MeanColourTransfer(pair.Content, pair.Style),
-            ["content reconstructed (strength 0)"] = pictures[0],
-            ["true answer reconstructed (the tokenizer's limit)"] = pictures[1],
+            ["mean colour transferred"] = ImageStatistics.MeanColourTransfer(pair.Content, pair.Style),
+            ["content reconstructed (strength 0)"] = images[0],
+            ["true answer reconstructed (the tokenizer's limit)"] = images[1],
         };
         for (var i = 0; i < variants.Count; i++)
-            results[Name(variants[i])] = pictures[i + 2];
+            results[Name(variants[i])] = images[i + 2];
         return results;
     }
 
     // Content, style, truth, mean colour, reconstruction, the swap by strength, and the best variant.
-    private static IEnumerable<Picture> SheetRow(ScenePair pair, Dictionary<string, Picture> results, string best) =>
+    private static IEnumerable<Image> SheetRow(ScenePair pair, Dictionary<string, Image> results, string best) =>
     [
         pair.Content, pair.Style, pair.Truth, results["mean colour transferred"], results["content reconstructed (strength 0)"],
         .. Strengths.Select(s => results[Name(new StyleOptions { Strength = s })]), results[best],
@@ -90,18 +90,18 @@ internal sealed class StyleTally
     private double _error, _ssim, _edges, _colour, _colourStart, _texture, _textureStart, _psnr;
     private int _count;
 
-    public void Add(ScenePair pair, Picture result)
+    public void Add(ScenePair pair, Image result)
     {
         // An exact result would be infinitely good; a hundredth of a level counts as exact.
         var error = Math.Max(ImageQuality.MeanSquaredError(result, pair.Truth), 1e-4);
         _error += error;
         _psnr += 10 * Math.Log10(255.0 * 255 / error);
         _ssim += ImageQuality.Ssim(result, pair.Truth);
-        _edges += PictureStatistics.EdgeCorrelation(result, pair.Content);
-        _colour += PictureStatistics.ColourDistance(result, pair.Style);
-        _colourStart += PictureStatistics.ColourDistance(pair.Content, pair.Style);
-        _texture += PictureStatistics.TextureDistance(result, pair.Style);
-        _textureStart += PictureStatistics.TextureDistance(pair.Content, pair.Style);
+        _edges += ImageStatistics.EdgeCorrelation(result, pair.Content);
+        _colour += ImageStatistics.ColourDistance(result, pair.Style);
+        _colourStart += ImageStatistics.ColourDistance(pair.Content, pair.Style);
+        _texture += ImageStatistics.TextureDistance(result, pair.Style);
+        _textureStart += ImageStatistics.TextureDistance(pair.Content, pair.Style);
         _count++;
     }
 
@@ -123,7 +123,7 @@ internal sealed record StyleRow(string Name, double Psnr, double Error, double S
 internal sealed record StyleReport(string Tokenizer, ulong Seed, int Pairs, int Size, IReadOnlyList<StyleRow> Rows, string BestByPsnr)
 {
     [System.Text.Json.Serialization.JsonIgnore]
-    public Picture? Sheet { get; init; }
+    public Image? Sheet { get; init; }
 
     public string Markdown()
     {

@@ -28,10 +28,10 @@ public sealed record Augmentation
     /// A picture longer than this many times its short side is first cut to it: enlarged whole, a strip of a few rows would take
     /// gigabytes.
     /// </summary>
-    private const int MostShape = 32;
+    private const int MaxShape = 32;
 
     /// <summary>Most variants that <see cref="TenCropScales"/> may ask for, times ten.</summary>
-    private const int MostScales = 8;
+    private const int MaxScales = 8;
 
     /// <summary>S, the side of the square in pixels, 8 to 4096.</summary>
     public required int Size { get; init; }
@@ -66,8 +66,8 @@ public sealed record Augmentation
             faults.Add($"size is {Size}, 8 to 4096 pixels are possible");
         if (!Enum.IsDefined(Crop))
             faults.Add($"crop is {Crop}, one of {string.Join(", ", Enum.GetNames<CropMethod>())} is possible");
-        if (TenCropScales.Count is < 1 or > MostScales)
-            faults.Add($"there are {TenCropScales.Count} ten-crop scales, 1 to {MostScales} are possible");
+        if (TenCropScales.Count is < 1 or > MaxScales)
+            faults.Add($"there are {TenCropScales.Count} ten-crop scales, 1 to {MaxScales} are possible");
         foreach (var scale in TenCropScales)
         {
             if (!(scale is >= 1 and <= 4))
@@ -77,64 +77,64 @@ public sealed record Augmentation
     }
 
     /// <summary>The square of a picture in an epoch. It depends on the arguments and settings alone.</summary>
-    /// <param name="picture">The whole picture, of any size.</param>
+    /// <param name="image">The whole picture, of any size.</param>
     /// <param name="seed">The run's seed.</param>
     /// <param name="epoch">How often the whole set has been seen, 0 or more.</param>
     /// <param name="index">The picture's number in its source, 0 or more.</param>
     /// <returns>A picture of Size × Size; the same object where nothing had to be changed.</returns>
-    public Picture Apply(Picture picture, ulong seed, int epoch, int index)
+    public Image Apply(Image image, ulong seed, int epoch, int index)
     {
-        var random = new PlaceRandom();
+        var random = new IndexedRandom();
         random.Begin(seed, epoch, index);
-        return Apply(picture, random);
+        return Apply(image, random);
     }
 
     /// <summary>
     /// One of the fixed variants, for codes that are computed once: the centre square and its mirror image, or the ten crops in
     /// the order top left, top right, bottom left, bottom right, middle, then the five mirrored, for each scale in turn.
     /// </summary>
-    /// <param name="picture">The whole picture, of any size.</param>
+    /// <param name="image">The whole picture, of any size.</param>
     /// <param name="variant">0 to <see cref="VariantCount"/> − 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such variant.</exception>
-    public Picture ApplyVariant(Picture picture, int variant)
+    public Image ApplyVariant(Image image, int variant)
     {
-        ArgumentNullException.ThrowIfNull(picture);
+        ArgumentNullException.ThrowIfNull(image);
         ArgumentOutOfRangeException.ThrowIfNegative(variant);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(variant, VariantCount);
-        picture = Shortened(picture);
+        image = Shortened(image);
         if (Crop == CropMethod.Ten)
-            return TenCrop(picture, variant);
-        var center = Centered(picture);
+            return TenCrop(image, variant);
+        var center = Centered(image);
         return variant == 1 ? center.FlipHorizontally() : center;
     }
 
-    internal Picture Apply(Picture picture, Random random)
+    internal Image Apply(Image image, Random random)
     {
-        ArgumentNullException.ThrowIfNull(picture);
-        picture = Shortened(picture);
+        ArgumentNullException.ThrowIfNull(image);
+        image = Shortened(image);
         if (Crop == CropMethod.Ten)
-            return TenCrop(picture, random.Next(VariantCount));
-        var square = Crop == CropMethod.Random ? AdmCrops.RandomSquare(picture, Size, random) : Centered(picture);
+            return TenCrop(image, random.Next(VariantCount));
+        var square = Crop == CropMethod.Random ? AdmCrops.RandomSquare(image, Size, random) : Centered(image);
         return Flip ? AdmCrops.RandomFlip(square, random) : square;
     }
 
-    private static Picture Shortened(Picture picture)
+    private static Image Shortened(Image image)
     {
-        var most = MostShape * (long)Math.Min(picture.Width, picture.Height);
-        if (Math.Max(picture.Width, picture.Height) <= most)
-            return picture;
-        var (width, height) = ((int)Math.Min(picture.Width, most), (int)Math.Min(picture.Height, most));
-        return picture.Crop((picture.Width - width) / 2, (picture.Height - height) / 2, width, height);
+        var most = MaxShape * (long)Math.Min(image.Width, image.Height);
+        if (Math.Max(image.Width, image.Height) <= most)
+            return image;
+        var (width, height) = ((int)Math.Min(image.Width, most), (int)Math.Min(image.Height, most));
+        return image.Crop((image.Width - width) / 2, (image.Height - height) / 2, width, height);
     }
 
-    private Picture Centered(Picture picture) =>
-        picture.Width == Size && picture.Height == Size ? picture : AdmCrops.Center(picture, Size);
+    private Image Centered(Image image) =>
+        image.Width == Size && image.Height == Size ? image : AdmCrops.Center(image, Size);
 
-    private Picture TenCrop(Picture picture, int variant)
+    private Image TenCrop(Image image, int variant)
     {
         var (scale, place) = Math.DivRem(variant, 10);
         // Cut off and not rounded, as the published code does.
-        var larger = AdmCrops.Center(picture, (int)(Size * TenCropScales[scale]));
+        var larger = AdmCrops.Center(image, (int)(Size * TenCropScales[scale]));
         var room = larger.Width - Size;
         // The middle is rounded to even, as the published code does.
         var middle = (int)Math.Round(room / 2.0, MidpointRounding.ToEven);

@@ -41,7 +41,7 @@ public sealed class BatchLoader
             var needed = (long)options.BatchSize * options.ShardCount;
             throw new DataException(source.Description, $"these are fewer pictures than the {needed} of a batch; make the batches smaller.");
         }
-        _pool = new BatchMemoryPool(options.BatchSize, options.Augmentation.Size * options.Augmentation.Size * Picture.Channels);
+        _pool = new BatchMemoryPool(options.BatchSize, options.Augmentation.Size * options.Augmentation.Size * Image.Channels);
     }
 
     /// <summary>What is read.</summary>
@@ -126,7 +126,7 @@ public sealed class BatchLoader
     {
         pending.Error?.Throw();
         var size = Options.Augmentation.Size;
-        var count = pending.Compact(size * size * Picture.Channels);
+        var count = pending.Compact(size * size * Image.Channels);
         Count(count, pending.Faults);
         if (count > 0)
             return new ImageBatch(pending.Epoch, pending.Number, size, pending.Memory, count, Release);
@@ -141,13 +141,13 @@ public sealed class BatchLoader
             _read += read;
             _unreadable += faults.Count;
             _firstFaults.AddRange(faults.Take(NamedFaults - _firstFaults.Count));
-            var judged = Options.MostUnreadable == 0 ? 1 : JudgedFrom;
-            if (_unreadable < judged || _unreadable <= Options.MostUnreadable * (_read + _unreadable))
+            var judged = Options.MaxUnreadable == 0 ? 1 : JudgedFrom;
+            if (_unreadable < judged || _unreadable <= Options.MaxUnreadable * (_read + _unreadable))
                 return;
         }
         throw new DataException(
             Source.Description,
-            FormattableString.Invariant($"{_unreadable} of {_read + _unreadable} pictures cannot be read, more than the {Options.MostUnreadable:0.#%} allowed; \"hita data check\" names them all, the first is {_firstFaults[0].TrimEnd('.')}."));
+            FormattableString.Invariant($"{_unreadable} of {_read + _unreadable} pictures cannot be read, more than the {Options.MaxUnreadable:0.#%} allowed; \"hita data check\" names them all, the first is {_firstFaults[0].TrimEnd('.')}."));
     }
 
     private void Release(ImageBatch batch) => _pool.Return(batch.Memory);

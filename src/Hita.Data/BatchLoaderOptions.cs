@@ -30,7 +30,7 @@ public sealed record BatchLoaderOptions
     /// The share of pictures that may be unreadable before loading stops, 0 to 1; 0.1 unless set. It is judged from the tenth
     /// unreadable picture on; at 0 the first one stops.
     /// </summary>
-    public double MostUnreadable { get; init; } = 0.1;
+    public double MaxUnreadable { get; init; } = 0.1;
 
     /// <summary>Threads that decode, 1 to 256; 0 (the default) takes one less than there are processors, 1 to 16.</summary>
     public int Workers { get; init; }
@@ -75,8 +75,8 @@ public sealed record BatchLoaderOptions
         Range(Ahead, 1, 64, "batches ahead");
         Range(ShardCount, 1, 65_536, "shard count");
         Range(ShardIndex, 0, Math.Max(ShardCount - 1, 0), "shard index");
-        if (!(MostUnreadable is >= 0 and <= 1))
-            faults.Add(FormattableString.Invariant($"the share of unreadable pictures is {MostUnreadable}, 0 to 1 are possible"));
+        if (!(MaxUnreadable is >= 0 and <= 1))
+            faults.Add(FormattableString.Invariant($"the share of unreadable pictures is {MaxUnreadable}, 0 to 1 are possible"));
         try
         {
             Augmentation.Validate();

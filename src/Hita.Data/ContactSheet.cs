@@ -52,15 +52,15 @@ public static class ContactSheet
     /// <returns>The centre squares of pictures chosen by lot, as evenly from the classes as their order in the lot allows.</returns>
     /// <exception cref="ConfigException">The settings have faults.</exception>
     /// <exception cref="HitaException">The sheet would be too large for memory.</exception>
-    public static Picture Draw(IImageSource source, ContactSheetOptions? options = null, CancellationToken cancellation = default)
+    public static Image Render(IImageSource source, ContactSheetOptions? options = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(source);
         options = (options ?? new()).Validate();
         var chosen = Choose(source, options);
         var labelled = options.Labels && source.ClassNames.Count > 0;
-        var tiles = new Picture[chosen.Length];
+        var tiles = new Image[chosen.Length];
         Parallel.For(0, tiles.Length, new ParallelOptions { CancellationToken = cancellation }, i => tiles[i] = Tile(source, chosen[i], options.Size, labelled));
-        return PictureGrid.Compose(tiles, options.Columns, Gap);
+        return ImageGrid.Compose(tiles, options.Columns, Gap);
     }
 
     // The lot decides within the classes; every class has its turn before one comes a second time, as long as it has pictures.
@@ -82,13 +82,13 @@ public static class ContactSheet
         ];
     }
 
-    private static Picture Tile(IImageSource source, int index, int size, bool labelled)
+    private static Image Tile(IImageSource source, int index, int size, bool labelled)
     {
-        var tile = new Picture(size, size + (labelled ? PictureText.Height + Gap : 0));
+        var tile = new Image(size, size + (labelled ? ImageText.Height + Gap : 0));
         tile.Fill(255, 255, 255);
         try
         {
-            var square = PictureFit.Square(source.Read(index), size);
+            var square = ImageFit.Square(source.Read(index), size);
             for (var y = 0; y < size; y++)
                 square.Row(y).CopyTo(tile.Row(y));
         }
@@ -96,10 +96,10 @@ public static class ContactSheet
         {
             for (var y = 0; y < size; y++)
                 tile.Row(y).Fill(200);
-            PictureText.Write(tile, 3, size / 2, PictureText.Fit("unreadable", size - 6), 60);
+            ImageText.Write(tile, 3, size / 2, ImageText.Fit("unreadable", size - 6), 60);
         }
         if (labelled)
-            PictureText.Write(tile, 1, size + (Gap / 2) + 1, PictureText.Fit(source.ClassNames[source.ClassAt(index)], size - 2), 60);
+            ImageText.Write(tile, 1, size + (Gap / 2) + 1, ImageText.Fit(source.ClassNames[source.ClassAt(index)], size - 2), 60);
         return tile;
     }
 }

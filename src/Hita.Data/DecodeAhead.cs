@@ -10,7 +10,7 @@ namespace Hita.Data;
 internal sealed class DecodeAhead : IDisposable
 {
     /// <summary>So many replacements failing one after the other means that hardly anything can be read.</summary>
-    private const int MostAttempts = 64;
+    private const int MaxAttempts = 64;
 
     private readonly IImageSource _source;
     private readonly BatchLoaderOptions _options;
@@ -79,8 +79,8 @@ internal sealed class DecodeAhead : IDisposable
 
     private void Work()
     {
-        var random = new PlaceRandom();
-        var scope = new PictureScope();
+        var random = new IndexedRandom();
+        var scope = new ImageScope();
         while (Take() is var (batch, place))
         {
             try
@@ -129,17 +129,17 @@ internal sealed class DecodeAhead : IDisposable
         _planned = !_endless && _number >= _schedule.BatchesPerEpoch;
     }
 
-    private void Fill(PendingBatch batch, int place, PlaceRandom random, PictureScope scope)
+    private void Fill(PendingBatch batch, int place, IndexedRandom random, ImageScope scope)
     {
-        for (var attempt = 0; attempt < MostAttempts; attempt++)
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
             var index = _schedule.Choose(batch, place, attempt);
             scope.Open();
             try
             {
-                var picture = _source.Read(index);
+                var image = _source.Read(index);
                 random.Begin(_options.Seed, batch.Epoch, index);
-                batch.Put(place, index, _source.ClassAt(index), _options.Augmentation.Apply(picture, random));
+                batch.Put(place, index, _source.ClassAt(index), _options.Augmentation.Apply(image, random));
                 return;
             }
             catch (Exception e) when (e is HitaException or IOException)
@@ -156,6 +156,6 @@ internal sealed class DecodeAhead : IDisposable
                 return;
             }
         }
-        throw new DataException(_source.Description, $"{MostAttempts} pictures in a row cannot be read; \"hita data check\" names them.");
+        throw new DataException(_source.Description, $"{MaxAttempts} pictures in a row cannot be read; \"hita data check\" names them.");
     }
 }

@@ -8,10 +8,10 @@ public abstract class EncodedImageSource : IImageSource
 {
     /// <summary>Creates the source.</summary>
     /// <param name="options">How pictures are decoded, and which are refused for their size.</param>
-    private protected EncodedImageSource(PictureDecodeOptions options) => DecodeOptions = options;
+    private protected EncodedImageSource(ImageDecodeOptions options) => DecodeOptions = options;
 
     /// <summary>How pictures are decoded, and which are refused for their size.</summary>
-    public PictureDecodeOptions DecodeOptions { get; }
+    public ImageDecodeOptions DecodeOptions { get; }
 
     /// <inheritdoc/>
     public abstract string Description { get; }
@@ -40,7 +40,7 @@ public abstract class EncodedImageSource : IImageSource
     /// <summary>The picture file as it is stored.</summary>
     /// <param name="index">0 to <see cref="Count"/> − 1.</param>
     /// <exception cref="HitaException">It cannot be read; the message names it.</exception>
-    public EncodedPicture ReadEncoded(int index)
+    public EncodedImage ReadEncoded(int index)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
@@ -50,15 +50,15 @@ public abstract class EncodedImageSource : IImageSource
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new PictureException(NameAt(index), Sentence(e), e);
+            throw new ImageException(NameAt(index), Sentence(e), e);
         }
     }
 
     /// <inheritdoc/>
-    public Picture Read(int index)
+    public Image Read(int index)
     {
         using var file = ReadEncoded(index);
-        return PictureDecoder.Decode(file.Bytes, NameAt(index), DecodeOptions);
+        return ImageDecoder.Decode(file.Bytes, NameAt(index), DecodeOptions);
     }
 
     /// <inheritdoc/>
@@ -69,7 +69,7 @@ public abstract class EncodedImageSource : IImageSource
     }
 
     /// <summary>Reads a file; the index is in range.</summary>
-    private protected abstract EncodedPicture Fetch(int index);
+    private protected abstract EncodedImage Fetch(int index);
 
     /// <summary>Closes what is open.</summary>
     private protected virtual void Close()
@@ -77,9 +77,9 @@ public abstract class EncodedImageSource : IImageSource
     }
 
     /// <summary>Room for a file, unless it is longer than the limit.</summary>
-    private protected EncodedPicture Room(int index, long length) => length <= DecodeOptions.MaxFileBytes
-        ? EncodedPicture.Rent((int)length)
-        : throw PictureBytes.TooLarge(NameAt(index), length, DecodeOptions.MaxFileBytes);
+    private protected EncodedImage Room(int index, long length) => length <= DecodeOptions.MaxFileBytes
+        ? EncodedImage.Rent((int)length)
+        : throw ImageBytes.TooLarge(NameAt(index), length, DecodeOptions.MaxFileBytes);
 
     private static string Sentence(Exception e) => e switch
     {

@@ -38,5 +38,5 @@ public interface IImageSource : IDisposable
     /// <summary>Reads and decodes a picture.</summary>
     /// <param name="index">0 to <see cref="Count"/> − 1.</param>
     /// <exception cref="Runtime.HitaException">It cannot be read; the message names it.</exception>
-    Picture Read(int index);
+    Image Read(int index);
 }

@@ -31,7 +31,7 @@ public sealed class ImageBatch : IDisposable
     public int Size { get; }
 
     /// <summary>The pixels: [B, H, W, 3], red, green, blue, 0 to 255.</summary>
-    public ReadOnlySpan<byte> Pixels => Live.Pixels.AsSpan(0, Count * PictureBytes);
+    public ReadOnlySpan<byte> Pixels => Live.Pixels.AsSpan(0, Count * ImageBytes);
 
     /// <summary>The class of each picture; 0 in a source without classes.</summary>
     public ReadOnlySpan<int> Labels => Live.Labels.AsSpan(0, Count);
@@ -41,7 +41,7 @@ public sealed class ImageBatch : IDisposable
 
     internal BatchMemory Memory { get; }
 
-    private int PictureBytes => Size * Size * Picture.Channels;
+    private int ImageBytes => Size * Size * Image.Channels;
 
     private BatchMemory Live
     {
@@ -59,15 +59,15 @@ public sealed class ImageBatch : IDisposable
     {
         if (device is null || device.type == DeviceType.CPU)
         {
-            var tensor = empty([Count, Picture.Channels, Size, Size], dtype: ScalarType.Float32);
+            var tensor = empty([Count, Image.Channels, Size, Size], dtype: ScalarType.Float32);
             var values = MemoryMarshal.Cast<byte, float>(tensor.bytes);
             for (var i = 0; i < Count; i++)
-                PictureTensors.ToPlanes(Pixels.Slice(i * PictureBytes, PictureBytes), values.Slice(i * PictureBytes, PictureBytes));
+                ImageTensors.ToPlanes(Pixels.Slice(i * ImageBytes, ImageBytes), values.Slice(i * ImageBytes, ImageBytes));
             return tensor;
         }
         // A quarter of the bytes travels, and the device does the rest.
         using var scope = NewDisposeScope();
-        var bytes = empty([Count, Size, Size, Picture.Channels], dtype: ScalarType.Byte);
+        var bytes = empty([Count, Size, Size, Image.Channels], dtype: ScalarType.Byte);
         Pixels.CopyTo(bytes.bytes);
         return bytes.to(device).permute(0, 3, 1, 2).to(ScalarType.Float32).contiguous()
             .Times(1 / 127.5).Plus(-1).MoveToOuterDisposeScope();                                   // [B, 3, H, W]
@@ -87,11 +87,11 @@ public sealed class ImageBatch : IDisposable
 
     /// <summary>One of the pictures, copied.</summary>
     /// <param name="place">0 to <see cref="Count"/> − 1.</param>
-    public Picture PictureAt(int place)
+    public Image ImageAt(int place)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(place);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(place, Count);
-        return new Picture(Size, Size, Pixels.Slice(place * PictureBytes, PictureBytes).ToArray());
+        return new Image(Size, Size, Pixels.Slice(place * ImageBytes, ImageBytes).ToArray());
     }
 
     /// <summary>Hands the memory back to the loader.</summary>
@@ -105,9 +105,9 @@ public sealed class ImageBatch : IDisposable
 }
 
 /// <summary>The arrays of a batch, used by one batch after the other.</summary>
-internal sealed class BatchMemory(int batchSize, int pictureBytes)
+internal sealed class BatchMemory(int batchSize, int imageBytes)
 {
-    public byte[] Pixels { get; } = GC.AllocateUninitializedArray<byte>(batchSize * pictureBytes, pinned: false);
+    public byte[] Pixels { get; } = GC.AllocateUninitializedArray<byte>(batchSize * imageBytes, pinned: false);
 
     public int[] Labels { get; } = new int[batchSize];
 

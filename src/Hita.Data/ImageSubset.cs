@@ -89,7 +89,7 @@ public sealed class ImageSubset : IImageSource
     public string NameAt(int index) => _whole.NameAt(_indices[index]);
 
     /// <inheritdoc/>
-    public Picture Read(int index) => _whole.Read(_indices[index]);
+    public Image Read(int index) => _whole.Read(_indices[index]);
 
     /// <summary>Nothing is held; the whole stays open.</summary>
     public void Dispose()

@@ -31,7 +31,7 @@ internal sealed class PendingBatch(int epoch, int number, int start, int count, 
     /// <summary>What could not be read, in the order of places, whichever thread came first.</summary>
     public IReadOnlyList<string> Faults => [.. _faults.OrderBy(static f => f.Place).ThenBy(static f => f.Attempt).Select(static f => f.Message)];
 
-    public void Put(int place, int index, int label, Picture square)
+    public void Put(int place, int index, int label, Image square)
     {
         square.Pixels.CopyTo(Memory.Pixels.AsSpan(place * square.Pixels.Length));
         Memory.Labels[place] = label;
@@ -58,9 +58,9 @@ internal sealed class PendingBatch(int epoch, int number, int start, int count, 
     public bool Finish() => Interlocked.Decrement(ref _open) == 0;
 
     /// <summary>Moves the pictures together where places were left out.</summary>
-    /// <param name="pictureBytes">Bytes of a picture.</param>
+    /// <param name="imageBytes">Bytes of a picture.</param>
     /// <returns>How many pictures there are.</returns>
-    public int Compact(int pictureBytes)
+    public int Compact(int imageBytes)
     {
         var kept = 0;
         for (var place = 0; place < Count; place++)
@@ -69,7 +69,7 @@ internal sealed class PendingBatch(int epoch, int number, int start, int count, 
                 continue;
             if (kept < place)
             {
-                Memory.Pixels.AsSpan(place * pictureBytes, pictureBytes).CopyTo(Memory.Pixels.AsSpan(kept * pictureBytes));
+                Memory.Pixels.AsSpan(place * imageBytes, imageBytes).CopyTo(Memory.Pixels.AsSpan(kept * imageBytes));
                 (Memory.Labels[kept], Memory.Indices[kept]) = (Memory.Labels[place], Memory.Indices[place]);
             }
             kept++;

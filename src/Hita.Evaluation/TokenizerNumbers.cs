@@ -10,7 +10,7 @@ namespace Hita.Evaluation;
 internal static class TokenizerNumbers
 {
     /// <summary>What the decoder paints for codes of one grid: [B, 3, H, W] in float32 on the CPU, not limited to [-1, 1].</summary>
-    public static Tensor PaintFloats(this ImageTokenizer tokenizer, IReadOnlyList<ImageCodes> codes)
+    public static Tensor DecodeFloats(this ImageTokenizer tokenizer, IReadOnlyList<ImageCodes> codes)
     {
         var (model, config) = (tokenizer.Model, tokenizer.Config);
         foreach (var image in codes)
@@ -21,14 +21,14 @@ internal static class TokenizerNumbers
         var patches = Codes(codes.SelectMany(static c => c.Patches), rows * columns);
         var holistic = config.Holistic is null ? null : Codes(codes.SelectMany(static c => c.Holistic), config.HolisticTokenCount);
         var (holisticVectors, patchVectors) = model.Dequantize(holistic, patches, rows, columns);
-        return model.Paint(model.Fuse(holisticVectors, patchVectors)).to(ScalarType.Float32).cpu().MoveToOuterDisposeScope();
+        return model.Decode(model.Fuse(holisticVectors, patchVectors)).to(ScalarType.Float32).cpu().MoveToOuterDisposeScope();
 
         Tensor Codes(IEnumerable<int> values, int width) => TensorOps.FromInts([.. values], codes.Count, width).to(device);
     }
 
     /// <summary>Everything up to the quantizers for pictures of one size.</summary>
-    public static EncodedFeatures AllFeatures(this ImageTokenizer tokenizer, IReadOnlyList<Picture> pictures) =>
-        tokenizer.Model.Features(PictureTensors.ToTensor(pictures).to(DeviceOf(tokenizer.Model)));
+    public static EncodedFeatures AllFeatures(this ImageTokenizer tokenizer, IReadOnlyList<Image> images) =>
+        tokenizer.Model.Features(ImageTensors.ToTensor(images).to(DeviceOf(tokenizer.Model)));
 
     private static Device DeviceOf(TokenizerModel model) => model.parameters().First().device;
 }

@@ -34,7 +34,7 @@ public static class MaterialsRenderer
     {
         ArgumentNullException.ThrowIfNull(scene);
         CheckSize(size, 3, rgb.Length, nameof(rgb));
-        Draw(new SceneTracer(scene.Validate(), 1f / size), size, rgb);
+        RenderInto(new SceneTracer(scene.Validate(), 1f / size), size, rgb);
     }
 
     /// <summary>Draws the studio of a scene without the object: the ground truth of a removal.</summary>
@@ -47,7 +47,7 @@ public static class MaterialsRenderer
     {
         ArgumentNullException.ThrowIfNull(scene);
         CheckSize(size, 3, rgb.Length, nameof(rgb));
-        Draw(new SceneTracer(scene.Validate(), 1f / size, isEmpty: true), size, rgb);
+        RenderInto(new SceneTracer(scene.Validate(), 1f / size, isEmpty: true), size, rgb);
     }
 
     /// <summary>Draws which part of each pixel the object covers: the ground truth of a selection.</summary>
@@ -72,7 +72,7 @@ public static class MaterialsRenderer
         }
     }
 
-    private static void Draw(SceneTracer tracer, int size, Span<byte> rgb)
+    private static void RenderInto(SceneTracer tracer, int size, Span<byte> rgb)
     {
         var pixels = size * size;
         var roots = ArrayPool<Root>.Shared.Rent(pixels);

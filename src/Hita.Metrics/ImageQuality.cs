@@ -19,7 +19,7 @@ public static class ImageQuality
     /// <param name="a">One picture.</param>
     /// <param name="b">The other, of the same size.</param>
     /// <exception cref="HitaException">The sizes differ.</exception>
-    public static double MeanSquaredError(Picture a, Picture b)
+    public static double MeanSquaredError(Image a, Image b)
     {
         CheckSizes(a, b);
         ReadOnlySpan<byte> left = a.Pixels;
@@ -38,7 +38,7 @@ public static class ImageQuality
     /// <param name="b">The other, of the same size.</param>
     /// <returns>The more, the more alike; positive infinity for equal pictures.</returns>
     /// <exception cref="HitaException">The sizes differ.</exception>
-    public static double Psnr(Picture a, Picture b) => 10 * Math.Log10(255.0 * 255.0 / MeanSquaredError(a, b));
+    public static double Psnr(Image a, Image b) => 10 * Math.Log10(255.0 * 255.0 / MeanSquaredError(a, b));
 
     /// <summary>
     /// Structural similarity: the mean over the three channels of the mean over all windows of 7×7 pixels that lie inside,
@@ -49,19 +49,19 @@ public static class ImageQuality
     /// <param name="range">The range of pixels in [0, 1], which is 1; see <see cref="PublishedSsimRange"/>.</param>
     /// <returns>From −1 to 1, which is reached by equal pictures.</returns>
     /// <exception cref="HitaException">The sizes differ or are too small.</exception>
-    public static double Ssim(Picture a, Picture b, double range = 1)
+    public static double Ssim(Image a, Image b, double range = 1)
     {
         CheckSizes(a, b);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(range);
         if (a.Width < SsimWindow || a.Height < SsimWindow)
             throw new HitaException($"SSIM needs pictures of {SsimWindow} pixels or more a side, not {a.Width}×{a.Height}.");
         var sum = 0.0;
-        for (var channel = 0; channel < Picture.Channels; channel++)
+        for (var channel = 0; channel < Image.Channels; channel++)
             sum += new SsimChannel(a, b, channel, range).Mean();
-        return sum / Picture.Channels;
+        return sum / Image.Channels;
     }
 
-    private static void CheckSizes(Picture a, Picture b)
+    private static void CheckSizes(Image a, Image b)
     {
         ArgumentNullException.ThrowIfNull(a);
         ArgumentNullException.ThrowIfNull(b);
@@ -87,7 +87,7 @@ internal ref struct SsimChannel
     // Sums down the columns of the current seven rows.
     private readonly Sums[] _columns;
 
-    public SsimChannel(Picture a, Picture b, int channel, double range)
+    public SsimChannel(Image a, Image b, int channel, double range)
     {
         _a = a.Pixels;
         _b = b.Pixels;
@@ -113,7 +113,7 @@ internal ref struct SsimChannel
 
     private void Slide(int y, int sign)
     {
-        for (int x = 0, at = (y * _width * Picture.Channels) + _channel; x < _width; x++, at += Picture.Channels)
+        for (int x = 0, at = (y * _width * Image.Channels) + _channel; x < _width; x++, at += Image.Channels)
             _columns[x].Add(_a[at], _b[at], sign);
     }
 

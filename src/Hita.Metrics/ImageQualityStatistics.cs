@@ -42,7 +42,7 @@ public sealed class ImageQualityStatistics : IAccumulator<ImageQualityStatistics
     /// <param name="original">The picture as it was.</param>
     /// <param name="copy">The picture to judge, of the same size.</param>
     /// <exception cref="HitaException">The sizes differ or are too small for SSIM; nothing has been added.</exception>
-    public void Add(Picture original, Picture copy)
+    public void Add(Image original, Image copy)
     {
         var ssim = ImageQuality.Ssim(original, copy, SsimRange);
         var error = ImageQuality.MeanSquaredError(original, copy);

@@ -44,13 +44,13 @@ public sealed class InceptionScoreStatistics : IAccumulator<InceptionScoreStatis
     /// <summary>Starts without samples.</summary>
     /// <param name="classCount">Logits a sample, 2 or more.</param>
     /// <param name="splitSize">Samples a split, 1 or more.</param>
-    /// <param name="firstPlace">The place of the first sample that comes without one; not 0 where this is a later part of a set.</param>
-    public InceptionScoreStatistics(int classCount, int splitSize = InceptionScore.PublishedSplitSize, long firstPlace = 0)
+    /// <param name="firstIndex">The place of the first sample that comes without one; not 0 where this is a later part of a set.</param>
+    public InceptionScoreStatistics(int classCount, int splitSize = InceptionScore.PublishedSplitSize, long firstIndex = 0)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(classCount, 2);
         ArgumentOutOfRangeException.ThrowIfLessThan(splitSize, 1);
-        ArgumentOutOfRangeException.ThrowIfNegative(firstPlace);
-        (ClassCount, SplitSize, NextPlace) = (classCount, splitSize, firstPlace);
+        ArgumentOutOfRangeException.ThrowIfNegative(firstIndex);
+        (ClassCount, SplitSize, NextIndex) = (classCount, splitSize, firstIndex);
         _probabilities = new double[classCount];
     }
 
@@ -61,7 +61,7 @@ public sealed class InceptionScoreStatistics : IAccumulator<InceptionScoreStatis
     public int SplitSize { get; }
 
     /// <summary>The place of the next sample that comes without one.</summary>
-    public long NextPlace { get; private set; }
+    public long NextIndex { get; private set; }
 
     /// <inheritdoc/>
     public long Count { get; private set; }
@@ -74,7 +74,7 @@ public sealed class InceptionScoreStatistics : IAccumulator<InceptionScoreStatis
     {
         FeatureChecks.Check(logits, ClassCount, Count);
         for (var at = 0; at < logits.Length; at += ClassCount)
-            AddOne(logits.Slice(at, ClassCount), NextPlace++);
+            AddOne(logits.Slice(at, ClassCount), NextIndex++);
     }
 
     /// <summary>Adds samples at given places of the order that the score is to have.</summary>
@@ -91,7 +91,7 @@ public sealed class InceptionScoreStatistics : IAccumulator<InceptionScoreStatis
         {
             ArgumentOutOfRangeException.ThrowIfNegative(places[i], nameof(places));
             AddOne(logits.Slice(i * ClassCount, ClassCount), places[i]);
-            NextPlace = Math.Max(NextPlace, places[i] + 1L);
+            NextIndex = Math.Max(NextIndex, places[i] + 1L);
         }
     }
 
@@ -110,7 +110,7 @@ public sealed class InceptionScoreStatistics : IAccumulator<InceptionScoreStatis
                 own.Sums[i] += split.Sums[i];
         }
         Count += other.Count;
-        NextPlace = Math.Max(NextPlace, other.NextPlace);
+        NextIndex = Math.Max(NextIndex, other.NextIndex);
     }
 
     /// <summary>The score of the samples so far.</summary>
@@ -126,7 +126,7 @@ public sealed class InceptionScoreStatistics : IAccumulator<InceptionScoreStatis
 
     IEnumerable<StatePart> IAccumulator<InceptionScoreStatistics>.Capture() =>
     [
-        StatePart.Of<long>("sizes", new long[] { ClassCount, SplitSize, NextPlace, Count }),
+        StatePart.Of<long>("sizes", new long[] { ClassCount, SplitSize, NextIndex, Count }),
         StatePart.Of<long>("numbers", _splits.Keys.ToArray()),
         StatePart.Of<long>("counts", _splits.Values.Select(static s => (long)s.Count).ToArray()),
         StatePart.Of<double>("information", _splits.Values.Select(static s => s.Information).ToArray()),

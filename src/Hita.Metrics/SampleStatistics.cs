@@ -12,11 +12,11 @@ public sealed class SampleStatistics : IAccumulator<SampleStatistics>
     /// <summary>Starts without pictures.</summary>
     /// <param name="keepFeatures">Whether to keep the pool features, for precision and recall.</param>
     /// <param name="splitSize">Pictures a split of the Inception score.</param>
-    /// <param name="firstPlace">The place of the first picture; not 0 where this is a later part of a set.</param>
-    public SampleStatistics(bool keepFeatures = false, int splitSize = InceptionScore.PublishedSplitSize, long firstPlace = 0)
+    /// <param name="firstIndex">The place of the first picture; not 0 where this is a later part of a set.</param>
+    public SampleStatistics(bool keepFeatures = false, int splitSize = InceptionScore.PublishedSplitSize, long firstIndex = 0)
         : this(
             new FeatureStatistics(InceptionFeatures.PoolWidth), new FeatureStatistics(InceptionFeatures.SpatialWidth),
-            new InceptionScoreStatistics(InceptionFeatures.ClassCount, splitSize, firstPlace),
+            new InceptionScoreStatistics(InceptionFeatures.ClassCount, splitSize, firstIndex),
             keepFeatures ? new FeatureBank(InceptionFeatures.PoolWidth) : null)
     {
     }

@@ -74,15 +74,15 @@ internal sealed class Adversary : IDisposable
 
     /// <summary>Adds the gradients of the discriminator's own loss for a micro-batch.</summary>
     /// <returns>The weighted loss, in the caller's scope; null while it has no weight.</returns>
-    public Tensor? Learn(Tensor pictures, Tensor reconstruction, long step, double share, StepRandom random)
+    public Tensor? Learn(Tensor images, Tensor reconstruction, long step, double share, StepRandom random)
     {
         using var scope = NewDisposeScope();
         var weight = _options.WeightAt(step);
         if (weight == 0 && _options.RestUntilStart)
             return null;
         using var frozen = weight == 0 ? no_grad() : null;
-        var first = _network.Judge(_options.RealFirst ? pictures : reconstruction.detach(), random);
-        var second = _network.Judge(_options.RealFirst ? reconstruction.detach() : pictures, random);
+        var first = _network.Judge(_options.RealFirst ? images : reconstruction.detach(), random);
+        var second = _network.Judge(_options.RealFirst ? reconstruction.detach() : images, random);
         if (weight == 0)
             return null;
         var (real, fake) = _options.RealFirst ? (first, second) : (second, first);

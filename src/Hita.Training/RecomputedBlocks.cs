@@ -16,7 +16,7 @@ namespace Hita.Training;
 internal sealed class RecomputedBlocks(GeneratorModel model, StepRandom random, Func<Autocast?> cast) : IDisposable
 {
     private readonly List<Tensor> _blockInputs = [];
-    private readonly List<RandomPlace> _places = [];
+    private readonly List<RandomStateMark> _places = [];
     private Tensor? _inputs;
     private Tensor? _last;
     private Tensor? _ofTable;
@@ -36,7 +36,7 @@ internal sealed class RecomputedBlocks(GeneratorModel model, StepRandom random, 
             for (var i = 0; i < model.BlockCount; i++)
             {
                 _blockInputs.Add(x.DetachFromDisposeScope());
-                _places.Add(RandomPlace.Mark(x.device, random));
+                _places.Add(RandomStateMark.Mark(x.device, random));
                 x = model.Block(i, x, positions);
             }
             _last = x.detach().requires_grad_(true).DetachFromDisposeScope();

@@ -6,21 +6,21 @@ namespace Hita.Training;
 // B batch, S pictures that are seen twice, H W picture.
 
 /// <summary>What the encoder sees of B pictures, S of them twice.</summary>
-/// <param name="Pictures">
+/// <param name="Images">
 /// [B + S, 3, H, W]. The first B are for the patch tokens, the first S of them in wrong colours. The last S are these S pictures in
 /// their own colours, moved, for their holistic tokens.
 /// </param>
 /// <param name="Count">S.</param>
-internal sealed record StyleViews(Tensor Pictures, long Count)
+internal sealed record StyleViews(Tensor Images, long Count)
 {
     /// <summary>Of features [B + S, …] of the views, those that the patch tokens come from: [B, …].</summary>
-    public Tensor OfPatches(Tensor features) => features.narrow(0, 0, Pictures.size(0) - Count);
+    public Tensor OfPatches(Tensor features) => features.narrow(0, 0, Images.size(0) - Count);
 
     /// <summary>Of features [B + S, …] of the views, those that the holistic tokens come from: [B, …].</summary>
     public Tensor OfHolistic(Tensor features)
     {
         using var scope = NewDisposeScope();
-        var batch = Pictures.size(0) - Count;
+        var batch = Images.size(0) - Count;
         var seen = new List<Tensor>();
         if (Count > 0)
             seen.Add(features.narrow(0, batch, Count));
@@ -35,18 +35,18 @@ internal sealed class StyleSeparation(StyleSeparationOptions options)
 {
     /// <summary>What the encoder sees for pictures [B, 3, H, W] in [-1, 1].</summary>
     /// <remarks>The first ones are seen twice, the order of data being random anyway.</remarks>
-    public StyleViews Views(Tensor pictures, StepRandom random)
+    public StyleViews Views(Tensor images, StepRandom random)
     {
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
-        var batch = pictures.size(0);
+        var batch = images.size(0);
         var count = CountOf(batch, random);
-        var twice = count == 0 ? null : pictures.narrow(0, 0, count);
+        var twice = count == 0 ? null : images.narrow(0, 0, count);
         var views = new List<Tensor>();
         if (twice is not null)
             views.Add(Recolour(twice, random));
         if (count < batch)
-            views.Add(pictures.narrow(0, count, batch - count));
+            views.Add(images.narrow(0, count, batch - count));
         if (twice is not null)
             views.Add(Move(twice, random));
         return new StyleViews(cat(views, 0).MoveToOuterDisposeScope(), count);
@@ -62,9 +62,9 @@ internal sealed class StyleSeparation(StyleSeparationOptions options)
 
     // Two linear changes of colour, each for one side of a plane through the colours, so that a thing and its background, as a rule
     // of different colours, do not change alike.
-    private Tensor Recolour(Tensor pictures, StepRandom random)
+    private Tensor Recolour(Tensor images, StepRandom random)
     {
-        var (count, height, width) = (pictures.size(0), pictures.size(2), pictures.size(3));
+        var (count, height, width) = (images.size(0), images.size(2), images.size(3));
         var changes = new float[2 * count * 9];
         var offsets = new float[2 * count * 3];
         var planes = new float[count * 3];
@@ -81,8 +81,8 @@ internal sealed class StyleSeparation(StyleSeparationOptions options)
                 planes[(3 * i) + c] = (float)(4 * Between(-1, 1, random));
             places[i] = (float)Between(-1.5, 1.5, random);
         }
-        var device = pictures.device;
-        var flat = pictures.reshape(count, 3, height * width);
+        var device = images.device;
+        var flat = images.reshape(count, 3, height * width);
         var both = TensorOps.FromFloats(changes, count, 6, 3).to(device).BatchedProduct(flat)
             .Plus(TensorOps.FromFloats(offsets, count, 6, 1).to(device));
         var side0 = TensorOps.FromFloats(planes, count, 1, 3).to(device).BatchedProduct(flat)
@@ -119,9 +119,9 @@ internal sealed class StyleSeparation(StyleSeparationOptions options)
     }
 
     // A part of each picture in full size, mirrored or not.
-    private Tensor Move(Tensor pictures, StepRandom random)
+    private Tensor Move(Tensor images, StepRandom random)
     {
-        var count = pictures.size(0);
+        var count = images.size(0);
         var places = new float[count * 6];
         for (var i = 0; i < count; i++)
         {
@@ -133,8 +133,8 @@ internal sealed class StyleSeparation(StyleSeparationOptions options)
             place[4] = (float)scale;
             place[5] = (float)Between(scale - 1, 1 - scale, random);
         }
-        var grid = nn.functional.affine_grid(TensorOps.FromFloats(places, count, 2, 3).to(pictures.device), pictures.shape, align_corners: false);
-        return nn.functional.grid_sample(pictures, grid, GridSampleMode.Bilinear, GridSamplePaddingMode.Reflection, align_corners: false);
+        var grid = nn.functional.affine_grid(TensorOps.FromFloats(places, count, 2, 3).to(images.device), images.shape, align_corners: false);
+        return nn.functional.grid_sample(images, grid, GridSampleMode.Bilinear, GridSamplePaddingMode.Reflection, align_corners: false);
     }
 
     private static double Between(double low, double high, StepRandom random) => low + ((high - low) * random.NextDouble());

@@ -41,7 +41,7 @@ internal sealed class TokenizerObjective(TokenizerModel model, TokenizerStageOpt
     }
 
     /// <summary>Runs pictures [B, 3, H, W] on the network's device through it.</summary>
-    public TokenizerPass Run(Tensor pictures, StepRandom random)
+    public TokenizerPass Run(Tensor images, StepRandom random)
     {
         using var scope = NewDisposeScope();
         var frozen = options.Scope == TokenizerScope.Decoder ? no_grad() : null;
@@ -51,9 +51,9 @@ internal sealed class TokenizerObjective(TokenizerModel model, TokenizerStageOpt
         try
         {
             // The views are pictures and keep float32; only the network computes in what the options say.
-            var views = _separation?.Views(pictures, random);
-            using (var cast = Cast(pictures))
-                features = views is null ? model.Features(pictures) : Separate(model.Features(views.Pictures), views);
+            var views = _separation?.Views(images, random);
+            using (var cast = Cast(images))
+                features = views is null ? model.Features(images) : Separate(model.Features(views.Images), views);
             PartDone?.Invoke(StepPart.Encoder);
             patches = CodebookLearning.Quantize(model.PatchQuantizer, Sequence(features.PatchPrequant), options.Codebook);
             holistic = model.HolisticQuantizer is { } quantizer
@@ -68,16 +68,16 @@ internal sealed class TokenizerObjective(TokenizerModel model, TokenizerStageOpt
 
         Tensor reconstruction;
         Tensor? semantic = null;
-        using (var cast = Cast(pictures))
+        using (var cast = Cast(images))
         {
             var grid = Layers.TensorLayout.ToGrid(patches.Vectors, features.PatchPrequant.size(2), features.PatchPrequant.size(3));
-            reconstruction = model.Paint(model.Fuse(holistic?.Vectors, grid));
+            reconstruction = model.Decode(model.Fuse(holistic?.Vectors, grid));
             if (options.SemanticWeight > 0 && model.Config.Holistic is { SemanticReconstruction: true })
                 semantic = model.ReconstructSemantics(holistic!.Vectors);
         }
         PartDone?.Invoke(StepPart.Decoder);
         reconstruction = reconstruction.to(ScalarType.Float32);
-        var terms = Terms(pictures, reconstruction, patches, holistic, semantic, features.Semantic);
+        var terms = Terms(images, reconstruction, patches, holistic, semantic, features.Semantic);
         var loss = terms.Select(static t => t.Value).Aggregate(static (a, b) => a.Plus(b));
         return Keep(new TokenizerPass(loss, reconstruction, patches, holistic, terms));
     }
@@ -91,13 +91,13 @@ internal sealed class TokenizerObjective(TokenizerModel model, TokenizerStageOpt
     };
 
     private List<KeyValuePair<string, Tensor>> Terms(
-        Tensor pictures, Tensor reconstruction, QuantizedFeatures patches, QuantizedFeatures? holistic, Tensor? semantic, Tensor? target)
+        Tensor images, Tensor reconstruction, QuantizedFeatures patches, QuantizedFeatures? holistic, Tensor? semantic, Tensor? target)
     {
         var terms = new List<KeyValuePair<string, Tensor>>();
         if (options.ReconstructionWeight > 0)
-            Add("reconstruction", ReconstructionLosses.Of(options.Reconstruction, reconstruction, pictures), options.ReconstructionWeight);
+            Add("reconstruction", ReconstructionLosses.Of(options.Reconstruction, reconstruction, images), options.ReconstructionWeight);
         if (perceptual is not null)
-            Add("perceptual", perceptual.Distances(reconstruction, pictures).mean(), options.Perceptual!.Weight);
+            Add("perceptual", perceptual.Distances(reconstruction, images).mean(), options.Perceptual!.Weight);
         if (semantic is not null)
             Add("semantic", SemanticLoss.Of(semantic, target!), options.SemanticWeight);
         if (options.Scope == TokenizerScope.Decoder)
@@ -113,7 +113,7 @@ internal sealed class TokenizerObjective(TokenizerModel model, TokenizerStageOpt
         static Tensor Both(Tensor a, Tensor? b) => b is null ? a : a.Plus(b);
     }
 
-    private Autocast? Cast(Tensor pictures) => _mixed ? Autocast.BFloat16(pictures.device) : null;
+    private Autocast? Cast(Tensor images) => _mixed ? Autocast.BFloat16(images.device) : null;
 
     private static Tensor Sequence(Tensor grid) => Layers.TensorLayout.ToSequence(grid);
 

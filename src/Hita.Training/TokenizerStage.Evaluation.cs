@@ -74,8 +74,8 @@ public sealed partial class TokenizerStage
         var features = _model.Features(pixels.to(_device));
         var (holistic, patches) = _model.Quantize(features);
         var (holisticVectors, patchVectors) = _model.Dequantize(holistic, patches, features.PatchPrequant.size(2), features.PatchPrequant.size(3));
-        var painted = _model.Paint(_model.Fuse(holisticVectors, patchVectors)).to(ScalarType.Float32).cpu();
-        return new TokenizerEvaluation(painted.DetachFromDisposeScope(), holistic?.ToInts() ?? [], patches.ToInts());
+        var decoded = _model.Decode(_model.Fuse(holisticVectors, patchVectors)).to(ScalarType.Float32).cpu();
+        return new TokenizerEvaluation(decoded.DetachFromDisposeScope(), holistic?.ToInts() ?? [], patches.ToInts());
     }
 
     /// <summary>Writes a model folder that <see cref="ImageTokenizer.Load"/> reads, the semantic encoder included.</summary>
@@ -129,9 +129,9 @@ public sealed partial class TokenizerStage
         using var scope = NewDisposeScope();
         var random = new StepRandom(_seed, step, -1);
         var all = cat(features, 0);
-        var drawn = Array.ConvertAll(unused, _ => (int)random.NextBelow(all.size(0)));
+        var sampled = Array.ConvertAll(unused, _ => (int)random.NextBelow(all.size(0)));
         var rows = TensorOps.FromInts(unused, unused.Length).to(_device);
-        var values = all.index_select(0, TensorOps.FromInts(drawn, drawn.Length).to(_device));
+        var values = all.index_select(0, TensorOps.FromInts(sampled, sampled.Length).to(_device));
         _kept[name].index_copy_(0, rows, values).DetachFromDisposeScope();
         _average.State[name].index_copy_(0, rows, values).DetachFromDisposeScope();
         _optimizer.ForgetRows(name, rows);

@@ -117,8 +117,8 @@ public sealed partial class TokenizerStage : ITrainingStage<TokenizerBatch>
         using var scope = NewDisposeScope();
         var random = new StepRandom(_seed, step.Number, index);
         random.SeedLibrary();
-        var pictures = batch.Pixels.to(_device);
-        var pass = _objective.Run(pictures, random);
+        var images = batch.Pixels.to(_device);
+        var pass = _objective.Run(images, random);
         var loss = pass.Loss;
         Observer?.Invoke("reconstruction", pass.Reconstruction);
         if (_adversary?.Challenge(pass.Reconstruction, step.Number, random) is { } adversarial)
@@ -137,7 +137,7 @@ public sealed partial class TokenizerStage : ITrainingStage<TokenizerBatch>
         PartDone?.Invoke(StepPart.Loss);
         loss.Times(share).backward();
         PartDone?.Invoke(StepPart.Backward);
-        if (_adversary?.Learn(pictures, pass.Reconstruction, step.Number, share, random) is { } own)
+        if (_adversary?.Learn(images, pass.Reconstruction, step.Number, share, random) is { } own)
             step.Meter.Add("discriminator", own, share);
         if (_adversary is not null)
             PartDone?.Invoke(StepPart.Discriminator);
@@ -209,7 +209,7 @@ public sealed partial class TokenizerStage : ITrainingStage<TokenizerBatch>
             var pixels = batch.Pixels;
             if (pixels.dtype != ScalarType.Float32 || pixels.Dimensions != 4 || pixels.size(1) != 3 || pixels.size(0) == 0)
                 throw new ArgumentException($"A tensor {pixels.ShapeText()} of {pixels.dtype} does not hold pictures; float32 [B, 3, H, W] does.", nameof(batches));
-            PictureShape.Check(pixels.size(2), pixels.size(3), Config);
+            ImageShape.Check(pixels.size(2), pixels.size(3), Config);
         }
         return (int)batches.Sum(static b => b.Pixels.size(0));
     }

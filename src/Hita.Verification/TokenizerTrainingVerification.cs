@@ -169,15 +169,15 @@ internal static class TokenizerTrainingVerification
     {
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
-        var pictures = vectors.FloatTensor("image.0");
-        using var seen = stage.Evaluate(pictures, average: false);
+        var images = vectors.FloatTensor("image.0");
+        using var seen = stage.Evaluate(images, average: false);
         comparer.Compare("step0.reconstruction", seen.Reconstruction, StageComparer.ReconstructionTolerance);
         using var perceptual = LpipsWeights.ByName(Placement.Cpu);
-        comparer.Compare("step0.lpips", perceptual.Distances(seen.Reconstruction, pictures), StageComparer.ReconstructionTolerance);
+        comparer.Compare("step0.lpips", perceptual.Distances(seen.Reconstruction, images), StageComparer.ReconstructionTolerance);
         using var network = DiscriminatorByName(stage.Options);
         var random = new StepRandom(0, 1, 0);
         comparer.Compare("step0.disc_fake", network.Judge(seen.Reconstruction, random), StageComparer.ReconstructionTolerance);
-        comparer.Compare("step0.disc_real", network.Judge(pictures, random), StageComparer.ReconstructionTolerance);
+        comparer.Compare("step0.disc_real", network.Judge(images, random), StageComparer.ReconstructionTolerance);
     }
 
     private static void CompareResult(ITensorSource vectors, TokenizerStage stage, StageComparer comparer, string at, bool average)

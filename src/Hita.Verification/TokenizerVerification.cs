@@ -28,7 +28,7 @@ internal static class TokenizerVerification
         var image = vectors.FloatTensor(prefix + "image");
         if (image.size(1) != 3 || image.size(0) == 0)
             throw new CheckpointException(vectors.Path, $"'{prefix}image' is {image.ShapeText()}, and pictures are [B, 3, H, W].");
-        PictureShape.Check(image.size(2), image.size(3), model.Config);
+        ImageShape.Check(image.size(2), image.size(3), model.Config);
         var features = model.Features(image);
         CompareIfAny(prefix + "semantic_input", features.SemanticInput);
         CompareIfAny(prefix + "semantic_features", features.Semantic);
@@ -55,7 +55,7 @@ internal static class TokenizerVerification
         comparer.Compare(prefix + "patch_quant", patchVectors);
         var fused = model.Fuse(holisticVectors, patchVectors);
         comparer.Compare(prefix + "fused", fused);
-        comparer.Compare(prefix + "reconstruction", model.Paint(fused), StageComparer.ReconstructionTolerance);
+        comparer.Compare(prefix + "reconstruction", model.Decode(fused), StageComparer.ReconstructionTolerance);
         if (comparer.Has(prefix + "semantic_reconstruction"))
             comparer.Compare(prefix + "semantic_reconstruction", model.ReconstructSemantics(holisticVectors!));
 

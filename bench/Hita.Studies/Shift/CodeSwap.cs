@@ -4,11 +4,11 @@ using Hita.Tokenization;
 namespace Hita.Studies.Shift;
 
 /// <summary>How much each kind of code matters to the picture: what is lost when a picture takes those of another one.</summary>
-/// <param name="Pictures">Pictures that were measured.</param>
+/// <param name="Images">Pictures that were measured.</param>
 /// <param name="Own">Mean PSNR with a picture's own codes, in decibels.</param>
 /// <param name="HolisticSwapped">Mean PSNR with another picture's holistic codes.</param>
 /// <param name="PatchesSwapped">Mean PSNR with another picture's patch codes.</param>
-internal sealed record CodeSwap(int Pictures, double Own, double HolisticSwapped, double PatchesSwapped)
+internal sealed record CodeSwap(int Images, double Own, double HolisticSwapped, double PatchesSwapped)
 {
     private const int Batch = 16;
 
@@ -20,21 +20,21 @@ internal sealed record CodeSwap(int Pictures, double Own, double HolisticSwapped
 
     /// <summary>Measures; each picture takes the codes of the next one.</summary>
     /// <param name="tokenizer">A tokenizer with holistic codes.</param>
-    /// <param name="pictures">Two or more pictures of one size.</param>
+    /// <param name="images">Two or more pictures of one size.</param>
     /// <param name="cancellation">Stops.</param>
-    public static CodeSwap Measure(ImageTokenizer tokenizer, IReadOnlyList<Picture> pictures, CancellationToken cancellation)
+    public static CodeSwap Measure(ImageTokenizer tokenizer, IReadOnlyList<Image> images, CancellationToken cancellation)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(pictures.Count, 2);
-        var codes = tokenizer.Encode(pictures, Batch, cancellation);
+        ArgumentOutOfRangeException.ThrowIfLessThan(images.Count, 2);
+        var codes = tokenizer.Encode(images, Batch, cancellation);
         ImageCodes Other(int i) => codes[(i + 1) % codes.Count];
         return new CodeSwap(
-            pictures.Count,
+            images.Count,
             Psnr(codes),
             Psnr([.. codes.Select((c, i) => new ImageCodes(Other(i).Holistic, c.Patches, c.GridHeight, c.GridWidth))]),
             Psnr([.. codes.Select((c, i) => new ImageCodes(c.Holistic, Other(i).Patches, c.GridHeight, c.GridWidth))]));
 
         // Equal pictures have no finite ratio; 8-bit samples cannot tell more than this.
         double Psnr(IReadOnlyList<ImageCodes> chosen) => tokenizer.Decode(chosen, Batch, cancellation)
-            .Select((painted, i) => Math.Min(PictureComparison.Psnr(pictures[i], painted), 100)).Average();
+            .Select((decoded, i) => Math.Min(ImageComparison.Psnr(images[i], decoded), 100)).Average();
     }
 }

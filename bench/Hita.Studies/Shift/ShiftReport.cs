@@ -35,7 +35,7 @@ internal sealed record ShiftRow(
 internal sealed record ShiftReport(
     string Recipe, IReadOnlyList<string> Sets, int Steps, int BatchSize, ulong Seed, int CodebookSize, int HolisticTokens, IReadOnlyList<ShiftRow> Rows)
 {
-    private const int MostPoints = 300;
+    private const int MaxPoints = 300;
 
     [JsonIgnore]
     public IReadOnlyList<ShiftLine> Lines { get; init; } = [];
@@ -55,14 +55,14 @@ internal sealed record ShiftReport(
         text.Append("| k | revival every | holistic entries in use, training | perplexity | held out: in use | perplexity | patch entries in use | PSNR held out, dB | loses with another picture's holistic codes, dB | with another's patch codes, dB |\n| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n");
         foreach (var r in Rows)
             text.Append(CultureInfo.InvariantCulture, $"| {r.Shift} | {(r.Revival == 0 ? "never" : r.Revival)} | {100 * r.HolisticUsage:0.0} % | {r.HolisticPerplexity:0} | {100 * r.ValidationHolisticUsage:0.0} % | {r.ValidationHolisticPerplexity:0} | {100 * r.PatchUsage:0.0} % | {r.ValidationPsnr:0.00} | {r.Swap.HolisticDrop:0.00} | {r.Swap.PatchDrop:0.00} |\n");
-        text.Append(CultureInfo.InvariantCulture, $"\nThe last two columns: {Rows[0].Swap.Pictures} pictures held out are painted from their own codes ({string.Join(", ", Rows.Select(static r => FormattableString.Invariant($"{r.Name} {r.Swap.Own:0.00} dB")))}), and again with one kind of code taken from another picture. A loss near 0 means that the decoder does not use these codes.\n");
+        text.Append(CultureInfo.InvariantCulture, $"\nThe last two columns: {Rows[0].Swap.Images} pictures held out are painted from their own codes ({string.Join(", ", Rows.Select(static r => FormattableString.Invariant($"{r.Name} {r.Swap.Own:0.00} dB")))}), and again with one kind of code taken from another picture. A loss near 0 means that the decoder does not use these codes.\n");
         foreach (var (file, what) in new[] { ("holistic-usage", "Holistic entries in use"), ("holistic-perplexity", "Holistic perplexity"), ("validation-psnr", "PSNR of pictures held out") })
             text.Append(CultureInfo.InvariantCulture, $"\n![{what} over the steps]({file}.svg)\n");
         return text.ToString();
     }
 
     private string Plot(string name, string title, double factor) => PagePlots.Lines(
-        [.. Lines.Select(l => new PlotSeries(Label(l), [.. l.Metrics.Thinned(name, MostPoints).Select(p => (p.X, factor * p.Y))]))], "step", title);
+        [.. Lines.Select(l => new PlotSeries(Label(l), [.. l.Metrics.Thinned(name, MaxPoints).Select(p => (p.X, factor * p.Y))]))], "step", title);
 
     private static string Label(ShiftLine line) =>
         string.Create(CultureInfo.InvariantCulture, $"k = {line.Shift}{(line.Revival > 0 ? $", revival {line.Revival}" : "")}");

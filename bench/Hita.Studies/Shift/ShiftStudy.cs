@@ -96,7 +96,7 @@ internal sealed record ShiftStudy
         return run.Checkpoints.Steps is [.., var last] && last >= recipe.Schedule.Steps;
     }
 
-    private List<Imaging.Picture> HeldOut(TokenizerRecipe recipe)
+    private List<Imaging.Image> HeldOut(TokenizerRecipe recipe)
     {
         var size = recipe.Data.ImageSize ?? recipe.Model.Architecture.ImageSize;
         var validation = recipe.Validation;

@@ -37,8 +37,8 @@ internal static class StageForms
             var loader = new BatchLoader(data.Train, LoaderSteps.Options(recipe.Data, recipe.Schedule, recipe.Compute, size, recipe.Seed));
             var parts = recipe.Schedule.Accumulation;
             var measured = new MeasuredStage<TokenizerBatch>(form, stage, step => form.ReadsAhead
-                ? new PictureFeed(loader, step, parts)
-                : new SynchronousPictures(new SynchronousBatches(data.Train, loader.Options), parts), [data]);
+                ? new ImageFeed(loader, step, parts)
+                : new SynchronousImages(new SynchronousBatches(data.Train, loader.Options), parts), [data]);
             stage.PartDone = measured.Done;
             return (measured, stage);
         });
@@ -67,10 +67,10 @@ internal static class StageForms
             SynchronousCodes Synchronous()
             {
                 var size = recipe.Data.ImageSize ?? tokenizer.Config.ImageSize;
-                var pictures = TrainingData.Open(recipe.Data, recipe.Validation, size);
-                owned.Add(pictures);
+                var images = TrainingData.Open(recipe.Data, recipe.Validation, size);
+                owned.Add(images);
                 var options = LoaderSteps.Options(recipe.Data, recipe.Schedule, recipe.Compute, size, recipe.Seed);
-                return new SynchronousCodes(new SynchronousBatches(pictures.Train, options), tokenizer, device, recipe.Schedule.Accumulation);
+                return new SynchronousCodes(new SynchronousBatches(images.Train, options), tokenizer, device, recipe.Schedule.Accumulation);
             }
 
             var measured = new MeasuredStage<GeneratorBatch>(form, stage, Open, owned);
@@ -108,7 +108,7 @@ internal static class StageForms
 
     private static ImageTokenizer Tokenizer(GeneratorRecipe recipe, StepForms form)
     {
-        using var loaded = ImageTokenizer.Load(TokenizerPlace.Find(recipe.Tokenizer), new TokenizerOptions { Device = recipe.Compute.Device });
+        using var loaded = ImageTokenizer.Load(TokenizerReference.Find(recipe.Tokenizer), new TokenizerOptions { Device = recipe.Compute.Device });
         var placement = Place(recipe.Compute.Device, form);
         var model = new TokenizerModel(loaded.Config, TokenizerParts.All, placement);
         using var frozen = no_grad();

@@ -17,11 +17,11 @@ internal sealed class StepStudy
 
     /// <summary>Measures a stage.</summary>
     /// <param name="stage">The stage's name.</param>
-    /// <param name="pictures">Pictures of a step.</param>
+    /// <param name="images">Pictures of a step.</param>
     /// <param name="forms">The stage in its forms, the library's first.</param>
     /// <param name="say">Told how far it is.</param>
     /// <param name="cancellation">Stops.</param>
-    public StepSpeed Run(string stage, int pictures, IReadOnlyList<MeasuredStage> forms, Action<string> say, CancellationToken cancellation)
+    public StepSpeed Run(string stage, int images, IReadOnlyList<MeasuredStage> forms, Action<string> say, CancellationToken cancellation)
     {
         var turns = forms.Select(static _ => new List<TurnTimes>()).ToArray();
         // The first round fills caches and compiles, and does not count.
@@ -37,21 +37,21 @@ internal sealed class StepStudy
                 say(string.Create(CultureInfo.InvariantCulture, $"{stage}: round {round} of {Rounds}, {forms[i].Forms.Short}, {1000 * times.Seconds / times.Steps:0} ms a step"));
             }
         }
-        return Summarise(stage, pictures, [.. forms.Select(static f => (f.Forms, f.ComparedLoss))], turns);
+        return Summarise(stage, images, [.. forms.Select(static f => (f.Forms, f.ComparedLoss))], turns);
     }
 
     /// <summary>Ratios within rounds, and the parts of the first and the slowest form.</summary>
-    internal static StepSpeed Summarise(string stage, int pictures, IReadOnlyList<(StepForms Forms, double ComparedLoss)> forms, IReadOnlyList<TurnTimes>[] turns)
+    internal static StepSpeed Summarise(string stage, int images, IReadOnlyList<(StepForms Forms, double ComparedLoss)> forms, IReadOnlyList<TurnTimes>[] turns)
     {
         var rows = forms.Select((form, i) =>
         {
             var ratios = turns[i].Zip(turns[0]).Select(static t => t.First.Seconds / t.First.Steps / (t.Second.Seconds / t.Second.Steps)).ToArray();
             var seconds = Median([.. turns[i].Select(static t => t.Seconds / t.Steps)]);
             return new FormRow(
-                form.Forms.Name, form.Forms.Short, seconds, pictures / seconds, Median(ratios), ratios.Min(), ratios.Max(), ratios, form.ComparedLoss);
+                form.Forms.Name, form.Forms.Short, seconds, images / seconds, Median(ratios), ratios.Min(), ratios.Max(), ratios, form.ComparedLoss);
         }).ToList();
         var naive = forms.ToList().FindIndex(static f => f.Forms == StepForms.Naive);
-        return new StepSpeed(stage, pictures, rows, Parts(turns[0], naive < 0 ? null : turns[naive]));
+        return new StepSpeed(stage, images, rows, Parts(turns[0], naive < 0 ? null : turns[naive]));
     }
 
     /// <summary>The middle value, or the mean of the two in the middle.</summary>
@@ -102,14 +102,14 @@ internal sealed class StepStudy
 /// <param name="Name">The form.</param>
 /// <param name="Short">Its short name.</param>
 /// <param name="Seconds">Seconds of a step: the median of the turns' means.</param>
-/// <param name="PicturesPerSecond">Pictures a second at that.</param>
+/// <param name="ImagesPerSecond">Pictures a second at that.</param>
 /// <param name="Ratio">Its time over the library's in the same round: the median.</param>
 /// <param name="Low">The smallest of these ratios.</param>
 /// <param name="High">The largest.</param>
 /// <param name="Ratios">All of them, by round.</param>
 /// <param name="ComparedLoss">The loss of step <see cref="MeasuredStage.ComparedStep"/>.</param>
 internal sealed record FormRow(
-    string Name, string Short, double Seconds, double PicturesPerSecond, double Ratio, double Low, double High, IReadOnlyList<double> Ratios, double ComparedLoss);
+    string Name, string Short, double Seconds, double ImagesPerSecond, double Ratio, double Low, double High, IReadOnlyList<double> Ratios, double ComparedLoss);
 
 /// <summary>What a part of a step takes.</summary>
 /// <param name="Name">The part.</param>
@@ -120,4 +120,4 @@ internal sealed record FormRow(
 internal sealed record PartRow(string Name, double Seconds, double Share, double? NaiveSeconds, double? NaiveShare);
 
 /// <summary>The speed of a stage's step.</summary>
-internal sealed record StepSpeed(string Stage, int Pictures, IReadOnlyList<FormRow> Forms, IReadOnlyList<PartRow> Parts);
+internal sealed record StepSpeed(string Stage, int Images, IReadOnlyList<FormRow> Forms, IReadOnlyList<PartRow> Parts);

@@ -11,7 +11,7 @@ namespace Hita.Studies.Steps;
 internal sealed class SynchronousBatches(IImageSource source, BatchLoaderOptions options)
 {
     private readonly BatchSchedule _schedule = new(source, options);
-    private readonly BatchMemory _memory = new(options.BatchSize, options.Augmentation.Size * options.Augmentation.Size * Picture.Channels);
+    private readonly BatchMemory _memory = new(options.BatchSize, options.Augmentation.Size * options.Augmentation.Size * Image.Channels);
 
     /// <summary>Seconds that the last batch took.</summary>
     public double Seconds { get; private set; }
@@ -33,7 +33,7 @@ internal sealed class SynchronousBatches(IImageSource source, BatchLoaderOptions
 }
 
 /// <summary>Pictures for a tokenizer that are read when the step asks for them.</summary>
-internal sealed class SynchronousPictures(SynchronousBatches batches, int accumulation) : IBatchFeed<TokenizerBatch>
+internal sealed class SynchronousImages(SynchronousBatches batches, int accumulation) : IBatchFeed<TokenizerBatch>
 {
     public double WaitSeconds => batches.Seconds;
 

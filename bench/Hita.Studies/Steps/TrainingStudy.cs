@@ -100,11 +100,11 @@ internal sealed class TrainingStudy
         return Measured("generator", recipe.Schedule.BatchSize, StageForms.Generators(recipe, wanted), say, cancellation);
     }
 
-    private StepSpeed Measured(string stage, int pictures, IReadOnlyList<MeasuredStage> forms, Action<string> say, CancellationToken cancellation)
+    private StepSpeed Measured(string stage, int images, IReadOnlyList<MeasuredStage> forms, Action<string> say, CancellationToken cancellation)
     {
         try
         {
-            return Steps.Run(stage, pictures, forms, say, cancellation);
+            return Steps.Run(stage, images, forms, say, cancellation);
         }
         finally
         {

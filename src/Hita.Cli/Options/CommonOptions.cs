@@ -71,7 +71,7 @@ internal static class CommonOptions
     public static Option<string> PrecisionOption(params Precision[] possible) => PrecisionOption("--precision", "The type the weights are kept in.", possible);
 
     /// <summary><c>--painting</c>: the tokenizer's precision where <c>--precision</c> is the generator's.</summary>
-    public static Option<string> PaintingOption() => PrecisionOption(
+    public static Option<string> DecoderPrecisionOption() => PrecisionOption(
         "--painting",
         "The type the tokenizer's weights are kept in; bf16 takes about half the time on processors with instructions for it, longer on others.",
         Precision.Float32,

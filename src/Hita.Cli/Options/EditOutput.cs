@@ -28,7 +28,7 @@ internal sealed record EditInput(string Name, string Sha256);
 internal static class EditOutput
 {
     /// <summary>The PNG text that says how a picture was edited; that of generated pictures has another name.</summary>
-    public const string Keyword = PictureSettings.EditKeyword;
+    public const string Keyword = ImageSettings.EditKeyword;
 
     // One line: the text has to pass through tools that break long ones.
     private static readonly JsonSerializerOptions Json = new(ConfigJson.Options) { WriteIndented = false };
@@ -37,7 +37,7 @@ internal static class EditOutput
     /// <exception cref="HitaException">It cannot be written.</exception>
     public static string Check(string path, params IReadOnlyList<string?> inputs)
     {
-        PictureWriter.FormatOf(path);
+        ImageWriter.FormatOf(path);
         RefuseInputs(path, inputs);
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         return path;
@@ -54,20 +54,20 @@ internal static class EditOutput
     }
 
     /// <summary>Reads a picture.</summary>
-    public static (Picture Picture, EditInput Input) Read(string path)
+    public static (Image Image, EditInput Input) Read(string path)
     {
-        var picture = PictureDecoder.Decode(path);
-        return (picture, new EditInput(Path.GetFileName(path), Convert.ToHexStringLower(SHA256.HashData(picture.Pixels))));
+        var image = ImageDecoder.Decode(path);
+        return (image, new EditInput(Path.GetFileName(path), Convert.ToHexStringLower(SHA256.HashData(image.Pixels))));
     }
 
     /// <summary>Writes a picture with what it was made of.</summary>
-    public static void Write(Picture picture, string path, EditSettings settings) => PictureWriter.Write(picture, path, new PictureWriteOptions
+    public static void Write(Image image, string path, EditSettings settings) => ImageWriter.Write(image, path, new ImageWriteOptions
     {
         Text = new Dictionary<string, string> { [Keyword] = JsonSerializer.Serialize(settings, Json) },
     });
 
     /// <summary>A line of progress for codes, whose number is known window by window.</summary>
-    public static (ProgressLine Line, IProgress<EditProgress> Progress) Drawing(CommandHost host)
+    public static (ProgressLine Line, IProgress<EditProgress> Progress) SamplingProgress(CommandHost host)
     {
         var line = new ProgressLine(host.Terminal, "Drawing", "codes", total: null);
         return (line, new DirectProgress<EditProgress>(p => line.Report(p.Done)));

@@ -115,7 +115,7 @@ internal sealed class EvaluationArguments
         if (text.EndsWith(".npz", StringComparison.OrdinalIgnoreCase))
             return ReferenceInput.Archive(text, measured);
         source = EvaluationData.Open(host, text, protocol, measured);
-        return ReferenceInput.Of(PictureSeries.Source(source, measured, 0, protocol.SampleCount));
+        return ReferenceInput.Of(ImageSeries.Source(source, measured, 0, protocol.SampleCount));
     }
 
     /// <summary>Prints a report and says where it and its page are.</summary>
@@ -126,9 +126,9 @@ internal sealed class EvaluationArguments
             host.Terminal.Out.Write(ConfigJson.Write(report));
             return;
         }
-        host.Terminal.Table(["figure", "value"], [.. report.Figures.Select(f => (IReadOnlyList<string>)[FigureNames.Title(f.Name, report.Kind), FigureNames.Text(f)])]);
+        host.Terminal.Table(["figure", "value"], [.. report.Metrics.Select(f => (IReadOnlyList<string>)[MetricNames.Title(f.Name, report.Kind), MetricNames.Text(f)])]);
         foreach (var missing in report.Unmeasured)
-            host.Terminal.Line($"not measured: {missing.Figures}. {missing.Reason}");
+            host.Terminal.Line($"not measured: {missing.Metrics}. {missing.Reason}");
         var folder = parsed.GetValue(_output)!;
         host.Terminal.Line($"{Path.Combine(folder, EvaluationReport.FileName)} holds all of it, {Path.Combine(folder, ReportPage.FileName)} shows it.");
     }

@@ -25,7 +25,7 @@ internal static class EvaluationData
     /// <exception cref="HitaException">There are none.</exception>
     public static IImageSource Open(CommandHost host, string path, EvaluationProtocol protocol, int size) => ImageSources.Open(
         path,
-        new ImageSourceOptions { Decoding = protocol.PlainDecoding ? PictureDecodeOptions.Plain : PictureDecodeOptions.Photo, MaterialsSize = size },
+        new ImageSourceOptions { Decoding = protocol.PlainDecoding ? ImageDecodeOptions.Plain : ImageDecodeOptions.Photo, MaterialsSize = size },
         host.Cancellation);
 
     /// <summary>The pictures that a classifier is trained on.</summary>
@@ -37,13 +37,13 @@ internal static class EvaluationData
     {
         source = null;
         if (path == Materials)
-            return ClassifierData.Materials(PictureClassifier.InputSize);
+            return ClassifierData.Materials(ImageClassifier.InputSize);
         if (path.StartsWith(Materials + ":", StringComparison.Ordinal) && ulong.TryParse(path[(Materials.Length + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var seed))
-            return ClassifierData.Materials(PictureClassifier.InputSize, seed);
-        source = Open(host, path, EvaluationProtocols.Hita, PictureClassifier.InputSize);
+            return ClassifierData.Materials(ImageClassifier.InputSize, seed);
+        source = Open(host, path, EvaluationProtocols.Hita, ImageClassifier.InputSize);
         try
         {
-            return ClassifierData.From(source, PictureClassifier.InputSize);
+            return ClassifierData.From(source, ImageClassifier.InputSize);
         }
         catch
         {

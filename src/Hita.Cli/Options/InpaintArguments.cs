@@ -31,17 +31,17 @@ internal sealed class InpaintArguments
 
     /// <summary>The settings, checked.</summary>
     /// <exception cref="Runtime.ConfigException">Lists all faults.</exception>
-    public InpaintOptions Options(ParseResult parsed, DrawingOptions drawing) => new InpaintOptions
+    public InpaintOptions Options(ParseResult parsed, EditSamplingOptions sampling) => new InpaintOptions
     {
-        Drawing = drawing,
+        Sampling = sampling,
         Candidates = parsed.GetValue(_candidates),
         Passes = parsed.GetValue(_passes),
         Holistic = parsed.GetValue(_holistic) == "generated" ? HolisticSource.Generated : HolisticSource.Encoded,
         Codes = parsed.GetValue(_codes) switch
         {
-            "painting" => DrawnCodes.Painting,
-            "covered" => DrawnCodes.Covered,
-            _ => DrawnCodes.Both,
+            "painting" => SampledCodes.Decoding,
+            "covered" => SampledCodes.Covered,
+            _ => SampledCodes.Both,
         },
         Feather = parsed.GetValue(_feather),
         WindowSide = parsed.GetValue(_window),

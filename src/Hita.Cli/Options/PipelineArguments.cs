@@ -27,10 +27,10 @@ internal sealed class PipelineArguments
     }
 
     /// <summary>How codes are drawn. Checked before any weight is read.</summary>
-    public Editing.DrawingOptions Drawing(ParseResult parsed)
+    public Editing.EditSamplingOptions SamplingOf(ParseResult parsed)
     {
         var request = _sampling.Request(parsed, NamedModel.SamplingOf(parsed.GetValue(_model)!));
-        return new Editing.DrawingOptions
+        return new Editing.EditSamplingOptions
         {
             Class = parsed.GetValue(_class) is { } text ? NamedModel.ClassesOf(parsed.GetValue(_model)!).Find(text) : null,
             Seed = request.Seed,

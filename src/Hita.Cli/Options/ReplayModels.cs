@@ -18,19 +18,19 @@ internal sealed class ReplayModels(string? generator, string? tokenizer, string 
     /// <param name="file">The picture, for messages.</param>
     /// <param name="settings">What it carries.</param>
     /// <exception cref="HitaException">A model is nowhere to be found, or broken.</exception>
-    public ImagePipeline For(string file, PictureSettings settings)
+    public ImagePipeline For(string file, ImageSettings settings)
     {
-        var key = (settings.Generator, settings.Tokenizer, settings.Precision, settings.Painting, settings.Engine);
+        var key = (settings.Generator, settings.Tokenizer, settings.Precision, settings.DecoderPrecision, settings.Engine);
         if (_pipeline is not null && key == _key)
             return _pipeline;
         var from = generator ?? ModelSearch.FindGenerator(settings.Generator) ?? throw Missing(file, "generator", settings.Generator);
-        var painter = tokenizer ?? ModelSearch.FindTokenizer(settings.Tokenizer) ?? throw Missing(file, "tokenizer", settings.Tokenizer);
+        var decoder = tokenizer ?? ModelSearch.FindTokenizer(settings.Tokenizer) ?? throw Missing(file, "tokenizer", settings.Tokenizer);
         _pipeline?.Dispose();
         _pipeline = null;
         // The engine that made it, where that can run here; the other one draws the same unless a rounding decides.
         _pipeline = NamedModel.OpenPipeline(
             from,
-            painter,
+            decoder,
             new GeneratorOptions
             {
                 Device = device,
@@ -38,13 +38,13 @@ internal sealed class ReplayModels(string? generator, string? tokenizer, string 
                 Engine = device == "cpu" ? settings.Engine : GeneratorEngine.Auto,
                 Threads = threads,
             },
-            painting: settings.Painting);
+            decoding: settings.DecoderPrecision);
         _key = key;
         return _pipeline;
     }
 
     public void Dispose() => _pipeline?.Dispose();
 
-    private static PictureException Missing(string file, string what, string hash) => new(
+    private static ImageException Missing(string file, string what, string hash) => new(
         file, $"Its {what} {hash} is neither in the folders of {ModelSearch.Variable}, nor in ./models, nor among the bundled models and the presets; name it with -m.");
 }

@@ -10,7 +10,7 @@ internal sealed class ProgressLine : IDisposable
     /// <summary>The rate is that of the last half minute or so, so that a slow start is forgotten.</summary>
     private static readonly TimeSpan RateWindow = TimeSpan.FromSeconds(30);
 
-    private static readonly TimeSpan RedrawInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan RefreshInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock _gate = new();
     private readonly Queue<(long Time, long Done)> _samples = new();
@@ -40,14 +40,14 @@ internal sealed class ProgressLine : IDisposable
         _clock = terminal.Clock;
         _redraw = terminal.ErrorIsTerminal;
         _width = terminal.Width;
-        _interval = _redraw ? RedrawInterval : plainInterval ?? TimeSpan.FromSeconds(10);
+        _interval = _redraw ? RefreshInterval : plainInterval ?? TimeSpan.FromSeconds(10);
         _title = title;
         _unit = unit;
         _total = total;
         _start = _lastWrite = _clock.GetTimestamp();
         _samples.Enqueue((_start, 0));
         if (_redraw)
-            Draw(Text(_start));
+            Show(Text(_start));
     }
 
     /// <summary>Says how far the job is.</summary>
@@ -67,7 +67,7 @@ internal sealed class ProgressLine : IDisposable
             Sample(now);
             var text = Text(now);
             if (_redraw)
-                Draw(text);
+                Show(text);
             else
                 _writer.WriteLine(text);
             _lastWrite = now;
@@ -83,7 +83,7 @@ internal sealed class ProgressLine : IDisposable
                 return;
             _disposed = true;
             if (_redraw)
-                Draw("");
+                Show("");
             if (_done == 0)
                 return;
             var elapsed = _clock.GetElapsedTime(_start);
@@ -120,7 +120,7 @@ internal sealed class ProgressLine : IDisposable
     }
 
     // Spaces over what was there before, then back to the start: works on every terminal.
-    private void Draw(string text)
+    private void Show(string text)
     {
         var shown = text.Length >= _width ? text[..Math.Max(0, _width - 1)] : text;
         _writer.Write($"\r{shown.PadRight(_drawn)}{(shown.Length == 0 ? "\r" : "")}");

@@ -33,7 +33,7 @@ internal sealed class Terminal
     public TimeProvider Clock { get; }
 
     /// <summary>Draws where results go to a terminal; null where they do not.</summary>
-    public IAnsiConsole? Drawing => _console;
+    public IAnsiConsole? Live => _console;
 
     /// <summary>Whether results go to a terminal.</summary>
     public bool IsInteractive => _console is not null;
@@ -80,12 +80,12 @@ internal sealed class Terminal
     {
         var right = headers.Select((_, c) => rows.Any(r => r[c].Length > 0) && rows.All(r => r[c].Length == 0 || IsNumber(r[c]))).ToArray();
         if (_console is not null)
-            Draw(_console, headers, rows, right);
+            WriteTable(_console, headers, rows, right);
         else
             WritePlain(headers, rows, right);
     }
 
-    private static void Draw(IAnsiConsole console, IReadOnlyList<string> headers, IReadOnlyList<IReadOnlyList<string>> rows, bool[] right)
+    private static void WriteTable(IAnsiConsole console, IReadOnlyList<string> headers, IReadOnlyList<IReadOnlyList<string>> rows, bool[] right)
     {
         var table = new Table().Border(TableBorder.Simple);
         for (var c = 0; c < headers.Count; c++)

@@ -18,7 +18,7 @@ internal abstract class TrainingDisplay(Terminal terminal, string stage) : ITrai
     protected string Stage { get; } = stage;
 
     public static TrainingDisplay For(Terminal terminal, string stage) =>
-        terminal.Drawing is { } console ? new LiveTrainingDisplay(terminal, stage, console) : new PlainTrainingDisplay(terminal, stage);
+        terminal.Console is { } console ? new LiveTrainingDisplay(terminal, stage, console) : new PlainTrainingDisplay(terminal, stage);
 
     /// <summary>Runs the work and shows it meanwhile.</summary>
     public abstract void Show(Action work);
@@ -95,7 +95,7 @@ internal sealed class PlainTrainingDisplay(Terminal terminal, string stage) : Tr
 /// <summary>A table on a terminal.</summary>
 internal sealed class LiveTrainingDisplay(Terminal terminal, string stage, IAnsiConsole console) : TrainingDisplay(terminal, stage)
 {
-    private const int MostNotes = 5;
+    private const int MaxNotes = 5;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
     private readonly Queue<string> _notes = new();
     private readonly Dictionary<string, double> _measured = new(StringComparer.Ordinal);
@@ -108,7 +108,7 @@ internal sealed class LiveTrainingDisplay(Terminal terminal, string stage, IAnsi
     {
         _context = context;
         work();
-        Draw(force: true);
+        Refresh(force: true);
     });
 
     public override void Stepped(StepRecord record)
@@ -117,13 +117,13 @@ internal sealed class LiveTrainingDisplay(Terminal terminal, string stage, IAnsi
         (_record, _busy) = (record, "");
         foreach (var (name, value) in record.Validation)
             _measured[name] = value;
-        Draw();
+        Refresh();
     }
 
     public override void Began(string what)
     {
         _busy = what;
-        Draw(force: true);
+        Refresh(force: true);
     }
 
     public override void Written(long number, string path) => Note($"after step {number}: {path}");
@@ -133,12 +133,12 @@ internal sealed class LiveTrainingDisplay(Terminal terminal, string stage, IAnsi
     private void Note(string text)
     {
         _notes.Enqueue(text);
-        if (_notes.Count > MostNotes)
+        if (_notes.Count > MaxNotes)
             _notes.Dequeue();
-        Draw(force: true);
+        Refresh(force: true);
     }
 
-    private void Draw(bool force = false)
+    private void Refresh(bool force = false)
     {
         var now = Terminal.Clock.GetTimestamp();
         if (_context is null || (!force && Terminal.Clock.GetElapsedTime(_last, now) < Interval))

@@ -16,7 +16,7 @@ public static class DataChecker
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentOutOfRangeException.ThrowIfLessThan(threads ?? 1, 1, nameof(threads));
-        var prints = new PicturePrint?[source.Count];
+        var prints = new ImageFingerprint?[source.Count];
         var sizes = new (int Width, int Height)[source.Count];
         var faults = new string?[source.Count];
         var labels = new int[source.Count];
@@ -25,7 +25,7 @@ public static class DataChecker
             0,
             source.Count,
             new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = threads ?? -1 },
-            static () => new PictureScope(),
+            static () => new ImageScope(),
             (i, _, scope) =>
             {
                 faults[i] = Look(source, i, scope, ref prints[i], ref sizes[i], ref labels[i]);
@@ -36,15 +36,15 @@ public static class DataChecker
         return Report(source, prints, sizes, faults, labels, cancellation);
     }
 
-    private static string? Look(IImageSource source, int index, PictureScope scope, ref PicturePrint? print, ref (int, int) size, ref int label)
+    private static string? Look(IImageSource source, int index, ImageScope scope, ref ImageFingerprint? print, ref (int, int) size, ref int label)
     {
         scope.Open();
         try
         {
             label = source.ClassAt(index);
-            var picture = source.Read(index);
-            size = (picture.Width, picture.Height);
-            print = PicturePrint.Of(picture);
+            var image = source.Read(index);
+            size = (image.Width, image.Height);
+            print = ImageFingerprint.Of(image);
             return null;
         }
         catch (HitaException e)
@@ -58,7 +58,7 @@ public static class DataChecker
     }
 
     private static DataReport Report(
-        IImageSource source, PicturePrint?[] prints, (int Width, int Height)[] sizes, string?[] faults, int[] labels, CancellationToken cancellation)
+        IImageSource source, ImageFingerprint?[] prints, (int Width, int Height)[] sizes, string?[] faults, int[] labels, CancellationToken cancellation)
     {
         var counts = new int[source.ClassNames.Count];
         foreach (var label in labels)

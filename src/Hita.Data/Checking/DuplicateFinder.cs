@@ -8,7 +8,7 @@ internal static class DuplicateFinder
 
     /// <summary>Groups of pictures with the same pixels, each in ascending order.</summary>
     /// <param name="prints">The prints by picture; pictures without one cannot be read.</param>
-    public static List<int[]> Exact(PicturePrint?[] prints) =>
+    public static List<int[]> Exact(ImageFingerprint?[] prints) =>
     [
         .. prints.Index().Where(static p => p.Item is not null).GroupBy(static p => p.Item!.Value.Exact, static p => p.Index)
             .Where(static g => g.Skip(1).Any()).Select(static g => g.ToArray()),
@@ -17,7 +17,7 @@ internal static class DuplicateFinder
     /// <summary>Pairs of pictures that look alike and are not the same, in ascending order.</summary>
     /// <param name="prints">The prints by picture.</param>
     /// <param name="cancellation">Asks to stop.</param>
-    public static List<(int First, int Second)> Near(PicturePrint?[] prints, CancellationToken cancellation)
+    public static List<(int First, int Second)> Near(ImageFingerprint?[] prints, CancellationToken cancellation)
     {
         // Of pictures with the same pixels the first stands for all.
         var seen = new HashSet<UInt128>();
@@ -35,7 +35,7 @@ internal static class DuplicateFinder
             {
                 for (var j = i + 1; j < Math.Min(i + Neighbours, order.Length) && keys[j].Part == keys[i].Part; j++)
                 {
-                    if (prints[order[i]]!.Value.Distance(prints[order[j]]!.Value) <= PicturePrint.MostDifferent)
+                    if (prints[order[i]]!.Value.Distance(prints[order[j]]!.Value) <= ImageFingerprint.MaxDifferent)
                         pairs.Add((Math.Min(order[i], order[j]), Math.Max(order[i], order[j])));
                 }
             }

@@ -21,7 +21,7 @@ public sealed record ConversionOptions
     public int? Size { get; init; }
 
     /// <summary>Pictures in one tar or Parquet file, 1 to 1,000,000; 10,000 unless set.</summary>
-    public int PicturesPerShard { get; init; } = 10_000;
+    public int ImagesPerShard { get; init; } = 10_000;
 
     /// <summary>Threads that read, 1 to 4096; as many as there are processors where null.</summary>
     public int? Threads { get; init; }
@@ -36,8 +36,8 @@ public sealed record ConversionOptions
             faults.Add($"the format is {Format}; {string.Join(", ", WritableNames)} can be written");
         if (Size is < 8 or > 4096)
             faults.Add($"size is {Size}, 8 to 4096 pixels are possible");
-        if (PicturesPerShard is < 1 or > 1_000_000)
-            faults.Add($"pictures per shard are {PicturesPerShard}, 1 to 1000000 are possible");
+        if (ImagesPerShard is < 1 or > 1_000_000)
+            faults.Add($"pictures per shard are {ImagesPerShard}, 1 to 1000000 are possible");
         if (Threads is < 1 or > 4096)
             faults.Add($"threads are {Threads}, 1 to 4096 are possible");
         return faults.Count == 0 ? this : throw new ConfigException("The conversion", faults);

@@ -83,10 +83,10 @@ public static class DataConverter
         return (written, unreadable);
     }
 
-    private static IPictureSetWriter CreateWriter(IImageSource source, string folder, ConversionOptions options) => options.Format switch
+    private static IImageSetWriter CreateWriter(IImageSource source, string folder, ConversionOptions options) => options.Format switch
     {
-        DataFormat.Tar => new TarSetWriter(folder, source.ClassNames.Count > 0, options.PicturesPerShard),
-        DataFormat.Parquet => new ParquetSetWriter(folder, source.ClassNames, options.PicturesPerShard),
+        DataFormat.Tar => new TarSetWriter(folder, source.ClassNames.Count > 0, options.ImagesPerShard),
+        DataFormat.Parquet => new ParquetSetWriter(folder, source.ClassNames, options.ImagesPerShard),
         DataFormat.Folder => new FolderSetWriter(folder, []),
         _ => new FolderSetWriter(folder, source.ClassNames),
     };
@@ -99,12 +99,12 @@ public static class DataConverter
             if (options.Size is null && source is EncodedImageSource encoded)
             {
                 using var file = encoded.ReadEncoded(index);
-                PictureDecoder.Decode(file.Bytes, encoded.NameAt(index), encoded.DecodeOptions);
+                ImageDecoder.Decode(file.Bytes, encoded.NameAt(index), encoded.DecodeOptions);
                 return new(file.Bytes.ToArray(), Extension(file.Bytes, encoded.NameAt(index)), label, null);
             }
-            var picture = source.Read(index);
+            var image = source.Read(index);
             using var stream = new MemoryStream();
-            PictureWriter.Write(options.Size is { } size ? AdmCrops.Center(picture, size) : picture, stream, PictureFormat.Png);
+            ImageWriter.Write(options.Size is { } size ? AdmCrops.Center(image, size) : image, stream, ImageFormat.Png);
             return new(stream.ToArray(), ".png", label, null);
         }
         catch (HitaException e)
@@ -113,12 +113,12 @@ public static class DataConverter
         }
     }
 
-    private static string Extension(ReadOnlySpan<byte> file, string name) => PictureHeader.Read(file, name).Format switch
+    private static string Extension(ReadOnlySpan<byte> file, string name) => ImageHeader.Read(file, name).Format switch
     {
-        PictureFormat.Jpeg => ".jpg",
-        PictureFormat.Png => ".png",
-        PictureFormat.Webp => ".webp",
-        PictureFormat.Gif => ".gif",
+        ImageFormat.Jpeg => ".jpg",
+        ImageFormat.Png => ".png",
+        ImageFormat.Webp => ".webp",
+        ImageFormat.Gif => ".gif",
         _ => ".bmp",
     };
 

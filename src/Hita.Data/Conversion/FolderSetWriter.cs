@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Hita.Data.Conversion;
 
 /// <summary>A file a picture, in a folder a class or in one folder.</summary>
-internal sealed class FolderSetWriter : IPictureSetWriter
+internal sealed class FolderSetWriter : IImageSetWriter
 {
     private readonly string _folder;
     private readonly string[] _classFolders;

@@ -6,14 +6,14 @@ using Parquet.Schema;
 namespace Hita.Data.Conversion;
 
 /// <summary>Parquet files as the hub stores sets of pictures.</summary>
-internal sealed class ParquetSetWriter : IPictureSetWriter
+internal sealed class ParquetSetWriter : IImageSetWriter
 {
     // A group of rows is read and unpacked in one piece: small groups make shuffled reading cheap.
-    private const int MostRows = 1000;
-    private const long MostBytes = 32 << 20;
+    private const int MaxRows = 1000;
+    private const long MaxBytes = 32 << 20;
 
     private readonly string _folder;
-    private readonly int _picturesPerShard;
+    private readonly int _imagesPerShard;
     private readonly Dictionary<string, string> _description;
     private readonly DataField _image = new("bytes", typeof(byte[]), isNullable: true);
     private readonly DataField _path = new("path", typeof(string), isNullable: true);
@@ -27,9 +27,9 @@ internal sealed class ParquetSetWriter : IPictureSetWriter
     private long _bytes;
     private int _shard = -1;
 
-    public ParquetSetWriter(string folder, IReadOnlyList<string> classNames, int picturesPerShard)
+    public ParquetSetWriter(string folder, IReadOnlyList<string> classNames, int imagesPerShard)
     {
-        (_folder, _picturesPerShard) = (folder, picturesPerShard);
+        (_folder, _imagesPerShard) = (folder, imagesPerShard);
         var image = new StructField("image", _image, _path);
         if (classNames.Count > 0)
             _label = new DataField<long>("label");
@@ -42,13 +42,13 @@ internal sealed class ParquetSetWriter : IPictureSetWriter
 
     public void Add(int number, ReadOnlySpan<byte> file, string extension, int label)
     {
-        if (number / _picturesPerShard != _shard)
-            Begin(number / _picturesPerShard);
+        if (number / _imagesPerShard != _shard)
+            Begin(number / _imagesPerShard);
         _images.Add(file.ToArray());
         _paths.Add(number.ToString("00000000", CultureInfo.InvariantCulture) + extension);
         _labels.Add(label);
         _bytes += file.Length;
-        if (_images.Count == MostRows || _bytes >= MostBytes)
+        if (_images.Count == MaxRows || _bytes >= MaxBytes)
             FlushAsync().GetAwaiter().GetResult();
     }
 

@@ -5,7 +5,7 @@ using System.Text;
 namespace Hita.Data.Conversion;
 
 /// <summary>WebDataset shards: for each picture a file with the picture and one with the number of its class.</summary>
-internal sealed class TarSetWriter(string folder, bool hasClasses, int picturesPerShard) : IPictureSetWriter
+internal sealed class TarSetWriter(string folder, bool hasClasses, int imagesPerShard) : IImageSetWriter
 {
     private TarWriter? _archive;
     private FileStream? _stream;
@@ -13,8 +13,8 @@ internal sealed class TarSetWriter(string folder, bool hasClasses, int picturesP
 
     public void Add(int number, ReadOnlySpan<byte> file, string extension, int label)
     {
-        if (number / picturesPerShard != _shard)
-            Begin(number / picturesPerShard);
+        if (number / imagesPerShard != _shard)
+            Begin(number / imagesPerShard);
         var key = number.ToString("00000000", CultureInfo.InvariantCulture);
         Write(key + extension, file.ToArray());
         if (hasClasses)

@@ -7,7 +7,7 @@ namespace Hita.Data.Sources;
 internal static class ClassLabels
 {
     /// <summary>More than any set has; a larger number is a broken file, for which no table shall be made.</summary>
-    public const int MostClasses = 1_000_000;
+    public const int MaxClasses = 1_000_000;
 
     /// <summary>The number of each picture and the names of the classes.</summary>
     /// <param name="path">The set, for messages.</param>
@@ -31,9 +31,9 @@ internal static class ClassLabels
 
     /// <summary>A class number, if it can be one.</summary>
     /// <exception cref="DataException">It is negative or huge.</exception>
-    public static int Checked(string path, long number) => number is >= 0 and < MostClasses
+    public static int Checked(string path, long number) => number is >= 0 and < MaxClasses
         ? (int)number
-        : throw new DataException(path, $"a picture has the class {number}; classes are numbered from 0 to at most {MostClasses - 1}.");
+        : throw new DataException(path, $"a picture has the class {number}; classes are numbered from 0 to at most {MaxClasses - 1}.");
 
     private static (int[] Classes, string[] Names) FromNames(IReadOnlyList<string> labels)
     {

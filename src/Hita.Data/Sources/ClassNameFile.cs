@@ -8,7 +8,7 @@ internal static class ClassNameFile
     /// <summary>The file's name.</summary>
     public const string Name = "classes.txt";
 
-    private const long MostBytes = 64 << 20;
+    private const long MaxBytes = 64 << 20;
 
     /// <summary>The names for classes that are numbers: those of the file in this folder, or the numbers themselves.</summary>
     /// <param name="folder">Where the pictures are.</param>
@@ -31,7 +31,7 @@ internal static class ClassNameFile
             return null;
         try
         {
-            if (new FileInfo(path).Length > MostBytes)
+            if (new FileInfo(path).Length > MaxBytes)
                 throw new DataException(path, "this is too long for a list of class names; a class is a line.");
             var lines = File.ReadAllLines(path);
             return [.. lines.Take(Array.FindLastIndex(lines, static l => l.Trim().Length > 0) + 1).Select(static l => l.Trim())];

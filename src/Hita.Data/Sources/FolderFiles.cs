@@ -18,30 +18,30 @@ internal static class FolderFiles
 
     /// <summary>All pictures in a folder and below it, as paths relative to it, in the order of their names.</summary>
     /// <exception cref="DataException">A folder may not be read.</exception>
-    public static List<string> Pictures(string folder) => Guarded(folder, () =>
+    public static List<string> Images(string folder) => Guarded(folder, () =>
     {
-        var found = Directory.EnumerateFiles(folder, "*", Below).Where(IsPicture).Concat(LinkedFiles(folder));
+        var found = Directory.EnumerateFiles(folder, "*", Below).Where(IsImage).Concat(LinkedFiles(folder));
         return Sorted(found.Select(path => Path.GetRelativePath(folder, path)));
     });
 
     /// <summary>The pictures that lie in a folder itself.</summary>
-    public static int CountHere(string folder) => Guarded(folder, () => Directory.EnumerateFiles(folder, "*", Here).Count(IsPicture));
+    public static int CountHere(string folder) => Guarded(folder, () => Directory.EnumerateFiles(folder, "*", Here).Count(IsImage));
 
     /// <summary>The folders in a folder, in the order of their names.</summary>
     public static List<string> Folders(string folder) => Guarded(folder, () =>
         Sorted(Directory.EnumerateDirectories(folder, "*", Here).Select(static path => Path.GetFileName(path))));
 
     /// <summary>Whether any picture lies in a folder or below it.</summary>
-    public static bool HasPicture(string folder) => Guarded(folder, () =>
-        Directory.EnumerateFiles(folder, "*", Below).Any(IsPicture) || LinkedFiles(folder).Any());
+    public static bool HasImage(string folder) => Guarded(folder, () =>
+        Directory.EnumerateFiles(folder, "*", Below).Any(IsImage) || LinkedFiles(folder).Any());
 
     // Sets of pictures are often folders of links to files; those are followed, links to folders below are not.
     private static IEnumerable<string> LinkedFiles(string folder) =>
-        Directory.EnumerateFiles(folder, "*", Here).Where(static path => IsPicture(path) && File.GetAttributes(path).HasFlag(FileAttributes.ReparsePoint));
+        Directory.EnumerateFiles(folder, "*", Here).Where(static path => IsImage(path) && File.GetAttributes(path).HasFlag(FileAttributes.ReparsePoint));
 
     // Finder and others leave files such as ._photo.jpg, which are no pictures.
-    private static bool IsPicture(string path) =>
-        PictureDecoder.HasPictureExtension(path) && !Path.GetFileName(path.AsSpan()).StartsWith('.');
+    private static bool IsImage(string path) =>
+        ImageDecoder.HasImageExtension(path) && !Path.GetFileName(path.AsSpan()).StartsWith('.');
 
     private static List<string> Sorted(IEnumerable<string> names)
     {

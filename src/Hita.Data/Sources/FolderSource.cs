@@ -20,7 +20,7 @@ public sealed class FolderSource : EncodedImageSource
     private readonly string[] _classNames;
     private readonly List<string> _notes = [];
 
-    private FolderSource(string root, string[] files, string[] classNames, int[] classStarts, PictureDecodeOptions options)
+    private FolderSource(string root, string[] files, string[] classNames, int[] classStarts, ImageDecodeOptions options)
         : base(options) =>
         (_root, _files, _classNames, _classStarts) = (root, files, classNames, classStarts);
 
@@ -40,9 +40,9 @@ public sealed class FolderSource : EncodedImageSource
 
     /// <summary>Opens a folder that holds a folder a class.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="options">How pictures are decoded; <see cref="PictureDecodeOptions.Photo"/> where null.</param>
+    /// <param name="options">How pictures are decoded; <see cref="ImageDecodeOptions.Photo"/> where null.</param>
     /// <exception cref="DataException">There is no such folder, or no picture in its folders.</exception>
-    public static FolderSource OpenClasses(string folder, PictureDecodeOptions? options = null)
+    public static FolderSource OpenClasses(string folder, ImageDecodeOptions? options = null)
     {
         CheckExists(folder);
         var names = FolderFiles.Folders(folder);
@@ -53,27 +53,27 @@ public sealed class FolderSource : EncodedImageSource
         var starts = new int[names.Count + 1];
         for (var i = 0; i < names.Count; i++)
         {
-            files.AddRange(FolderFiles.Pictures(Path.Combine(folder, names[i])).Select(file => Path.Combine(names[i], file)));
+            files.AddRange(FolderFiles.Images(Path.Combine(folder, names[i])).Select(file => Path.Combine(names[i], file)));
             starts[i + 1] = files.Count;
         }
         if (files.Count == 0)
-            throw new DataException(folder, $"no picture lies in its {Counted(names.Count, "class folder")}; {PictureKinds}.");
-        var source = new FolderSource(folder, [.. files], [.. names], starts, options ?? PictureDecodeOptions.Photo);
+            throw new DataException(folder, $"no picture lies in its {Counted(names.Count, "class folder")}; {ImageKinds}.");
+        var source = new FolderSource(folder, [.. files], [.. names], starts, options ?? ImageDecodeOptions.Photo);
         source.Note(FolderFiles.CountHere(folder));
         return source;
     }
 
     /// <summary>Opens a folder of pictures, at any depth, without classes.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="options">How pictures are decoded; <see cref="PictureDecodeOptions.Photo"/> where null.</param>
+    /// <param name="options">How pictures are decoded; <see cref="ImageDecodeOptions.Photo"/> where null.</param>
     /// <exception cref="DataException">There is no such folder, or no picture in it.</exception>
-    public static FolderSource OpenPlain(string folder, PictureDecodeOptions? options = null)
+    public static FolderSource OpenPlain(string folder, ImageDecodeOptions? options = null)
     {
         CheckExists(folder);
-        var files = FolderFiles.Pictures(folder);
+        var files = FolderFiles.Images(folder);
         return files.Count > 0
-            ? new FolderSource(folder, [.. files], [], [0, files.Count], options ?? PictureDecodeOptions.Photo)
-            : throw new DataException(folder, $"there is no picture in this folder; {PictureKinds}.");
+            ? new FolderSource(folder, [.. files], [], [0, files.Count], options ?? ImageDecodeOptions.Photo)
+            : throw new DataException(folder, $"there is no picture in this folder; {ImageKinds}.");
     }
 
     /// <inheritdoc/>
@@ -93,9 +93,9 @@ public sealed class FolderSource : EncodedImageSource
     /// <inheritdoc/>
     public override string NameAt(int index) => Path.Combine(_root, _files[index]);
 
-    private static string PictureKinds => "JPEG, PNG, WebP, GIF and BMP files are read";
+    private static string ImageKinds => "JPEG, PNG, WebP, GIF and BMP files are read";
 
-    private protected override EncodedPicture Fetch(int index)
+    private protected override EncodedImage Fetch(int index)
     {
         using SafeFileHandle handle = File.OpenHandle(NameAt(index));
         var length = RandomAccess.GetLength(handle);

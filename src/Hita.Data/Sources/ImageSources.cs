@@ -59,7 +59,7 @@ public static class ImageSources
             return DataFormat.Tar;
         if (Directory.EnumerateFiles(path, "*.parquet").Any())
             return DataFormat.Parquet;
-        return FolderFiles.Folders(path).Exists(f => FolderFiles.HasPicture(Path.Combine(path, f))) ? DataFormat.ClassFolders : DataFormat.Folder;
+        return FolderFiles.Folders(path).Exists(f => FolderFiles.HasImage(Path.Combine(path, f))) ? DataFormat.ClassFolders : DataFormat.Folder;
     }
 
     private static DataFormat FormatOfFile(string path)

@@ -20,7 +20,7 @@ internal sealed class LmdbFile : IDisposable
     private const int PageHeader = 16;
     private const int NodeHeader = 8;
     private const uint Magic = 0xBEEFC0DE;
-    private const int MostDepth = 32;
+    private const int MaxDepth = 32;
     private const int BranchPage = 1;
     private const int LeafPage = 2;
     private const int BigValue = 1;
@@ -112,7 +112,7 @@ internal sealed class LmdbFile : IDisposable
     private void Walk(long number, int depth, RecordAction record, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        if (depth > MostDepth || _pagesLeft-- <= 0)
+        if (depth > MaxDepth || _pagesLeft-- <= 0)
             throw Damaged("its pages refer to each other in a circle");
         var page = new byte[_pageSize];
         ReadPage(number, page);

@@ -24,7 +24,7 @@ public sealed class LmdbSource : EncodedImageSource
     private readonly Lazy<string[]> _classNames;
     private readonly List<string> _notes = [];
 
-    private LmdbSource(string path, LmdbFile file, LmdbValue[] records, PictureDecodeOptions options)
+    private LmdbSource(string path, LmdbFile file, LmdbValue[] records, ImageDecodeOptions options)
         : base(options)
     {
         (_path, _file, _records) = (path, file, records);
@@ -46,10 +46,10 @@ public sealed class LmdbSource : EncodedImageSource
 
     /// <summary>Opens a database.</summary>
     /// <param name="path">The folder with <c>data.mdb</c> in it, or that file.</param>
-    /// <param name="options">How pictures are decoded; <see cref="PictureDecodeOptions.Photo"/> where null.</param>
+    /// <param name="options">How pictures are decoded; <see cref="ImageDecodeOptions.Photo"/> where null.</param>
     /// <param name="cancellation">Asks to stop.</param>
     /// <exception cref="DataException">There is none, it is damaged or cut short, or it holds no pictures.</exception>
-    public static LmdbSource Open(string path, PictureDecodeOptions? options = null, CancellationToken cancellation = default)
+    public static LmdbSource Open(string path, ImageDecodeOptions? options = null, CancellationToken cancellation = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         var data = Directory.Exists(path) ? Path.Combine(path, "data.mdb") : path;
@@ -69,7 +69,7 @@ public sealed class LmdbSource : EncodedImageSource
                         found[index] = value;
                 },
                 cancellation);
-            return Create(path, file, found, stated, options ?? PictureDecodeOptions.Photo);
+            return Create(path, file, found, stated, options ?? ImageDecodeOptions.Photo);
         }
         catch
         {
@@ -93,25 +93,25 @@ public sealed class LmdbSource : EncodedImageSource
     /// <inheritdoc/>
     public override string NameAt(int index) => string.Create(CultureInfo.InvariantCulture, $"{_path}: record {index}");
 
-    private protected override EncodedPicture Fetch(int index)
+    private protected override EncodedImage Fetch(int index)
     {
-        var image = Find(index).Image ?? throw new PictureException(NameAt(index), "There is no picture in it; it is not a pickle of {'image': bytes, 'label': int}.");
-        var picture = Room(index, image.Length);
+        var stored = Find(index).Image ?? throw new ImageException(NameAt(index), "There is no picture in it; it is not a pickle of {'image': bytes, 'label': int}.");
+        var image = Room(index, stored.Length);
         try
         {
-            _file.Read(image.Offset, picture.Room);
-            return picture;
+            _file.Read(stored.Offset, image.Room);
+            return image;
         }
         catch
         {
-            picture.Dispose();
+            image.Dispose();
             throw;
         }
     }
 
     private protected override void Close() => _file.Dispose();
 
-    private static LmdbSource Create(string path, LmdbFile file, Dictionary<int, LmdbValue> found, long? stated, PictureDecodeOptions options)
+    private static LmdbSource Create(string path, LmdbFile file, Dictionary<int, LmdbValue> found, long? stated, ImageDecodeOptions options)
     {
         if (found.Count == 0)
             throw new DataException(path, "this database holds no pictures: there are no records named 0, 1, ….");

@@ -56,11 +56,11 @@ public sealed class MaterialsSource : IImageSource
         string.Create(CultureInfo.InvariantCulture, $"materials:{_set.Seed}, scene {First + Checked(index)}");
 
     /// <inheritdoc/>
-    public Picture Read(int index)
+    public Image Read(int index)
     {
-        var picture = new Picture(Size, Size);
-        MaterialsRenderer.Render(SceneAt(index), Size, picture.Pixels);
-        return picture;
+        var image = new Image(Size, Size);
+        MaterialsRenderer.Render(SceneAt(index), Size, image.Pixels);
+        return image;
     }
 
     /// <summary>Nothing is held.</summary>

@@ -25,7 +25,7 @@ public sealed class ParquetSource : EncodedImageSource
     private readonly List<string> _notes = [];
     private readonly RecentItems<int, byte[]?[]> _recent;
 
-    private ParquetSource(string path, ParquetTable[] tables, PictureDecodeOptions options, CancellationToken cancellation)
+    private ParquetSource(string path, ParquetTable[] tables, ImageDecodeOptions options, CancellationToken cancellation)
         : base(options)
     {
         _path = path;
@@ -48,7 +48,7 @@ public sealed class ParquetSource : EncodedImageSource
         (_classes, _classNames) = ReadClasses(tables, cancellation);
         var average = Math.Max(tables.Sum(static t => t.Bytes) / _groups.Count, 1);
         PartsTogether = (int)Math.Clamp(BytesTogether / average, 2, 4096);
-        _recent = new(2 * PartsTogether, group => _groups[group].Table.ReadPictures(_groups[group].Group));
+        _recent = new(2 * PartsTogether, group => _groups[group].Table.ReadImages(_groups[group].Group));
     }
 
     /// <inheritdoc/>
@@ -72,17 +72,17 @@ public sealed class ParquetSource : EncodedImageSource
 
     /// <summary>Opens files.</summary>
     /// <param name="path">A file, a folder of files (*.parquet), or a pattern such as <c>data/train-*.parquet</c>.</param>
-    /// <param name="options">How pictures are decoded; <see cref="PictureDecodeOptions.Photo"/> where null.</param>
+    /// <param name="options">How pictures are decoded; <see cref="ImageDecodeOptions.Photo"/> where null.</param>
     /// <param name="cancellation">Asks to stop.</param>
     /// <exception cref="DataException">There is none, or one is damaged, cut short or without a column of pictures.</exception>
-    public static ParquetSource Open(string path, PictureDecodeOptions? options = null, CancellationToken cancellation = default)
+    public static ParquetSource Open(string path, ImageDecodeOptions? options = null, CancellationToken cancellation = default)
     {
         var files = FileSet.Find(path, "*.parquet", "Parquet files");
         var parts = files.Select(static f => Path.GetFileName(f).Split('-', '.')[0])
             .Where(static p => FolderSource.SplitNames.Contains(p, StringComparer.OrdinalIgnoreCase)).Distinct(StringComparer.Ordinal).ToList();
         if (parts.Count > 1 && Directory.Exists(path))
             throw new DataException(path, $"these files are several parts of a set ({string.Join(", ", parts)}); name those to read by a pattern, such as \"{Path.Combine(path, parts.Find(static p => p == "train") ?? parts[0])}-*.parquet\".");
-        return new ParquetSource(path, [.. files.Select(ParquetTable.Open)], options ?? PictureDecodeOptions.Photo, cancellation);
+        return new ParquetSource(path, [.. files.Select(ParquetTable.Open)], options ?? ImageDecodeOptions.Photo, cancellation);
     }
 
     /// <inheritdoc/>
@@ -101,12 +101,12 @@ public sealed class ParquetSource : EncodedImageSource
         return string.Create(CultureInfo.InvariantCulture, $"{table.Path}: row {index - _starts[group - _groups[group].Group]}");
     }
 
-    private protected override EncodedPicture Fetch(int index)
+    private protected override EncodedImage Fetch(int index)
     {
         var group = GroupOf(index);
         var bytes = _recent.Get(group)[index - _starts[group]];
         if (bytes is null or { Length: 0 })
-            throw new PictureException(NameAt(index), "The row holds no picture.");
+            throw new ImageException(NameAt(index), "The row holds no picture.");
         var file = Room(index, bytes.Length);
         bytes.CopyTo(file.Room);
         return file;

@@ -54,7 +54,7 @@ internal sealed class ParquetTable
     });
 
     /// <summary>The picture files of a group of rows; null where a row has none.</summary>
-    public byte[]?[] ReadPictures(int group) => With(Path, async reader =>
+    public byte[]?[] ReadImages(int group) => With(Path, async reader =>
     {
         using var rows = reader.OpenRowGroupReader(group);
         var field = Field(reader, Image);

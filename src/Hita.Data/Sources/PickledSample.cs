@@ -8,7 +8,7 @@ namespace Hita.Data.Sources;
 /// <param name="Label">The class; null where there is none.</param>
 internal readonly record struct PickledSample(LmdbValue? Image, long? Label)
 {
-    private const int MostText = 256;
+    private const int MaxText = 256;
 
     /// <summary>
     /// Finds the parts without reading the picture: only plain values are understood, nothing is ever called.
@@ -21,7 +21,7 @@ internal readonly record struct PickledSample(LmdbValue? Image, long? Label)
     private ref struct Scanner(LmdbFile file, LmdbValue record)
     {
         private readonly long _end = record.Offset + record.Length;
-        private readonly byte[] _window = new byte[MostText + 16];
+        private readonly byte[] _window = new byte[MaxText + 16];
         private long _at = record.Offset;
         private long _windowStart = -1;
         private int _windowLength;
@@ -64,7 +64,7 @@ internal readonly record struct PickledSample(LmdbValue? Image, long? Label)
 
         private bool Text(long? length)
         {
-            if (length is not (>= 0 and <= MostText))
+            if (length is not (>= 0 and <= MaxText))
                 return false;
             var bytes = Take((int)length);
             if (bytes.Length != length)

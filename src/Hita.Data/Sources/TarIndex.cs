@@ -10,17 +10,17 @@ namespace Hita.Data.Sources;
 /// <param name="Name">Its path in the archive.</param>
 /// <param name="Offset">Its first byte in the archive.</param>
 /// <param name="Length">Its bytes.</param>
-internal readonly record struct TarPicture(int Archive, string Name, long Offset, long Length);
+internal readonly record struct TarImage(int Archive, string Name, long Offset, long Length);
 
 /// <summary>What the archives of a set hold, found by going from header to header; pictures are not read.</summary>
 internal sealed class TarIndex
 {
     private const string ClassExtension = ".cls";
-    private const int MostClassBytes = 4096;
+    private const int MaxClassBytes = 4096;
     private const int Block = 512;
 
     /// <summary>The pictures in the order in which they are stored.</summary>
-    public List<TarPicture> Pictures { get; } = [];
+    public List<TarImage> Images { get; } = [];
 
     /// <summary>What a file "key.cls" says of the picture with the same key, for each picture; null where there is none.</summary>
     public List<string?> Labels { get; } = [];
@@ -74,7 +74,7 @@ internal sealed class TarIndex
 
     private void Scan(string path, int archive, FileStream stream, CancellationToken cancellation)
     {
-        var start = Pictures.Count;
+        var start = Images.Count;
         var labels = new Dictionary<string, string>(StringComparer.Ordinal);
         using var reader = new TarReader(stream, leaveOpen: true);
         while (reader.GetNextEntry() is { } entry)
@@ -87,13 +87,13 @@ internal sealed class TarIndex
                 continue;
             if (entry.Length > 0 && entry.DataOffset + entry.Length > stream.Length)
                 throw CutShort(path, name, null);
-            if (PictureDecoder.HasPictureExtension(name))
-                Pictures.Add(new TarPicture(archive, name, entry.DataOffset, entry.Length));
+            if (ImageDecoder.HasImageExtension(name))
+                Images.Add(new TarImage(archive, name, entry.DataOffset, entry.Length));
             else if (name.EndsWith(ClassExtension, StringComparison.Ordinal))
                 labels[Key(name)] = Label(path, name, entry);
         }
-        for (var i = start; i < Pictures.Count; i++)
-            Labels.Add(labels.GetValueOrDefault(Key(Pictures[i].Name)));
+        for (var i = start; i < Images.Count; i++)
+            Labels.Add(labels.GetValueOrDefault(Key(Images[i].Name)));
     }
 
     // In this convention a sample's key ends at the first dot of the file's name.
@@ -106,7 +106,7 @@ internal sealed class TarIndex
 
     private static string Label(string path, string name, TarEntry entry)
     {
-        if (entry.DataStream is not { } data || entry.Length is 0 or > MostClassBytes)
+        if (entry.DataStream is not { } data || entry.Length is 0 or > MaxClassBytes)
             throw new DataException(path, $"the class in {name} is {(entry.Length == 0 ? "empty" : "too long")}; it must hold a number or a name.");
         var bytes = new byte[entry.Length];
         data.ReadExactly(bytes);
@@ -145,7 +145,7 @@ internal sealed class TarIndex
     }
 
     private string? Last(int archive) =>
-        Pictures.Count > 0 && Pictures[^1].Archive == archive ? Pictures[^1].Name : null;
+        Images.Count > 0 && Images[^1].Archive == archive ? Images[^1].Name : null;
 
     private static string After(string? name) => name is null ? "" : $" after {name}";
 

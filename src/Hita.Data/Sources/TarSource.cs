@@ -17,25 +17,25 @@ public sealed class TarSource : EncodedImageSource
     private readonly string _path;
     private readonly string[] _archives;
     private readonly SafeFileHandle[] _handles;
-    private readonly TarPicture[] _pictures;
+    private readonly TarImage[] _images;
     private readonly int[] _classes;
     private readonly string[] _classNames;
     private readonly List<string> _notes;
 
-    private TarSource(string path, string[] archives, TarIndex index, int[] classes, string[] classNames, PictureDecodeOptions options)
+    private TarSource(string path, string[] archives, TarIndex index, int[] classes, string[] classNames, ImageDecodeOptions options)
         : base(options)
     {
         (_path, _archives, _classes, _classNames, _notes) = (path, archives, classes, classNames, index.Notes);
-        _pictures = [.. index.Pictures];
+        _images = [.. index.Images];
         _handles = [.. archives.Select(static a => File.OpenHandle(a))];
     }
 
     /// <inheritdoc/>
     public override string Description =>
-        $"tar {_path}, {FolderSource.Counted(_pictures.Length, "picture")}{(_classNames.Length == 0 ? "" : $" of {FolderSource.Counted(_classNames.Length, "class")}")} in {FolderSource.Counted(_archives.Length, "archive")}";
+        $"tar {_path}, {FolderSource.Counted(_images.Length, "picture")}{(_classNames.Length == 0 ? "" : $" of {FolderSource.Counted(_classNames.Length, "class")}")} in {FolderSource.Counted(_archives.Length, "archive")}";
 
     /// <inheritdoc/>
-    public override int Count => _pictures.Length;
+    public override int Count => _images.Length;
 
     /// <inheritdoc/>
     public override IReadOnlyList<string> ClassNames => _classNames;
@@ -45,34 +45,34 @@ public sealed class TarSource : EncodedImageSource
 
     /// <summary>Opens archives.</summary>
     /// <param name="path">An archive, a folder of archives (*.tar), or a pattern such as <c>shards/train-*.tar</c>.</param>
-    /// <param name="options">How pictures are decoded; <see cref="PictureDecodeOptions.Photo"/> where null.</param>
+    /// <param name="options">How pictures are decoded; <see cref="ImageDecodeOptions.Photo"/> where null.</param>
     /// <param name="cancellation">Asks to stop.</param>
     /// <exception cref="DataException">There is none, or one is compressed, broken, cut short or without pictures.</exception>
-    public static TarSource Open(string path, PictureDecodeOptions? options = null, CancellationToken cancellation = default)
+    public static TarSource Open(string path, ImageDecodeOptions? options = null, CancellationToken cancellation = default)
     {
         var archives = FileSet.Find(path, "*.tar", "tar archives");
         var index = new TarIndex();
         for (var i = 0; i < archives.Length; i++)
             index.Add(archives[i], i, cancellation);
-        if (index.Pictures.Count == 0)
+        if (index.Images.Count == 0)
             throw new DataException(path, "there is no picture in it; JPEG, PNG, WebP, GIF and BMP files are read.");
         var (classes, names) = Classes(path, Path.GetDirectoryName(archives[0])!, index);
-        return new TarSource(path, archives, index, classes, names, options ?? PictureDecodeOptions.Photo);
+        return new TarSource(path, archives, index, classes, names, options ?? ImageDecodeOptions.Photo);
     }
 
     /// <inheritdoc/>
     public override int ClassAt(int index) => _classes[index];
 
     /// <inheritdoc/>
-    public override string NameAt(int index) => $"{_archives[_pictures[index].Archive]}: {_pictures[index].Name}";
+    public override string NameAt(int index) => $"{_archives[_images[index].Archive]}: {_images[index].Name}";
 
-    private protected override EncodedPicture Fetch(int index)
+    private protected override EncodedImage Fetch(int index)
     {
-        var picture = _pictures[index];
-        var file = Room(index, picture.Length);
+        var image = _images[index];
+        var file = Room(index, image.Length);
         try
         {
-            StoredBytes.ReadExactly(_handles[picture.Archive], file.Room, picture.Offset);
+            StoredBytes.ReadExactly(_handles[image.Archive], file.Room, image.Offset);
             return file;
         }
         catch
@@ -94,31 +94,31 @@ public sealed class TarSource : EncodedImageSource
         if (without < 0)
             return ClassLabels.From(path, index.Labels!, folder);
         if (index.Labels.Exists(static l => l is not null))
-            throw new DataException(path, $"the picture {index.Pictures[without].Name} has no class while others have (a file of the same name that ends in .cls); add it or remove the picture.");
+            throw new DataException(path, $"the picture {index.Images[without].Name} has no class while others have (a file of the same name that ends in .cls); add it or remove the picture.");
         return FromFolders(path, index);
     }
 
     private static (int[] Classes, string[] Names) FromFolders(string path, TarIndex index)
     {
-        var common = Common(index.Pictures);
-        if (index.Pictures.Exists(p => p.Name.IndexOf('/', common) < 0))
-            return (new int[index.Pictures.Count], []);
+        var common = Common(index.Images);
+        if (index.Images.Exists(p => p.Name.IndexOf('/', common) < 0))
+            return (new int[index.Images.Count], []);
         string ClassOf(string name) => name[common..(name + '/').IndexOf('/', common)];
-        var filled = index.Pictures.Select(p => ClassOf(p.Name)).ToHashSet(StringComparer.Ordinal);
-        var prefix = index.Pictures[0].Name[..common];
+        var filled = index.Images.Select(p => ClassOf(p.Name)).ToHashSet(StringComparer.Ordinal);
+        var prefix = index.Images[0].Name[..common];
         var empty = index.Folders.Where(f => f.Length > common && f.StartsWith(prefix, StringComparison.Ordinal)).Select(ClassOf).Where(f => !filled.Contains(f)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
         if (empty.Count > 0)
             index.Notes.Add(FolderSource.EmptyClasses(path, empty));
         string[] names = [.. filled.Concat(empty).Order(StringComparer.Ordinal)];
-        return ([.. index.Pictures.Select(p => Array.BinarySearch(names, ClassOf(p.Name), StringComparer.Ordinal))], names);
+        return ([.. index.Images.Select(p => Array.BinarySearch(names, ClassOf(p.Name), StringComparer.Ordinal))], names);
     }
 
     // The length of the folders that all pictures share: they name the set, not a class.
-    private static int Common(List<TarPicture> pictures)
+    private static int Common(List<TarImage> images)
     {
-        var first = pictures[0].Name;
+        var first = images[0].Name;
         var length = first.LastIndexOf('/') + 1;
-        foreach (var (_, name, _, _) in pictures)
+        foreach (var (_, name, _, _) in images)
         {
             while (!name.AsSpan().StartsWith(first.AsSpan(0, length), StringComparison.Ordinal))
                 length = length < 2 ? 0 : first.LastIndexOf('/', length - 2) + 1;

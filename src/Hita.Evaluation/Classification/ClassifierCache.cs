@@ -19,7 +19,7 @@ public static class ClassifierCache
     /// <param name="progress">Told how far the training is; null for nobody.</param>
     /// <param name="cancellation">Stops the training.</param>
     /// <exception cref="HitaException">It cannot be trained.</exception>
-    public static PictureClassifier Get(
+    public static ImageClassifier Get(
         ClassifierData data, ClassifierTrainingOptions? options = null,
         IProgress<ClassifierProgress>? progress = null, CancellationToken cancellation = default)
     {
@@ -40,13 +40,13 @@ public static class ClassifierCache
     }
 
     /// <summary>The classifier of a file, or null where it is not there, damaged, or of other pictures or options.</summary>
-    internal static PictureClassifier? TryLoad(string path, ClassifierData data, ClassifierTrainingOptions options)
+    internal static ImageClassifier? TryLoad(string path, ClassifierData data, ClassifierTrainingOptions options)
     {
         if (!File.Exists(path))
             return null;
         try
         {
-            var classifier = PictureClassifier.Load(path);
+            var classifier = ImageClassifier.Load(path);
             var card = classifier.Card;
             if (card.DataIdentity == data.Identity && (card.Steps, card.BatchSize, card.Seed) == (options.Steps, options.BatchSize, options.Seed))
                 return classifier;

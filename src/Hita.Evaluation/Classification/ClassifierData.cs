@@ -10,9 +10,9 @@ using Hita.Runtime;
 namespace Hita.Evaluation.Classification;
 
 /// <summary>A picture and its class.</summary>
-/// <param name="Picture">The picture.</param>
+/// <param name="Image">The picture.</param>
 /// <param name="Class">Its class by number.</param>
-public readonly record struct LabelledPicture(Picture Picture, int Class);
+public readonly record struct LabelledImage(Image Image, int Class);
 
 /// <summary>
 /// The true pictures that a classifier is trained on and judged by: an endless list for training and a finite one that is held out.
@@ -23,12 +23,12 @@ public sealed class ClassifierData
     /// <summary>Held-out scenes of the built-in set come from a seed of their own.</summary>
     public const ulong MaterialsHeldOutSeed = 0x48_45_4C_44;
 
-    private readonly Func<long, LabelledPicture> _training;
-    private readonly Func<long, LabelledPicture> _heldOut;
+    private readonly Func<long, LabelledImage> _training;
+    private readonly Func<long, LabelledImage> _heldOut;
 
     private ClassifierData(
         string description, string identity, IReadOnlyList<string> classNames, long trainingCount, long heldOutCount,
-        Func<long, LabelledPicture> training, Func<long, LabelledPicture> heldOut)
+        Func<long, LabelledImage> training, Func<long, LabelledImage> heldOut)
     {
         (Description, Identity, ClassNames, TrainingCount, HeldOutCount) = (description, identity, classNames, trainingCount, heldOutCount);
         (_training, _heldOut) = (training, heldOut);
@@ -59,16 +59,16 @@ public sealed class ClassifierData
         // A few drawn scenes stand for the renderer: one that draws differently asks for a classifier of its own.
         var hash = new XxHash128();
         for (var i = 0; i < MaterialsSet.ClassCount; i += 5)
-            hash.Append(Draw(training, i).Picture.Pixels);
+            hash.Append(Sample(training, i).Image.Pixels);
         return new ClassifierData(
             string.Create(CultureInfo.InvariantCulture, $"materials, seed {seed}, {size} px"), Digits(hash), MaterialsSet.ClassNames,
-            long.MaxValue, long.MaxValue, n => Draw(training, n), n => Draw(heldOut, n));
+            long.MaxValue, long.MaxValue, n => Sample(training, n), n => Sample(heldOut, n));
 
-        LabelledPicture Draw(MaterialsSet set, long index)
+        LabelledImage Sample(MaterialsSet set, long index)
         {
-            var picture = new Picture(size, size);
-            MaterialsRenderer.Render(set.Scene(index), size, picture.Pixels);
-            return new LabelledPicture(picture, set.ClassAt(index));
+            var image = new Image(size, size);
+            MaterialsRenderer.Render(set.Scene(index), size, image.Pixels);
+            return new LabelledImage(image, set.ClassAt(index));
         }
     }
 
@@ -90,31 +90,31 @@ public sealed class ClassifierData
         var hash = new XxHash128();
         hash.Append(Encoding.UTF8.GetBytes($"{source.Description}|{source.Count}|{size}|{string.Join('|', source.ClassNames)}"));
         for (var i = 0; i < heldOut.Length; i += Math.Max(1, heldOut.Length / 16))
-            hash.Append(Read(heldOut[i]).Picture.Pixels);
+            hash.Append(Read(heldOut[i]).Image.Pixels);
         return new ClassifierData(
             source.Description, Digits(hash), source.ClassNames, training.Length, heldOut.Length,
-            new Epochs(training, Read).Picture, n => Read(heldOut[n % heldOut.Length]));
+            new Epochs(training, Read).Image, n => Read(heldOut[n % heldOut.Length]));
 
-        LabelledPicture Read(int index) => new(PictureFit.Square(source.Read(index), size), source.ClassAt(index));
+        LabelledImage Read(int index) => new(ImageFit.Square(source.Read(index), size), source.ClassAt(index));
     }
 
     /// <summary>A picture to train on.</summary>
     /// <param name="number">0 or more, without end: a finite set is gone through again and again, each time in another order.</param>
-    public LabelledPicture Training(long number) => _training(number);
+    public LabelledImage Training(long number) => _training(number);
 
     /// <summary>A picture that is held out.</summary>
     /// <param name="number">0 to <see cref="HeldOutCount"/>, exclusive.</param>
-    public LabelledPicture HeldOut(long number) => _heldOut(number);
+    public LabelledImage HeldOut(long number) => _heldOut(number);
 
     private static string Digits(XxHash128 hash) => Convert.ToHexStringLower(hash.GetCurrentHash());
 
     /// <summary>An endless list of a finite set; the current order is kept, as neighbours are asked for together.</summary>
-    private sealed class Epochs(int[] indices, Func<int, LabelledPicture> read)
+    private sealed class Epochs(int[] indices, Func<int, LabelledImage> read)
     {
         private readonly Lock _gate = new();
         private (long Epoch, int[] Order) _current = (0, SampleOrder.Shuffled(indices.Length, 1));
 
-        public LabelledPicture Picture(long number)
+        public LabelledImage Image(long number)
         {
             var (epoch, place) = Math.DivRem(number, indices.Length);
             int[] order;

@@ -23,7 +23,7 @@ internal sealed class ClassifierModel : nn.Module<Tensor, Tensor>
     public ClassifierModel(int classCount, Placement placement)
         : base(nameof(ClassifierModel))
     {
-        _stem = new Conv2d(Picture.Channels, Widths[0], 3, placement, stride: 2, padding: 1);
+        _stem = new Conv2d(Image.Channels, Widths[0], 3, placement, stride: 2, padding: 1);
         var blocks = new List<ClassifierBlock>();
         for (var level = 0; level < Widths.Length; level++)
         {
@@ -41,10 +41,10 @@ internal sealed class ClassifierModel : nn.Module<Tensor, Tensor>
     public static int FeatureWidth => (int)Widths[^1];
 
     /// <summary>[B, 3, 64, 64] in [-1, 1] → [B, 128].</summary>
-    public Tensor Features(Tensor pictures)
+    public Tensor Features(Tensor images)
     {
         using var scope = NewDisposeScope();
-        var x = _stem.call(pictures); // [B, 32, 32, 32]
+        var x = _stem.call(images); // [B, 32, 32, 32]
         foreach (var block in _blocks)
             x = block.call(x); // … [B, 128, 8, 8]
         return nn.functional.silu(_norm.call(x)).mean([2, 3]).MoveToOuterDisposeScope();
@@ -54,10 +54,10 @@ internal sealed class ClassifierModel : nn.Module<Tensor, Tensor>
     public Tensor Logits(Tensor features) => _head.call(features);
 
     /// <summary>[B, 3, 64, 64] in [-1, 1] → [B, classes].</summary>
-    public override Tensor forward(Tensor pictures)
+    public override Tensor forward(Tensor images)
     {
         using var scope = NewDisposeScope();
-        return Logits(Features(pictures)).MoveToOuterDisposeScope();
+        return Logits(Features(images)).MoveToOuterDisposeScope();
     }
 }
 

@@ -75,7 +75,7 @@ public static class ClassifierTraining
     /// <param name="progress">Told now and then; null for nobody.</param>
     /// <param name="cancellation">Stops between two steps.</param>
     /// <exception cref="HitaException">The options are impossible, a picture cannot be read, or the loss is not finite.</exception>
-    public static PictureClassifier Train(
+    public static ImageClassifier Train(
         ClassifierData data, ClassifierTrainingOptions? options = null,
         IProgress<ClassifierProgress>? progress = null, CancellationToken cancellation = default)
     {
@@ -88,7 +88,7 @@ public static class ClassifierTraining
             Fit(model, data, options, progress, cancellation);
             var heldOut = (int)Math.Min(options.HeldOutCount, data.HeldOutCount);
             var accuracy = Accuracy(model, data, heldOut, options.BatchSize, cancellation);
-            return new PictureClassifier(model, new ClassifierCard
+            return new ImageClassifier(model, new ClassifierCard
             {
                 Data = data.Description,
                 DataIdentity = data.Identity,
@@ -143,7 +143,7 @@ public static class ClassifierTraining
     private static double Step(ClassifierModel model, ClassifierBatch batch, ClassifierOptimizer optimizer, double rate)
     {
         using var scope = NewDisposeScope();
-        var loss = nn.functional.cross_entropy(model.call(batch.Pictures()), batch.Labels());
+        var loss = nn.functional.cross_entropy(model.call(batch.Images()), batch.Labels());
         loss.backward();
         optimizer.Step(rate);
         var value = loss.ToDouble();
@@ -161,7 +161,7 @@ public static class ClassifierTraining
             var batch = ClassifierBatch.Read(data.HeldOut, first, Math.Min(batchSize, count - first));
             using var frozen = inference_mode();
             using var scope = NewDisposeScope();
-            var found = model.call(batch.Pictures()).argmax(-1).ToInts();
+            var found = model.call(batch.Images()).argmax(-1).ToInts();
             right += found.Zip(batch.Classes).Count(static pair => pair.First == pair.Second);
         }
         return (double)right / count;
@@ -172,7 +172,7 @@ public static class ClassifierTraining
 /// Batches of new pictures and of mirrored ones from some batches ago, half and half: making a picture costs as much as learning
 /// from it, and mirroring does not change what it shows.
 /// </summary>
-internal sealed class ClassifierFeed(Func<long, LabelledPicture> read, int batchSize)
+internal sealed class ClassifierFeed(Func<long, LabelledImage> read, int batchSize)
 {
     private const int Delay = 40;
     private readonly Queue<ClassifierBatch> _earlier = new();
@@ -192,16 +192,16 @@ internal sealed class ClassifierFeed(Func<long, LabelledPicture> read, int batch
 /// <summary>A batch in plain memory, so that it can be prepared on other threads.</summary>
 internal sealed record ClassifierBatch(float[] Values, int[] Classes)
 {
-    private const int Side = PictureClassifier.InputSize;
-    private const int Size = Side * Side * Picture.Channels;
+    private const int Side = ImageClassifier.InputSize;
+    private const int Size = Side * Side * Image.Channels;
 
-    public static ClassifierBatch Read(Func<long, LabelledPicture> read, long first, int count)
+    public static ClassifierBatch Read(Func<long, LabelledImage> read, long first, int count)
     {
         var batch = new ClassifierBatch(new float[count * Size], new int[count]);
         Parallel.For(0, count, i =>
         {
-            var (picture, label) = read(first + i);
-            PictureTensors.ToPlanes(PictureClassifier.Fit(picture), batch.Values.AsSpan(i * Size, Size));
+            var (image, label) = read(first + i);
+            ImageTensors.ToPlanes(ImageClassifier.Fit(image), batch.Values.AsSpan(i * Size, Size));
             batch.Classes[i] = label;
         });
         return batch;
@@ -228,7 +228,7 @@ internal sealed record ClassifierBatch(float[] Values, int[] Classes)
     }
 
     /// <summary>[B, 3, 64, 64] in [-1, 1].</summary>
-    public Tensor Pictures() => TensorOps.FromFloats(Values, Classes.Length, Picture.Channels, Side, Side);
+    public Tensor Images() => TensorOps.FromFloats(Values, Classes.Length, Image.Channels, Side, Side);
 
     /// <summary>int64 [B].</summary>
     public Tensor Labels() => TensorOps.FromInts(Classes, Classes.Length);

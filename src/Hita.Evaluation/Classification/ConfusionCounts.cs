@@ -43,7 +43,7 @@ public sealed class ConfusionCounts : IAccumulator<ConfusionCounts>
 
     /// <summary>The class that another one was mostly taken for where it was not recognised; null where it always was.</summary>
     /// <param name="actual">The class.</param>
-    public int? MostlyTakenFor(int actual)
+    public int? ConfusedWith(int actual)
     {
         var worst = Enumerable.Range(0, ClassCount).Where(c => c != actual).OrderByDescending(c => this[actual, c]).Cast<int?>().FirstOrDefault();
         return worst is { } other && this[actual, other] > 0 ? other : null;

@@ -5,21 +5,21 @@ internal static class LimitedMemoryBfgs
 {
     private const int Memory = 10;
     private const double Armijo = 1e-4;
-    private const double LeastStep = 1e-12;
+    private const double MinStep = 1e-12;
 
     /// <summary>Minimises from 0 on.</summary>
     /// <param name="evaluate">The function's value and gradient at a point.</param>
     /// <param name="size">The number of numbers.</param>
-    /// <param name="mostIterations">Where to stop if it has not settled before.</param>
+    /// <param name="maxIterations">Where to stop if it has not settled before.</param>
     /// <param name="cancellation">Stops between two iterations.</param>
     /// <param name="tolerance">It has settled where the gradient's largest part is below this.</param>
     public static (double[] Point, double Value, int Iterations) Minimize(
-        Func<double[], (double Value, double[] Gradient)> evaluate, int size, int mostIterations, CancellationToken cancellation, double tolerance = 1e-6)
+        Func<double[], (double Value, double[] Gradient)> evaluate, int size, int maxIterations, CancellationToken cancellation, double tolerance = 1e-6)
     {
         var point = new double[size];
         var (value, gradient) = evaluate(point);
         var pairs = new List<(double[] Step, double[] Change, double Curvature)>();
-        for (var iteration = 0; iteration < mostIterations; iteration++)
+        for (var iteration = 0; iteration < maxIterations; iteration++)
         {
             cancellation.ThrowIfCancellationRequested();
             if (gradient.Max(Math.Abs) < tolerance)
@@ -44,7 +44,7 @@ internal static class LimitedMemoryBfgs
                 if (nextValue <= value + (Armijo * length * slope))
                     break;
                 length /= 2;
-                if (length < LeastStep)
+                if (length < MinStep)
                     return (point, value, iteration);
             }
             var step = Difference(next, point);
@@ -56,7 +56,7 @@ internal static class LimitedMemoryBfgs
                 pairs.RemoveAt(0);
             (point, value, gradient) = (next, nextValue, nextGradient);
         }
-        return (point, value, mostIterations);
+        return (point, value, maxIterations);
     }
 
     // The two loops over the remembered pairs: minus the approximate inverse Hessian times the gradient.

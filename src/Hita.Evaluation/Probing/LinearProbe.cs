@@ -56,20 +56,20 @@ public static class LinearProbe
         private readonly IProgress<EvaluationProgress>? _progress;
         private readonly CancellationToken _cancellation;
         private readonly int[] _chosen;
-        private readonly PictureSeries _pictures;
+        private readonly ImageSeries _images;
         private readonly EvaluationRun _run;
         private Dictionary<string, FeatureBank> _features = [];
-        private PictureHash _hash = new();
+        private ImageHash _hash = new();
 
         public Work(
             ImageTokenizer tokenizer, string name, IImageSource source, EvaluationOptions options,
             IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
         {
             (_tokenizer, _name, _source, _options, _progress, _cancellation) = (tokenizer, name, source, options, progress, cancellation);
-            _chosen = PictureStream.Choose(source, options.SampleCount ?? source.Count);
+            _chosen = ImageStream.Choose(source, options.SampleCount ?? source.Count);
             if (_chosen.Length < 2 * TestEvery * ValidationEvery)
                 throw new HitaException($"A probe needs {2 * TestEvery * ValidationEvery} pictures or more, and {source.Description} gives {_chosen.Length}.");
-            _pictures = PictureSeries.Source(source, tokenizer.Config.ImageSize, 0, options.SampleCount);
+            _images = ImageSeries.Source(source, tokenizer.Config.ImageSize, 0, options.SampleCount);
             _run = new EvaluationRun(options, Key(), progress);
         }
 
@@ -78,61 +78,61 @@ public static class LinearProbe
             Restore();
             var done = (int)_hash.Count;
             if (done < _chosen.Length)
-                _run.Go("Encoding", done, _chosen.Length, _pictures.Read(done, _options.BatchSize, _cancellation), Measure, Capture);
+                _run.Go("Encoding", done, _chosen.Length, _images.Read(done, _options.BatchSize, _cancellation), Measure, Capture);
             _run.Save(Capture);
-            var figures = new List<Figure>();
+            var metrics = new List<Metric>();
             var settings = new Dictionary<string, string> { ["held out"] = "a fifth of the pictures, evenly chosen", ["crop"] = $"centre square of {_tokenizer.Config.ImageSize} px" };
             foreach (var kind in Kinds.Where(_features.ContainsKey))
             {
                 _progress?.Report(new EvaluationProgress($"Fitting to {kind} features", 0, 0));
                 var (accuracy, penalty) = Judge(_features[kind]);
-                figures.Add(new Figure($"probe_{kind}", accuracy));
+                metrics.Add(new Metric($"probe_{kind}", accuracy));
                 settings[$"penalty, {kind}"] = penalty.ToString("g1", System.Globalization.CultureInfo.InvariantCulture);
             }
-            figures.Add(new Figure("probe_chance", Chance()));
-            var report = Report(figures, settings);
+            metrics.Add(new Metric("probe_chance", Chance()));
+            var report = Report(metrics, settings);
             report.Save(Path.Combine(_options.Folder, EvaluationReport.FileName));
             ReportPage.Save(Path.Combine(_options.Folder, ReportPage.FileName), report, new PageContent());
             _run.Finish();
             return report;
         }
 
-        private EvaluationReport Report(List<Figure> figures, Dictionary<string, string> settings)
+        private EvaluationReport Report(List<Metric> metrics, Dictionary<string, string> settings)
         {
-            var unmeasured = new List<UnmeasuredFigures>();
+            var unmeasured = new List<UnmeasuredMetrics>();
             if (_tokenizer.Config.Holistic is null)
-                unmeasured.Add(new UnmeasuredFigures("holistic features", "This tokenizer has no holistic codes."));
+                unmeasured.Add(new UnmeasuredMetrics("holistic features", "This tokenizer has no holistic codes."));
             else if (_tokenizer.Config.Holistic.SemanticEncoder is null)
-                unmeasured.Add(new UnmeasuredFigures("semantic features", "This tokenizer was made without a semantic encoder."));
+                unmeasured.Add(new UnmeasuredMetrics("semantic features", "This tokenizer was made without a semantic encoder."));
             return new EvaluationReport
             {
                 Kind = EvaluationKind.Probe,
                 Protocol = _options.Protocol,
-                Samples = new MeasuredSet(_pictures.Description, _hash.ToString(), _hash.Count),
+                Samples = new MeasuredSet(_images.Description, _hash.ToString(), _hash.Count),
                 Models = [new MeasuredModel("tokenizer", _name, _tokenizer.ModelHash)],
                 Weights = new Dictionary<string, string>(),
                 Settings = settings,
-                Figures = figures,
+                Metrics = metrics,
                 Unmeasured = unmeasured,
                 Environment = _run.Environment(),
             };
         }
 
-        private int Measure(IReadOnlyList<Picture> pictures)
+        private int Measure(IReadOnlyList<Image> images)
         {
             using var frozen = inference_mode();
             using var scope = NewDisposeScope();
-            var found = _tokenizer.AllFeatures(pictures);
+            var found = _tokenizer.AllFeatures(images);
             Add("holistic", found.Holistic?.mean([1]));
             Add("patch", found.Patches.mean([2, 3]));
             // The vanilla family mixes nothing.
             Add("cnn", found.Holistic is null ? null : found.Cnn.mean([2, 3]));
             if (found.Semantic is { } semantic)
                 Add("semantic", semantic.narrow(1, 1, semantic.size(1) - 1).mean([1]));
-            Add("pixels", PictureTensors.ToTensor(pictures).mean([2, 3]));
-            foreach (var picture in pictures)
-                _hash.Add(picture);
-            return pictures.Count;
+            Add("pixels", ImageTensors.ToTensor(images).mean([2, 3]));
+            foreach (var image in images)
+                _hash.Add(image);
+            return images.Count;
         }
 
         private void Add(string kind, Tensor? features)
@@ -171,14 +171,14 @@ public static class LinearProbe
         // What always naming the commonest class would reach.
         private double Chance() => (double)_chosen.CountBy(_source.ClassAt).Max(static c => c.Value) / _chosen.Length;
 
-        private string Key() => ConfigJson.Write(new { EvaluationKind.Probe, _pictures.Description, _pictures.Count, _tokenizer.ModelHash });
+        private string Key() => ConfigJson.Write(new { EvaluationKind.Probe, _images.Description, _images.Count, _tokenizer.ModelHash });
 
         private void Restore()
         {
             using var state = _run.Resume();
             if (state is null)
                 return;
-            _hash = state.Read<PictureHash>("hash");
+            _hash = state.Read<ImageHash>("hash");
             _features = Kinds.Where(state.Has).ToDictionary(static k => k, k => state.Read<FeatureBank>(k));
         }
 

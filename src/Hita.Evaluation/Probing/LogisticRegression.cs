@@ -40,12 +40,12 @@ public sealed class LogisticRegression
     /// <param name="labels">Their classes, 0 to C − 1.</param>
     /// <param name="classCount">C, 2 or more.</param>
     /// <param name="penalty">The penalty on squared weights, 0 or more.</param>
-    /// <param name="mostIterations">Where to stop if it has not settled before.</param>
+    /// <param name="maxIterations">Where to stop if it has not settled before.</param>
     /// <param name="cancellation">Stops between two iterations.</param>
     /// <exception cref="ArgumentException">There are more or fewer labels than vectors, or a label is none.</exception>
     /// <exception cref="HitaException">There are no vectors.</exception>
     public static LogisticRegression Fit(
-        FeatureBank features, IReadOnlyList<int> labels, int classCount, double penalty = 1e-3, int mostIterations = 300, CancellationToken cancellation = default)
+        FeatureBank features, IReadOnlyList<int> labels, int classCount, double penalty = 1e-3, int maxIterations = 300, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(features);
         ArgumentNullException.ThrowIfNull(labels);
@@ -59,7 +59,7 @@ public sealed class LogisticRegression
             throw new HitaException("A linear classifier needs vectors to be fitted to, and here are none.");
         var (mean, scale) = Moments(features);
         var problem = new Problem(features, labels, classCount, mean, scale, penalty);
-        var (weights, loss, iterations) = LimitedMemoryBfgs.Minimize(problem.Evaluate, problem.Size, mostIterations, cancellation);
+        var (weights, loss, iterations) = LimitedMemoryBfgs.Minimize(problem.Evaluate, problem.Size, maxIterations, cancellation);
         return new LogisticRegression(classCount, mean, scale, weights, iterations, loss);
     }
 

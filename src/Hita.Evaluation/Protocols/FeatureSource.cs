@@ -12,9 +12,9 @@ public sealed class FeatureSource : IDisposable
     public const string ByName = "by-name";
 
     private readonly InceptionExtractor? _extractor;
-    private readonly Func<IReadOnlyList<Picture>, InceptionFeatures>? _extract;
+    private readonly Func<IReadOnlyList<Image>, InceptionFeatures>? _extract;
 
-    private FeatureSource(InceptionExtractor? extractor, Func<IReadOnlyList<Picture>, InceptionFeatures>? extract, string? fingerprint, string? absence) =>
+    private FeatureSource(InceptionExtractor? extractor, Func<IReadOnlyList<Image>, InceptionFeatures>? extract, string? fingerprint, string? absence) =>
         (_extractor, _extract, Fingerprint, Absence) = (extractor, extract, fingerprint, absence);
 
     /// <summary>Whether there are features.</summary>
@@ -71,13 +71,13 @@ public sealed class FeatureSource : IDisposable
     }
 
     /// <summary>Features from elsewhere, for tests that cannot wait for a network.</summary>
-    internal static FeatureSource From(Func<IReadOnlyList<Picture>, InceptionFeatures> extract, string fingerprint) => new(null, extract, fingerprint, null);
+    internal static FeatureSource From(Func<IReadOnlyList<Image>, InceptionFeatures> extract, string fingerprint) => new(null, extract, fingerprint, null);
 
     /// <summary>The features of pictures of one size.</summary>
-    /// <param name="pictures">At least one.</param>
+    /// <param name="images">At least one.</param>
     /// <exception cref="HitaException">There are no features.</exception>
-    public InceptionFeatures Extract(IReadOnlyList<Picture> pictures) =>
-        _extract is not null ? _extract(pictures) : throw new HitaException(Absence!);
+    public InceptionFeatures Extract(IReadOnlyList<Image> images) =>
+        _extract is not null ? _extract(images) : throw new HitaException(Absence!);
 
     /// <inheritdoc/>
     public void Dispose() => _extractor?.Dispose();

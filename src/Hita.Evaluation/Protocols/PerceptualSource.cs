@@ -51,16 +51,16 @@ public sealed class PerceptualSource : IDisposable
     public static PerceptualSource Without(string reason) => new(null, null, null, reason);
 
     /// <summary>The distance of each picture to its original.</summary>
-    /// <param name="pictures">Pictures of one size, at least one.</param>
+    /// <param name="images">Pictures of one size, at least one.</param>
     /// <param name="originals">As many of the same size.</param>
     /// <exception cref="HitaException">There are no distances.</exception>
-    public IReadOnlyList<double> Distances(IReadOnlyList<Picture> pictures, IReadOnlyList<Picture> originals)
+    public IReadOnlyList<double> Distances(IReadOnlyList<Image> images, IReadOnlyList<Image> originals)
     {
         if (_model is null)
             throw new HitaException(Absence!);
         using var frozen = inference_mode();
         using var scope = NewDisposeScope();
-        var found = _model.Distances(PictureTensors.ToTensor(pictures).to(_device!), PictureTensors.ToTensor(originals).to(_device!));
+        var found = _model.Distances(ImageTensors.ToTensor(images).to(_device!), ImageTensors.ToTensor(originals).to(_device!));
         return [.. found.ToFloats().Select(static d => (double)d)];
     }
 

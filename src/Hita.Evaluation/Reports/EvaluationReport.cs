@@ -36,14 +36,14 @@ public sealed record MeasuredSet(string Description, string Hash, long? Count);
 public sealed record MeasuredModel(string Role, string Name, string Hash);
 
 /// <summary>Figures that were not measured.</summary>
-/// <param name="Figures">Which, in words.</param>
+/// <param name="Metrics">Which, in words.</param>
 /// <param name="Reason">Why, and what to do about it, in a sentence.</param>
-public sealed record UnmeasuredFigures(string Figures, string Reason);
+public sealed record UnmeasuredMetrics(string Metrics, string Reason);
 
 /// <summary>A figure as it was after some of the samples.</summary>
 /// <param name="Count">Samples.</param>
 /// <param name="Value">The figure.</param>
-public sealed record FigureAtCount(long Count, double Value);
+public sealed record MetricAtCount(long Count, double Value);
 
 /// <summary>The result of an evaluation, with everything that it depends on. One JSON file.</summary>
 public sealed record EvaluationReport
@@ -80,23 +80,23 @@ public sealed record EvaluationReport
     public required IReadOnlyDictionary<string, string> Settings { get; init; }
 
     /// <summary>The results.</summary>
-    public required IReadOnlyList<Figure> Figures { get; init; }
+    public required IReadOnlyList<Metric> Metrics { get; init; }
 
     /// <summary>What was not measured, and why.</summary>
-    public required IReadOnlyList<UnmeasuredFigures> Unmeasured { get; init; }
+    public required IReadOnlyList<UnmeasuredMetrics> Unmeasured { get; init; }
 
     /// <summary>FID after some of the samples: how far it is from settled. Empty where there is no FID.</summary>
-    public IReadOnlyList<FigureAtCount> FidByCount { get; init; } = [];
+    public IReadOnlyList<MetricAtCount> FidByCount { get; init; } = [];
 
     /// <summary>Results by class; empty where classes were not told apart.</summary>
-    public IReadOnlyList<ClassFigures> Classes { get; init; } = [];
+    public IReadOnlyList<ClassMetrics> Classes { get; init; } = [];
 
     /// <summary>Where and how long it ran.</summary>
     public required EvaluationEnvironment Environment { get; init; }
 
     /// <summary>A figure by its name, or null.</summary>
-    /// <param name="name">For example <c>fid</c>; see <see cref="FigureNames"/>.</param>
-    public Figure? Find(string name) => Figures.FirstOrDefault(f => f.Name == name);
+    /// <param name="name">For example <c>fid</c>; see <see cref="MetricNames"/>.</param>
+    public Metric? Find(string name) => Metrics.FirstOrDefault(f => f.Name == name);
 
     /// <summary>Writes the report.</summary>
     /// <param name="path">Where it will appear.</param>
@@ -145,8 +145,8 @@ public sealed record EvaluationReport
 /// <param name="Name">Its name.</param>
 /// <param name="Count">Samples of it.</param>
 /// <param name="Recognised">Samples that the classifier took for it.</param>
-/// <param name="MostlyTakenFor">The class that the others were taken for most often; null where there are none.</param>
-public sealed record ClassFigures(int Class, string Name, int Count, int Recognised, string? MostlyTakenFor);
+/// <param name="ConfusedWith">The class that the others were taken for most often; null where there are none.</param>
+public sealed record ClassMetrics(int Class, string Name, int Count, int Recognised, string? ConfusedWith);
 
 /// <summary>Where an evaluation ran.</summary>
 public sealed record EvaluationEnvironment

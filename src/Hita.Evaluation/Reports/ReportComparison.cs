@@ -4,9 +4,9 @@ namespace Hita.Evaluation.Reports;
 
 /// <summary>A figure in several reports.</summary>
 /// <param name="Name">Its name in files.</param>
-/// <param name="Figures">The figure of each report, in their order; null where one has it not.</param>
+/// <param name="Metrics">The figure of each report, in their order; null where one has it not.</param>
 /// <param name="Best">The report that has the best one; null where no way is better, or all are alike.</param>
-public sealed record ComparedFigure(string Name, IReadOnlyList<Figure?> Figures, int? Best);
+public sealed record ComparedMetric(string Name, IReadOnlyList<Metric?> Metrics, int? Best);
 
 /// <summary>Sets reports side by side, and refuses those whose numbers mean different things.</summary>
 public static class ReportComparison
@@ -16,7 +16,7 @@ public static class ReportComparison
     /// <param name="names">What each is called in a refusal.</param>
     /// <returns>Every figure that any of them has, in the first report's order.</returns>
     /// <exception cref="HitaException">They were not measured alike; the message says in what they differ.</exception>
-    public static IReadOnlyList<ComparedFigure> Compare(IReadOnlyList<EvaluationReport> reports, IReadOnlyList<string> names)
+    public static IReadOnlyList<ComparedMetric> Compare(IReadOnlyList<EvaluationReport> reports, IReadOnlyList<string> names)
     {
         ArgumentNullException.ThrowIfNull(reports);
         ArgumentNullException.ThrowIfNull(names);
@@ -28,8 +28,8 @@ public static class ReportComparison
             if (Difference(reports[0], reports[i]) is { } difference)
                 throw new HitaException($"{names[0]} and {names[i]} cannot be compared: {difference}.");
         }
-        var order = reports.SelectMany(static r => r.Figures).Select(static f => f.Name).Distinct(StringComparer.Ordinal);
-        return [.. order.Select(name => Figure(name, [.. reports.Select(r => r.Find(name))]))];
+        var order = reports.SelectMany(static r => r.Metrics).Select(static f => f.Name).Distinct(StringComparer.Ordinal);
+        return [.. order.Select(name => Metric(name, [.. reports.Select(r => r.Find(name))]))];
     }
 
     /// <summary>In what two reports were measured differently, as a clause; null where their numbers may be compared.</summary>
@@ -56,14 +56,14 @@ public static class ReportComparison
         return weights is null ? null : $"the weights of {weights} differ";
     }
 
-    private static ComparedFigure Figure(string name, Figure?[] figures)
+    private static ComparedMetric Metric(string name, Metric?[] metrics)
     {
-        var there = figures.OfType<Figure>().Select(static f => f.Value).Where(double.IsFinite).ToList();
-        var better = FigureNames.Better(name);
-        if (better == FigureDirection.None || there.Count < 2 || there.Min() == there.Max())
-            return new ComparedFigure(name, figures, null);
-        var best = better == FigureDirection.Lower ? there.Min() : there.Max();
-        return new ComparedFigure(name, figures, Array.FindIndex(figures, f => f?.Value == best));
+        var there = metrics.OfType<Metric>().Select(static f => f.Value).Where(double.IsFinite).ToList();
+        var better = MetricNames.Better(name);
+        if (better == MetricDirection.None || there.Count < 2 || there.Min() == there.Max())
+            return new ComparedMetric(name, metrics, null);
+        var best = better == MetricDirection.Lower ? there.Min() : there.Max();
+        return new ComparedMetric(name, metrics, Array.FindIndex(metrics, f => f?.Value == best));
     }
 
     private static string Words(EvaluationKind kind) => kind switch

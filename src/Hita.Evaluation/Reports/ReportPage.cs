@@ -12,16 +12,16 @@ namespace Hita.Evaluation.Reports;
 public sealed record PageContent
 {
     /// <summary>Samples of one size.</summary>
-    public IReadOnlyList<Picture> Sheet { get; init; } = [];
+    public IReadOnlyList<Image> Sheet { get; init; } = [];
 
     /// <summary>Originals and their reconstructions, from all over the data.</summary>
-    public IReadOnlyList<KeptPicture> Pairs { get; init; } = [];
+    public IReadOnlyList<KeptImage> Pairs { get; init; } = [];
 
     /// <summary>The worst pairs, the worst one first.</summary>
-    public IReadOnlyList<KeptPicture> WorstPairs { get; init; } = [];
+    public IReadOnlyList<KeptImage> WorstPairs { get; init; } = [];
 
     /// <summary>Samples beside the training picture that is nearest to each.</summary>
-    public IReadOnlyList<KeptPicture> Neighbours { get; init; } = [];
+    public IReadOnlyList<KeptImage> Neighbours { get; init; } = [];
 
     /// <summary>The use of the holistic codebook; null where there is none.</summary>
     public CodeUsage? HolisticUsage { get; init; }
@@ -63,8 +63,8 @@ public static class ReportPage
         if (report.Weights.Values.Any(static w => w.StartsWith(FeatureSource.ByName, StringComparison.Ordinal)))
             page.Append("<p class=\"warning\">The Inception weights were made from their names, to try the evaluation out: FID, sFID, the Inception score, precision and recall mean nothing here.</p>");
         foreach (var missing in report.Unmeasured)
-            page.Append(CultureInfo.InvariantCulture, $"<p class=\"missing\"><b>Not measured: {Safe(missing.Figures)}.</b> {Safe(missing.Reason)}</p>");
-        Pictures(page, content);
+            page.Append(CultureInfo.InvariantCulture, $"<p class=\"missing\"><b>Not measured: {Safe(missing.Metrics)}.</b> {Safe(missing.Reason)}</p>");
+        Images(page, content);
         Plots(page, report, content);
         Classes(page, report.Classes);
         PageFacts.Append(page, report);
@@ -88,43 +88,43 @@ public static class ReportPage
     private static void Cards(StringBuilder page, EvaluationReport report)
     {
         page.Append("<div class=\"cards\">");
-        foreach (var figure in report.Figures)
+        foreach (var metric in report.Metrics)
         {
-            var better = FigureNames.Better(figure.Name) switch { FigureDirection.Lower => "lower is better", FigureDirection.Higher => "higher is better", _ => "" };
-            page.Append(CultureInfo.InvariantCulture, $"<div class=\"card\"><div class=\"value\">{Value(figure)}</div><div class=\"name\">{Safe(FigureNames.Title(figure.Name, report.Kind))}</div><div class=\"hint\">{better}</div></div>");
+            var better = MetricNames.Better(metric.Name) switch { MetricDirection.Lower => "lower is better", MetricDirection.Higher => "higher is better", _ => "" };
+            page.Append(CultureInfo.InvariantCulture, $"<div class=\"card\"><div class=\"value\">{Value(metric)}</div><div class=\"name\">{Safe(MetricNames.Title(metric.Name, report.Kind))}</div><div class=\"hint\">{better}</div></div>");
         }
         page.Append("</div>");
     }
 
-    private static string Value(Figure figure)
+    private static string Value(Metric metric)
     {
-        var parts = FigureNames.Text(figure).Split(" ± ");
+        var parts = MetricNames.Text(metric).Split(" ± ");
         return parts.Length == 1 ? Safe(parts[0]) : $"{Safe(parts[0])} <small>± {Safe(parts[1])}</small>";
     }
 
-    private static void Pictures(StringBuilder page, PageContent content)
+    private static void Images(StringBuilder page, PageContent content)
     {
         if (content.Sheet.Count > 0)
         {
             var columns = Math.Min(content.Sheet.Count, Math.Max(1, 1000 / (Math.Max(64, content.Sheet[0].Width) + 2)));
-            page.Append(CultureInfo.InvariantCulture, $"<h2>Samples</h2><p>The first {content.Sheet.Count}, in order.</p>{PagePictures.Element(PictureGrid.Compose(content.Sheet, columns), "sample sheet")}");
+            page.Append(CultureInfo.InvariantCulture, $"<h2>Samples</h2><p>The first {content.Sheet.Count}, in order.</p>{PageImages.Element(ImageGrid.Compose(content.Sheet, columns), "sample sheet")}");
         }
         Pairs(page, "Reconstructions", "Original, reconstruction, and where they differ (four times enlarged; black is equal).", content.Pairs, maps: true);
         Pairs(page, "The worst reconstructions", "Those with the lowest PSNR.", content.WorstPairs, maps: true);
         Pairs(page, "Nearest training pictures", "Samples that come nearest to a training picture by pixels: the sample left, the training picture right.", content.Neighbours, maps: false);
     }
 
-    private static void Pairs(StringBuilder page, string heading, string text, IReadOnlyList<KeptPicture> pairs, bool maps)
+    private static void Pairs(StringBuilder page, string heading, string text, IReadOnlyList<KeptImage> pairs, bool maps)
     {
         if (pairs.Count == 0)
             return;
         page.Append(CultureInfo.InvariantCulture, $"<h2>{heading}</h2><p>{text}</p><div class=\"pairs\">");
         foreach (var pair in pairs.Where(static p => p.Other is not null))
         {
-            Picture[] parts = maps ? [pair.Picture, pair.Other!, PagePictures.ErrorMap(pair.Picture, pair.Other!)] : [pair.Picture, pair.Other!];
+            Image[] parts = maps ? [pair.Image, pair.Other!, PageImages.ErrorMap(pair.Image, pair.Other!)] : [pair.Image, pair.Other!];
             var value = double.IsInfinity(pair.Value) ? "exact" : maps ? $"{Number(pair.Value, "0.00")} dB" : $"distance {Number(pair.Value, "0.0000")}";
             var shown = Math.Clamp(parts[0].Width, 108, 220) * parts.Length;
-            page.Append(CultureInfo.InvariantCulture, $"<figure>{PagePictures.Element(PictureGrid.SideBySide(parts), $"picture {pair.Number}", shown)}<figcaption>no. {pair.Number} · {value}</figcaption></figure>");
+            page.Append(CultureInfo.InvariantCulture, $"<figure>{PageImages.Element(ImageGrid.SideBySide(parts), $"picture {pair.Number}", shown)}<figcaption>no. {pair.Number} · {value}</figcaption></figure>");
         }
         page.Append("</div>");
     }
@@ -158,13 +158,13 @@ public static class ReportPage
         return [.. labels.Zip(bins)];
     }
 
-    private static void Classes(StringBuilder page, IReadOnlyList<ClassFigures> classes)
+    private static void Classes(StringBuilder page, IReadOnlyList<ClassMetrics> classes)
     {
         if (classes.Count == 0)
             return;
         page.Append("<h2>By class</h2><table><thead><tr><th>class</th><th class=\"n\">samples</th><th class=\"n\">recognised</th><th>otherwise mostly taken for</th></tr></thead><tbody>");
         foreach (var c in classes.OrderBy(static c => (double)c.Recognised / Math.Max(1, c.Count)))
-            page.Append(CultureInfo.InvariantCulture, $"<tr><td>{Safe(c.Name)}</td><td class=\"n\">{c.Count}</td><td class=\"n\">{Number((double)c.Recognised / Math.Max(1, c.Count), "0.0 %")}</td><td>{Safe(c.MostlyTakenFor ?? "")}</td></tr>");
+            page.Append(CultureInfo.InvariantCulture, $"<tr><td>{Safe(c.Name)}</td><td class=\"n\">{c.Count}</td><td class=\"n\">{Number((double)c.Recognised / Math.Max(1, c.Count), "0.0 %")}</td><td>{Safe(c.ConfusedWith ?? "")}</td></tr>");
         page.Append("</tbody></table>");
     }
 

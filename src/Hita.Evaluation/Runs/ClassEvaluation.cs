@@ -35,7 +35,7 @@ public static class ClassEvaluation
     /// <param name="cancellation">Stops soon; the same call goes on from there later.</param>
     /// <exception cref="HitaException">The classes do not fit each other, or the options are at fault.</exception>
     public static EvaluationReport Run(
-        GeneratorOrigin origin, IReadOnlyList<string>? classNames, PictureClassifier classifier, ClassifierData data, CopyCheckOptions? copies,
+        GeneratorOrigin origin, IReadOnlyList<string>? classNames, ImageClassifier classifier, ClassifierData data, CopyCheckOptions? copies,
         EvaluationOptions options, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(origin);
@@ -66,27 +66,27 @@ public static class ClassEvaluation
     private sealed class Work
     {
         private readonly GeneratorOrigin _origin;
-        private readonly PictureClassifier _classifier;
+        private readonly ImageClassifier _classifier;
         private readonly ClassifierData _data;
         private readonly CopyCheckOptions _copies;
         private readonly EvaluationOptions _options;
         private readonly IProgress<EvaluationProgress>? _progress;
         private readonly CancellationToken _cancellation;
         private readonly EvaluationRun _run;
-        private readonly CodebookWork _codes;
+        private readonly CodebookMetrics _codes;
         private ConfusionCounts _confusion;
         private FeatureBank _pixels = new(PixelVector.Width);
-        private FeatureBank _features = new(PictureClassifier.FeatureWidth);
-        private PictureHash _hash = new();
-        private PictureKeep _sheet = new();
+        private FeatureBank _features = new(ImageClassifier.FeatureWidth);
+        private ImageHash _hash = new();
+        private ImageKeep _sheet = new();
 
         public Work(
-            GeneratorOrigin origin, PictureClassifier classifier, ClassifierData data, CopyCheckOptions copies, EvaluationOptions options,
+            GeneratorOrigin origin, ImageClassifier classifier, ClassifierData data, CopyCheckOptions copies, EvaluationOptions options,
             IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
         {
             (_origin, _classifier, _data, _copies, _options, _progress, _cancellation) = (origin, classifier, data, copies, options, progress, cancellation);
             _confusion = new ConfusionCounts(data.ClassNames.Count);
-            _codes = new CodebookWork(origin.Tokenizer);
+            _codes = new CodebookMetrics(origin.Tokenizer);
             _run = new EvaluationRun(options, Key(), progress);
         }
 
@@ -97,10 +97,10 @@ public static class ClassEvaluation
             if (done < _origin.Count)
                 _run.Go("Measuring", done, _origin.Count, _origin.Read(done, _options.BatchSize, _cancellation), Measure, Capture);
             _run.Save(Capture);
-            var figures = new List<Figure> { new("class_agreement", _confusion.Agreement), new("classifier_held_out", _classifier.Card.HeldOutAccuracy) };
-            var unmeasured = new List<UnmeasuredFigures>();
-            var neighbours = Copies(figures, unmeasured);
-            figures.AddRange(_codes.Figures());
+            var metrics = new List<Metric> { new("class_agreement", _confusion.Agreement), new("classifier_held_out", _classifier.Card.HeldOutAccuracy) };
+            var unmeasured = new List<UnmeasuredMetrics>();
+            var neighbours = Copies(metrics, unmeasured);
+            metrics.AddRange(_codes.Metrics());
             var report = new EvaluationReport
             {
                 Kind = EvaluationKind.Classes,
@@ -110,15 +110,15 @@ public static class ClassEvaluation
                 Models = _origin.Models,
                 Weights = new Dictionary<string, string> { ["classifier"] = _classifier.Fingerprint },
                 Settings = new Dictionary<string, string>(_origin.Settings) { ["classifier"] = _classifier.Card.ToString() },
-                Figures = figures,
+                Metrics = metrics,
                 Unmeasured = unmeasured,
-                Classes = [.. Enumerable.Range(0, _data.ClassNames.Count).Select(ClassFigures)],
+                Classes = [.. Enumerable.Range(0, _data.ClassNames.Count).Select(ClassMetrics)],
                 Environment = _run.Environment(),
             };
             report.Save(Path.Combine(_options.Folder, EvaluationReport.FileName));
             ReportPage.Save(Path.Combine(_options.Folder, ReportPage.FileName), report, new PageContent
             {
-                Sheet = [.. _sheet.Kept.Take(SampleEvaluation.SheetCount).Select(static k => k.Picture)],
+                Sheet = [.. _sheet.Kept.Take(SampleEvaluation.SheetCount).Select(static k => k.Image)],
                 Neighbours = neighbours,
                 HolisticUsage = _codes.Holistic,
                 PatchUsage = _codes.Patches,
@@ -129,59 +129,59 @@ public static class ClassEvaluation
 
         private int Measure(IReadOnlyList<Sample> samples)
         {
-            var found = _classifier.Classify([.. samples.Select(static s => s.Picture)]);
+            var found = _classifier.Classify([.. samples.Select(static s => s.Image)]);
             for (var i = 0; i < samples.Count; i++)
             {
                 _confusion.Add(samples[i].Class!.Value, found.Classes[i]);
-                _pixels.Add(PixelVector.Of(samples[i].Picture));
+                _pixels.Add(PixelVector.Of(samples[i].Image));
                 if (samples[i].Codes is { } codes)
                     _codes.Add(codes);
                 if (_sheet.Count < SampleEvaluation.SheetCount)
-                    _sheet.Add(new KeptPicture(_hash.Count, samples[i].Class!.Value, samples[i].Picture));
-                _hash.Add(samples[i].Picture);
+                    _sheet.Add(new KeptImage(_hash.Count, samples[i].Class!.Value, samples[i].Image));
+                _hash.Add(samples[i].Image);
             }
             _features.Add(found.Features);
             return samples.Count;
         }
 
-        private List<KeptPicture> Copies(List<Figure> figures, List<UnmeasuredFigures> unmeasured)
+        private List<KeptImage> Copies(List<Metric> metrics, List<UnmeasuredMetrics> unmeasured)
         {
             var training = (int)Math.Min(_copies.TrainingCount, _data.TrainingCount);
             var heldOut = (int)Math.Min(_copies.HeldOutCount, _data.HeldOutCount);
             if (training < 1 || heldOut < 1)
             {
-                unmeasured.Add(new UnmeasuredFigures("distances to training pictures", "They were left out as asked for."));
+                unmeasured.Add(new UnmeasuredMetrics("distances to training pictures", "They were left out as asked for."));
                 return [];
             }
             var (pixels, features) = CopyCheck.Run(
                 _pixels, _features, _classifier, _data, training, heldOut,
                 new Counter(n => _progress?.Report(new EvaluationProgress("Looking for copies", n, training))), _cancellation);
-            figures.Add(new Figure("nearest_pixels_samples", NeighbourDistances.Median(pixels.SampleDistances)));
-            figures.Add(new Figure("nearest_pixels_held_out", NeighbourDistances.Median(pixels.HeldOutDistances)));
-            figures.Add(new Figure("copies_by_pixels", pixels.Suspicious));
-            figures.Add(new Figure("nearest_features_samples", NeighbourDistances.Median(features.SampleDistances)));
-            figures.Add(new Figure("nearest_features_held_out", NeighbourDistances.Median(features.HeldOutDistances)));
-            figures.Add(new Figure("copies_by_features", features.Suspicious));
+            metrics.Add(new Metric("nearest_pixels_samples", NeighbourDistances.Median(pixels.SampleDistances)));
+            metrics.Add(new Metric("nearest_pixels_held_out", NeighbourDistances.Median(pixels.HeldOutDistances)));
+            metrics.Add(new Metric("copies_by_pixels", pixels.Suspicious));
+            metrics.Add(new Metric("nearest_features_samples", NeighbourDistances.Median(features.SampleDistances)));
+            metrics.Add(new Metric("nearest_features_held_out", NeighbourDistances.Median(features.HeldOutDistances)));
+            metrics.Add(new Metric("copies_by_features", features.Suspicious));
             return Nearest(pixels);
         }
 
         // The samples nearest to a training picture; they are made again, as an image is a function of its number.
-        private List<KeptPicture> Nearest(NeighbourDistances pixels)
+        private List<KeptImage> Nearest(NeighbourDistances pixels)
         {
             var order = Enumerable.Range(0, pixels.SampleDistances.Count).OrderBy(i => pixels.SampleDistances[i]).Take(NeighbourPairs);
-            var pairs = new List<KeptPicture>();
+            var pairs = new List<KeptImage>();
             foreach (var i in order)
             {
-                var sample = _origin.Read(i, 1, _cancellation).First()[0].Picture;
-                var training = _data.Training(pixels.SampleNeighbours[i]).Picture;
-                pairs.Add(new KeptPicture(i, pixels.SampleDistances[i], sample, training.Resize(sample.Width, sample.Height)));
+                var sample = _origin.Read(i, 1, _cancellation).First()[0].Image;
+                var training = _data.Training(pixels.SampleNeighbours[i]).Image;
+                pairs.Add(new KeptImage(i, pixels.SampleDistances[i], sample, training.Resize(sample.Width, sample.Height)));
             }
             return pairs;
         }
 
-        private ClassFigures ClassFigures(int c) => new(
+        private ClassMetrics ClassMetrics(int c) => new(
             c, _data.ClassNames[c], (int)Enumerable.Range(0, _confusion.ClassCount).Sum(found => _confusion[c, found]), (int)_confusion[c, c],
-            _confusion.MostlyTakenFor(c) is { } other ? _data.ClassNames[other] : null);
+            _confusion.ConfusedWith(c) is { } other ? _data.ClassNames[other] : null);
 
         private string Key() => ConfigJson.Write(new
         {
@@ -201,7 +201,7 @@ public static class ClassEvaluation
                 return;
             _confusion = state.Read<ConfusionCounts>("confusion");
             (_pixels, _features) = (state.Read<FeatureBank>("pixels"), state.Read<FeatureBank>("features"));
-            (_hash, _sheet) = (state.Read<PictureHash>("hash"), state.Read<PictureKeep>("sheet"));
+            (_hash, _sheet) = (state.Read<ImageHash>("hash"), state.Read<ImageKeep>("sheet"));
             _codes.Restore(state);
         }
 

@@ -55,9 +55,9 @@ public static class ReconstructionEvaluation
         private readonly EvaluationOptions _options;
         private readonly IProgress<EvaluationProgress>? _progress;
         private readonly CancellationToken _cancellation;
-        private readonly PictureSeries _pictures;
+        private readonly ImageSeries _images;
         private readonly EvaluationRun _run;
-        private readonly CodebookWork _codes;
+        private readonly CodebookMetrics _codes;
         private readonly FidCurve _curve;
         private readonly int[]? _places;
         private readonly HashSet<long> _spreadPlaces;
@@ -66,20 +66,20 @@ public static class ReconstructionEvaluation
         private SampleStatistics? _copies;
         private FeatureStatistics? _pool;
         private FeatureStatistics? _spatial;
-        private PictureHash _hash = new();
-        private PictureKeep _spread = new();
-        private PictureKeep _worst = new();
+        private ImageHash _hash = new();
+        private ImageKeep _spread = new();
+        private ImageKeep _worst = new();
 
         public Work(
             ImageTokenizer tokenizer, string name, IImageSource source, FeatureSource features, PerceptualSource perceptual, EvaluationOptions options,
             IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
         {
             (_tokenizer, _name, _features, _perceptual, _options, _progress, _cancellation) = (tokenizer, name, features, perceptual, options, progress, cancellation);
-            _pictures = PictureSeries.Source(source, tokenizer.Config.ImageSize, 0, options.SampleCount);
-            _codes = new CodebookWork(tokenizer.Config);
-            _curve = new FidCurve(_pictures.Count);
-            _places = LabelPlan.Places(options.Protocol, _pictures.Count);
-            _spreadPlaces = [.. Enumerable.Range(0, SpreadPairs).Select(i => (long)i * _pictures.Count / SpreadPairs)];
+            _images = ImageSeries.Source(source, tokenizer.Config.ImageSize, 0, options.SampleCount);
+            _codes = new CodebookMetrics(tokenizer.Config);
+            _curve = new FidCurve(_images.Count);
+            _places = LabelPlan.Places(options.Protocol, _images.Count);
+            _spreadPlaces = [.. Enumerable.Range(0, SpreadPairs).Select(i => (long)i * _images.Count / SpreadPairs)];
             _quality = new ImageQualityStatistics(options.Protocol.SsimRange);
             if (features.IsPresent)
             {
@@ -93,8 +93,8 @@ public static class ReconstructionEvaluation
         {
             Restore();
             var done = (int)_hash.Count;
-            if (done < _pictures.Count)
-                _run.Go("Reconstructing", done, _pictures.Count, _pictures.Read(done, _options.BatchSize, _cancellation), Measure, Capture);
+            if (done < _images.Count)
+                _run.Go("Reconstructing", done, _images.Count, _images.Read(done, _options.BatchSize, _cancellation), Measure, Capture);
             var report = Report();
             report.Save(Path.Combine(_options.Folder, EvaluationReport.FileName));
             ReportPage.Save(Path.Combine(_options.Folder, ReportPage.FileName), report, new PageContent
@@ -108,12 +108,12 @@ public static class ReconstructionEvaluation
             return report;
         }
 
-        private int Measure(IReadOnlyList<Picture> originals)
+        private int Measure(IReadOnlyList<Image> originals)
         {
             var codes = _tokenizer.Encode(originals, _options.BatchSize, _cancellation);
             var size = _options.Protocol.Size;
-            Picture[] before = [.. originals.Select(p => SamplePainter.ToSize(p, size))];
-            Picture[] after = [.. _tokenizer.Decode(codes, _options.BatchSize, _cancellation).Select(p => SamplePainter.ToSize(p, size))];
+            Image[] before = [.. originals.Select(p => SampleDecoder.ToSize(p, size))];
+            Image[] after = [.. _tokenizer.Decode(codes, _options.BatchSize, _cancellation).Select(p => SampleDecoder.ToSize(p, size))];
             var quality = new ImageQualityStatistics[originals.Count];
             Parallel.For(0, originals.Count, i =>
             {
@@ -138,7 +138,7 @@ public static class ReconstructionEvaluation
             return originals.Count;
         }
 
-        private void Compare(Picture[] before, Picture[] after)
+        private void Compare(Image[] before, Image[] after)
         {
             var (original, copy) = (_features.Extract(before), _features.Extract(after));
             _pool!.Add(original.Pool.Span);
@@ -150,10 +150,10 @@ public static class ReconstructionEvaluation
             _curve.Visit(_copies.Pool, _pool.ToDistribution);
         }
 
-        private void Keep(Picture before, Picture after, ImageQualityStatistics quality)
+        private void Keep(Image before, Image after, ImageQualityStatistics quality)
         {
             var psnr = quality.IdenticalCount > 0 ? double.PositiveInfinity : quality.Psnr.Mean;
-            var kept = new KeptPicture(_hash.Count, psnr, before, after);
+            var kept = new KeptImage(_hash.Count, psnr, before, after);
             if (_spreadPlaces.Contains(_hash.Count))
                 _spread.Add(kept);
             _worst.AddLeast(kept, WorstPairs);
@@ -161,26 +161,26 @@ public static class ReconstructionEvaluation
 
         private EvaluationReport Report()
         {
-            var figures = new List<Figure>();
+            var metrics = new List<Metric>();
             if (_quality.Psnr.Count > 0)
-                figures.Add(new Figure("psnr", _quality.Psnr.Mean, _quality.Psnr.StandardDeviation));
+                metrics.Add(new Metric("psnr", _quality.Psnr.Mean, _quality.Psnr.StandardDeviation));
             if (_quality.IdenticalCount > 0)
-                figures.Add(new Figure("identical_pictures", _quality.IdenticalCount));
-            figures.Add(new Figure("ssim", _quality.Ssim.Mean, _quality.Ssim.StandardDeviation));
-            figures.Add(new Figure("mean_squared_error", _quality.MeanSquaredError.Mean));
-            var unmeasured = new List<UnmeasuredFigures>();
+                metrics.Add(new Metric("identical_pictures", _quality.IdenticalCount));
+            metrics.Add(new Metric("ssim", _quality.Ssim.Mean, _quality.Ssim.StandardDeviation));
+            metrics.Add(new Metric("mean_squared_error", _quality.MeanSquaredError.Mean));
+            var unmeasured = new List<UnmeasuredMetrics>();
             if (_perceptual.IsPresent)
-                figures.Add(new Figure("lpips", _lpips.Mean, _lpips.StandardDeviation));
+                metrics.Add(new Metric("lpips", _lpips.Mean, _lpips.StandardDeviation));
             else
-                unmeasured.Add(new UnmeasuredFigures("LPIPS", _perceptual.Absence!));
+                unmeasured.Add(new UnmeasuredMetrics("LPIPS", _perceptual.Absence!));
             if (_copies is null)
-                unmeasured.Add(new UnmeasuredFigures("rFID, rsFID and rIS", _features.Absence!));
+                unmeasured.Add(new UnmeasuredMetrics("rFID, rsFID and rIS", _features.Absence!));
             else if (_copies.Count < 2)
-                unmeasured.Add(new UnmeasuredFigures("rFID, rsFID and rIS", "They need two pictures or more."));
+                unmeasured.Add(new UnmeasuredMetrics("rFID, rsFID and rIS", "They need two pictures or more."));
             else
-                Distances(figures);
-            figures.AddRange(_codes.Figures());
-            var measured = new MeasuredSet(_pictures.Description, _hash.ToString(), _hash.Count);
+                Distances(metrics);
+            metrics.AddRange(_codes.Metrics());
+            var measured = new MeasuredSet(_images.Description, _hash.ToString(), _hash.Count);
             return new EvaluationReport
             {
                 Kind = EvaluationKind.Reconstruction,
@@ -190,22 +190,22 @@ public static class ReconstructionEvaluation
                 Models = [new MeasuredModel("tokenizer", _name, _tokenizer.ModelHash)],
                 Weights = Weights(),
                 Settings = new Dictionary<string, string> { ["crop"] = $"centre square of {_tokenizer.Config.ImageSize} px" },
-                Figures = figures,
+                Metrics = metrics,
                 Unmeasured = unmeasured,
                 FidByCount = _curve.Points,
                 Environment = _run.Environment(),
             };
         }
 
-        private void Distances(List<Figure> figures)
+        private void Distances(List<Metric> metrics)
         {
             _progress?.Report(new EvaluationProgress("Computing", 0, 0));
             var fid = FrechetDistance.Between(_pool!, _copies!.Pool);
             _curve.End(_copies.Count, fid);
-            figures.Add(new Figure("fid", fid));
-            figures.Add(new Figure("sfid", FrechetDistance.Between(_spatial!, _copies.Spatial)));
+            metrics.Add(new Metric("fid", fid));
+            metrics.Add(new Metric("sfid", FrechetDistance.Between(_spatial!, _copies.Spatial)));
             var score = _copies.Classes.ToScore();
-            figures.Add(new Figure("inception_score", score.Mean, score.StandardDeviation));
+            metrics.Add(new Metric("inception_score", score.Mean, score.StandardDeviation));
         }
 
         private Dictionary<string, string> Weights()
@@ -221,8 +221,8 @@ public static class ReconstructionEvaluation
         private string Key() => ConfigJson.Write(new
         {
             EvaluationKind.Reconstruction,
-            _pictures.Description,
-            _pictures.Count,
+            _images.Description,
+            _images.Count,
             _tokenizer.ModelHash,
             _options.Protocol,
             Weights = Weights(),
@@ -240,8 +240,8 @@ public static class ReconstructionEvaluation
                 _copies = state.Read<SampleStatistics>("copies");
                 (_pool, _spatial) = (state.Read<FeatureStatistics>("pool"), state.Read<FeatureStatistics>("spatial"));
             }
-            _hash = state.Read<PictureHash>("hash");
-            (_spread, _worst) = (state.Read<PictureKeep>("spread"), state.Read<PictureKeep>("worst"));
+            _hash = state.Read<ImageHash>("hash");
+            (_spread, _worst) = (state.Read<ImageKeep>("spread"), state.Read<ImageKeep>("worst"));
             _codes.Restore(state);
             _curve.Restore(state);
         }

@@ -37,14 +37,14 @@ public static class SampleEvaluation
         private readonly IProgress<EvaluationProgress>? _progress;
         private readonly CancellationToken _cancellation;
         private readonly EvaluationRun _run;
-        private readonly ReferenceWork? _reference;
-        private readonly CodebookWork _codes;
+        private readonly ReferenceMetrics? _reference;
+        private readonly CodebookMetrics _codes;
         private readonly FidCurve _curve;
         private readonly int[]? _places;
         private readonly bool _keep;
         private SampleStatistics? _statistics;
-        private PictureHash _hash = new();
-        private PictureKeep _sheet = new();
+        private ImageHash _hash = new();
+        private ImageKeep _sheet = new();
         private ReferenceStatistics? _ready;
 
         public Work(
@@ -53,9 +53,9 @@ public static class SampleEvaluation
         {
             (_origin, _features, _options, _progress, _cancellation) = (origin, features, options, progress, cancellation);
             var comparable = features.IsPresent && reference is not null;
-            _keep = comparable && options.PrecisionRecall && reference!.Pictures is not null;
-            _reference = comparable ? new ReferenceWork(reference!, _keep) : null;
-            _codes = new CodebookWork(origin.Tokenizer);
+            _keep = comparable && options.PrecisionRecall && reference!.Images is not null;
+            _reference = comparable ? new ReferenceMetrics(reference!, _keep) : null;
+            _codes = new CodebookMetrics(origin.Tokenizer);
             _curve = new FidCurve(origin.Count);
             _places = LabelPlan.Places(options.Protocol, origin.Count);
             _statistics = features.IsPresent ? new SampleStatistics(_keep, options.Protocol.SplitSize) : null;
@@ -67,8 +67,8 @@ public static class SampleEvaluation
             Restore();
             if (_reference is { } reference && reference.Done < reference.Total)
             {
-                var pictures = ReferencePictures!.Read(reference.Done, _options.BatchSize, _cancellation);
-                _run.Go("Reading the reference", reference.Done, reference.Total, pictures, batch => reference.Add(batch, _features), Capture);
+                var images = ReferenceImages!.Read(reference.Done, _options.BatchSize, _cancellation);
+                _run.Go("Reading the reference", reference.Done, reference.Total, images, batch => reference.Add(batch, _features), Capture);
             }
             var done = (int)_hash.Count;
             if (done < _origin.Count)
@@ -77,7 +77,7 @@ public static class SampleEvaluation
             report.Save(Path.Combine(_options.Folder, EvaluationReport.FileName));
             ReportPage.Save(Path.Combine(_options.Folder, ReportPage.FileName), report, new PageContent
             {
-                Sheet = [.. _sheet.Kept.Select(static k => k.Picture)],
+                Sheet = [.. _sheet.Kept.Select(static k => k.Image)],
                 HolisticUsage = _codes.Holistic,
                 PatchUsage = _codes.Patches,
             });
@@ -85,13 +85,13 @@ public static class SampleEvaluation
             return report;
         }
 
-        private PictureSeries? ReferencePictures { get; set; }
+        private ImageSeries? ReferenceImages { get; set; }
 
         private int Measure(IReadOnlyList<Sample> samples)
         {
             if (_statistics is { } statistics)
             {
-                var features = _features.Extract([.. samples.Select(static s => s.Picture)]);
+                var features = _features.Extract([.. samples.Select(static s => s.Image)]);
                 if (_places is null)
                     statistics.Add(features);
                 else
@@ -100,10 +100,10 @@ public static class SampleEvaluation
             foreach (var sample in samples)
             {
                 if (_sheet.Count < SheetCount)
-                    _sheet.Add(new KeptPicture(_hash.Count, sample.Class ?? -1, sample.Picture));
+                    _sheet.Add(new KeptImage(_hash.Count, sample.Class ?? -1, sample.Image));
                 if (sample.Codes is { } codes)
                     _codes.Add(codes);
-                _hash.Add(sample.Picture);
+                _hash.Add(sample.Image);
             }
             if (_reference is not null)
                 _curve.Visit(_statistics!.Pool, () => (_ready ??= _reference.ToStatistics()).Pool);
@@ -112,13 +112,13 @@ public static class SampleEvaluation
 
         private EvaluationReport Report()
         {
-            var figures = new List<Figure>();
-            var unmeasured = new List<UnmeasuredFigures>();
+            var metrics = new List<Metric>();
+            var unmeasured = new List<UnmeasuredMetrics>();
             if (_statistics is { } statistics)
-                Compare(statistics, figures, unmeasured);
+                Compare(statistics, metrics, unmeasured);
             else
-                unmeasured.Add(new UnmeasuredFigures("FID, sFID, the Inception score, precision and recall", _features.Absence!));
-            figures.AddRange(_codes.Figures());
+                unmeasured.Add(new UnmeasuredMetrics("FID, sFID, the Inception score, precision and recall", _features.Absence!));
+            metrics.AddRange(_codes.Metrics());
             return new EvaluationReport
             {
                 Kind = _origin.Kind,
@@ -128,38 +128,38 @@ public static class SampleEvaluation
                 Models = _origin.Models,
                 Weights = _features.Fingerprint is { } print ? new Dictionary<string, string> { ["inception"] = print } : [],
                 Settings = _origin.Settings,
-                Figures = figures,
+                Metrics = metrics,
                 Unmeasured = unmeasured,
                 FidByCount = _curve.Points,
                 Environment = _run.Environment(),
             };
         }
 
-        private void Compare(SampleStatistics statistics, List<Figure> figures, List<UnmeasuredFigures> unmeasured)
+        private void Compare(SampleStatistics statistics, List<Metric> metrics, List<UnmeasuredMetrics> unmeasured)
         {
             _progress?.Report(new EvaluationProgress("Computing", 0, 0));
             if (_reference is not null)
             {
                 var reference = _ready ?? _reference.ToStatistics();
                 var fid = FrechetDistance.Between(reference.Pool, statistics.Pool.ToDistribution());
-                figures.Add(new Figure("fid", fid));
+                metrics.Add(new Metric("fid", fid));
                 _curve.End(statistics.Count, fid);
                 if (reference.Spatial is { } spatial)
-                    figures.Add(new Figure("sfid", FrechetDistance.Between(spatial, statistics.Spatial.ToDistribution())));
+                    metrics.Add(new Metric("sfid", FrechetDistance.Between(spatial, statistics.Spatial.ToDistribution())));
                 else
-                    unmeasured.Add(new UnmeasuredFigures("sFID", "The reference archive has no spatial statistics (mu_s, sigma_s)."));
+                    unmeasured.Add(new UnmeasuredMetrics("sFID", "The reference archive has no spatial statistics (mu_s, sigma_s)."));
             }
             else
             {
-                unmeasured.Add(new UnmeasuredFigures("FID, sFID, precision and recall", "No reference was given; name one with --reference."));
+                unmeasured.Add(new UnmeasuredMetrics("FID, sFID, precision and recall", "No reference was given; name one with --reference."));
             }
             var score = statistics.Classes.ToScore();
-            figures.Add(new Figure("inception_score", score.Mean, score.StandardDeviation));
+            metrics.Add(new Metric("inception_score", score.Mean, score.StandardDeviation));
             if (_reference is not null)
-                Neighbours(statistics, figures, unmeasured);
+                Neighbours(statistics, metrics, unmeasured);
         }
 
-        private void Neighbours(SampleStatistics statistics, List<Figure> figures, List<UnmeasuredFigures> unmeasured)
+        private void Neighbours(SampleStatistics statistics, List<Metric> metrics, List<UnmeasuredMetrics> unmeasured)
         {
             var k = _options.Protocol.Neighbours;
             var reason = !_options.PrecisionRecall ? "They were left out as asked for."
@@ -168,20 +168,20 @@ public static class SampleEvaluation
                 : null;
             if (reason is not null)
             {
-                unmeasured.Add(new UnmeasuredFigures("precision and recall", reason));
+                unmeasured.Add(new UnmeasuredMetrics("precision and recall", reason));
                 return;
             }
             var result = PrecisionRecall.Compute(
                 _reference!.Features!, statistics.Features!,
                 new PrecisionRecallOptions { Neighbours = k, Distances = _options.Protocol.Distances, Device = _options.Device },
                 cancellation: _cancellation);
-            figures.Add(new Figure("precision", result.Precision));
-            figures.Add(new Figure("recall", result.Recall));
+            metrics.Add(new Metric("precision", result.Precision));
+            metrics.Add(new Metric("recall", result.Recall));
         }
 
         private string Key(ReferenceInput? reference)
         {
-            ReferencePictures = reference?.Pictures;
+            ReferenceImages = reference?.Images;
             return ConfigJson.Write(new
             {
                 _origin.Kind,
@@ -192,7 +192,7 @@ public static class SampleEvaluation
                 _options.Protocol,
                 Reference = reference?.Description,
                 ReferenceHash = reference?.Hash,
-                ReferenceCount = reference?.Pictures?.Count,
+                ReferenceCount = reference?.Images?.Count,
                 Keep = _keep,
                 Weights = _features.Fingerprint,
             });
@@ -206,8 +206,8 @@ public static class SampleEvaluation
             _reference?.Restore(state);
             if (_statistics is not null)
                 _statistics = state.Read<SampleStatistics>("samples");
-            _hash = state.Read<PictureHash>("hash");
-            _sheet = state.Read<PictureKeep>("sheet");
+            _hash = state.Read<ImageHash>("hash");
+            _sheet = state.Read<ImageKeep>("sheet");
             _codes.Restore(state);
             _curve.Restore(state);
         }

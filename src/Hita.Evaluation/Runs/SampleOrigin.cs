@@ -11,10 +11,10 @@ using Hita.Tokenization.Model;
 namespace Hita.Evaluation.Runs;
 
 /// <summary>A picture to judge, with what is known of it.</summary>
-/// <param name="Picture">The picture, at the size it is measured at.</param>
+/// <param name="Image">The picture, at the size it is measured at.</param>
 /// <param name="Codes">Its codes; null where they are not known.</param>
 /// <param name="Class">Its class; null where it is not known.</param>
-public sealed record Sample(Picture Picture, ImageCodes? Codes, int? Class);
+public sealed record Sample(Image Image, ImageCodes? Codes, int? Class);
 
 /// <summary>Where samples come from.</summary>
 public abstract class SampleOrigin
@@ -45,19 +45,19 @@ public abstract class SampleOrigin
     public abstract IEnumerable<IReadOnlyList<Sample>> Read(int first, int batchSize, CancellationToken cancellation);
 
     /// <summary>Samples that exist as pictures.</summary>
-    /// <param name="pictures">The pictures, at the size they are measured at.</param>
-    public static SampleOrigin From(PictureSeries pictures) => new SeriesOrigin(pictures);
+    /// <param name="images">The pictures, at the size they are measured at.</param>
+    public static SampleOrigin From(ImageSeries images) => new SeriesOrigin(images);
 
-    private sealed class SeriesOrigin(PictureSeries pictures) : SampleOrigin
+    private sealed class SeriesOrigin(ImageSeries images) : SampleOrigin
     {
-        public override string Description => pictures.Description;
+        public override string Description => images.Description;
 
-        public override int Count => pictures.Count;
+        public override int Count => images.Count;
 
         public override EvaluationKind Kind => EvaluationKind.Archive;
 
         public override IEnumerable<IReadOnlyList<Sample>> Read(int first, int batchSize, CancellationToken cancellation) =>
-            pictures.Read(first, batchSize, cancellation).Select(static batch => (IReadOnlyList<Sample>)[.. batch.Select(static p => new Sample(p, null, null))]);
+            images.Read(first, batchSize, cancellation).Select(static batch => (IReadOnlyList<Sample>)[.. batch.Select(static p => new Sample(p, null, null))]);
     }
 }
 
@@ -68,7 +68,7 @@ public sealed class GeneratorOrigin : SampleOrigin
 
     private readonly ImagePipeline _pipeline;
     private readonly GenerationRequest _request;
-    private readonly SamplePainter _painter;
+    private readonly SampleDecoder _painter;
     private readonly int[] _classes;
 
     /// <summary>Prepares samples; none is made yet.</summary>
@@ -90,7 +90,7 @@ public sealed class GeneratorOrigin : SampleOrigin
         var unseen = Math.Min(pipeline.Tokenizer.Config.Holistic?.Shift ?? 0, pipeline.Generator.Config.PatchTokenCount - 1);
         _request = request with { Classes = [0], UnseenPatches = unseen };
         _request.Validate(pipeline.Generator.Config);
-        _painter = new SamplePainter(pipeline.Tokenizer, protocol);
+        _painter = new SampleDecoder(pipeline.Tokenizer, protocol);
         Kind = kind;
         Models = [new MeasuredModel("generator", name, pipeline.Generator.ModelHash), new MeasuredModel("tokenizer", name, pipeline.Tokenizer.ModelHash)];
         Settings = new Dictionary<string, string>
@@ -137,8 +137,8 @@ public sealed class GeneratorOrigin : SampleOrigin
             {
                 cancellation.ThrowIfCancellationRequested();
                 var part = codes.Skip(at).Take(batchSize).ToList();
-                var pictures = _painter.Paint(part);
-                yield return [.. pictures.Select((p, i) => new Sample(p, part[i], classes[at + i]))];
+                var images = _painter.Decode(part);
+                yield return [.. images.Select((p, i) => new Sample(p, part[i], classes[at + i]))];
             }
             first += classes.Length;
         }

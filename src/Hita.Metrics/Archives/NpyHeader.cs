@@ -17,8 +17,8 @@ public sealed record NpyHeader(TensorType Type, IReadOnlyList<long> Shape, bool 
     private const int Alignment = 64;
 
     // NumPy's own limit for headers it evaluates without being told to trust the file is 10,000.
-    private const int MostText = 1 << 16;
-    private const int MostSides = 32;
+    private const int MaxText = 1 << 16;
+    private const int MaxSides = 32;
 
     private static readonly (string Name, TensorType Type)[] Names =
     [
@@ -101,7 +101,7 @@ public sealed record NpyHeader(TensorType Type, IReadOnlyList<long> Shape, bool 
         {
             throw new ArchiveException(path, $"{what} is of version {start[6]} of NumPy's format; versions 1 to 3 are read.");
         }
-        if (length > MostText)
+        if (length > MaxText)
             throw new ArchiveException(path, $"{what} claims a header of {length} bytes; an array of numbers needs a few hundred at most.");
         var text = new byte[length];
         if (stream.ReadAtLeast(text, text.Length, throwOnEndOfStream: false) < text.Length)
@@ -121,8 +121,8 @@ public sealed record NpyHeader(TensorType Type, IReadOnlyList<long> Shape, bool 
             var reason = description.Contains('O', StringComparison.Ordinal) ? "it holds Python objects, which could run code when loaded" : "only arrays of numbers are read";
             throw new ArchiveException(path, $"{what} is of the type '{MessageText.Short(description)}': {reason}.");
         }
-        if (shape.Count > MostSides)
-            throw new ArchiveException(path, $"{what} claims {shape.Count} dimensions; NumPy has {MostSides} at most.");
+        if (shape.Count > MaxSides)
+            throw new ArchiveException(path, $"{what} claims {shape.Count} dimensions; NumPy has {MaxSides} at most.");
         var header = new NpyHeader(type.Type, shape, order == '>' && type.Type.Size() > 1, fortran && shape.Count > 1);
         try
         {

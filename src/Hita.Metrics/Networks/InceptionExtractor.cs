@@ -69,25 +69,25 @@ public sealed class InceptionExtractor : IDisposable
     }
 
     /// <summary>Computes the features of pictures.</summary>
-    /// <param name="pictures">Pictures of one size, at least one. On a CPU, 8 at once are as fast as more and take 300 MiB while they are computed; a GPU likes 64.</param>
+    /// <param name="images">Pictures of one size, at least one. On a CPU, 8 at once are as fast as more and take 300 MiB while they are computed; a GPU likes 64.</param>
     /// <exception cref="ArgumentException">There is no picture, or the sizes differ.</exception>
-    public InceptionFeatures Extract(IReadOnlyList<Picture> pictures)
+    public InceptionFeatures Extract(IReadOnlyList<Image> images)
     {
-        ArgumentNullException.ThrowIfNull(pictures);
-        if (pictures.Count == 0)
-            throw new ArgumentException("A batch needs at least one picture.", nameof(pictures));
-        var (width, height) = (pictures[0].Width, pictures[0].Height);
+        ArgumentNullException.ThrowIfNull(images);
+        if (images.Count == 0)
+            throw new ArgumentException("A batch needs at least one picture.", nameof(images));
+        var (width, height) = (images[0].Width, images[0].Height);
         using var scope = NewDisposeScope();
-        var batch = empty([pictures.Count, height, width, Picture.Channels], dtype: ScalarType.Byte);
+        var batch = empty([images.Count, height, width, Image.Channels], dtype: ScalarType.Byte);
         var bytes = batch.bytes;
-        for (var i = 0; i < pictures.Count; i++)
+        for (var i = 0; i < images.Count; i++)
         {
-            if (pictures[i].Width != width || pictures[i].Height != height)
+            if (images[i].Width != width || images[i].Height != height)
             {
                 throw new ArgumentException(
-                    $"A batch holds pictures of one size, not {width}×{height} and {pictures[i].Width}×{pictures[i].Height}.", nameof(pictures));
+                    $"A batch holds pictures of one size, not {width}×{height} and {images[i].Width}×{images[i].Height}.", nameof(images));
             }
-            pictures[i].Pixels.CopyTo(bytes[(i * pictures[i].Pixels.Length)..]);
+            images[i].Pixels.CopyTo(bytes[(i * images[i].Pixels.Length)..]);
         }
         return Extract(batch.permute(0, 3, 1, 2));
     }
@@ -98,7 +98,7 @@ public sealed class InceptionExtractor : IDisposable
     public InceptionFeatures Extract(Tensor images)
     {
         ArgumentNullException.ThrowIfNull(images);
-        if (images.dtype != ScalarType.Byte || images.Dimensions != 4 || images.size(1) != Picture.Channels || images.numel() == 0)
+        if (images.dtype != ScalarType.Byte || images.Dimensions != 4 || images.size(1) != Image.Channels || images.numel() == 0)
             throw new ArgumentException($"A tensor {images.ShapeText()} of {images.dtype} does not hold pictures; uint8 [B, 3, H, W] does.", nameof(images));
         using var frozen = inference_mode();
         using var scope = NewDisposeScope();

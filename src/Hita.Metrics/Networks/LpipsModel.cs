@@ -42,15 +42,15 @@ internal sealed class LpipsModel : nn.Module
     }
 
     /// <summary>The distance of each picture to its reference, [B]; the gradient flows to the pictures only.</summary>
-    /// <param name="pictures">float32 [B, 3, H, W] in [-1, 1].</param>
+    /// <param name="images">float32 [B, 3, H, W] in [-1, 1].</param>
     /// <param name="references">The same shape.</param>
     /// <exception cref="HitaException">The pictures are smaller than 16 pixels a side.</exception>
-    public Tensor Distances(Tensor pictures, Tensor references)
+    public Tensor Distances(Tensor images, Tensor references)
     {
-        if (pictures.size(2) < SmallestSide || pictures.size(3) < SmallestSide)
-            throw new HitaException($"LPIPS needs pictures of {SmallestSide} pixels a side or more, these are {pictures.size(3)} × {pictures.size(2)}.");
+        if (images.size(2) < SmallestSide || images.size(3) < SmallestSide)
+            throw new HitaException($"LPIPS needs pictures of {SmallestSide} pixels a side or more, these are {images.size(3)} × {images.size(2)}.");
         using var scope = NewDisposeScope();
-        var found = _network.Run(Normalize(pictures));
+        var found = _network.Run(Normalize(images));
         List<Tensor> wanted;
         using (no_grad())
             wanted = _network.Run(Normalize(references)).ConvertAll(UnitChannels);
@@ -61,11 +61,11 @@ internal sealed class LpipsModel : nn.Module
         return sum.MoveToOuterDisposeScope();
     }
 
-    private static Tensor Normalize(Tensor pictures)
+    private static Tensor Normalize(Tensor images)
     {
-        var shift = TensorOps.FromFloats(Shift, 1, 3, 1, 1).to(pictures.device);
-        var scale = TensorOps.FromFloats(Scale, 1, 3, 1, 1).to(pictures.device);
-        return pictures.Minus(shift).Over(scale);
+        var shift = TensorOps.FromFloats(Shift, 1, 3, 1, 1).to(images.device);
+        var scale = TensorOps.FromFloats(Scale, 1, 3, 1, 1).to(images.device);
+        return images.Minus(shift).Over(scale);
     }
 
     private static Tensor UnitChannels(Tensor features)

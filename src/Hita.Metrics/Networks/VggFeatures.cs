@@ -36,10 +36,10 @@ internal sealed class VggFeatures : nn.Module
     }
 
     /// <summary>The features after each slice for pictures [B, 3, H, W], in the caller's dispose scope.</summary>
-    public List<Tensor> Run(Tensor pictures)
+    public List<Tensor> Run(Tensor images)
     {
         var features = new List<Tensor>();
-        var x = pictures.ToChannelsLast();
+        var x = images.ToChannelsLast();
         foreach (var slice in (VggSlice[])[_slice1, _slice2, _slice3, _slice4, _slice5])
             features.Add(x = slice.call(x));
         return features;

@@ -60,11 +60,11 @@ internal sealed class DinoDiscriminator : nn.Module, IDiscriminator
 
     /// <inheritdoc/>
     /// <returns>The logits of all positions of all read-outs, [B, 5 · 196].</returns>
-    public Tensor Judge(Tensor pictures, StepRandom random)
+    public Tensor Judge(Tensor images, StepRandom random)
     {
         using var scope = NewDisposeScope();
-        var readOuts = _vision.Network.ReadOuts(ToInput(pictures, random));
-        return cat([.. readOuts.Select((r, i) => _heads[i].call(r).reshape(pictures.size(0), -1))], 1).MoveToOuterDisposeScope();
+        var readOuts = _vision.Network.ReadOuts(ToInput(images, random));
+        return cat([.. readOuts.Select((r, i) => _heads[i].call(r).reshape(images.size(0), -1))], 1).MoveToOuterDisposeScope();
     }
 
     protected override void Dispose(bool disposing)
@@ -74,10 +74,10 @@ internal sealed class DinoDiscriminator : nn.Module, IDiscriminator
         base.Dispose(disposing);
     }
 
-    private static Tensor ToInput(Tensor pictures, StepRandom random)
+    private static Tensor ToInput(Tensor images, StepRandom random)
     {
         const int Side = DinoVision.Side;
-        var x = SemanticInput.Normalize(pictures.Plus(1).Times(0.5));
+        var x = SemanticInput.Normalize(images.Plus(1).Times(0.5));
         long height = x.size(2), width = x.size(3);
         if (height > Side && width > Side && random.NextDouble() < 0.5)
             return x.narrow(2, random.NextBelow(height - Side + 1), Side).narrow(3, random.NextBelow(width - Side + 1), Side);

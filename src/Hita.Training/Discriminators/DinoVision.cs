@@ -86,10 +86,10 @@ internal sealed class DinoVision : nn.Module
     }
 
     /// <summary>Read-outs of pictures [B, 3, 224, 224], normalised: patches plus class token, [B, D, N] each, in the caller's scope.</summary>
-    public List<Tensor> ReadOuts(Tensor pictures)
+    public List<Tensor> ReadOuts(Tensor images)
     {
         using var scope = NewDisposeScope();
-        var x = cat([_classToken.expand(pictures.size(0), -1, -1), _patches.call(pictures)], 1).Plus(_positions); // [B, 1 + N, D]
+        var x = cat([_classToken.expand(images.size(0), -1, -1), _patches.call(images)], 1).Plus(_positions); // [B, 1 + N, D]
         var found = new List<Tensor> { Read(x) };
         for (var i = 0; i < _blocks.Count; i++)
         {

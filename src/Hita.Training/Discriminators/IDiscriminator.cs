@@ -13,7 +13,7 @@ internal interface IDiscriminator : IDisposable
     IReadOnlyDictionary<string, Tensor> Buffers { get; }
 
     /// <summary>The logits of pictures, in training mode: high for true ones.</summary>
-    /// <param name="pictures">float32 [B, 3, H, W] in [-1, 1].</param>
+    /// <param name="images">float32 [B, 3, H, W] in [-1, 1].</param>
     /// <param name="random">Where random crops come from.</param>
-    Tensor Judge(Tensor pictures, StepRandom random);
+    Tensor Judge(Tensor images, StepRandom random);
 }

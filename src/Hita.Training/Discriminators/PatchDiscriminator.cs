@@ -66,15 +66,15 @@ internal sealed class PatchDiscriminator : nn.Module, IDiscriminator
 
     /// <inheritdoc/>
     /// <returns>A logit a patch, [B, 1, h, w].</returns>
-    public Tensor Judge(Tensor pictures, StepRandom random)
+    public Tensor Judge(Tensor images, StepRandom random)
     {
-        if (pictures.size(2) < SmallestSide || pictures.size(3) < SmallestSide)
+        if (images.size(2) < SmallestSide || images.size(3) < SmallestSide)
         {
             throw new HitaException(
-                $"The PatchGAN discriminator needs pictures of {SmallestSide} pixels a side or more, these are {pictures.size(3)} × {pictures.size(2)}; train larger ones or without a discriminator.");
+                $"The PatchGAN discriminator needs pictures of {SmallestSide} pixels a side or more, these are {images.size(3)} × {images.size(2)}; train larger ones or without a discriminator.");
         }
         using var scope = NewDisposeScope();
-        var x = pictures.ToChannelsLast();
+        var x = images.ToChannelsLast();
         foreach (var layer in _layers)
             x = layer.call(x);
         return x.contiguous().MoveToOuterDisposeScope();

@@ -23,16 +23,16 @@ public enum ReconstructionLoss
 internal static class ReconstructionLosses
 {
     /// <summary>The loss of a reconstruction [B, 3, H, W] of a picture of the same shape, as one number.</summary>
-    public static Tensor Of(ReconstructionLoss kind, Tensor reconstruction, Tensor picture)
+    public static Tensor Of(ReconstructionLoss kind, Tensor reconstruction, Tensor image)
     {
         using var scope = NewDisposeScope();
         var loss = kind switch
         {
-            ReconstructionLoss.TwiceSquared => nn.functional.mse_loss(reconstruction, picture).Times(2),
+            ReconstructionLoss.TwiceSquared => nn.functional.mse_loss(reconstruction, image).Times(2),
             ReconstructionLoss.AbsolutePlusSquared =>
-                nn.functional.l1_loss(reconstruction, picture).Plus(nn.functional.mse_loss(reconstruction, picture)),
-            ReconstructionLoss.Absolute => nn.functional.l1_loss(reconstruction, picture),
-            _ => nn.functional.mse_loss(reconstruction, picture),
+                nn.functional.l1_loss(reconstruction, image).Plus(nn.functional.mse_loss(reconstruction, image)),
+            ReconstructionLoss.Absolute => nn.functional.l1_loss(reconstruction, image),
+            _ => nn.functional.mse_loss(reconstruction, image),
         };
         return loss.MoveToOuterDisposeScope();
     }

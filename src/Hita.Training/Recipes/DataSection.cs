@@ -41,7 +41,7 @@ public sealed record DataSection
     public IReadOnlyList<double> TenCropScales { get; init; } = [1.1];
 
     /// <summary>The share of pictures that may be unreadable before the run stops, 0 to 1. Default 0.1.</summary>
-    public double MostUnreadable { get; init; } = 0.1;
+    public double MaxUnreadable { get; init; } = 0.1;
 
     /// <summary>Opens the pictures.</summary>
     /// <param name="size">The side in which the built-in set is drawn.</param>
@@ -62,7 +62,7 @@ public sealed record DataSection
             faults.Add($"data.materials_count is {MaterialsCount}, it must be 1 or more");
         if (TenCropScales.Count is < 1 or > 8 || TenCropScales.Any(static s => s is not (>= 1 and <= 4)))
             faults.Add("data.ten_crop_scales must be 1 to 8 numbers from 1 to 4");
-        if (MostUnreadable is not (>= 0 and <= 1))
-            faults.Add(FormattableString.Invariant($"data.most_unreadable is {MostUnreadable}, 0 to 1 are possible"));
+        if (MaxUnreadable is not (>= 0 and <= 1))
+            faults.Add(FormattableString.Invariant($"data.most_unreadable is {MaxUnreadable}, 0 to 1 are possible"));
     }
 }

@@ -13,7 +13,7 @@ namespace Hita.Training.Recipes;
 internal static partial class RecipeText
 {
     private const long LargestFile = 1 << 20;
-    private const int MostNodes = 10_000;
+    private const int MaxNodes = 10_000;
     private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Reads a file.</summary>
@@ -48,7 +48,7 @@ internal static partial class RecipeText
                 return RecipeNode.Map("line 1");
             if (stream.Documents.Count > 1)
                 throw new HitaException($"{source}: line {stream.Documents[1].RootNode.Start.Line}: a recipe is one document, and a second one begins here.");
-            var budget = MostNodes;
+            var budget = MaxNodes;
             var root = Convert(stream.Documents[0].RootNode, source, ref budget, 0);
             return root.Keys is not null || root.IsNull
                 ? root.IsNull ? RecipeNode.Map("line 1") : root
@@ -68,7 +68,7 @@ internal static partial class RecipeText
         if (!found || path.Length == 0 || path.Split('.').Any(static p => p.Length == 0))
             throw new HitaException($"--set {assignment} is not of the form section.key=value, for example --set training.optimizer.learning_rate=2e-4.");
         var place = $"--set {assignment}";
-        var budget = MostNodes;
+        var budget = MaxNodes;
         RecipeNode node;
         try
         {

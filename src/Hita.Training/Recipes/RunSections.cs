@@ -96,14 +96,14 @@ public sealed record HealthSection
     public double UsageThreshold { get; init; } = 0.3;
 
     /// <summary>Steps in a row that may be skipped because values were not finite. Default 10.</summary>
-    public int MostSkipped { get; init; } = 10;
+    public int MaxSkipped { get; init; } = 10;
 
     internal void CollectFaults(List<string> faults)
     {
         if (UsageThreshold is not (>= 0 and <= 1))
             faults.Add(FormattableString.Invariant($"health.usage_threshold is {UsageThreshold}, 0 to 1 are possible"));
-        if (MostSkipped < 0)
-            faults.Add($"health.most_skipped is {MostSkipped}, it must be 0 or more");
+        if (MaxSkipped < 0)
+            faults.Add($"health.most_skipped is {MaxSkipped}, it must be 0 or more");
     }
 }
 

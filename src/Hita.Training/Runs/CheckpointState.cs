@@ -28,7 +28,7 @@ public sealed record CheckpointState
     public required string Data { get; init; }
 
     /// <summary>How many pictures that are: the order cannot be continued with more or fewer.</summary>
-    public required long Pictures { get; init; }
+    public required long Images { get; init; }
 
     /// <summary>Steps that changed nothing because a value was not finite.</summary>
     public long SkippedSteps { get; init; }

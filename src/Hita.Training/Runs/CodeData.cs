@@ -17,7 +17,7 @@ internal sealed class CodeData : IDisposable
     private readonly TokenCache? _heldOutCache;
     private readonly int[] _train = [];
     private readonly int[] _heldOut = [];
-    private readonly TrainingData? _pictures;
+    private readonly TrainingData? _images;
     private readonly BatchLoader? _loader;
     private readonly int _grid;
     private List<GeneratorBatch>? _measured;
@@ -37,33 +37,33 @@ internal sealed class CodeData : IDisposable
             return;
         }
         var size = recipe.Data.ImageSize ?? tokenizer.Config.ImageSize;
-        PictureShape.Check(size, size, tokenizer.Config);
+        ImageShape.Check(size, size, tokenizer.Config);
         _grid = size / tokenizer.Config.PatchSize;
-        _pictures = TrainingData.Open(recipe.Data, recipe.Validation, size);
-        _loader = new BatchLoader(_pictures.Train, LoaderSteps.Options(recipe.Data, recipe.Schedule, recipe.Compute, size, recipe.Seed));
+        _images = TrainingData.Open(recipe.Data, recipe.Validation, size);
+        _loader = new BatchLoader(_images.Train, LoaderSteps.Options(recipe.Data, recipe.Schedule, recipe.Compute, size, recipe.Seed));
     }
 
     /// <summary>What it is, for records.</summary>
-    public string Description => _cache is not null ? $"token cache {_cache.Path} of {_cache.Info.Source}" : _pictures!.Train.Description;
+    public string Description => _cache is not null ? $"token cache {_cache.Path} of {_cache.Info.Source}" : _images!.Train.Description;
 
     /// <summary>Rows and columns of the patch grid.</summary>
     public (int Height, int Width) Grid => _cache is not null ? (_cache.Info.GridHeight, _cache.Info.GridWidth) : (_grid, _grid);
 
     /// <summary>Pictures to learn from.</summary>
-    public int Count => _cache is not null ? _train.Length : _pictures!.Train.Count;
+    public int Count => _cache is not null ? _train.Length : _images!.Train.Count;
 
     /// <summary>The classes' names; empty for data without classes.</summary>
-    public IReadOnlyList<string> ClassNames => _cache?.Info.ClassNames ?? _pictures!.Train.ClassNames;
+    public IReadOnlyList<string> ClassNames => _cache?.Info.ClassNames ?? _images!.Train.ClassNames;
 
     /// <summary>The names of the classes of what is held out, where that has a source of its own; else those of the data.</summary>
-    public IReadOnlyList<string> HeldOutClassNames => _heldOutCache?.Info.ClassNames ?? _pictures?.HeldOut?.ClassNames ?? ClassNames;
+    public IReadOnlyList<string> HeldOutClassNames => _heldOutCache?.Info.ClassNames ?? _images?.HeldOut?.ClassNames ?? ClassNames;
 
     /// <summary>What a person should know before training on it.</summary>
     public IReadOnlyList<string> Notes
     {
         get
         {
-            var notes = _pictures?.Train.Notes ?? [];
+            var notes = _images?.Train.Notes ?? [];
             return HeldOutClassNames.SequenceEqual(ClassNames)
                 ? notes
                 : [.. notes, "The classes of validation.source are not named as those of data.source; they are taken for the same ones by their numbers."];
@@ -71,7 +71,7 @@ internal sealed class CodeData : IDisposable
     }
 
     /// <summary>Whether anything is held out.</summary>
-    public bool HasHeldOut => _heldOut.Length > 0 || _pictures?.HeldOut is not null;
+    public bool HasHeldOut => _heldOut.Length > 0 || _images?.HeldOut is not null;
 
     /// <summary>Steps of a pass.</summary>
     public int StepsPerEpoch => _cache is not null ? _train.Length / _recipe.Schedule.BatchSize : _loader!.BatchesPerEpoch;
@@ -96,7 +96,7 @@ internal sealed class CodeData : IDisposable
     {
         _cache?.Dispose();
         _heldOutCache?.Dispose();
-        _pictures?.Dispose();
+        _images?.Dispose();
     }
 
     /// <summary>Every n-th picture is held out, the others are learned from.</summary>
@@ -119,7 +119,7 @@ internal sealed class CodeData : IDisposable
                 yield return CacheFeed.Read(_heldOutCache ?? _cache, [.. chunk.Select(static p => (p, 0))]);
             yield break;
         }
-        var loader = new BatchLoader(_pictures!.HeldOut!, (_loader!.Options with { BatchSize = MeasuredBatch, Workers = 1 }).ForMeasuring);
+        var loader = new BatchLoader(_images!.HeldOut!, (_loader!.Options with { BatchSize = MeasuredBatch, Workers = 1 }).ForMeasuring);
         foreach (var batch in loader.Epoch(0, cancellation))
         {
             using (batch)

@@ -18,11 +18,11 @@ internal static class CodeEncoding
         var patches = new List<int>();
         using var inference = inference_mode();
         using var scope = NewDisposeScope();
-        var pictures = batch.ToTensor();
+        var images = batch.ToTensor();
         for (var at = 0; at < batch.Count; at += LargestBatch)
         {
             using var part = NewDisposeScope();
-            var pixels = pictures.narrow(0, at, Math.Min(LargestBatch, batch.Count - at)).to(Compute.Device(device));
+            var pixels = images.narrow(0, at, Math.Min(LargestBatch, batch.Count - at)).to(Compute.Device(device));
             var (h, p) = tokenizer.Model.Quantize(tokenizer.Model.Features(pixels));
             if (h is not null)
                 holistic.AddRange(h.ToInts());
@@ -64,7 +64,7 @@ internal sealed class CacheFeed : IBatchFeed<GeneratorBatch>
     private const ulong Purpose = 0x56617269_00000000;
 
     private readonly TokenCache _cache;
-    private readonly int[] _pictures;
+    private readonly int[] _images;
     private readonly int _batchSize;
     private readonly int _accumulation;
     private readonly ulong _seed;
@@ -72,16 +72,16 @@ internal sealed class CacheFeed : IBatchFeed<GeneratorBatch>
     private long _epoch = -1;
 
     /// <param name="cache">The cache; it stays the caller's.</param>
-    /// <param name="pictures">Which of its pictures.</param>
+    /// <param name="images">Which of its pictures.</param>
     /// <param name="batchSize">Pictures of a step.</param>
     /// <param name="accumulation">Parts of a step; it divides the batch size.</param>
     /// <param name="seed">The run's seed.</param>
-    public CacheFeed(TokenCache cache, int[] pictures, int batchSize, int accumulation, ulong seed)
+    public CacheFeed(TokenCache cache, int[] images, int batchSize, int accumulation, ulong seed)
     {
-        (_cache, _pictures, _batchSize, _accumulation, _seed) = (cache, pictures, batchSize, accumulation, seed);
-        StepsPerEpoch = pictures.Length / batchSize;
+        (_cache, _images, _batchSize, _accumulation, _seed) = (cache, images, batchSize, accumulation, seed);
+        StepsPerEpoch = images.Length / batchSize;
         if (StepsPerEpoch == 0)
-            throw new DataException(cache.Path, $"there are {pictures.Length} pictures to learn from, fewer than the {batchSize} of a step; make the steps smaller.");
+            throw new DataException(cache.Path, $"there are {images.Length} pictures to learn from, fewer than the {batchSize} of a step; make the steps smaller.");
     }
 
     /// <summary>Steps of a pass; what is left over is left out.</summary>
@@ -94,25 +94,25 @@ internal sealed class CacheFeed : IBatchFeed<GeneratorBatch>
     {
         var (epoch, place) = Math.DivRem(number - 1, StepsPerEpoch);
         if (epoch != _epoch || _order is null)
-            (_order, _epoch) = (new EpochOrder(_pictures.Length, [], 1, _seed, checked((int)epoch)), epoch);
-        var chosen = new (int Picture, int Variant)[_batchSize];
+            (_order, _epoch) = (new EpochOrder(_images.Length, [], 1, _seed, checked((int)epoch)), epoch);
+        var chosen = new (int Image, int Variant)[_batchSize];
         for (var i = 0; i < chosen.Length; i++)
         {
-            var picture = _pictures[_order.At(checked((int)((place * _batchSize) + i)))];
-            chosen[i] = (picture, new CounterRandom(_seed, (ulong)picture, Purpose + (ulong)epoch).Below(_cache.Info.Variants));
+            var image = _images[_order.At(checked((int)((place * _batchSize) + i)))];
+            chosen[i] = (image, new CounterRandom(_seed, (ulong)image, Purpose + (ulong)epoch).Below(_cache.Info.Variants));
         }
         return CodeEncoding.Split(Read(_cache, chosen), _accumulation);
     }
 
     /// <summary>Pictures of a cache as a batch.</summary>
-    public static GeneratorBatch Read(TokenCache cache, IReadOnlyList<(int Picture, int Variant)> chosen)
+    public static GeneratorBatch Read(TokenCache cache, IReadOnlyList<(int Image, int Variant)> chosen)
     {
         int m = cache.Info.HolisticTokenCount, n = cache.Info.GridHeight * cache.Info.GridWidth;
         var batch = new GeneratorBatch(new int[chosen.Count], new int[chosen.Count * m], new int[chosen.Count * n]);
         for (var i = 0; i < chosen.Count; i++)
         {
-            batch.Classes[i] = cache.ClassAt(chosen[i].Picture);
-            cache.Read(chosen[i].Picture, chosen[i].Variant, batch.Holistic.AsSpan(i * m, m), batch.Patches.AsSpan(i * n, n));
+            batch.Classes[i] = cache.ClassAt(chosen[i].Image);
+            cache.Read(chosen[i].Image, chosen[i].Variant, batch.Holistic.AsSpan(i * m, m), batch.Patches.AsSpan(i * n, n));
         }
         return batch;
     }

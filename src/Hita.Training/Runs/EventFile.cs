@@ -63,18 +63,18 @@ internal sealed class EventFile : IDisposable
     }
 
     /// <summary>Writes a picture of a step.</summary>
-    public void Image(long step, string tag, Picture picture)
+    public void Image(long step, string tag, Image image)
     {
         using var png = new MemoryStream();
-        PictureWriter.Write(picture, png, PictureFormat.Png);
-        var image = new MemoryStream();
-        WriteNumber(image, 1 << 3, (ulong)picture.Height);
-        WriteNumber(image, 2 << 3, (ulong)picture.Width);
-        WriteNumber(image, 3 << 3, 3); // red, green, blue
-        WriteBytes(image, ImageBytes, Bytes(png));
+        ImageWriter.Write(image, png, ImageFormat.Png);
+        var message = new MemoryStream();
+        WriteNumber(message, 1 << 3, (ulong)image.Height);
+        WriteNumber(message, 2 << 3, (ulong)image.Width);
+        WriteNumber(message, 3 << 3, 3); // red, green, blue
+        WriteBytes(message, ImageBytes, Bytes(png));
         var entry = new MemoryStream();
         WriteBytes(entry, Tag, Encoding.UTF8.GetBytes(tag));
-        WriteBytes(entry, ImageField, Bytes(image));
+        WriteBytes(entry, ImageField, Bytes(message));
         var summary = new MemoryStream();
         WriteBytes(summary, SummaryValue, Bytes(entry));
         AppendSummary(step, summary);

@@ -38,7 +38,7 @@ internal sealed class GeneratorTask(GeneratorStage stage, CodeData data, ImageTo
         return values;
     }
 
-    public IReadOnlyList<KeyValuePair<string, Picture>> Samples(CancellationToken cancellation)
+    public IReadOnlyList<KeyValuePair<string, Image>> Samples(CancellationToken cancellation)
     {
         var count = recipe.Samples.Count;
         if (count == 0)
@@ -53,7 +53,7 @@ internal sealed class GeneratorTask(GeneratorStage stage, CodeData data, ImageTo
             BatchSize = count,
         };
         var codes = generator.Generate(request, cancellation: cancellation);
-        return [new("samples", PictureGrid.Compose(tokenizer.Decode(codes, cancellation: cancellation)))];
+        return [new("samples", ImageGrid.Compose(tokenizer.Decode(codes, cancellation: cancellation)))];
     }
 
     public void Export(string folder)

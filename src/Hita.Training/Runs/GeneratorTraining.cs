@@ -44,7 +44,7 @@ public static class GeneratorTraining
             Compute.UseThreads(recipe.Compute.Threads);
         var isCached = TokenCache.IsCache(recipe.Data.Source);
         using var tokenizer = ImageTokenizer.Load(
-            TokenizerPlace.Find(recipe.Tokenizer), new TokenizerOptions { Device = recipe.Compute.Device, DecoderOnly = isCached });
+            TokenizerReference.Find(recipe.Tokenizer), new TokenizerOptions { Device = recipe.Compute.Device, DecoderOnly = isCached });
         using var data = CodeData.Open(recipe, tokenizer);
         foreach (var note in data.Notes)
             observer.Noted(note);
@@ -71,7 +71,7 @@ public static class GeneratorTraining
 
     private static Dictionary<string, int> Derive(string tokenizer, DataSection data)
     {
-        var config = TokenizerFolder.ReadConfig(TokenizerPlace.Find(tokenizer));
+        var config = TokenizerFolder.ReadConfig(TokenizerReference.Find(tokenizer));
         var (height, width, classes) = Shape(data, config);
         return new Dictionary<string, int>
         {

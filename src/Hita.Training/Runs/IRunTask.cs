@@ -21,7 +21,7 @@ public interface IRunTask
 
     /// <summary>Sheets of sample pictures made with the averaged weights, by name.</summary>
     /// <param name="cancellation">Stops between two batches.</param>
-    IReadOnlyList<KeyValuePair<string, Picture>> Samples(CancellationToken cancellation);
+    IReadOnlyList<KeyValuePair<string, Image>> Samples(CancellationToken cancellation);
 
     /// <summary>Writes the averaged weights as a model folder that every command takes.</summary>
     /// <param name="folder">The folder; a model that lies there is replaced.</param>

@@ -24,7 +24,7 @@ public sealed record RunPlan
     public string Data { get; init; } = "";
 
     /// <summary>Pictures in the data, kept in checkpoints and compared on resuming.</summary>
-    public long Pictures { get; init; }
+    public long Images { get; init; }
 
     /// <summary>Steps between two checkpoints; the last step is saved in any case.</summary>
     public long SaveEvery { get; init; } = 1000;
@@ -45,7 +45,7 @@ public sealed record RunPlan
     public long UsageFrom { get; init; } = 200;
 
     /// <summary>Steps that may be skipped in a row because of values that are not finite; one more stops the run.</summary>
-    public int MostSkipped { get; init; } = 10;
+    public int MaxSkipped { get; init; } = 10;
 
     /// <summary>Checks every number.</summary>
     /// <returns>The plan itself.</returns>
@@ -53,21 +53,21 @@ public sealed record RunPlan
     public RunPlan Validate()
     {
         var faults = new List<string>();
-        void Least(long value, long least, string name)
+        void Min(long value, long least, string name)
         {
             if (value < least)
                 faults.Add($"{name} is {value}, it must be {least} or more");
         }
 
-        Least(Steps, 1, "steps");
-        Least(StepsPerEpoch, 1, "steps per epoch");
-        Least(ImagesPerStep, 1, "images per step");
-        Least(TokensPerImage, 0, "tokens per image");
-        Least(SaveEvery, 1, "steps between checkpoints");
-        Least(Keep, 1, "checkpoints kept");
-        Least(ValidateEvery, 0, "steps between validations");
-        Least(SampleEvery, 0, "steps between samples");
-        Least(MostSkipped, 0, "steps skipped in a row");
+        Min(Steps, 1, "steps");
+        Min(StepsPerEpoch, 1, "steps per epoch");
+        Min(ImagesPerStep, 1, "images per step");
+        Min(TokensPerImage, 0, "tokens per image");
+        Min(SaveEvery, 1, "steps between checkpoints");
+        Min(Keep, 1, "checkpoints kept");
+        Min(ValidateEvery, 0, "steps between validations");
+        Min(SampleEvery, 0, "steps between samples");
+        Min(MaxSkipped, 0, "steps skipped in a row");
         if (UsageThreshold is < 0 or > 1)
             faults.Add($"the usage threshold is {UsageThreshold}, 0 to 1 are possible");
         return faults.Count == 0 ? this : throw new ConfigException("The plan of the run", faults);

@@ -23,21 +23,21 @@ internal static class RunRecipe
     /// <param name="recipe">The recipe.</param>
     /// <param name="samplesEvery">Steps between two sheets of samples.</param>
     /// <param name="stepsPerEpoch">Steps of a pass through the data.</param>
-    /// <param name="pictures">Pictures to learn from.</param>
+    /// <param name="images">Pictures to learn from.</param>
     /// <param name="data">What they are.</param>
-    public static RunPlan Plan(TrainingRecipe recipe, long samplesEvery, long stepsPerEpoch, long pictures, string data) => new()
+    public static RunPlan Plan(TrainingRecipe recipe, long samplesEvery, long stepsPerEpoch, long images, string data) => new()
     {
         Steps = Steps(recipe.Schedule, stepsPerEpoch),
         StepsPerEpoch = stepsPerEpoch,
         ImagesPerStep = recipe.Schedule.BatchSize,
         Seed = recipe.Seed,
         Data = data,
-        Pictures = pictures,
+        Images = images,
         SaveEvery = recipe.Checkpoints.Every,
         Keep = recipe.Checkpoints.Keep,
         ValidateEvery = recipe.Validation.Every,
         SampleEvery = samplesEvery,
-        MostSkipped = recipe.Health.MostSkipped,
+        MaxSkipped = recipe.Health.MaxSkipped,
     };
 
     /// <summary>The checkpoint that a run goes on from; null for a new one.</summary>
@@ -52,7 +52,7 @@ internal static class RunRecipe
         if (stored is null)
             return null;
         RequireSame(run, stored.Write(), recipe.Write());
-        return Newest(run, stage, plan.Pictures, plan.Steps);
+        return Newest(run, stage, plan.Images, plan.Steps);
     }
 
     /// <summary>An optimiser's numbers with what the recipe says in epochs or leaves to the length of the run.</summary>
@@ -126,15 +126,15 @@ internal static class RunRecipe
     }
 
     // Null where there is none yet.
-    private static CheckpointState? Newest(RunFolder run, string stage, long pictures, long steps)
+    private static CheckpointState? Newest(RunFolder run, string stage, long images, long steps)
     {
         if (run.Checkpoints.Steps is not [.., var step])
             return null;
         var state = run.Checkpoints.Read(step);
         if (state.Stage != stage)
             throw new HitaException($"{run.Path}: this is the run of a {state.Stage}, not of a {stage}; use hita train {state.Stage}.");
-        if (state.Pictures != pictures)
-            throw new HitaException($"{run.Path}: the run learned from {state.Pictures} pictures ({state.Data}), and now there are {pictures}; give it the same data, or begin a new run from its model with --init-from {run[RunFolder.ModelName]}.");
+        if (state.Images != images)
+            throw new HitaException($"{run.Path}: the run learned from {state.Images} pictures ({state.Data}), and now there are {images}; give it the same data, or begin a new run from its model with --init-from {run[RunFolder.ModelName]}.");
         if (state.Step >= steps)
             throw new HitaException($"{run.Path}: the run has taken all its {state.Step} steps; raise schedule.steps or schedule.epochs to go on, or use {run[RunFolder.ModelName]}.");
         return state;

@@ -28,14 +28,14 @@ internal sealed class TokenizerTask(TokenizerStage stage, TrainingData data, Tok
         {
             using (batch)
             {
-                var (pictures, reconstructions) = Reconstruct(batch, holistic, patches);
-                for (var i = 0; i < pictures.Length; i++)
+                var (images, reconstructions) = Reconstruct(batch, holistic, patches);
+                for (var i = 0; i < images.Length; i++)
                 {
-                    squares += MeanSquare(pictures[i], reconstructions[i]);
+                    squares += MeanSquare(images[i], reconstructions[i]);
                     // Equal pictures have no finite ratio; 8-bit samples cannot tell more than this.
-                    decibels += Math.Min(PictureComparison.Psnr(pictures[i], reconstructions[i]), 100);
+                    decibels += Math.Min(ImageComparison.Psnr(images[i], reconstructions[i]), 100);
                 }
-                count += pictures.Length;
+                count += images.Length;
             }
         }
         var values = new List<KeyValuePair<string, double>>
@@ -53,10 +53,10 @@ internal sealed class TokenizerTask(TokenizerStage stage, TrainingData data, Tok
         return values;
     }
 
-    public IReadOnlyList<KeyValuePair<string, Picture>> Samples(CancellationToken cancellation)
+    public IReadOnlyList<KeyValuePair<string, Image>> Samples(CancellationToken cancellation)
     {
-        var shown = new List<Picture>();
-        var painted = new List<Picture>();
+        var shown = new List<Image>();
+        var decoded = new List<Image>();
         if (recipe.Samples.Count == 0)
             return [];
         using var average = stage.UseAverage();
@@ -64,16 +64,16 @@ internal sealed class TokenizerTask(TokenizerStage stage, TrainingData data, Tok
         {
             using (batch)
             {
-                var (pictures, reconstructions) = Reconstruct(batch, null, null);
-                shown.AddRange(pictures);
-                painted.AddRange(reconstructions);
+                var (images, reconstructions) = Reconstruct(batch, null, null);
+                shown.AddRange(images);
+                decoded.AddRange(reconstructions);
             }
             if (shown.Count >= recipe.Samples.Count)
                 break;
         }
         // A row of pictures, and under it a row of what became of them.
-        var rows = shown.Take(recipe.Samples.Count).Chunk(SheetColumns).Zip(painted.Take(recipe.Samples.Count).Chunk(SheetColumns));
-        var sheet = PictureGrid.Compose([.. rows.SelectMany(static r => Padded(r.First).Concat(Padded(r.Second)))], SheetColumns);
+        var rows = shown.Take(recipe.Samples.Count).Chunk(SheetColumns).Zip(decoded.Take(recipe.Samples.Count).Chunk(SheetColumns));
+        var sheet = ImageGrid.Compose([.. rows.SelectMany(static r => Padded(r.First).Concat(Padded(r.Second)))], SheetColumns);
         return [new("reconstructions", sheet)];
     }
 
@@ -85,22 +85,22 @@ internal sealed class TokenizerTask(TokenizerStage stage, TrainingData data, Tok
         {
             BatchSize = Math.Min(recipe.Schedule.BatchSize / recipe.Schedule.Accumulation, LargestBatch),
             Augmentation = new Augmentation { Size = recipe.Data.ImageSize ?? stage.Config.ImageSize },
-            MostUnreadable = recipe.Data.MostUnreadable,
+            MaxUnreadable = recipe.Data.MaxUnreadable,
             Workers = 1,
             Ahead = 2,
         }.ForMeasuring);
 
-    private (Picture[] Pictures, Picture[] Reconstructions) Reconstruct(ImageBatch batch, CodeUsage? holistic, CodeUsage? patches)
+    private (Image[] Images, Image[] Reconstructions) Reconstruct(ImageBatch batch, CodeUsage? holistic, CodeUsage? patches)
     {
         using var scope = TorchSharp.torch.NewDisposeScope();
         using var evaluation = stage.Evaluate(batch.ToTensor(), average: false);
         holistic?.Add(evaluation.HolisticCodes);
         patches?.Add(evaluation.PatchCodes);
-        return ([.. Enumerable.Range(0, batch.Count).Select(batch.PictureAt)], PictureTensors.ToPictures(evaluation.Reconstruction));
+        return ([.. Enumerable.Range(0, batch.Count).Select(batch.ImageAt)], ImageTensors.ToImages(evaluation.Reconstruction));
     }
 
     // In the models' range from −1 to 1, as the losses are.
-    private static double MeanSquare(Picture a, Picture b)
+    private static double MeanSquare(Image a, Image b)
     {
         ReadOnlySpan<byte> first = a.Pixels, second = b.Pixels;
         long sum = 0;
@@ -109,13 +109,13 @@ internal sealed class TokenizerTask(TokenizerStage stage, TrainingData data, Tok
         return sum / (127.5 * 127.5 * first.Length);
     }
 
-    private static IEnumerable<Picture> Padded(Picture[] row)
+    private static IEnumerable<Image> Padded(Image[] row)
     {
-        foreach (var picture in row)
-            yield return picture;
+        foreach (var image in row)
+            yield return image;
         for (var i = row.Length; i < SheetColumns; i++)
         {
-            var blank = new Picture(row[0].Width, row[0].Height);
+            var blank = new Image(row[0].Width, row[0].Height);
             blank.Fill(255, 255, 255);
             yield return blank;
         }

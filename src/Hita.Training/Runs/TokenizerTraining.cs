@@ -34,7 +34,7 @@ public static class TokenizerTraining
         if (recipe.Compute.Threads > 0)
             Compute.UseThreads(recipe.Compute.Threads);
         var size = recipe.Data.ImageSize ?? recipe.Model.Architecture.ImageSize;
-        PictureShape.Check(size, size, recipe.Model.Architecture);
+        ImageShape.Check(size, size, recipe.Model.Architecture);
         using var data = TrainingData.Open(recipe.Data, recipe.Validation, size);
         foreach (var note in data.Train.Notes)
             observer.Noted(note);
@@ -51,7 +51,7 @@ public static class TokenizerTraining
         if (from is not null)
             run.Checkpoints.Load(from.Step, stage.State);
         RunRecipe.Save(run, recipe);
-        using var feed = new PictureFeed(loader, (from?.Step ?? 0) + 1, recipe.Schedule.Accumulation);
+        using var feed = new ImageFeed(loader, (from?.Step ?? 0) + 1, recipe.Schedule.Accumulation);
         var task = new TokenizerTask(stage, data, recipe);
         new Trainer<TokenizerBatch>(run, stage, feed, task, plan, from, observer).Run(cancellation);
         RunRecipe.TellUnreadable(loader.Statistics, observer);

@@ -16,7 +16,7 @@ public sealed class Trainer<TBatch>
     private readonly RunPlan _plan;
     private readonly ITrainingObserver _observer;
     private readonly TimeProvider _clock;
-    private readonly HealthGuard _guard;
+    private readonly DivergenceMonitor _guard;
     private readonly CheckpointState? _from;
     private (long Step, double Value)? _validation;
     private long _saved;
@@ -46,7 +46,7 @@ public sealed class Trainer<TBatch>
         _plan = plan.Validate();
         _observer = observer ?? new SilentObserver();
         _clock = clock ?? TimeProvider.System;
-        _guard = new HealthGuard(_plan, _observer) { Skipped = from?.SkippedSteps ?? 0 };
+        _guard = new DivergenceMonitor(_plan, _observer) { Skipped = from?.SkippedSteps ?? 0 };
         _saved = from?.Step ?? 0;
     }
 
@@ -174,7 +174,7 @@ public sealed class Trainer<TBatch>
             foreach (var (name, sheet) in _task.Samples(cancellation))
             {
                 var path = Path.Combine(_run[RunFolder.SamplesName], string.Create(CultureInfo.InvariantCulture, $"{name}-{step:00000000}.png"));
-                PictureWriter.Write(sheet, path);
+                ImageWriter.Write(sheet, path);
                 events.Image(step, name, sheet);
                 _observer.Written(step, path);
             }
@@ -196,7 +196,7 @@ public sealed class Trainer<TBatch>
             StepInEpoch = step % _plan.StepsPerEpoch,
             Seed = _plan.Seed,
             Data = _plan.Data,
-            Pictures = _plan.Pictures,
+            Images = _plan.Images,
             SkippedSteps = _guard.Skipped,
             Seconds = (_from?.Seconds ?? 0) + _clock.GetElapsedTime(_began).TotalSeconds,
             Validation = _validation is { } measured && measured.Step == step ? measured.Value : null,

@@ -21,12 +21,12 @@ public sealed class TokenCache : IDisposable
 
     private readonly MemoryMappedFile _file;
     private readonly MemoryMappedViewAccessor _view;
-    private readonly int[] _pictures;
+    private readonly int[] _images;
     private readonly int[] _labels;
 
-    private TokenCache(string path, TokenCacheInfo info, MemoryMappedFile file, MemoryMappedViewAccessor view, int[] pictures, int[] labels)
+    private TokenCache(string path, TokenCacheInfo info, MemoryMappedFile file, MemoryMappedViewAccessor view, int[] images, int[] labels)
     {
-        (Path, Info, _file, _view, _pictures, _labels) = (path, info, file, view, pictures, labels);
+        (Path, Info, _file, _view, _images, _labels) = (path, info, file, view, images, labels);
     }
 
     /// <summary>The folder.</summary>
@@ -36,7 +36,7 @@ public sealed class TokenCache : IDisposable
     public TokenCacheInfo Info { get; }
 
     /// <summary>Pictures that could be read when the cache was made.</summary>
-    public int Count => _pictures.Length;
+    public int Count => _images.Length;
 
     /// <summary>Whether a folder is a token cache, finished or not.</summary>
     /// <param name="path">The folder.</param>
@@ -49,18 +49,18 @@ public sealed class TokenCache : IDisposable
     {
         ArgumentNullException.ThrowIfNull(path);
         var info = TokenCacheInfo.Read(path);
-        if (info.Done != info.Pictures)
-            throw new CheckpointException(path, $"the cache holds {info.Done} of {info.Pictures} pictures; run 'hita tokenize' again to finish it.");
+        if (info.Done != info.Images)
+            throw new CheckpointException(path, $"the cache holds {info.Done} of {info.Images} pictures; run 'hita tokenize' again to finish it.");
         var codes = System.IO.Path.Combine(path, CodesName);
         var labels = Labels(path, info);
         try
         {
-            if (new FileInfo(codes).Length != info.Pictures * info.PictureBytes)
-                throw new CheckpointException(codes, $"the file has not the {info.Pictures * info.PictureBytes} bytes that {TokenCacheInfo.FileName} asks for; make the cache again.");
+            if (new FileInfo(codes).Length != info.Images * info.ImageBytes)
+                throw new CheckpointException(codes, $"the file has not the {info.Images * info.ImageBytes} bytes that {TokenCacheInfo.FileName} asks for; make the cache again.");
             var file = MemoryMappedFile.CreateFromFile(codes, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
-            int[] pictures = [.. Enumerable.Range(0, labels.Length).Where(i => labels[i] != Unreadable)];
-            return pictures.Length > 0
-                ? new TokenCache(path, info, file, file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read), pictures, labels)
+            int[] images = [.. Enumerable.Range(0, labels.Length).Where(i => labels[i] != Unreadable)];
+            return images.Length > 0
+                ? new TokenCache(path, info, file, file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read), images, labels)
                 : throw new CheckpointException(path, "none of the cache's pictures could be read when it was made.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -70,22 +70,22 @@ public sealed class TokenCache : IDisposable
     }
 
     /// <summary>The class of a picture; 0 in a source without classes.</summary>
-    /// <param name="picture">0 to <see cref="Count"/> − 1.</param>
-    public int ClassAt(int picture) => _labels[_pictures[picture]];
+    /// <param name="image">0 to <see cref="Count"/> − 1.</param>
+    public int ClassAt(int image) => _labels[_images[image]];
 
     /// <summary>Reads the codes of a picture.</summary>
-    /// <param name="picture">0 to <see cref="Count"/> − 1.</param>
+    /// <param name="image">0 to <see cref="Count"/> − 1.</param>
     /// <param name="variant">0 to the number of variants − 1.</param>
     /// <param name="holistic">Receives the holistic codes.</param>
     /// <param name="patches">Receives the patch codes in raster order.</param>
     /// <exception cref="CheckpointException">A code is not in the codebook: the file is damaged.</exception>
-    public void Read(int picture, int variant, Span<int> holistic, Span<int> patches)
+    public void Read(int image, int variant, Span<int> holistic, Span<int> patches)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)picture, (uint)Count, nameof(picture));
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)image, (uint)Count, nameof(image));
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)variant, (uint)Info.Variants, nameof(variant));
         if (holistic.Length != Info.HolisticTokenCount || patches.Length != Info.GridHeight * Info.GridWidth)
             throw new ArgumentException($"An image has {Info.HolisticTokenCount} holistic and {Info.GridHeight * Info.GridWidth} patch codes, not {holistic.Length} and {patches.Length}.");
-        var at = (_pictures[picture] * Info.PictureBytes) + ((long)variant * Info.CodesPerImage * Info.CodeBytes);
+        var at = (_images[image] * Info.ImageBytes) + ((long)variant * Info.CodesPerImage * Info.CodeBytes);
         at = Fill(holistic, at);
         Fill(patches, at);
     }
@@ -120,7 +120,7 @@ public sealed class TokenCache : IDisposable
         try
         {
             var bytes = File.ReadAllBytes(file);
-            var labels = new int[info.Pictures];
+            var labels = new int[info.Images];
             if (bytes.Length != labels.Length * sizeof(int))
                 throw new CheckpointException(file, $"the file has {bytes.Length} bytes instead of {(long)labels.Length * sizeof(int)}; make the cache again.");
             for (var i = 0; i < labels.Length; i++)

@@ -22,11 +22,11 @@ public sealed record TokenCacheOptions
 }
 
 /// <summary>What became of a set of pictures.</summary>
-/// <param name="Pictures">Pictures in the cache, those that cannot be read included.</param>
+/// <param name="Images">Pictures in the cache, those that cannot be read included.</param>
 /// <param name="Encoded">Pictures encoded now; the others were done before.</param>
 /// <param name="Unreadable">Pictures among them that cannot be read.</param>
 /// <param name="FirstUnreadable">What was said about the first few of those met now.</param>
-public sealed record TokenCacheReport(int Pictures, int Encoded, int Unreadable, IReadOnlyList<string> FirstUnreadable);
+public sealed record TokenCacheReport(int Images, int Encoded, int Unreadable, IReadOnlyList<string> FirstUnreadable);
 
 /// <summary>Encodes a set of pictures once, so that generators can be trained on the codes.</summary>
 public static class TokenCacheBuilder
@@ -94,7 +94,7 @@ public static class TokenCacheBuilder
         Flip = augmentation.Flip,
         TenCropScales = augmentation.TenCropScales,
         Source = source.Description,
-        Pictures = source.Count,
+        Images = source.Count,
         ClassNames = source.ClassNames,
     };
 
@@ -132,8 +132,8 @@ public static class TokenCacheBuilder
     {
         try
         {
-            var picture = source.Read(index);
-            return new Decoded([.. Enumerable.Range(0, augmentation.VariantCount).Select(v => augmentation.ApplyVariant(picture, v))], null);
+            var image = source.Read(index);
+            return new Decoded([.. Enumerable.Range(0, augmentation.VariantCount).Select(v => augmentation.ApplyVariant(image, v))], null);
         }
         catch (HitaException e)
         {
@@ -141,5 +141,5 @@ public static class TokenCacheBuilder
         }
     }
 
-    private sealed record Decoded(Picture[] Variants, string? Fault);
+    private sealed record Decoded(Image[] Variants, string? Fault);
 }

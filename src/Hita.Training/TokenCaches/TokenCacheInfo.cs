@@ -52,7 +52,7 @@ public sealed record TokenCacheInfo
     public required string Source { get; init; }
 
     /// <summary>Pictures of the source.</summary>
-    public required int Pictures { get; init; }
+    public required int Images { get; init; }
 
     /// <summary>The classes' names; empty for a source without classes.</summary>
     public required IReadOnlyList<string> ClassNames { get; init; }
@@ -67,7 +67,7 @@ public sealed record TokenCacheInfo
     internal int CodesPerImage => HolisticTokenCount + (GridHeight * GridWidth);
 
     /// <summary>Bytes of all variants of a picture.</summary>
-    internal long PictureBytes => (long)Variants * CodesPerImage * CodeBytes;
+    internal long ImageBytes => (long)Variants * CodesPerImage * CodeBytes;
 
     /// <summary>Reads and checks the file.</summary>
     /// <exception cref="CheckpointException">It is missing or not as it must be.</exception>
@@ -87,10 +87,10 @@ public sealed record TokenCacheInfo
         if (info.Format != FormatName || info.Version != 1)
             throw new CheckpointException(path, $"this is a '{info.Format}' of version {info.Version}, and '{FormatName}' of version 1 is needed.");
         var possible = info.CodebookSize is > 1 and <= 1 << 20 && info.HolisticTokenCount is >= 0 and <= 65536 && info.GridHeight is > 0 and <= 4096 &&
-            info.GridWidth is > 0 and <= 4096 && info.Variants is > 0 and <= 1000 && info.Pictures > 0 && info.Done >= 0 && info.Done <= info.Pictures;
+            info.GridWidth is > 0 and <= 4096 && info.Variants is > 0 and <= 1000 && info.Images > 0 && info.Done >= 0 && info.Done <= info.Images;
         return possible ? info : throw new CheckpointException(path, "a number in this file is out of its range.");
     }
 
     /// <summary>The same contents, however far they are.</summary>
-    internal bool IsSameWork(TokenCacheInfo other) => ConfigJson.Write(this with { Done = 0 }) == ConfigJson.Write(other with { Done = 0 });
+    internal bool IsSameCache(TokenCacheInfo other) => ConfigJson.Write(this with { Done = 0 }) == ConfigJson.Write(other with { Done = 0 });
 }

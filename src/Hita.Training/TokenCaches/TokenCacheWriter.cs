@@ -35,7 +35,7 @@ internal sealed class TokenCacheWriter : IDisposable
             if (TokenCache.IsCache(folder))
             {
                 var there = TokenCacheInfo.Read(folder);
-                if (!there.IsSameWork(info))
+                if (!there.IsSameCache(info))
                     throw new HitaException($"{folder}: there is a token cache of other pictures, another tokenizer or other variants; name another folder.");
                 info = there;
             }
@@ -43,7 +43,7 @@ internal sealed class TokenCacheWriter : IDisposable
             {
                 throw new HitaException($"{folder}: this folder holds '{foreign}', and a token cache needs one of its own; name another folder.");
             }
-            var codes = Cut(Path.Combine(folder, TokenCache.CodesName), info.Done * info.PictureBytes);
+            var codes = Cut(Path.Combine(folder, TokenCache.CodesName), info.Done * info.ImageBytes);
             var labels = Cut(Path.Combine(folder, TokenCache.LabelsName), info.Done * (long)sizeof(int));
             var writer = new TokenCacheWriter(folder, info, held, codes, labels);
             // From the first moment on the folder says what it is going to be.
@@ -71,7 +71,7 @@ internal sealed class TokenCacheWriter : IDisposable
     /// <param name="variants">The codes of each variant.</param>
     public void Write(int label, IReadOnlyList<ImageCodes> variants)
     {
-        var row = new byte[_info.PictureBytes];
+        var row = new byte[_info.ImageBytes];
         var at = 0;
         foreach (var codes in variants)
         {
@@ -88,7 +88,7 @@ internal sealed class TokenCacheWriter : IDisposable
     }
 
     /// <summary>Appends the place of a picture that cannot be read.</summary>
-    public void WriteUnreadable() => Append(TokenCache.Unreadable, new byte[_info.PictureBytes]);
+    public void WriteUnreadable() => Append(TokenCache.Unreadable, new byte[_info.ImageBytes]);
 
     /// <summary>Makes everything appended so far last.</summary>
     /// <exception cref="HitaException">The disk is full or the folder cannot be written.</exception>

@@ -8,8 +8,8 @@ namespace Hita.Checkpoints;
 internal sealed class SafetensorsHeader
 {
     /// <summary>The format's own bound on the header, in bytes.</summary>
-    public const int MostBytes = 100_000_000;
-    private const int MostDimensions = 64;
+    public const int MaxBytes = 100_000_000;
+    private const int MaxDimensions = 64;
     private const int TensorCost = 320;
     private const int TextCost = 80;
 
@@ -40,8 +40,8 @@ internal sealed class SafetensorsHeader
         Span<byte> eight = stackalloc byte[8];
         file.Read(0, eight);
         var length = BinaryPrimitives.ReadUInt64LittleEndian(eight);
-        if (length > MostBytes)
-            throw new CheckpointException(file.Path, $"the safetensors header claims {length} bytes, and at most {MostBytes} are allowed.");
+        if (length > MaxBytes)
+            throw new CheckpointException(file.Path, $"the safetensors header claims {length} bytes, and at most {MaxBytes} are allowed.");
         if (length > (ulong)file.Length - 8)
             throw new CheckpointException(file.Path, $"the safetensors header claims {length} bytes in a file of {file.Length}; the file was cut short, so copy or download it again.");
         var json = new byte[length];
@@ -165,12 +165,12 @@ internal sealed class SafetensorsHeader
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartArray)
             throw Wrong($"gives '{Short(name)}' a {what} that is not a list");
-        Span<long> numbers = stackalloc long[MostDimensions];
+        Span<long> numbers = stackalloc long[MaxDimensions];
         var count = 0;
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            if (count == MostDimensions || reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out var number) || number < 0)
-                throw Wrong($"gives '{Short(name)}' a {what} that is not a list of at most {MostDimensions} whole numbers");
+            if (count == MaxDimensions || reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out var number) || number < 0)
+                throw Wrong($"gives '{Short(name)}' a {what} that is not a list of at most {MaxDimensions} whole numbers");
             numbers[count++] = number;
         }
         _budget.Charge(8L * count);

@@ -13,7 +13,7 @@ namespace Hita.Checkpoints;
 public sealed class SafetensorsWriter : IDisposable
 {
     private readonly AtomicFile _file;
-    private readonly Dictionary<string, Place> _places = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Place> _slots = new(StringComparer.Ordinal);
 
     /// <summary>Starts the file.</summary>
     /// <param name="path">Where it will appear; its folder is created.</param>
@@ -29,12 +29,12 @@ public sealed class SafetensorsWriter : IDisposable
         {
             if (entry.Type is TensorType.Other or TensorType.Complex128)
                 throw new ArgumentException($"{entry.Name} has the type {entry.TypeName}, which safetensors files are not written with.", nameof(entries));
-            if (entry.Name == "__metadata__" || !_places.TryAdd(entry.Name, new Place { Start = at, Length = entry.ByteLength }))
+            if (entry.Name == "__metadata__" || !_slots.TryAdd(entry.Name, new Place { Start = at, Length = entry.ByteLength }))
                 throw new ArgumentException($"The name {entry.Name} is taken.", nameof(entries));
             at = checked(at + entry.ByteLength);
         }
         var header = Header(ordered, metadata);
-        foreach (var place in _places.Values)
+        foreach (var place in _slots.Values)
             place.Start += header.Length;
         var length = header.Length + at;
         _file = new AtomicFile(path);
@@ -57,7 +57,7 @@ public sealed class SafetensorsWriter : IDisposable
     /// <exception cref="ArgumentException">The name was not declared, or the bytes are more than the tensor has.</exception>
     public void Write(string name, ReadOnlySpan<byte> bytes)
     {
-        if (!_places.TryGetValue(name, out var place))
+        if (!_slots.TryGetValue(name, out var place))
             throw new ArgumentException($"{name} was not declared.", nameof(name));
         if (bytes.Length > place.Length - place.Done)
             throw new ArgumentException($"{name} has {place.Length} bytes, and {place.Done} are written already.", nameof(bytes));
@@ -80,7 +80,7 @@ public sealed class SafetensorsWriter : IDisposable
     /// <exception cref="CheckpointException">The file cannot be written.</exception>
     public void Complete()
     {
-        foreach (var (name, place) in _places)
+        foreach (var (name, place) in _slots)
         {
             if (place.Done != place.Length)
                 throw new InvalidOperationException($"{name} has {place.Length} bytes, and only {place.Done} were written.");

@@ -107,13 +107,13 @@ public static class StrictLoader
     {
         switch (TensorFiller.Check(source, pair.Entry, pair.Type))
         {
-            case TensorFiller.Verdict.NonFinite:
+            case TensorFiller.Outcome.NonFinite:
                 faults.NonFinite.Add(pair.Name);
                 break;
-            case TensorFiller.Verdict.TooLarge when pair.Type.IsFloat():
+            case TensorFiller.Outcome.TooLarge when pair.Type.IsFloat():
                 faults.NonFinite.Add($"{pair.Name} (too large for {pair.Type.PlainName()})");
                 break;
-            case TensorFiller.Verdict.TooLarge:
+            case TensorFiller.Outcome.TooLarge:
                 faults.WrongTyped.Add($"{pair.Name} (holds values beyond {pair.Type.PlainName()})");
                 break;
         }

@@ -10,7 +10,7 @@ internal static class TensorFiller
     private const int ChunkElements = 1 << 18;
 
     /// <summary>The outcome of a check of values.</summary>
-    public enum Verdict
+    public enum Outcome
     {
         Fits,
         NonFinite,
@@ -18,7 +18,7 @@ internal static class TensorFiller
     }
 
     /// <summary>Checks that all values are finite, and that they stay so in another type.</summary>
-    public static Verdict Check(ITensorSource source, TensorEntry entry, TensorType type)
+    public static Outcome Check(ITensorSource source, TensorEntry entry, TensorType type)
     {
         var size = entry.Type.Size();
         var most = (int)Math.Min(entry.Count, ChunkElements);
@@ -31,11 +31,11 @@ internal static class TensorFiller
                 var now = (int)Math.Min(most, entry.Count - at);
                 var part = raw.AsSpan(0, now * size);
                 source.ReadPart(entry.Name, at * size, part);
-                var verdict = entry.Type.IsFloat() ? CheckFloats(entry.Type, type, part, converted) : CheckInts(entry.Type, type, part, converted);
-                if (verdict != Verdict.Fits)
-                    return verdict;
+                var fit = entry.Type.IsFloat() ? CheckFloats(entry.Type, type, part, converted) : CheckInts(entry.Type, type, part, converted);
+                if (fit != Outcome.Fits)
+                    return fit;
             }
-            return Verdict.Fits;
+            return Outcome.Fits;
         }
         finally
         {
@@ -113,7 +113,7 @@ internal static class TensorFiller
         }
     }
 
-    private static Verdict CheckFloats(TensorType from, TensorType to, ReadOnlySpan<byte> part, Span<byte> wide)
+    private static Outcome CheckFloats(TensorType from, TensorType to, ReadOnlySpan<byte> part, Span<byte> wide)
     {
         var count = part.Length / from.Size();
         if (from == TensorType.Float64)
@@ -121,37 +121,37 @@ internal static class TensorFiller
             foreach (var value in MemoryMarshal.Cast<byte, double>(part))
             {
                 if (!double.IsFinite(value))
-                    return Verdict.NonFinite;
+                    return Outcome.NonFinite;
             }
         }
         if (from == TensorType.Float32 && to != TensorType.Float16)
-            return TensorConversion.AnyNonFinite(MemoryMarshal.Cast<byte, float>(part)) ? Verdict.NonFinite : Verdict.Fits;
+            return TensorConversion.AnyNonFinite(MemoryMarshal.Cast<byte, float>(part)) ? Outcome.NonFinite : Outcome.Fits;
 
         var floats = MemoryMarshal.Cast<byte, float>(wide)[..count];
         TensorConversion.ToFloats(from, part, floats);
         if (TensorConversion.AnyNonFinite(floats))
-            return from == TensorType.Float64 ? Verdict.TooLarge : Verdict.NonFinite;
+            return from == TensorType.Float64 ? Outcome.TooLarge : Outcome.NonFinite;
         if (to != TensorType.Float16 || from == TensorType.Float16)
-            return Verdict.Fits;
+            return Outcome.Fits;
         foreach (var value in floats)
         {
             if (Half.IsInfinity((Half)value))
-                return Verdict.TooLarge;
+                return Outcome.TooLarge;
         }
-        return Verdict.Fits;
+        return Outcome.Fits;
     }
 
-    private static Verdict CheckInts(TensorType from, TensorType to, ReadOnlySpan<byte> part, Span<byte> wide)
+    private static Outcome CheckInts(TensorType from, TensorType to, ReadOnlySpan<byte> part, Span<byte> wide)
     {
         var longs = MemoryMarshal.Cast<byte, long>(wide)[..(part.Length / from.Size())];
         if (!TensorConversion.ToLongs(from, part, longs))
-            return Verdict.TooLarge;
+            return Outcome.TooLarge;
         Span<byte> scratch = stackalloc byte[8];
         foreach (var value in longs)
         {
             if (!TensorConversion.FromLongs(to, [value], scratch))
-                return Verdict.TooLarge;
+                return Outcome.TooLarge;
         }
-        return Verdict.Fits;
+        return Outcome.Fits;
     }
 }

@@ -12,18 +12,18 @@ namespace Hita.Editing;
 /// <param name="Reach">The share of the pixels that change by more than <see cref="VisibleChange"/>, 0 to 1.</param>
 /// <param name="Attention">How much its query heeds each patch while the picture is encoded, in raster order; it sums to less than 1.</param>
 public sealed record CodeEffect(
-    int Index, int Code, int? OtherCode, Picture Changed, IReadOnlyList<byte> Difference, double MeanChange, double Reach, IReadOnlyList<float> Attention)
+    int Index, int Code, int? OtherCode, Image Changed, IReadOnlyList<byte> Difference, double MeanChange, double Reach, IReadOnlyList<float> Attention)
 {
     /// <summary>A change that counts as visible, of 255.</summary>
     public const int VisibleChange = 4;
 }
 
 /// <summary>What the holistic codes of a picture do, one at a time.</summary>
-/// <param name="Picture">The picture as the model sees it.</param>
+/// <param name="Image">The picture as the model sees it.</param>
 /// <param name="Reconstruction">What all its codes paint; the changes are measured from it.</param>
 /// <param name="Other">The picture whose codes were swapped in; null where codes were dropped.</param>
 /// <param name="GridHeight">Rows of patches.</param>
 /// <param name="GridWidth">Columns of patches.</param>
 /// <param name="Effects">The codes that were explored, by their place.</param>
 public sealed record CodeExploration(
-    Picture Picture, Picture Reconstruction, Picture? Other, int GridHeight, int GridWidth, IReadOnlyList<CodeEffect> Effects);
+    Image Image, Image Reconstruction, Image? Other, int GridHeight, int GridWidth, IReadOnlyList<CodeEffect> Effects);

@@ -12,17 +12,17 @@ public sealed class CodeExplorer(ImageTokenizer tokenizer)
     private readonly ImageTokenizer _tokenizer = EditChecks.Holistic(tokenizer, "Exploring");
 
     /// <summary>Explores a picture.</summary>
-    /// <param name="picture">The picture, of any size; its centre square counts.</param>
+    /// <param name="image">The picture, of any size; its centre square counts.</param>
     /// <param name="other">A picture whose codes are swapped in; null to drop codes: their vectors become zero.</param>
     /// <param name="codes">The places of the codes to explore; null for all.</param>
     /// <param name="progress">Told how many codes are done; null for nobody.</param>
     /// <param name="cancellation">Stops between two codes.</param>
     /// <exception cref="HitaException">There is no such code.</exception>
     public CodeExploration Explore(
-        Picture picture, Picture? other = null, IReadOnlyList<int>? codes = null,
+        Image image, Image? other = null, IReadOnlyList<int>? codes = null,
         IProgress<EditProgress>? progress = null, CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(picture);
+        ArgumentNullException.ThrowIfNull(image);
         var config = _tokenizer.Config;
         var holistic = config.Holistic!;
         codes ??= [.. Enumerable.Range(0, holistic.TokenCount)];
@@ -31,11 +31,11 @@ public sealed class CodeExplorer(ImageTokenizer tokenizer)
             if (index < 0 || index >= holistic.TokenCount)
                 throw new HitaException($"There is no holistic code {index}: this model's are numbered 0 to {holistic.TokenCount - 1}.");
         }
-        picture = PictureFit.Square(picture, config.ImageSize);
-        other = other is null ? null : PictureFit.Square(other, config.ImageSize);
-        var own = _tokenizer.Encode([picture], cancellation: cancellation)[0];
+        image = ImageFit.Square(image, config.ImageSize);
+        other = other is null ? null : ImageFit.Square(other, config.ImageSize);
+        var own = _tokenizer.Encode([image], cancellation: cancellation)[0];
         var foreign = other is null ? null : _tokenizer.Encode([other], cancellation: cancellation)[0];
-        var attention = _tokenizer.QueryAttention(picture);
+        var attention = _tokenizer.QueryAttention(image);
         var reconstruction = _tokenizer.Decode([own], cancellation: cancellation)[0];
         var vectors = _tokenizer.Dequantize(own);
         var replacements = foreign is null ? null : _tokenizer.Dequantize(foreign);
@@ -43,11 +43,11 @@ public sealed class CodeExplorer(ImageTokenizer tokenizer)
         foreach (var index in codes)
         {
             // One by one, as the reconstruction: in a batch a pixel may be rounded otherwise, which would look like an effect.
-            var changed = _tokenizer.Paint([Replace(vectors, replacements, index, holistic.CodeDimensions)], cancellation: cancellation)[0];
+            var changed = _tokenizer.Decode([Replace(vectors, replacements, index, holistic.CodeDimensions)], cancellation: cancellation)[0];
             effects.Add(Effect(index, own.Holistic[index], foreign?.Holistic[index], reconstruction, changed, attention[index]));
             progress?.Report(new EditProgress(effects.Count, codes.Count));
         }
-        return new CodeExploration(picture, reconstruction, other, own.GridHeight, own.GridWidth, effects);
+        return new CodeExploration(image, reconstruction, other, own.GridHeight, own.GridWidth, effects);
     }
 
     private static ImageFeatures Replace(ImageFeatures features, ImageFeatures? other, int index, int dimensions)
@@ -58,7 +58,7 @@ public sealed class CodeExplorer(ImageTokenizer tokenizer)
         return new ImageFeatures(holistic, [.. features.Patches], features.GridHeight, features.GridWidth);
     }
 
-    private static CodeEffect Effect(int index, int code, int? otherCode, Picture before, Picture after, float[] attention)
+    private static CodeEffect Effect(int index, int code, int? otherCode, Image before, Image after, float[] attention)
     {
         var difference = new byte[before.Width * before.Height];
         long sum = 0;

@@ -13,58 +13,58 @@ namespace Hita.Editing;
 public sealed record EditWindow(PixelBox Box, int ModelWidth, int ModelHeight)
 {
     /// <summary>The largest window in the middle of a picture.</summary>
-    /// <param name="picture">The picture.</param>
+    /// <param name="image">The picture.</param>
     /// <param name="modelWidth">The model's width in pixels.</param>
     /// <param name="modelHeight">The model's height in pixels.</param>
-    public static EditWindow Centre(Picture picture, int modelWidth, int modelHeight)
+    public static EditWindow Centre(Image image, int modelWidth, int modelHeight)
     {
-        ArgumentNullException.ThrowIfNull(picture);
-        var (width, height) = SizeAt(picture, modelWidth, modelHeight, double.PositiveInfinity);
-        return new(new PixelBox((picture.Width - width) / 2, (picture.Height - height) / 2, width, height), modelWidth, modelHeight);
+        ArgumentNullException.ThrowIfNull(image);
+        var (width, height) = SizeAt(image, modelWidth, modelHeight, double.PositiveInfinity);
+        return new(new PixelBox((image.Width - width) / 2, (image.Height - height) / 2, width, height), modelWidth, modelHeight);
     }
 
     /// <summary>The window's part of a picture, scaled to the model's size.</summary>
-    /// <param name="picture">The whole picture.</param>
-    public Picture Cut(Picture picture) =>
-        picture.Crop(Box.X, Box.Y, Box.Width, Box.Height).Resize(ModelWidth, ModelHeight);
+    /// <param name="image">The whole picture.</param>
+    public Image Cut(Image image) =>
+        image.Crop(Box.X, Box.Y, Box.Width, Box.Height).Resize(ModelWidth, ModelHeight);
 
     /// <summary>A picture with the window's part replaced.</summary>
-    /// <param name="picture">The whole picture, which stays as it is.</param>
-    /// <param name="painted">The new part, of the model's size.</param>
+    /// <param name="image">The whole picture, which stays as it is.</param>
+    /// <param name="decoded">The new part, of the model's size.</param>
     /// <returns>A new picture, equal to the first outside the window.</returns>
-    public Picture Paste(Picture picture, Picture painted)
+    public Image Paste(Image image, Image decoded)
     {
-        ArgumentNullException.ThrowIfNull(picture);
-        ArgumentNullException.ThrowIfNull(painted);
-        var result = picture.Copy();
-        Put(result, painted.Resize(Box.Width, Box.Height));
+        ArgumentNullException.ThrowIfNull(image);
+        ArgumentNullException.ThrowIfNull(decoded);
+        var result = image.Copy();
+        Put(result, decoded.Resize(Box.Width, Box.Height));
         return result;
     }
 
     /// <summary>Writes a part of the window's own size into a picture.</summary>
-    internal void Put(Picture target, Picture part)
+    internal void Put(Image target, Image part)
     {
         for (var y = 0; y < Box.Height; y++)
-            part.Row(y).CopyTo(target.Row(Box.Y + y)[(Box.X * Picture.Channels)..]);
+            part.Row(y).CopyTo(target.Row(Box.Y + y)[(Box.X * Image.Channels)..]);
     }
 
     /// <summary>The size of a window at a scale, or at the largest that the picture has room for.</summary>
-    internal static (int Width, int Height) SizeAt(Picture picture, int modelWidth, int modelHeight, double scale)
+    internal static (int Width, int Height) SizeAt(Image image, int modelWidth, int modelHeight, double scale)
     {
-        scale = Math.Min(scale, Math.Min((double)picture.Width / modelWidth, (double)picture.Height / modelHeight));
-        return (Side(modelWidth, picture.Width), Side(modelHeight, picture.Height));
+        scale = Math.Min(scale, Math.Min((double)image.Width / modelWidth, (double)image.Height / modelHeight));
+        return (Side(modelWidth, image.Width), Side(modelHeight, image.Height));
 
         int Side(int side, int most) => Math.Clamp((int)Math.Round(side * scale), 1, most);
     }
 
     /// <summary>Checks a size that the user chose for windows.</summary>
     /// <exception cref="HitaException">The picture has no room for it, or it is nothing.</exception>
-    internal static double ScaleFor(Picture picture, int modelWidth, int modelHeight, int side)
+    internal static double ScaleFor(Image image, int modelWidth, int modelHeight, int side)
     {
-        var (width, height) = SizeAt(picture, modelWidth, modelHeight, double.PositiveInfinity);
+        var (width, height) = SizeAt(image, modelWidth, modelHeight, double.PositiveInfinity);
         var most = Math.Max(width, height);
         if (side < 8 || side > most)
-            throw new HitaException($"A window of {side} pixels is not possible in this picture of {picture.Width}×{picture.Height}; 8 to {most} are.");
+            throw new HitaException($"A window of {side} pixels is not possible in this picture of {image.Width}×{image.Height}; 8 to {most} are.");
         return (double)side / Math.Max(modelWidth, modelHeight);
     }
 }

@@ -27,7 +27,7 @@ public static class ExplorationPage
     /// <param name="folder">The folder; it is created where it is missing.</param>
     /// <param name="title">A name for the picture.</param>
     /// <returns>The page's path.</returns>
-    /// <exception cref="Runtime.PictureException">A file cannot be written.</exception>
+    /// <exception cref="Runtime.ImageException">A file cannot be written.</exception>
     public static string Write(CodeExploration exploration, string folder, string title)
     {
         ArgumentNullException.ThrowIfNull(exploration);
@@ -39,20 +39,20 @@ public static class ExplorationPage
         var html = new StringBuilder();
         html.Append(CultureInfo.InvariantCulture, $"<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>{Text(title)}</title>\n<style>\n{Style}\n</style>\n");
         html.Append(CultureInfo.InvariantCulture, $"<h1>What the holistic codes of {Text(title)} do</h1>\n<p>{Explanation(exploration, strongest)}</p>\n<div class=\"top\">\n");
-        Figure(html, Save(exploration.Picture, folder, "picture"), "the picture");
-        Figure(html, Save(exploration.Reconstruction, folder, "reconstruction"), "what all its codes paint");
+        AppendFigure(html, Save(exploration.Image, folder, "picture"), "the picture");
+        AppendFigure(html, Save(exploration.Reconstruction, folder, "reconstruction"), "what all its codes paint");
         if (exploration.Other is { } other)
-            Figure(html, Save(other, folder, "other"), "where the other codes come from");
+            AppendFigure(html, Save(other, folder, "other"), "where the other codes come from");
         html.Append("</div>\n<div class=\"codes\">\n");
-        var (changes, gazes) = (new List<Picture>(), new List<Picture>());
+        var (changes, gazes) = (new List<Image>(), new List<Image>());
         var pages = new SortedDictionary<(double, int), string>();
         foreach (var effect in exploration.Effects)
         {
             // Roots, as most codes change little beside the strongest.
-            var change = HeatMap.Paint([.. effect.Difference.Select(static d => Math.Sqrt(d))], exploration.Picture.Width, Math.Sqrt(strongest));
+            var change = HeatMap.Render([.. effect.Difference.Select(static d => Math.Sqrt(d))], exploration.Image.Width, Math.Sqrt(strongest));
             var least = effect.Attention.Min();
             var gaze = HeatMap.Overlay(
-                exploration.Picture, [.. effect.Attention.Select(a => a - least)], exploration.GridWidth, Math.Max(effect.Attention.Max() - least, 1e-9));
+                exploration.Image, [.. effect.Attention.Select(a => a - least)], exploration.GridWidth, Math.Max(effect.Attention.Max() - least, 1e-9));
             changes.Add(change);
             gazes.Add(gaze);
             pages[(-effect.MeanChange, effect.Index)] = Code(effect, folder, change, gaze);
@@ -60,11 +60,11 @@ public static class ExplorationPage
         html.AppendJoin("", pages.Values).Append("</div>\n</html>\n");
         if (changes.Count > 0)
         {
-            Save(PictureGrid.Compose(changes), folder, "all-changes");
-            Save(PictureGrid.Compose(gazes), folder, "all-attention");
+            Save(ImageGrid.Compose(changes), folder, "all-changes");
+            Save(ImageGrid.Compose(gazes), folder, "all-attention");
         }
         var path = Path.Combine(folder, FileName);
-        PictureFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(html.ToString())));
+        ImageFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(html.ToString())));
         return path;
     }
 
@@ -72,28 +72,28 @@ public static class ExplorationPage
         CultureInfo.InvariantCulture,
         $"One holistic code at a time was {(exploration.Other is null ? "dropped" : "swapped for the other picture's")} and the picture painted again. Each card shows that picture, which pixels changed (brightest: {strongest} of 255 levels, the same scale for all codes, by square roots), and where the code's query looked while the picture was encoded (from its least to its most heeded patch). The codes that change most come first.");
 
-    private static string Code(CodeEffect effect, string folder, Picture change, Picture gaze)
+    private static string Code(CodeEffect effect, string folder, Image change, Image gaze)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"code-{effect.Index:000}");
         var html = new StringBuilder();
         var swapped = effect.OtherCode is { } other ? $" → {other}" : "";
         html.Append(CultureInfo.InvariantCulture, $"<div class=\"code\"><p><b>{effect.Index}</b> (code {effect.Code}{swapped}): mean change {effect.MeanChange:0.00} of 255, visible on {100 * effect.Reach:0.0} % of the pixels</p><div>\n");
-        Figure(html, Save(effect.Changed, folder, $"{name}-{(effect.OtherCode is null ? "dropped" : "swapped")}"), effect.OtherCode is null ? "without it" : "swapped");
-        Figure(html, Save(change, folder, $"{name}-change"), "what changed");
-        Figure(html, Save(gaze, folder, $"{name}-attention"), "where it looks");
+        AppendFigure(html, Save(effect.Changed, folder, $"{name}-{(effect.OtherCode is null ? "dropped" : "swapped")}"), effect.OtherCode is null ? "without it" : "swapped");
+        AppendFigure(html, Save(change, folder, $"{name}-change"), "what changed");
+        AppendFigure(html, Save(gaze, folder, $"{name}-attention"), "where it looks");
         return html.Append("</div></div>\n").ToString();
     }
 
     // The picture's file for other uses, and a smaller copy inside the page.
-    private static string Save(Picture picture, string folder, string name)
+    private static string Save(Image image, string folder, string name)
     {
-        PictureWriter.Write(picture, Path.Combine(folder, name + ".png"));
+        ImageWriter.Write(image, Path.Combine(folder, name + ".png"));
         using var stream = new MemoryStream();
-        PictureWriter.Write(picture, stream, PictureFormat.Jpeg, new PictureWriteOptions { Quality = 90 });
+        ImageWriter.Write(image, stream, ImageFormat.Jpeg, new ImageWriteOptions { Quality = 90 });
         return $"data:image/jpeg;base64,{Convert.ToBase64String(stream.GetBuffer(), 0, (int)stream.Length)}";
     }
 
-    private static void Figure(StringBuilder html, string source, string caption) =>
+    private static void AppendFigure(StringBuilder html, string source, string caption) =>
         html.Append(CultureInfo.InvariantCulture, $"<figure><img src=\"{source}\" alt=\"{Text(caption)}\"><figcaption>{Text(caption)}</figcaption></figure>\n");
 
     private static string Text(string text) => WebUtility.HtmlEncode(text);

@@ -25,30 +25,30 @@ public static class HeatMap
     /// <param name="values">Row by row.</param>
     /// <param name="width">Numbers in a row.</param>
     /// <param name="largest">The number that is painted brightest; above 0.</param>
-    public static Picture Paint(IReadOnlyList<double> values, int width, double largest)
+    public static Image Render(IReadOnlyList<double> values, int width, double largest)
     {
         ArgumentNullException.ThrowIfNull(values);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(largest);
-        var picture = new Picture(width, values.Count / width);
+        var image = new Image(width, values.Count / width);
         for (var i = 0; i < values.Count; i++)
-            picture[i % width, i / width] = Colour(values[i] / largest);
-        return picture;
+            image[i % width, i / width] = Colour(values[i] / largest);
+        return image;
     }
 
     /// <summary>A coarse map laid over a picture, which shows through in grey.</summary>
-    /// <param name="picture">The picture.</param>
+    /// <param name="image">The picture.</param>
     /// <param name="values">A number a patch, in raster order.</param>
     /// <param name="columns">Patches in a row.</param>
     /// <param name="largest">The number that is painted brightest; above 0.</param>
-    public static Picture Overlay(Picture picture, IReadOnlyList<float> values, int columns, double largest)
+    public static Image Overlay(Image image, IReadOnlyList<float> values, int columns, double largest)
     {
-        ArgumentNullException.ThrowIfNull(picture);
+        ArgumentNullException.ThrowIfNull(image);
         ArgumentNullException.ThrowIfNull(values);
-        var coarse = Paint([.. values.Select(static v => (double)v)], columns, largest);
-        var map = coarse.Resize(picture.Width, picture.Height);
+        var coarse = Render([.. values.Select(static v => (double)v)], columns, largest);
+        var map = coarse.Resize(image.Width, image.Height);
         for (var i = 0; i < map.Pixels.Length; i += 3)
         {
-            var grey = ((299 * picture.Pixels[i]) + (587 * picture.Pixels[i + 1]) + (114 * picture.Pixels[i + 2])) / 1000;
+            var grey = ((299 * image.Pixels[i]) + (587 * image.Pixels[i + 1]) + (114 * image.Pixels[i + 2])) / 1000;
             for (var c = i; c < i + 3; c++)
                 map.Pixels[c] = (byte)(((3 * map.Pixels[c]) + (2 * grey)) / 5);
         }

@@ -13,13 +13,13 @@ public enum HolisticSource
 }
 
 /// <summary>Which patch codes are drawn for a mask. A code is read from its own patch and, shifted, paints one further on.</summary>
-public enum DrawnCodes
+public enum SampledCodes
 {
     /// <summary>Those read from a masked patch and those that paint one: nothing that a hole has touched is taken as known.</summary>
     Both,
 
     /// <summary>Those that paint a masked patch.</summary>
-    Painting,
+    Decoding,
 
     /// <summary>Those read from a masked patch.</summary>
     Covered,
@@ -29,13 +29,13 @@ public enum DrawnCodes
 public sealed record InpaintOptions
 {
     /// <summary>Class, seed and settings of the drawing.</summary>
-    public DrawingOptions Drawing { get; init; } = new();
+    public EditSamplingOptions Sampling { get; init; } = new();
 
     /// <summary>Where the holistic codes come from in the first pass. Default: the known part.</summary>
     public HolisticSource Holistic { get; init; }
 
     /// <summary>Which patch codes are drawn. Default both kinds.</summary>
-    public DrawnCodes Codes { get; init; }
+    public SampledCodes Codes { get; init; }
 
     /// <summary>
     /// Fillings drawn for each window, 1 to 256, of which the one stays after which the known patches are likeliest. Where no

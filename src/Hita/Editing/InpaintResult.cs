@@ -5,8 +5,8 @@ namespace Hita.Editing;
 /// <summary>A filling that was drawn.</summary>
 /// <param name="Number">Its number under the seed.</param>
 /// <param name="LogLikelihood">The natural logarithm of the likelihood of the known patches that follow; 0 where none do.</param>
-/// <param name="Picture">The whole picture with this filling; null where it was not kept.</param>
-public sealed record InpaintCandidate(long Number, double LogLikelihood, Picture? Picture);
+/// <param name="Image">The whole picture with this filling; null where it was not kept.</param>
+public sealed record InpaintCandidate(long Number, double LogLikelihood, Image? Image);
 
 /// <summary>A part of the picture that was filled at once.</summary>
 /// <param name="Box">Where it is.</param>
@@ -15,9 +15,9 @@ public sealed record InpaintCandidate(long Number, double LogLikelihood, Picture
 public sealed record InpaintedWindow(PixelBox Box, int ScoredCodes, IReadOnlyList<InpaintCandidate> Candidates);
 
 /// <summary>A picture of which a part was painted anew.</summary>
-/// <param name="Picture">The whole, exactly the original outside the mask.</param>
+/// <param name="Image">The whole, exactly the original outside the mask.</param>
 /// <param name="Windows">The parts that were filled, in their order.</param>
-public sealed record InpaintResult(Picture Picture, IReadOnlyList<InpaintedWindow> Windows);
+public sealed record InpaintResult(Image Image, IReadOnlyList<InpaintedWindow> Windows);
 
 /// <summary>How far an editing has come.</summary>
 /// <param name="Done">Codes drawn so far.</param>

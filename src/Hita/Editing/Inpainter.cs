@@ -20,50 +20,50 @@ public sealed class Inpainter(ImagePipeline pipeline)
     private int Shift => _pipeline.Tokenizer.Config.Holistic?.Shift ?? 0;
 
     /// <summary>Fills the marked pixels.</summary>
-    /// <param name="picture">The picture, of any size.</param>
+    /// <param name="image">The picture, of any size.</param>
     /// <param name="mask">What is to be painted anew, of the picture's size or shape.</param>
     /// <param name="options">How; null for the defaults.</param>
     /// <param name="progress">Told how many codes are drawn; null for nobody.</param>
     /// <param name="cancellation">Stops soon.</param>
     /// <exception cref="HitaException">The mask marks nothing or everything or has another shape, or a setting is impossible.</exception>
     public InpaintResult Fill(
-        Picture picture, PictureMask mask, InpaintOptions? options = null,
+        Image image, ImageMask mask, InpaintOptions? options = null,
         IProgress<EditProgress>? progress = null, CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(picture);
+        ArgumentNullException.ThrowIfNull(image);
         ArgumentNullException.ThrowIfNull(mask);
         options = (options ?? new()).Validate();
-        mask = mask.For(picture.Width, picture.Height);
+        mask = mask.For(image.Width, image.Height);
         var bounds = mask.Bounds ?? throw new HitaException("The mask marks no pixel, so that there is nothing to paint.");
         if (!mask.Marks.Contains(false))
             throw new HitaException("The mask marks every pixel, so that nothing of the picture is left; 'hita generate' paints pictures from nothing.");
         var (width, height) = (_pipeline.Width, _pipeline.Height);
         var scale = options.WindowSide is { } side
-            ? EditWindow.ScaleFor(picture, width, height, side)
+            ? EditWindow.ScaleFor(image, width, height, side)
             // As much around the mask as in it, but never enlarged without need: an enlarged window shows the model less.
             : Math.Max(2 * Math.Max((double)bounds.Width / width, (double)bounds.Height / height), 1);
-        return Fill(picture, mask, EditWindow.SizeAt(picture, width, height, scale), options, progress, cancellation);
+        return Fill(image, mask, EditWindow.SizeAt(image, width, height, scale), options, progress, cancellation);
     }
 
     /// <summary>Paints a box anew as part of another class.</summary>
-    /// <param name="picture">The picture, of any size.</param>
+    /// <param name="image">The picture, of any size.</param>
     /// <param name="box">The part; what lies outside the picture is cut off.</param>
-    /// <param name="options">How; <see cref="DrawingOptions.Class"/> is the class wanted.</param>
+    /// <param name="options">How; <see cref="EditSamplingOptions.Class"/> is the class wanted.</param>
     /// <param name="progress">Told how many codes are drawn; null for nobody.</param>
     /// <param name="cancellation">Stops soon.</param>
     /// <exception cref="HitaException">There is no class, the box lies outside the picture, or a setting is impossible.</exception>
     public InpaintResult EditClass(
-        Picture picture, PixelBox box, InpaintOptions options, IProgress<EditProgress>? progress = null, CancellationToken cancellation = default)
+        Image image, PixelBox box, InpaintOptions options, IProgress<EditProgress>? progress = null, CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(picture);
+        ArgumentNullException.ThrowIfNull(image);
         ArgumentNullException.ThrowIfNull(options);
-        if (options.Drawing.Class is null)
+        if (options.Sampling.Class is null)
             throw new HitaException("Changing the class of a part needs the new class.");
-        return Fill(picture, PictureMask.Box(picture.Width, picture.Height, box), options, progress, cancellation);
+        return Fill(image, ImageMask.Box(image.Width, image.Height, box), options, progress, cancellation);
     }
 
     /// <summary>Extends a picture beyond its edges, window by window.</summary>
-    /// <param name="picture">The picture, of any size.</param>
+    /// <param name="image">The picture, of any size.</param>
     /// <param name="margins">How many pixels are added at each edge.</param>
     /// <param name="options">How; null for the defaults.</param>
     /// <param name="progress">Told how many codes are drawn; null for nobody.</param>
@@ -71,30 +71,30 @@ public sealed class Inpainter(ImagePipeline pipeline)
     /// <returns>A larger picture that holds the original unchanged.</returns>
     /// <exception cref="HitaException">No margin is given or one is negative, the result is too large, or a setting is impossible.</exception>
     public InpaintResult Extend(
-        Picture picture, Margins margins, InpaintOptions? options = null,
+        Image image, Margins margins, InpaintOptions? options = null,
         IProgress<EditProgress>? progress = null, CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(picture);
+        ArgumentNullException.ThrowIfNull(image);
         options = (options ?? new()).Validate();
-        var (canvas, mask) = margins.Around(picture);
+        var (canvas, mask) = margins.Around(image);
         var (width, height) = (_pipeline.Width, _pipeline.Height);
         // The whole picture in view tells most about what lies beside it.
         var scale = options.WindowSide is { } side ? EditWindow.ScaleFor(canvas, width, height, side) : double.PositiveInfinity;
-        var size = options.WindowSide is null ? EditWindow.SizeAt(picture, width, height, scale) : EditWindow.SizeAt(canvas, width, height, scale);
+        var size = options.WindowSide is null ? EditWindow.SizeAt(image, width, height, scale) : EditWindow.SizeAt(canvas, width, height, scale);
         return Fill(canvas, mask, size, options, progress, cancellation);
     }
 
     private InpaintResult Fill(
-        Picture picture, PictureMask mask, (int Width, int Height) size, InpaintOptions options,
+        Image image, ImageMask mask, (int Width, int Height) size, InpaintOptions options,
         IProgress<EditProgress>? progress, CancellationToken cancellation)
     {
-        if (options.Drawing.Class is { } number && (number < 0 || number >= Config.ClassCount))
+        if (options.Sampling.Class is { } number && (number < 0 || number >= Config.ClassCount))
             throw new HitaException($"There is no class {number}: this generator's classes run from 0 to {Config.ClassCount - 1}.");
-        var plain = MeanFill.Mean(picture, mask) ?? (128, 128, 128);
+        var plain = MeanFill.Mean(image, mask) ?? (128, 128, 128);
         // From here on nobody has the pixels under the mask.
-        var (canvas, rest) = (MeanFill.Fill(picture, mask, plain), mask.Crop(new PixelBox(0, 0, mask.Width, mask.Height)));
+        var (canvas, rest) = (MeanFill.Fill(image, mask, plain), mask.Crop(new PixelBox(0, 0, mask.Width, mask.Height)));
         var windows = new List<InpaintedWindow>();
-        var counter = new DrawingCounter(progress);
+        var counter = new EditProgressCounter(progress);
         while (rest.Bounds is not null)
         {
             var window = new EditWindow(WindowPlan.Next(rest, size.Width, size.Height), _pipeline.Width, _pipeline.Height);

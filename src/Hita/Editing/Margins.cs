@@ -14,19 +14,19 @@ public readonly record struct Margins(int Left, int Top, int Right, int Bottom)
     public const int LargestSide = 16384;
 
     /// <summary>Checks the margins for a picture.</summary>
-    /// <param name="picture">The picture.</param>
+    /// <param name="image">The picture.</param>
     /// <exception cref="ConfigException">No margin is given, one is negative, or the result is too large.</exception>
-    public void Check(Picture picture)
+    public void Check(Image image)
     {
-        ArgumentNullException.ThrowIfNull(picture);
+        ArgumentNullException.ThrowIfNull(image);
         var faults = new List<string>();
         foreach (var (name, margin) in (ReadOnlySpan<(string, int)>)[("left", Left), ("top", Top), ("right", Right), ("bottom", Bottom)])
         {
             if (margin < 0)
                 faults.Add($"the margin at the {name} is {margin} pixels, it cannot be negative");
         }
-        var (width, height) = ((long)picture.Width + Left + Right, (long)picture.Height + Top + Bottom);
-        if (faults.Count == 0 && (width, height) == (picture.Width, picture.Height))
+        var (width, height) = ((long)image.Width + Left + Right, (long)image.Height + Top + Bottom);
+        if (faults.Count == 0 && (width, height) == (image.Width, image.Height))
             faults.Add("no margin is given; say how many pixels to add at the left, top, right or bottom");
         if (Math.Max(width, height) > LargestSide)
             faults.Add($"the picture would have {width}×{height} pixels, {LargestSide} a side are possible");
@@ -35,18 +35,18 @@ public readonly record struct Margins(int Left, int Top, int Right, int Bottom)
     }
 
     /// <summary>The enlarged picture, and a mask of what was added.</summary>
-    /// <param name="picture">The picture.</param>
+    /// <param name="image">The picture.</param>
     /// <exception cref="ConfigException">No margin is given, one is negative, or the result is too large.</exception>
-    public (Picture Canvas, PictureMask Added) Around(Picture picture)
+    public (Image Canvas, ImageMask Added) Around(Image image)
     {
-        Check(picture);
-        var canvas = new Picture(picture.Width + Left + Right, picture.Height + Top + Bottom);
-        var added = new PictureMask(canvas.Width, canvas.Height);
+        Check(image);
+        var canvas = new Image(image.Width + Left + Right, image.Height + Top + Bottom);
+        var added = new ImageMask(canvas.Width, canvas.Height);
         added.Marks.Fill(true);
-        for (var y = 0; y < picture.Height; y++)
+        for (var y = 0; y < image.Height; y++)
         {
-            picture.Row(y).CopyTo(canvas.Row(Top + y)[(Left * Picture.Channels)..]);
-            added.Row(Top + y).Slice(Left, picture.Width).Clear();
+            image.Row(y).CopyTo(canvas.Row(Top + y)[(Left * Image.Channels)..]);
+            added.Row(Top + y).Slice(Left, image.Width).Clear();
         }
         return (canvas, added);
     }

@@ -11,40 +11,40 @@ namespace Hita.Editing;
 internal static class MaskBlend
 {
     /// <summary>Joins.</summary>
-    /// <param name="picture">The picture; under the mask its pixels do not matter.</param>
-    /// <param name="painted">What was painted, of the same size.</param>
+    /// <param name="image">The picture; under the mask its pixels do not matter.</param>
+    /// <param name="decoded">What was painted, of the same size.</param>
     /// <param name="mask">Where the painting is wanted.</param>
     /// <param name="feather">How far from the mask's edge the step is spread, in pixels; 0 for a hard edge.</param>
     /// <returns>A new picture.</returns>
-    public static Picture Join(Picture picture, Picture painted, PictureMask mask, double feather)
+    public static Image Join(Image image, Image decoded, ImageMask mask, double feather)
     {
-        mask.CheckFor(picture);
-        mask.CheckFor(painted);
-        var result = picture.Copy();
+        mask.CheckFor(image);
+        mask.CheckFor(decoded);
+        var result = image.Copy();
         var marks = mask.Marks;
         var band = Band(mask, feather);
         var spread = band is not null && band.AsSpan().Contains(true) && marks.Contains(false);
         var step = new float[marks.Length];
-        for (var channel = 0; channel < Picture.Channels; channel++)
+        for (var channel = 0; channel < Image.Channels; channel++)
         {
             if (spread)
             {
                 // Known: the step outside the mask, and none deep inside it.
                 for (var i = 0; i < step.Length; i++)
-                    step[i] = marks[i] ? 0 : picture.Pixels[(3 * i) + channel] - painted.Pixels[(3 * i) + channel];
+                    step[i] = marks[i] ? 0 : image.Pixels[(3 * i) + channel] - decoded.Pixels[(3 * i) + channel];
                 HarmonicFill.Fill(step, band, mask.Width, mask.Height);
             }
             for (var i = 0; i < step.Length; i++)
             {
                 if (marks[i])
-                    result.Pixels[(3 * i) + channel] = (byte)Math.Clamp(painted.Pixels[(3 * i) + channel] + (spread ? MathF.Round(step[i]) : 0), 0, 255);
+                    result.Pixels[(3 * i) + channel] = (byte)Math.Clamp(decoded.Pixels[(3 * i) + channel] + (spread ? MathF.Round(step[i]) : 0), 0, 255);
             }
         }
         return result;
     }
 
     // Marked pixels nearer to a free one than the feather; chamfer distances of 3 and 4 thirds of a pixel.
-    private static bool[]? Band(PictureMask mask, double feather)
+    private static bool[]? Band(ImageMask mask, double feather)
     {
         if (feather <= 0)
             return null;

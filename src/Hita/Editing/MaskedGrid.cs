@@ -11,7 +11,7 @@ internal static class MaskedGrid
     /// <param name="mask">The mask of a window, of any size.</param>
     /// <param name="rows">Rows of patches.</param>
     /// <param name="columns">Columns of patches.</param>
-    public static bool[] Patches(PictureMask mask, int rows, int columns)
+    public static bool[] Patches(ImageMask mask, int rows, int columns)
     {
         var patches = new bool[rows * columns];
         for (var y = 0; y < mask.Height; y++)
@@ -36,18 +36,18 @@ internal static class MaskedGrid
     /// <summary>Codes of which those that belong to masked patches are unknown.</summary>
     /// <param name="codes">All codes, as read from a picture with holes.</param>
     /// <param name="patches">The masked patches.</param>
-    /// <param name="drawn">Which codes belong to a patch.</param>
+    /// <param name="sampled">Which codes belong to a patch.</param>
     /// <param name="shift">How many patches further on a code paints.</param>
     /// <param name="keepsHolistic">Whether the holistic codes are known.</param>
-    public static PartialCodes Known(ImageCodes codes, bool[] patches, DrawnCodes drawn, int shift, bool keepsHolistic)
+    public static PartialCodes Known(ImageCodes codes, bool[] patches, SampledCodes sampled, int shift, bool keepsHolistic)
     {
         var known = new int[patches.Length];
         for (var i = 0; i < known.Length; i++)
         {
-            var covered = drawn != DrawnCodes.Painting && patches[i];
+            var covered = sampled != SampledCodes.Decoding && patches[i];
             // The last codes paint nothing; they are as unknown as their own patch.
-            var painting = drawn != DrawnCodes.Covered && (i + shift < patches.Length ? patches[i + shift] : patches[i]);
-            known[i] = covered || painting ? PartialCodes.Unknown : codes.Patches[i];
+            var decoding = sampled != SampledCodes.Covered && (i + shift < patches.Length ? patches[i + shift] : patches[i]);
+            known[i] = covered || decoding ? PartialCodes.Unknown : codes.Patches[i];
         }
         return new PartialCodes(keepsHolistic ? codes.Holistic : [.. codes.Holistic.Select(static _ => PartialCodes.Unknown)], known);
     }

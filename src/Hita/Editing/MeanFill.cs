@@ -6,15 +6,15 @@ namespace Hita.Editing;
 public static class MeanFill
 {
     /// <summary>The mean of the pixels that a mask leaves free; null where it leaves none.</summary>
-    /// <param name="picture">The picture.</param>
+    /// <param name="image">The picture.</param>
     /// <param name="mask">The unknown pixels, of the picture's size.</param>
-    public static (byte Red, byte Green, byte Blue)? Mean(Picture picture, PictureMask mask)
+    public static (byte Red, byte Green, byte Blue)? Mean(Image image, ImageMask mask)
     {
-        ArgumentNullException.ThrowIfNull(picture);
+        ArgumentNullException.ThrowIfNull(image);
         ArgumentNullException.ThrowIfNull(mask);
-        mask.CheckFor(picture);
+        mask.CheckFor(image);
         long red = 0, green = 0, blue = 0, count = 0;
-        ReadOnlySpan<byte> pixels = picture.Pixels;
+        ReadOnlySpan<byte> pixels = image.Pixels;
         ReadOnlySpan<bool> marks = mask.Marks;
         for (var i = 0; i < marks.Length; i++)
         {
@@ -31,13 +31,13 @@ public static class MeanFill
     }
 
     /// <summary>A picture with the unknown pixels in one colour.</summary>
-    /// <param name="picture">The picture, which stays as it is.</param>
+    /// <param name="image">The picture, which stays as it is.</param>
     /// <param name="mask">The unknown pixels, of the picture's size.</param>
     /// <param name="colour">The colour; null for the mean of the known pixels, or grey where there are none.</param>
-    public static Picture Fill(Picture picture, PictureMask mask, (byte Red, byte Green, byte Blue)? colour = null)
+    public static Image Fill(Image image, ImageMask mask, (byte Red, byte Green, byte Blue)? colour = null)
     {
-        var (red, green, blue) = colour ?? Mean(picture, mask) ?? (128, 128, 128);
-        var result = picture.Copy();
+        var (red, green, blue) = colour ?? Mean(image, mask) ?? (128, 128, 128);
+        var result = image.Copy();
         for (var i = 0; i < mask.Marks.Length; i++)
         {
             if (mask.Marks[i])

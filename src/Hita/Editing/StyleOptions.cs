@@ -25,7 +25,7 @@ public enum StyleOrder
     Spread,
 
     /// <summary>Those first in which the two pictures differ most.</summary>
-    MostDifferent,
+    MaxDifferent,
 }
 
 /// <summary>How the style of one picture is given to another.</summary>

@@ -24,15 +24,15 @@ public sealed class StyleTransfer(ImageTokenizer tokenizer)
     /// <param name="cancellation">Stops soon.</param>
     /// <returns>A picture of the content's size; outside the centre square it is the content.</returns>
     /// <exception cref="HitaException">A setting is impossible, or the content's shape cannot be encoded.</exception>
-    public Picture Apply(
-        Picture content, Picture style, StyleOptions? options = null, bool wholeShape = false, CancellationToken cancellation = default)
+    public Image Apply(
+        Image content, Image style, StyleOptions? options = null, bool wholeShape = false, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(content);
         ArgumentNullException.ThrowIfNull(style);
         options = (options ?? new()).Validate();
         var config = _tokenizer.Config;
         var window = wholeShape ? Whole(content) : EditWindow.Centre(content, config.ImageSize, config.ImageSize);
-        var features = _tokenizer.Features([window.Cut(content), PictureFit.Square(style, config.ImageSize)], cancellation: cancellation);
+        var features = _tokenizer.Features([window.Cut(content), ImageFit.Square(style, config.ImageSize)], cancellation: cancellation);
         return window.Paste(content, _tokenizer.Decode([Codes(features[0], features[1], options)], cancellation: cancellation)[0]);
     }
 
@@ -73,7 +73,7 @@ public sealed class StyleTransfer(ImageTokenizer tokenizer)
         {
             StyleOrder.Last => all.Skip(candidates - count),
             StyleOrder.Spread => Enumerable.Range(0, count).Select(i => (int)((((2L * i) + 1) * candidates) / (2L * count))),
-            StyleOrder.MostDifferent => all.OrderBy(i => Likeness(content, style, i, holistic.CodeDimensions)).Take(count),
+            StyleOrder.MaxDifferent => all.OrderBy(i => Likeness(content, style, i, holistic.CodeDimensions)).Take(count),
             _ => all.Take(count),
         };
     }
@@ -86,10 +86,10 @@ public sealed class StyleTransfer(ImageTokenizer tokenizer)
         return sum;
     }
 
-    private EditWindow Whole(Picture content)
+    private EditWindow Whole(Image content)
     {
         var config = _tokenizer.Config;
-        var (width, height) = PictureFit.SizeFor(content.Width, content.Height, config.PatchSize, config.ImageSize);
+        var (width, height) = ImageFit.SizeFor(content.Width, content.Height, config.PatchSize, config.ImageSize);
         // Beyond four to one the shape is limited, and what is too long stays as it is.
         var boxWidth = Math.Min(content.Width, Math.Max((int)Math.Round((double)content.Height * width / height), 1));
         var boxHeight = Math.Min(content.Height, Math.Max((int)Math.Round((double)content.Width * height / width), 1));

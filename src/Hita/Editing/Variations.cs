@@ -19,9 +19,9 @@ public enum VariationKeep
 
 /// <summary>A variation of a picture.</summary>
 /// <param name="Number">Its number under the seed.</param>
-/// <param name="Picture">The picture, of the original's size; outside the model's square it is the original.</param>
+/// <param name="Image">The picture, of the original's size; outside the model's square it is the original.</param>
 /// <param name="LogLikelihood">With the patches kept, the natural logarithm of their likelihood after the codes that were drawn; else 0.</param>
-public sealed record Variation(long Number, Picture Picture, double LogLikelihood);
+public sealed record Variation(long Number, Image Image, double LogLikelihood);
 
 /// <summary>Paints pictures that share one kind of codes with a picture.</summary>
 /// <param name="pipeline">The models, the tokenizer with its encoder; still the caller's to dispose.</param>
@@ -30,39 +30,39 @@ public sealed class Variations(ImagePipeline pipeline)
     private readonly ImagePipeline _pipeline = EditChecks.WithEncoder(pipeline);
 
     /// <summary>Paints variations.</summary>
-    /// <param name="picture">The picture, of any size; its largest centre window of the model's shape is varied.</param>
+    /// <param name="image">The picture, of any size; its largest centre window of the model's shape is varied.</param>
     /// <param name="keep">What stays; the rest is drawn.</param>
     /// <param name="count">How many, 1 or more.</param>
-    /// <param name="drawing">Class, seed and settings of the drawing; null for the defaults.</param>
+    /// <param name="sampling">Class, seed and settings of the drawing; null for the defaults.</param>
     /// <param name="progress">Told how many codes are drawn; null for nobody.</param>
     /// <param name="cancellation">Stops soon.</param>
     /// <returns>Variations in the order of their numbers.</returns>
     /// <exception cref="HitaException">The model has no holistic codes, or a setting is impossible.</exception>
-    public IReadOnlyList<Variation> Paint(
-        Picture picture, VariationKeep keep, int count = 1, DrawingOptions? drawing = null,
+    public IReadOnlyList<Variation> Generate(
+        Image image, VariationKeep keep, int count = 1, EditSamplingOptions? sampling = null,
         IProgress<EditProgress>? progress = null, CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(picture);
+        ArgumentNullException.ThrowIfNull(image);
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         EditChecks.Holistic(_pipeline.Tokenizer, "A variation");
-        drawing ??= new DrawingOptions();
+        sampling ??= new EditSamplingOptions();
         var config = _pipeline.Generator.Config;
-        if (drawing.Class is { } number && (number < 0 || number >= config.ClassCount))
+        if (sampling.Class is { } number && (number < 0 || number >= config.ClassCount))
             throw new HitaException($"There is no class {number}: this generator's classes run from 0 to {config.ClassCount - 1}.");
 
-        var window = EditWindow.Centre(picture, _pipeline.Width, _pipeline.Height);
-        var codes = _pipeline.Tokenizer.Encode([window.Cut(picture)], cancellation: cancellation)[0];
+        var window = EditWindow.Centre(image, _pipeline.Width, _pipeline.Height);
+        var codes = _pipeline.Tokenizer.Encode([window.Cut(image)], cancellation: cancellation)[0];
         var nothing = PartialCodes.Nothing(config);
         var known = keep == VariationKeep.Holistic ? nothing with { Holistic = codes.Holistic } : nothing with { Patches = codes.Patches };
         var unseen = Math.Min(_pipeline.Tokenizer.Config.Holistic!.Shift, config.PatchTokenCount - 1);
-        var drawn = _pipeline.Generator.Complete(
-            drawing.Request(config, count, 0, unseen), [known], score: keep == VariationKeep.Patches && count > 1,
-            new DrawingCounter(progress).ForOne(), cancellation);
+        var sampled = _pipeline.Generator.Complete(
+            sampling.Request(config, count, 0, unseen), [known], score: keep == VariationKeep.Patches && count > 1,
+            new EditProgressCounter(progress).ForOne(), cancellation);
         var variations = new List<Variation>();
-        foreach (var image in drawn)
+        foreach (var sample in sampled)
         {
-            var painted = _pipeline.Tokenizer.Decode([image.Codes], cancellation: cancellation)[0];
-            variations.Add(new Variation(drawing.FirstImage + variations.Count, window.Paste(picture, painted), image.LogLikelihood));
+            var decoded = _pipeline.Tokenizer.Decode([sample.Codes], cancellation: cancellation)[0];
+            variations.Add(new Variation(sampling.FirstImage + variations.Count, window.Paste(image, decoded), sample.LogLikelihood));
         }
         return variations;
     }

@@ -15,7 +15,7 @@ internal static class WindowPlan
     /// fills most comes first among those that are at least half known, else the one of which most is known: so filling
     /// grows from what is known.
     /// </remarks>
-    public static PixelBox Next(PictureMask mask, int width, int height)
+    public static PixelBox Next(ImageMask mask, int width, int height)
     {
         var bounds = mask.Bounds ?? throw new ArgumentException("The mask marks nothing.", nameof(mask));
         if (bounds.Width <= width && bounds.Height <= height)
@@ -52,7 +52,7 @@ internal static class WindowPlan
     }
 
     // How many marks lie above and to the left of each corner.
-    private static long[] Sums(PictureMask mask)
+    private static long[] Sums(ImageMask mask)
     {
         var stride = mask.Width + 1;
         var sums = new long[stride * (mask.Height + 1)];

@@ -76,11 +76,11 @@ public sealed partial class ImageGenerator
             var forced = new ForcedTokens([.. given.SelectMany(t => t.Take(count))], scores, start);
             var batch = new SamplingBatch(
                 classes, request.Seed, request.FirstImage + first, count, request.Sampling, request.Boundary, forced);
-            var drawn = count > 0 ? SamplingLoop.Run(_tokens, batch, Report, cancellation) : [];
+            var sampled = count > 0 ? SamplingLoop.Run(_tokens, batch, Report, cancellation) : [];
             for (var i = 0; i < classes.Length; i++)
             {
                 var whole = given[i].ToArray();
-                drawn.AsSpan(i * count, count).CopyTo(whole);
+                sampled.AsSpan(i * count, count).CopyTo(whole);
                 all.Add(Completed(given[i], whole, score ? scores.AsSpan(i * count, count) : [], known[known.Count == 1 ? 0 : first + i]));
             }
 

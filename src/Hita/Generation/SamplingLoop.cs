@@ -77,8 +77,8 @@ internal static class SamplingLoop
             {
                 var at = (i * count) + token;
                 ReadOnlySpan<float> row = logits.AsSpan(i * size, size);
-                var drawn = batch.Forced?.Tokens[at] ?? PartialCodes.Unknown;
-                if (drawn < 0)
+                var sampled = batch.Forced?.Tokens[at] ?? PartialCodes.Unknown;
+                if (sampled < 0)
                 {
                     var guidedRow = row;
                     if (scale > 1)
@@ -86,14 +86,14 @@ internal static class SamplingLoop
                         TokenSampler.Guide(row, logits.AsSpan((images + i) * size, size), scale, combined);
                         guidedRow = combined;
                     }
-                    drawn = sampler.Sample(guidedRow, settings, random[i].Uniform(token));
+                    sampled = sampler.Sample(guidedRow, settings, random[i].Uniform(token));
                 }
-                tokens[at] = drawn;
+                tokens[at] = sampled;
                 if (batch.Forced is { LogLikelihoods: { } scores } forced && token >= forced.ScoredFrom)
-                    scores[at] = sampler.LogLikelihood(row, drawn);
-                inputs[i] = drawn;
+                    scores[at] = sampler.LogLikelihood(row, sampled);
+                inputs[i] = sampled;
                 if (images + i < pass.Rows)
-                    inputs[images + i] = drawn;
+                    inputs[images + i] = sampled;
             }
             onToken?.Invoke(token + 1);
         }

@@ -17,11 +17,11 @@ public static class AnimatedWebp
     /// <param name="milliseconds">How long each frame is shown, 1 to <see cref="LongestFrame"/>.</param>
     /// <param name="loops">How often it is played; 0 for ever.</param>
     /// <param name="options">Quality, or lossless; the defaults where null.</param>
-    /// <exception cref="PictureException">A frame is too large, or the place cannot be written.</exception>
-    public static void Write(IReadOnlyList<Picture> frames, string path, int milliseconds, int loops = 0, PictureWriteOptions? options = null)
+    /// <exception cref="ImageException">A frame is too large, or the place cannot be written.</exception>
+    public static void Write(IReadOnlyList<Image> frames, string path, int milliseconds, int loops = 0, ImageWriteOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        PictureFile.Write(path, stream => Write(frames, stream, milliseconds, loops, options));
+        ImageFile.Write(path, stream => Write(frames, stream, milliseconds, loops, options));
     }
 
     /// <summary>Writes an animation to a stream.</summary>
@@ -30,8 +30,8 @@ public static class AnimatedWebp
     /// <param name="milliseconds">How long each frame is shown, 1 to <see cref="LongestFrame"/>.</param>
     /// <param name="loops">How often it is played, 0 (for ever) to 65535.</param>
     /// <param name="options">Quality, or lossless; the defaults where null.</param>
-    /// <exception cref="PictureException">A frame is too large.</exception>
-    public static void Write(IReadOnlyList<Picture> frames, Stream stream, int milliseconds, int loops = 0, PictureWriteOptions? options = null)
+    /// <exception cref="ImageException">A frame is too large.</exception>
+    public static void Write(IReadOnlyList<Image> frames, Stream stream, int milliseconds, int loops = 0, ImageWriteOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(frames);
         ArgumentNullException.ThrowIfNull(stream);
@@ -43,7 +43,7 @@ public static class AnimatedWebp
             throw new ArgumentException("An animation needs at least one picture, and all of one size.", nameof(frames));
         var (width, height) = (frames[0].Width, frames[0].Height);
         if (Math.Max(width, height) > LargestSide)
-            throw new PictureException("the animation", $"A WebP picture has at most {LargestSide} pixels a side, these have {width}×{height}.");
+            throw new ImageException("the animation", $"A WebP picture has at most {LargestSide} pixels a side, these have {width}×{height}.");
 
         using var body = new MemoryStream();
         body.Write("WEBP"u8);
@@ -64,10 +64,10 @@ public static class AnimatedWebp
     }
 
     // Place, size, time and flags, then the chunk with the picture's bits as a still picture has it.
-    private static byte[] Frame(Picture frame, int milliseconds, PictureWriteOptions? options)
+    private static byte[] Frame(Image frame, int milliseconds, ImageWriteOptions? options)
     {
         using var still = new MemoryStream();
-        PictureWriter.Write(frame, still, PictureFormat.Webp, options);
+        ImageWriter.Write(frame, still, ImageFormat.Webp, options);
         var bits = Bits(still.GetBuffer().AsSpan(0, (int)still.Length));
         var data = new byte[16 + bits.Length];
         UInt24(data.AsSpan(6), frame.Width - 1);
@@ -88,7 +88,7 @@ public static class AnimatedWebp
                 return file.Slice(at, Math.Min(whole, file.Length - at));
             at += whole;
         }
-        throw new PictureException("the animation", "The encoder gave a WebP picture without any bits; write single pictures instead.");
+        throw new ImageException("the animation", "The encoder gave a WebP picture without any bits; write single pictures instead.");
     }
 
     private static void Chunk(Stream stream, ReadOnlySpan<byte> name, ReadOnlySpan<byte> data)

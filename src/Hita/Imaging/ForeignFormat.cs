@@ -6,10 +6,10 @@ internal static class ForeignFormat
     /// <summary>One sentence about a file that is none of the formats read.</summary>
     /// <param name="file">The file's bytes, at least one.</param>
     public static string Message(ReadOnlySpan<byte> file) => Name(file) is { } name
-        ? $"This is {name}, and only {PictureHeader.Formats} pictures are read; convert it to one of them first."
+        ? $"This is {name}, and only {ImageHeader.Formats} pictures are read; convert it to one of them first."
         : LooksLikeText(file)
-            ? $"This is a text file, not a picture; {PictureHeader.Formats} are read."
-            : $"This is not a picture of a known format; {PictureHeader.Formats} are read.";
+            ? $"This is a text file, not a picture; {ImageHeader.Formats} are read."
+            : $"This is not a picture of a known format; {ImageHeader.Formats} are read.";
 
     private static string? Name(ReadOnlySpan<byte> file)
     {

@@ -10,21 +10,21 @@ public static class HarmonicFill
     private const float Relaxation = 1.6f;
 
     /// <summary>Fills the marked pixels of a picture from those around them.</summary>
-    /// <param name="picture">The picture, which stays as it is; what is under the mask does not matter.</param>
+    /// <param name="image">The picture, which stays as it is; what is under the mask does not matter.</param>
     /// <param name="mask">The holes, of the picture's size; some pixel is free.</param>
     /// <returns>A new picture, equal to the first outside the mask.</returns>
     /// <exception cref="ArgumentException">The sizes differ, or all pixels are marked.</exception>
-    public static Picture Fill(Picture picture, PictureMask mask)
+    public static Image Fill(Image image, ImageMask mask)
     {
-        ArgumentNullException.ThrowIfNull(picture);
+        ArgumentNullException.ThrowIfNull(image);
         ArgumentNullException.ThrowIfNull(mask);
-        mask.CheckFor(picture);
-        var result = picture.Copy();
+        mask.CheckFor(image);
+        var result = image.Copy();
         var plane = new float[mask.Marks.Length];
-        for (var channel = 0; channel < Picture.Channels; channel++)
+        for (var channel = 0; channel < Image.Channels; channel++)
         {
             for (var i = 0; i < plane.Length; i++)
-                plane[i] = mask.Marks[i] ? 0 : picture.Pixels[(3 * i) + channel];
+                plane[i] = mask.Marks[i] ? 0 : image.Pixels[(3 * i) + channel];
             Fill(plane, mask.Marks, mask.Width, mask.Height);
             for (var i = 0; i < plane.Length; i++)
             {

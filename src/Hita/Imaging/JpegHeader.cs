@@ -11,13 +11,13 @@ internal static class JpegHeader
     private const byte Application1 = 0xE1;
 
     /// <summary>Programs write about ten scans; thousands of them only serve to keep a decoder busy. The decoder stops at 100.</summary>
-    private const int MostScans = 99;
+    private const int MaxScans = 99;
 
     /// <summary>The header, or null where the segments do not lead to a frame and a scan.</summary>
     /// <param name="file">The whole file, from its start marker.</param>
     /// <param name="name">Its name, for messages.</param>
-    /// <exception cref="PictureException">It has more scans than any program writes.</exception>
-    public static PictureHeader? Read(ReadOnlySpan<byte> file, string name)
+    /// <exception cref="ImageException">It has more scans than any program writes.</exception>
+    public static ImageHeader? Read(ReadOnlySpan<byte> file, string name)
     {
         long width = 0, height = 0;
         var orientation = 0;
@@ -41,8 +41,8 @@ internal static class JpegHeader
                     return null;
                 height = BinaryPrimitives.ReadUInt16BigEndian(segment[1..]);
                 width = BinaryPrimitives.ReadUInt16BigEndian(segment[3..]);
-                if (marker is not (0xC0 or 0xC1) && CountScans(file[at..]) is > MostScans and var scans)
-                    throw new PictureException(name, $"The JPEG file has {scans} scans, more than the {MostScans} that are read; save it again with another program.");
+                if (marker is not (0xC0 or 0xC1) && CountScans(file[at..]) is > MaxScans and var scans)
+                    throw new ImageException(name, $"The JPEG file has {scans} scans, more than the {MaxScans} that are read; save it again with another program.");
             }
             else if (marker is Application1 && orientation == 0 && segment.StartsWith("Exif\0"u8))
             {
@@ -53,7 +53,7 @@ internal static class JpegHeader
         if (width == 0 && height == 0)
             return null;
         // A block of 8×8 pixels takes at least one bit in a progressive file; twice that for tables shared and odd samplings.
-        return new(PictureFormat.Jpeg, width, height, Math.Max(orientation, 1), file.Length * 1024L);
+        return new(ImageFormat.Jpeg, width, height, Math.Max(orientation, 1), file.Length * 1024L);
     }
 
     private static byte? NextMarker(ReadOnlySpan<byte> file, ref int at)

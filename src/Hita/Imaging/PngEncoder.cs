@@ -10,22 +10,22 @@ namespace Hita.Imaging;
 /// </summary>
 internal static class PngEncoder
 {
-    private const int MostChunk = 1 << 20;
+    private const int MaxChunk = 1 << 20;
 
     /// <summary>The bytes every PNG starts with.</summary>
     public static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
 
     /// <summary>Writes a picture with texts.</summary>
-    /// <param name="picture">The picture.</param>
+    /// <param name="image">The picture.</param>
     /// <param name="stream">Where it goes.</param>
     /// <param name="texts">Texts by keyword.</param>
     /// <exception cref="ArgumentException">A keyword is not one that PNG allows.</exception>
-    public static void Write(Picture picture, Stream stream, IReadOnlyDictionary<string, string> texts)
+    public static void Write(Image image, Stream stream, IReadOnlyDictionary<string, string> texts)
     {
         stream.Write(Signature);
         Span<byte> header = stackalloc byte[13];
-        BinaryPrimitives.WriteInt32BigEndian(header, picture.Width);
-        BinaryPrimitives.WriteInt32BigEndian(header[4..], picture.Height);
+        BinaryPrimitives.WriteInt32BigEndian(header, image.Width);
+        BinaryPrimitives.WriteInt32BigEndian(header[4..], image.Height);
         header[8] = 8; // bits a sample
         header[9] = 2; // red, green, blue
         header[10..].Clear(); // deflate, adaptive filters, not interlaced
@@ -33,28 +33,28 @@ internal static class PngEncoder
         foreach (var (keyword, text) in texts)
             WriteText(stream, keyword, text);
 
-        using var packed = Pack(picture);
+        using var packed = Pack(image);
         var rest = packed.GetBuffer().AsSpan(0, (int)packed.Length);
         while (!rest.IsEmpty)
         {
-            var part = rest[..Math.Min(rest.Length, MostChunk)];
+            var part = rest[..Math.Min(rest.Length, MaxChunk)];
             WriteChunk(stream, "IDAT"u8, part);
             rest = rest[part.Length..];
         }
         WriteChunk(stream, "IEND"u8, []);
     }
 
-    private static MemoryStream Pack(Picture picture)
+    private static MemoryStream Pack(Image image)
     {
         var packed = new MemoryStream();
         using var zlib = new ZLibStream(packed, CompressionLevel.Optimal, leaveOpen: true);
-        ReadOnlySpan<byte> above = new byte[picture.RowBytes];
+        ReadOnlySpan<byte> above = new byte[image.RowBytes];
         var candidates = new byte[5][];
         for (var i = 0; i < candidates.Length; i++)
-            candidates[i] = new byte[1 + picture.RowBytes];
-        for (var y = 0; y < picture.Height; y++)
+            candidates[i] = new byte[1 + image.RowBytes];
+        for (var y = 0; y < image.Height; y++)
         {
-            var row = picture.Row(y);
+            var row = image.Row(y);
             zlib.Write(Smallest(row, above, candidates));
             above = row;
         }

@@ -10,7 +10,7 @@ internal static class PngFilters
     /// <param name="target">Where the differences go.</param>
     public static void Apply(int filter, ReadOnlySpan<byte> row, ReadOnlySpan<byte> above, Span<byte> target)
     {
-        const int step = Picture.Channels;
+        const int step = Image.Channels;
         above = above[..row.Length];
         target = target[..row.Length];
         switch (filter)

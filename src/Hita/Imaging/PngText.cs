@@ -8,17 +8,17 @@ namespace Hita.Imaging;
 /// <summary>Reads the texts kept in PNG files, such as the settings a picture was generated with.</summary>
 public static class PngText
 {
-    private const int MostText = 16 << 20;
+    private const int MaxText = 16 << 20;
 
     /// <summary>All texts of a PNG file by keyword; of several under one keyword the last.</summary>
     /// <param name="path">The file.</param>
     /// <returns>The texts; empty where the file has none. A text that is broken or above 16 MiB is left out.</returns>
-    /// <exception cref="PictureException">The file is missing, not readable, or no PNG.</exception>
+    /// <exception cref="ImageException">The file is missing, not readable, or no PNG.</exception>
     public static IReadOnlyDictionary<string, string> Read(string path)
     {
-        var file = PictureBytes.Read(path, PictureDecodeOptions.Photo.MaxFileBytes).AsSpan();
+        var file = ImageBytes.Read(path, ImageDecodeOptions.Photo.MaxFileBytes).AsSpan();
         if (!file.StartsWith(PngEncoder.Signature))
-            throw new PictureException(path, "Texts are read from PNG files only, and this is none.");
+            throw new ImageException(path, "Texts are read from PNG files only, and this is none.");
         var texts = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var rest = file[PngEncoder.Signature.Length..]; rest.Length >= 12;)
         {
@@ -40,7 +40,7 @@ public static class PngText
         var keyword = Encoding.Latin1.GetString(data[..end]);
         data = data[(end + 1)..];
         string? text = null;
-        if (type.SequenceEqual("tEXt"u8) && data.Length <= MostText)
+        if (type.SequenceEqual("tEXt"u8) && data.Length <= MaxText)
             text = Encoding.Latin1.GetString(data);
         else if (type.SequenceEqual("zTXt"u8) && data.Length > 1)
             text = Unpacked(data[1..], Encoding.Latin1);
@@ -65,7 +65,7 @@ public static class PngText
         }
         if (packed)
             return Unpacked(data, Encoding.UTF8);
-        return data.Length <= MostText ? Encoding.UTF8.GetString(data) : null;
+        return data.Length <= MaxText ? Encoding.UTF8.GetString(data) : null;
     }
 
     private static string? Unpacked(ReadOnlySpan<byte> data, Encoding encoding)
@@ -77,7 +77,7 @@ public static class PngText
             var buffer = new byte[8192];
             for (int read; (read = zlib.Read(buffer)) > 0;)
             {
-                if (text.Length + read > MostText)
+                if (text.Length + read > MaxText)
                     return null;
                 text.Write(buffer, 0, read);
             }

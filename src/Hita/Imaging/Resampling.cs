@@ -24,45 +24,45 @@ public enum ResamplingFilter
 public static class Resampling
 {
     /// <summary>Resizes a picture.</summary>
-    /// <param name="picture">The original, which stays as it is.</param>
+    /// <param name="image">The original, which stays as it is.</param>
     /// <param name="width">The new width in pixels, at least 1.</param>
     /// <param name="height">The new height in pixels, at least 1.</param>
     /// <param name="filter">The filter.</param>
     /// <returns>A new picture; a copy where the size is the same.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A side is below 1.</exception>
-    public static Picture Resize(this Picture picture, int width, int height, ResamplingFilter filter = ResamplingFilter.Bicubic)
+    public static Image Resize(this Image image, int width, int height, ResamplingFilter filter = ResamplingFilter.Bicubic)
     {
-        ArgumentNullException.ThrowIfNull(picture);
+        ArgumentNullException.ThrowIfNull(image);
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
-        var narrow = width != picture.Width;
-        var low = height != picture.Height;
+        var narrow = width != image.Width;
+        var low = height != image.Height;
         if (!narrow)
-            return low ? ResizeColumns(picture, height, ResamplingWeights.Create(picture.Height, height, filter)) : picture.Copy();
-        var across = ResizeRows(picture, width, ResamplingWeights.Create(picture.Width, width, filter));
-        return low ? ResizeColumns(across, height, ResamplingWeights.Create(picture.Height, height, filter)) : across;
+            return low ? ResizeColumns(image, height, ResamplingWeights.Create(image.Height, height, filter)) : image.Copy();
+        var across = ResizeRows(image, width, ResamplingWeights.Create(image.Width, width, filter));
+        return low ? ResizeColumns(across, height, ResamplingWeights.Create(image.Height, height, filter)) : across;
     }
 
-    private static Picture ResizeRows(Picture picture, int width, ResamplingWeights weights)
+    private static Image ResizeRows(Image image, int width, ResamplingWeights weights)
     {
-        var result = new Picture(width, picture.Height);
+        var result = new Image(width, image.Height);
         // A pixel is read as four bytes at once, of which the last is dropped: one byte behind the row must exist.
-        var source = new byte[picture.RowBytes + 1];
-        for (var y = 0; y < picture.Height; y++)
+        var source = new byte[image.RowBytes + 1];
+        for (var y = 0; y < image.Height; y++)
         {
-            picture.Row(y).CopyTo(source);
+            image.Row(y).CopyTo(source);
             var target = result.Row(y);
             for (var x = 0; x < width; x++)
             {
                 var factors = weights.For(x, out var first);
-                var pixels = source.AsSpan(first * Picture.Channels, factors.Length * Picture.Channels + 1);
+                var pixels = source.AsSpan(first * Image.Channels, factors.Length * Image.Channels + 1);
                 var sums = Vector128.Create(ResamplingWeights.Half);
                 for (var i = 0; i < factors.Length; i++)
                 {
-                    var pixel = Vector128.CreateScalar(MemoryMarshal.Read<uint>(pixels[(i * Picture.Channels)..])).AsByte();
+                    var pixel = Vector128.CreateScalar(MemoryMarshal.Read<uint>(pixels[(i * Image.Channels)..])).AsByte();
                     sums += Vector128.WidenLower(Vector128.WidenLower(pixel)).AsInt32() * factors[i];
                 }
-                var to = target.Slice(x * Picture.Channels, Picture.Channels);
+                var to = target.Slice(x * Image.Channels, Image.Channels);
                 to[0] = ResamplingWeights.ToByte(sums[0]);
                 to[1] = ResamplingWeights.ToByte(sums[1]);
                 to[2] = ResamplingWeights.ToByte(sums[2]);
@@ -71,16 +71,16 @@ public static class Resampling
         return result;
     }
 
-    private static Picture ResizeColumns(Picture picture, int height, ResamplingWeights weights)
+    private static Image ResizeColumns(Image image, int height, ResamplingWeights weights)
     {
-        var result = new Picture(picture.Width, height);
-        var sums = new int[picture.RowBytes];
+        var result = new Image(image.Width, height);
+        var sums = new int[image.RowBytes];
         for (var y = 0; y < height; y++)
         {
             var factors = weights.For(y, out var first);
             Array.Fill(sums, ResamplingWeights.Half);
             for (var i = 0; i < factors.Length; i++)
-                AddScaled(picture.Row(first + i), factors[i], sums);
+                AddScaled(image.Row(first + i), factors[i], sums);
             ResamplingWeights.ToBytes(sums, result.Row(y));
         }
         return result;

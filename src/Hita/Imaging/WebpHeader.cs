@@ -7,7 +7,7 @@ internal static class WebpHeader
 {
     /// <summary>The header, or null where there is none.</summary>
     /// <param name="file">The whole file, from its RIFF mark.</param>
-    public static PictureHeader? Read(ReadOnlySpan<byte> file)
+    public static ImageHeader? Read(ReadOnlySpan<byte> file)
     {
         if (file.Length < 30)
             return null;
@@ -36,7 +36,7 @@ internal static class WebpHeader
             return null;
         }
         // One colour takes no bits at all in the lossless form, so that the file's length promises nothing.
-        return new(PictureFormat.Webp, width, height, orientation, long.MaxValue);
+        return new(ImageFormat.Webp, width, height, orientation, long.MaxValue);
     }
 
     private static int Orientation(ReadOnlySpan<byte> chunks)

@@ -37,7 +37,7 @@ internal static class FileGuess
         var head = Head(path, out var length);
         if (head is [(byte)'P', (byte)'K', 3, 4, ..] || TorchLegacyArchive.Begins(head))
             return TorchCheckpoint.Open(path, section);
-        if (head.Length > 8 && head[8] == '{' && BinaryPrimitives.ReadUInt64LittleEndian(head) <= SafetensorsHeader.MostBytes)
+        if (head.Length > 8 && head[8] == '{' && BinaryPrimitives.ReadUInt64LittleEndian(head) <= SafetensorsHeader.MaxBytes)
             return SafetensorsFile.Open(path);
         throw new CheckpointException(path, length == 0
             ? "the file is empty; copy or download it again."

@@ -11,8 +11,8 @@ namespace Hita.Models;
 /// <param name="Index">Its place in the request, from 0.</param>
 /// <param name="Class">Its class.</param>
 /// <param name="Codes">Its codes.</param>
-/// <param name="Picture">What they decode to.</param>
-public sealed record GeneratedImage(int Index, int Class, ImageCodes Codes, Picture Picture);
+/// <param name="Image">What they decode to.</param>
+public sealed record GeneratedImage(int Index, int Class, ImageCodes Codes, Image Image);
 
 /// <summary>A generator and the tokenizer whose codes it writes: from a class to a picture.</summary>
 public sealed class ImagePipeline : IDisposable
@@ -54,27 +54,27 @@ public sealed class ImagePipeline : IDisposable
     /// <param name="folder">The folder.</param>
     /// <param name="options">How the generator is loaded, and the device for both.</param>
     /// <param name="withEncoder">Whether the tokenizer's encoder is loaded too, as editing needs it; painting does not.</param>
-    /// <param name="painting">The type of the tokenizer's weights: float32 or bfloat16.</param>
+    /// <param name="decoding">The type of the tokenizer's weights: float32 or bfloat16.</param>
     /// <exception cref="HitaException">A part is missing or broken, the parts do not fit each other, or a precision is not for its part.</exception>
-    public static ImagePipeline Load(string folder, GeneratorOptions? options = null, bool withEncoder = false, Precision painting = Precision.Float32) =>
-        Load(folder, folder, options, withEncoder, painting);
+    public static ImagePipeline Load(string folder, GeneratorOptions? options = null, bool withEncoder = false, Precision decoding = Precision.Float32) =>
+        Load(folder, folder, options, withEncoder, decoding);
 
     /// <summary>Loads a pipeline from two folders.</summary>
     /// <param name="generatorFolder">The generator's folder, or a pipeline's.</param>
     /// <param name="tokenizerFolder">The tokenizer's folder, or a pipeline's.</param>
     /// <param name="options">How the generator is loaded, and the device for both.</param>
     /// <param name="withEncoder">Whether the tokenizer's encoder is loaded too, as editing needs it; painting does not.</param>
-    /// <param name="painting">The type of the tokenizer's weights: float32 or bfloat16.</param>
+    /// <param name="decoding">The type of the tokenizer's weights: float32 or bfloat16.</param>
     /// <exception cref="HitaException">A part is missing or broken, the parts do not fit each other, or a precision is not for its part.</exception>
     public static ImagePipeline Load(
-        string generatorFolder, string tokenizerFolder, GeneratorOptions? options = null, bool withEncoder = false, Precision painting = Precision.Float32)
+        string generatorFolder, string tokenizerFolder, GeneratorOptions? options = null, bool withEncoder = false, Precision decoding = Precision.Float32)
     {
         options ??= new GeneratorOptions();
         var generatorAt = GeneratorFolder.Find(generatorFolder);
         var tokenizerAt = TokenizerFolder.Find(tokenizerFolder);
         // Before any weight is read: a mismatch should not cost a wait.
         Check(GeneratorFolder.ReadConfig(generatorAt), TokenizerFolder.ReadConfig(tokenizerAt));
-        var tokenizer = ImageTokenizer.Load(tokenizerAt, new TokenizerOptions { DecoderOnly = !withEncoder, Device = options.Device, Precision = painting });
+        var tokenizer = ImageTokenizer.Load(tokenizerAt, new TokenizerOptions { DecoderOnly = !withEncoder, Device = options.Device, Precision = decoding });
         try
         {
             return new ImagePipeline(ImageGenerator.Load(generatorAt, options), tokenizer);
@@ -100,32 +100,32 @@ public sealed class ImagePipeline : IDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(onImage);
-        var painting = Task.CompletedTask;
+        var decoding = Task.CompletedTask;
         try
         {
-            Generator.Generate(request with { UnseenPatches = UnseenPatches }, progress, Paint, cancellation);
+            Generator.Generate(request with { UnseenPatches = UnseenPatches }, progress, Decode, cancellation);
         }
         finally
         {
             // Also after a failure: nothing may paint with a tokenizer that the caller is about to dispose.
-            painting.ContinueWith(static _ => { }, TaskScheduler.Default).Wait(CancellationToken.None);
+            decoding.ContinueWith(static _ => { }, TaskScheduler.Default).Wait(CancellationToken.None);
         }
-        painting.GetAwaiter().GetResult();
+        decoding.GetAwaiter().GetResult();
 
-        void Paint(int first, IReadOnlyList<ImageCodes> codes)
+        void Decode(int first, IReadOnlyList<ImageCodes> codes)
         {
             // One batch behind at most, so that memory stays bounded.
-            painting.GetAwaiter().GetResult();
-            painting = Task.Run(() => PaintBatch(first, codes), CancellationToken.None);
+            decoding.GetAwaiter().GetResult();
+            decoding = Task.Run(() => DecodeBatch(first, codes), CancellationToken.None);
         }
 
-        void PaintBatch(int first, IReadOnlyList<ImageCodes> codes)
+        void DecodeBatch(int first, IReadOnlyList<ImageCodes> codes)
         {
             for (var i = 0; i < codes.Count; i++)
             {
                 cancellation.ThrowIfCancellationRequested();
-                var picture = Tokenizer.Decode([codes[i]], cancellation: cancellation)[0];
-                onImage(new GeneratedImage(first + i, request.Classes[first + i], codes[i], picture));
+                var image = Tokenizer.Decode([codes[i]], cancellation: cancellation)[0];
+                onImage(new GeneratedImage(first + i, request.Classes[first + i], codes[i], image));
             }
         }
     }
@@ -133,11 +133,11 @@ public sealed class ImagePipeline : IDisposable
     /// <summary>What a picture carries so that it can be made again.</summary>
     /// <param name="request">The request it was generated by.</param>
     /// <param name="image">The image.</param>
-    public PictureSettings SettingsOf(GenerationRequest request, GeneratedImage image)
+    public ImageSettings SettingsOf(GenerationRequest request, GeneratedImage image)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(image);
-        return new PictureSettings
+        return new ImageSettings
         {
             // Programs that do not know of painting in another precision would paint another picture.
             Version = Tokenizer.Precision == Precision.Float32 ? 1 : 2,
@@ -147,11 +147,11 @@ public sealed class ImagePipeline : IDisposable
             Seed = request.Seed,
             Image = request.FirstImage + image.Index,
             Precision = Generator.Precision,
-            Painting = Tokenizer.Precision,
+            DecoderPrecision = Tokenizer.Precision,
             Engine = Generator.Engine,
             Boundary = request.Boundary,
             Sampling = request.Sampling,
-            Codes = PictureSettings.HashOf(image.Codes),
+            Codes = ImageSettings.HashOf(image.Codes),
             Threads = TorchSharp.torch.get_num_threads(),
         };
     }

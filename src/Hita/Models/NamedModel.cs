@@ -73,21 +73,21 @@ public static class NamedModel
     /// <param name="tokenizer">The tokenizer's part: a folder or a preset; may be the same text.</param>
     /// <param name="options">How the generator is loaded, and the device for both.</param>
     /// <param name="withEncoder">Whether the tokenizer's encoder is loaded too, as editing needs it; painting does not.</param>
-    /// <param name="painting">The type of the tokenizer's weights: float32 or bfloat16.</param>
+    /// <param name="decoding">The type of the tokenizer's weights: float32 or bfloat16.</param>
     /// <exception cref="HitaException">A part is missing or broken, the parts do not fit each other, or a precision is not for its part.</exception>
     public static ImagePipeline OpenPipeline(
-        string generator, string tokenizer, GeneratorOptions? options = null, bool withEncoder = false, Precision painting = Precision.Float32)
+        string generator, string tokenizer, GeneratorOptions? options = null, bool withEncoder = false, Precision decoding = Precision.Float32)
     {
         if (!IsPreset(generator) && !IsPreset(tokenizer))
-            return ImagePipeline.Load(generator, tokenizer, options, withEncoder, painting);
-        var painter = OpenTokenizer(tokenizer, new TokenizerOptions { DecoderOnly = !withEncoder, Device = options?.Device ?? "cpu", Precision = painting });
+            return ImagePipeline.Load(generator, tokenizer, options, withEncoder, decoding);
+        var decoder = OpenTokenizer(tokenizer, new TokenizerOptions { DecoderOnly = !withEncoder, Device = options?.Device ?? "cpu", Precision = decoding });
         try
         {
-            return new ImagePipeline(OpenGenerator(generator, options), painter);
+            return new ImagePipeline(OpenGenerator(generator, options), decoder);
         }
         catch
         {
-            painter.Dispose();
+            decoder.Dispose();
             throw;
         }
     }

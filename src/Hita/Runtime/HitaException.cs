@@ -30,13 +30,13 @@ public sealed class CheckpointException : HitaException
 }
 
 /// <summary>A picture that cannot be decoded, is not a picture, or is beyond the limits.</summary>
-public sealed class PictureException : HitaException
+public sealed class ImageException : HitaException
 {
     /// <summary>Creates the exception.</summary>
     /// <param name="path">The file at fault, or a name for the bytes at fault.</param>
     /// <param name="message">One complete sentence, without the path.</param>
     /// <param name="inner">What caused it, where something did.</param>
-    public PictureException(string path, string message, Exception? inner = null)
+    public ImageException(string path, string message, Exception? inner = null)
         : base($"{path}: {message}", inner) => Path = path;
 
     /// <summary>The file at fault.</summary>

@@ -11,8 +11,8 @@ internal sealed partial class MemoryReuse : IDisposable
 {
     private const int TrimThreshold = -1;
     private const int MapThreshold = -3;
-    private const int MostMaps = -4;
-    private const int DefaultMostMaps = 65536;
+    private const int MaxMaps = -4;
+    private const int DefaultMaxMaps = 65536;
 
     // The largest that the library takes; without it, it would go on mapping whatever is above the threshold it has reached.
     private const int LargestMapThreshold = 32 << 20;
@@ -35,7 +35,7 @@ internal sealed partial class MemoryReuse : IDisposable
         lock (Gate)
         {
             if (_scopes++ == 0 && !_unavailable)
-                Set((TrimThreshold, LargestReserve), (MapThreshold, LargestMapThreshold), (MostMaps, 0));
+                Set((TrimThreshold, LargestReserve), (MapThreshold, LargestMapThreshold), (MaxMaps, 0));
         }
         return new MemoryReuse();
     }
@@ -49,7 +49,7 @@ internal sealed partial class MemoryReuse : IDisposable
                 return;
             _disposed = true;
             if (--_scopes == 0 && !_unavailable)
-                Set((MostMaps, DefaultMostMaps));
+                Set((MaxMaps, DefaultMaxMaps));
         }
     }
 

@@ -6,12 +6,12 @@ namespace Hita.Runtime;
 /// <summary>Untrusted text inside messages: kept short and printable.</summary>
 internal static class MessageText
 {
-    private const int Most = 120;
+    private const int Max = 120;
 
     /// <summary>The text on one line, cut to a readable length.</summary>
     public static string Short(string text)
     {
-        var cut = text.Length > Most ? text[..Most] : text;
+        var cut = text.Length > Max ? text[..Max] : text;
         var clean = new StringBuilder(cut.Length);
         foreach (var c in cut)
         {
@@ -19,7 +19,7 @@ internal static class MessageText
                 or UnicodeCategory.Surrogate or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
             clean.Append(printable ? c : '?');
         }
-        return text.Length > Most ? clean.Append('…').ToString() : clean.ToString();
+        return text.Length > Max ? clean.Append('…').ToString() : clean.ToString();
     }
 
     /// <summary>The first names of a list, and how many more there are.</summary>

@@ -46,7 +46,7 @@ public sealed class ImageCodes
         ArgumentNullException.ThrowIfNull(config);
         if (Holistic.Count != config.HolisticTokenCount)
             throw new HitaException($"An image of this tokenizer has {config.HolisticTokenCount} holistic codes, these codes have {Holistic.Count}: they come from another model.");
-        PictureShape.Check((long)GridHeight * config.PatchSize, (long)GridWidth * config.PatchSize, config);
+        ImageShape.Check((long)GridHeight * config.PatchSize, (long)GridWidth * config.PatchSize, config);
         foreach (var code in Holistic.Concat(Patches))
         {
             if ((uint)code >= (uint)config.CodebookSize)

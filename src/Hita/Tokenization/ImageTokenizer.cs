@@ -113,24 +113,24 @@ public sealed partial class ImageTokenizer : IDisposable
     }
 
     /// <summary>Encodes pictures. Pictures of one size are encoded together.</summary>
-    /// <param name="pictures">RGB pictures whose sides are multiples of the patch; see <see cref="PictureFit"/>.</param>
+    /// <param name="images">RGB pictures whose sides are multiples of the patch; see <see cref="ImageFit"/>.</param>
     /// <param name="batchSize">Pictures encoded together at most.</param>
     /// <param name="cancellation">Stops between two batches.</param>
     /// <returns>Codes in the pictures' order.</returns>
     /// <exception cref="HitaException">A size does not fit, or the tokenizer was loaded for decoding only.</exception>
-    public IReadOnlyList<ImageCodes> Encode(IReadOnlyList<Picture> pictures, int batchSize = 4, CancellationToken cancellation = default)
+    public IReadOnlyList<ImageCodes> Encode(IReadOnlyList<Image> images, int batchSize = 4, CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(pictures);
+        ArgumentNullException.ThrowIfNull(images);
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
         if (!CanEncode)
             throw new HitaException("This tokenizer was loaded for decoding only; load it whole to encode pictures.");
-        foreach (var picture in pictures)
-            PictureShape.Check(picture.Height, picture.Width, Config);
-        var codes = new ImageCodes[pictures.Count];
-        foreach (var batch in Batches(pictures, static p => (p.Height, p.Width), batchSize))
+        foreach (var image in images)
+            ImageShape.Check(image.Height, image.Width, Config);
+        var codes = new ImageCodes[images.Count];
+        foreach (var batch in Batches(images, static p => (p.Height, p.Width), batchSize))
         {
             cancellation.ThrowIfCancellationRequested();
-            EncodeBatch(batch.Select(i => pictures[i]).ToList(), (i, c) => codes[batch[i]] = c);
+            EncodeBatch(batch.Select(i => images[i]).ToList(), (i, c) => codes[batch[i]] = c);
         }
         return codes;
     }
@@ -141,28 +141,28 @@ public sealed partial class ImageTokenizer : IDisposable
     /// <param name="cancellation">Stops between two batches.</param>
     /// <returns>Pictures in the codes' order.</returns>
     /// <exception cref="HitaException">The codes come from another model.</exception>
-    public IReadOnlyList<Picture> Decode(IReadOnlyList<ImageCodes> codes, int batchSize = 4, CancellationToken cancellation = default)
+    public IReadOnlyList<Image> Decode(IReadOnlyList<ImageCodes> codes, int batchSize = 4, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(codes);
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
         foreach (var image in codes)
             image.CheckFor(Config);
-        var pictures = new Picture[codes.Count];
+        var images = new Image[codes.Count];
         foreach (var batch in Batches(codes, static c => (c.GridHeight, c.GridWidth), batchSize))
         {
             cancellation.ThrowIfCancellationRequested();
-            DecodeBatch(batch.Select(i => codes[i]).ToList(), (i, p) => pictures[batch[i]] = p);
+            DecodeBatch(batch.Select(i => codes[i]).ToList(), (i, p) => images[batch[i]] = p);
         }
-        return pictures;
+        return images;
     }
 
     /// <summary>Encodes a picture and decodes the codes again.</summary>
-    /// <param name="picture">An RGB picture whose sides are multiples of the patch.</param>
+    /// <param name="image">An RGB picture whose sides are multiples of the patch.</param>
     /// <returns>The codes, and the picture they decode to.</returns>
     /// <exception cref="HitaException">The size does not fit, or the tokenizer was loaded for decoding only.</exception>
-    public (ImageCodes Codes, Picture Picture) Reconstruct(Picture picture)
+    public (ImageCodes Codes, Image Image) Reconstruct(Image image)
     {
-        var codes = Encode([picture])[0];
+        var codes = Encode([image])[0];
         return (codes, Decode([codes])[0]);
     }
 
@@ -191,21 +191,21 @@ public sealed partial class ImageTokenizer : IDisposable
         return (new TokenizerModel(config, Parts(options), placement), placement);
     }
 
-    private void EncodeBatch(List<Picture> pictures, Action<int, ImageCodes> store)
+    private void EncodeBatch(List<Image> images, Action<int, ImageCodes> store)
     {
         using var memory = MemoryReuse.Begin();
         using var inference = inference_mode();
         using var scope = NewDisposeScope();
-        var input = PictureTensors.ToTensor(pictures).to(_placement.Device);
+        var input = ImageTensors.ToTensor(images).to(_placement.Device);
         var (holistic, patches) = _model.Quantize(_model.Features(input));
-        var (rows, columns) = PictureShape.Check(pictures[0].Height, pictures[0].Width, Config);
+        var (rows, columns) = ImageShape.Check(images[0].Height, images[0].Width, Config);
         int[] holisticCodes = holistic?.ToInts() ?? [], patchCodes = patches.ToInts();
         int m = Config.HolisticTokenCount, n = rows * columns;
-        for (var i = 0; i < pictures.Count; i++)
+        for (var i = 0; i < images.Count; i++)
             store(i, new ImageCodes(holisticCodes[(i * m)..((i + 1) * m)], patchCodes[(i * n)..((i + 1) * n)], rows, columns));
     }
 
-    private void DecodeBatch(List<ImageCodes> codes, Action<int, Picture> store)
+    private void DecodeBatch(List<ImageCodes> codes, Action<int, Image> store)
     {
         using var memory = MemoryReuse.Begin();
         using var inference = inference_mode();
@@ -214,9 +214,9 @@ public sealed partial class ImageTokenizer : IDisposable
         var patches = Codes(codes.SelectMany(static c => c.Patches), rows * columns);
         var holistic = Config.Holistic is null ? null : Codes(codes.SelectMany(static c => c.Holistic), Config.HolisticTokenCount);
         var (holisticVectors, patchVectors) = _model.Dequantize(holistic, patches, rows, columns);
-        var pictures = PictureTensors.ToPictures(_model.Paint(_model.Fuse(holisticVectors, patchVectors)).to(ScalarType.Float32).cpu());
-        for (var i = 0; i < pictures.Length; i++)
-            store(i, pictures[i]);
+        var images = ImageTensors.ToImages(_model.Decode(_model.Fuse(holisticVectors, patchVectors)).to(ScalarType.Float32).cpu());
+        for (var i = 0; i < images.Length; i++)
+            store(i, images[i]);
 
         Tensor Codes(IEnumerable<int> values, int width) =>
             TensorOps.FromInts([.. values], codes.Count, width).to(_placement.Device);

@@ -9,23 +9,23 @@ namespace Hita.Tokenization;
 public sealed partial class ImageTokenizer
 {
     /// <summary>What is seen in pictures, before it is rounded to codes.</summary>
-    /// <param name="pictures">RGB pictures whose sides are multiples of the patch.</param>
+    /// <param name="images">RGB pictures whose sides are multiples of the patch.</param>
     /// <param name="batchSize">Pictures encoded together at most.</param>
     /// <param name="cancellation">Stops between two batches.</param>
     /// <returns>Features in the pictures' order; <see cref="Quantize"/> makes of them the codes that <see cref="Encode"/> gives.</returns>
     /// <exception cref="HitaException">A size does not fit, or the tokenizer was loaded for decoding only.</exception>
-    public IReadOnlyList<ImageFeatures> Features(IReadOnlyList<Picture> pictures, int batchSize = 4, CancellationToken cancellation = default)
+    public IReadOnlyList<ImageFeatures> Features(IReadOnlyList<Image> images, int batchSize = 4, CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(pictures);
+        ArgumentNullException.ThrowIfNull(images);
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
         RequireEncoder();
-        foreach (var picture in pictures)
-            PictureShape.Check(picture.Height, picture.Width, Config);
-        var features = new ImageFeatures[pictures.Count];
-        foreach (var batch in Batches(pictures, static p => (p.Height, p.Width), batchSize))
+        foreach (var image in images)
+            ImageShape.Check(image.Height, image.Width, Config);
+        var features = new ImageFeatures[images.Count];
+        foreach (var batch in Batches(images, static p => (p.Height, p.Width), batchSize))
         {
             cancellation.ThrowIfCancellationRequested();
-            FeatureBatch([.. batch.Select(i => pictures[i])], (i, f) => features[batch[i]] = f);
+            FeatureBatch([.. batch.Select(i => images[i])], (i, f) => features[batch[i]] = f);
         }
         return features;
     }
@@ -65,13 +65,13 @@ public sealed partial class ImageTokenizer
     /// <param name="cancellation">Stops between two batches.</param>
     /// <returns>Pictures in the features' order.</returns>
     /// <exception cref="HitaException">They are another model's.</exception>
-    public IReadOnlyList<Picture> Paint(IReadOnlyList<ImageFeatures> features, int batchSize = 4, CancellationToken cancellation = default)
+    public IReadOnlyList<Image> Decode(IReadOnlyList<ImageFeatures> features, int batchSize = 4, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(features);
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
         foreach (var image in features)
             Check(image);
-        var pictures = new Picture[features.Count];
+        var images = new Image[features.Count];
         foreach (var batch in Batches(features, static f => (f.GridHeight, f.GridWidth), batchSize))
         {
             cancellation.ThrowIfCancellationRequested();
@@ -80,28 +80,28 @@ public sealed partial class ImageTokenizer
             var (holistic, patches) = Vectors([.. batch.Select(i => features[i])]);
             var first = features[batch[0]];
             var grid = patches.to(_placement.Type).ToGrid(first.GridHeight, first.GridWidth);
-            var painted = PictureTensors.ToPictures(_model.Paint(_model.Fuse(holistic?.to(_placement.Type), grid)));
-            for (var i = 0; i < painted.Length; i++)
-                pictures[batch[i]] = painted[i];
+            var decoded = ImageTensors.ToImages(_model.Decode(_model.Fuse(holistic?.to(_placement.Type), grid)));
+            for (var i = 0; i < decoded.Length; i++)
+                images[batch[i]] = decoded[i];
         }
-        return pictures;
+        return images;
     }
 
     /// <summary>How much each learned query heeds each patch of a picture while all tokens mix, the mean over layers and heads.</summary>
-    /// <param name="picture">An RGB picture whose sides are multiples of the patch.</param>
+    /// <param name="image">An RGB picture whose sides are multiples of the patch.</param>
     /// <returns>A row of H·W weights for each of the M queries. A row sums to less than 1, as what a query pays to the other
     /// queries and to the semantic encoder's tokens is left out.</returns>
     /// <exception cref="HitaException">The size does not fit, there is no encoder, or the tokenizer has no holistic codes.</exception>
-    public IReadOnlyList<float[]> QueryAttention(Picture picture)
+    public IReadOnlyList<float[]> QueryAttention(Image image)
     {
-        ArgumentNullException.ThrowIfNull(picture);
+        ArgumentNullException.ThrowIfNull(image);
         RequireEncoder();
         if (Config.Holistic is null)
             throw new HitaException("This tokenizer has patch codes only, and so no queries that look at a picture.");
-        PictureShape.Check(picture.Height, picture.Width, Config);
+        ImageShape.Check(image.Height, image.Width, Config);
         using var inference = inference_mode();
         using var scope = NewDisposeScope();
-        var weights = _model.QueryWeights(_model.Features(PictureTensors.ToTensor(picture).to(_placement.Device)));
+        var weights = _model.QueryWeights(_model.Features(ImageTensors.ToTensor(image).to(_placement.Device)));
         return [.. weights.ToFloats().Chunk((int)weights.size(2))];
     }
 
@@ -111,16 +111,16 @@ public sealed partial class ImageTokenizer
             throw new HitaException("This tokenizer was loaded for decoding only; load it whole to encode pictures.");
     }
 
-    private void FeatureBatch(List<Picture> pictures, Action<int, ImageFeatures> store)
+    private void FeatureBatch(List<Image> images, Action<int, ImageFeatures> store)
     {
         using var inference = inference_mode();
         using var scope = NewDisposeScope();
-        var features = _model.Features(PictureTensors.ToTensor(pictures).to(_placement.Device));
+        var features = _model.Features(ImageTensors.ToTensor(images).to(_placement.Device));
         var holistic = features.HolisticPrequant is null ? [] : VectorQuantizer.Unit(features.HolisticPrequant.to(ScalarType.Float32)).ToFloats();
         var patches = VectorQuantizer.Unit(features.PatchPrequant.to(ScalarType.Float32).ToSequence()).ToFloats();
-        var (rows, columns) = PictureShape.Check(pictures[0].Height, pictures[0].Width, Config);
-        int m = holistic.Length / pictures.Count, n = patches.Length / pictures.Count;
-        for (var i = 0; i < pictures.Count; i++)
+        var (rows, columns) = ImageShape.Check(images[0].Height, images[0].Width, Config);
+        int m = holistic.Length / images.Count, n = patches.Length / images.Count;
+        for (var i = 0; i < images.Count; i++)
             store(i, new ImageFeatures(holistic[(i * m)..((i + 1) * m)], patches[(i * n)..((i + 1) * n)], rows, columns));
     }
 
@@ -137,7 +137,7 @@ public sealed partial class ImageTokenizer
 
     private void Check(ImageFeatures features)
     {
-        PictureShape.Check((long)features.GridHeight * Config.PatchSize, (long)features.GridWidth * Config.PatchSize, Config);
+        ImageShape.Check((long)features.GridHeight * Config.PatchSize, (long)features.GridWidth * Config.PatchSize, Config);
         var holistic = Config.HolisticTokenCount * (Config.Holistic?.CodeDimensions ?? 0);
         var patches = features.GridHeight * features.GridWidth * Config.PatchCodeDimensions;
         if (features.Holistic.Count != holistic || features.Patches.Count != patches)

@@ -46,7 +46,7 @@ public sealed class BenchCommandTests
         var (code, output, error) = CommandLine.Run("precision", "-m", "tiny", "--class", "1,2", "--count", "2", "--sheet", folder["sheet.png"]);
         Assert.True(code == 0, error);
         Assert.Matches(@"(?m)^int8 +128 +\d\.\de-\d", output);
-        var sheet = PictureDecoder.Decode(folder["sheet.png"]);
+        var sheet = ImageDecoder.Decode(folder["sheet.png"]);
         Assert.Equal(((4 * 64) + 6, (4 * 64) + 6), (sheet.Width, sheet.Height));
         Assert.Matches(@"(?m)^Painted in bf16: a value of a pixel differs by [0-9]\.[0-9]+ of 255 on average, by [0-9]+ at most\.", output);
 
@@ -57,8 +57,8 @@ public sealed class BenchCommandTests
         Assert.Equal(JsonValueKind.Null, json.RootElement.GetProperty("painting").ValueKind);
         (code, output, _) = CommandLine.Run("precision", "-m", "tiny", "--class", "1", "--json", "--sheet", folder["one.png"]);
         Assert.Equal(0, code);
-        using var painted = JsonDocument.Parse(output);
-        Assert.Equal("bf16", painted.RootElement.GetProperty("painting").GetProperty("precision").GetString());
+        using var decoded = JsonDocument.Parse(output);
+        Assert.Equal("bf16", decoded.RootElement.GetProperty("painting").GetProperty("precision").GetString());
 
         (code, _, error) = CommandLine.Run("precision", "-m", "tiny", "--class", "1", "--sheet", folder["sheet.gif"]);
         Assert.Equal(1, code);

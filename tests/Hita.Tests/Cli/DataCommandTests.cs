@@ -57,7 +57,7 @@ public sealed class DataCommandTests
         var (code, output, error) = CommandLine.Run("data", "show", "materials", "-o", folder["sheet.png"], "--count", "6", "--columns", "3", "--size", "32");
         Assert.True(code == 0, error);
         Assert.Contains("6 pictures of materials", output, StringComparison.Ordinal);
-        var sheet = PictureDecoder.Decode(folder["sheet.png"]);
+        var sheet = ImageDecoder.Decode(folder["sheet.png"]);
         Assert.Equal(((3 * 32) + (2 * 4), (2 * (32 + 11)) + 4), (sheet.Width, sheet.Height));
         Assert.Equal(1, CommandLine.Run("data", "show", folder["missing"], "-o", folder["x.png"]).Code);
         Assert.Equal(2, CommandLine.Run("data", "show", "materials", "-o", folder["x.png"], "--size", "5000").Code);

@@ -47,19 +47,19 @@ public sealed class EditCommandTests : IDisposable
     public void Parts_are_painted_by_box_mask_and_half()
     {
         var photo = Photo(90, 64, 1);
-        var picture = PictureDecoder.Decode(photo);
-        var mask = PictureMask.Box(90, 64, new PixelBox(30, 20, 25, 25));
-        PictureWriter.Write(mask.ToPicture(), _folder["mask.png"]);
+        var image = ImageDecoder.Decode(photo);
+        var mask = ImageMask.Box(90, 64, new PixelBox(30, 20, 25, 25));
+        ImageWriter.Write(mask.ToImage(), _folder["mask.png"]);
         Ok("inpaint", photo, "--box", "30,20,25,25", "-m", "tiny", "--class", "3", "--cfg-scale", "2", "--seed", "8", "-o", _folder["box.png"]);
         Ok("inpaint", photo, "--mask", _folder["mask.png"], "-m", "tiny", "--class", "3", "--cfg-scale", "2", "--seed", "8", "-o", _folder["masked.png"]);
-        EditingModels.AssertSame(PictureDecoder.Decode(_folder["box.png"]), PictureDecoder.Decode(_folder["masked.png"]));
-        Assert.Equal(0, EditingModels.Differences(picture, PictureDecoder.Decode(_folder["box.png"]), mask, marked: false));
+        EditingModels.AssertSame(ImageDecoder.Decode(_folder["box.png"]), ImageDecoder.Decode(_folder["masked.png"]));
+        Assert.Equal(0, EditingModels.Differences(image, ImageDecoder.Decode(_folder["box.png"]), mask, marked: false));
         var text = PngText.Read(_folder["box.png"])["hita-edit"];
         Assert.Contains("\"seed\":8", text, StringComparison.Ordinal);
         Assert.Contains("\"where\":\"30,20,25,25\"", text, StringComparison.Ordinal);
 
         Ok("edit-class", photo, "--box", "30,20,25,25", "-m", "tiny", "--class", "3", "--cfg-scale", "2", "--seed", "8", "-o", _folder["class.png"]);
-        EditingModels.AssertSame(PictureDecoder.Decode(_folder["box.png"]), PictureDecoder.Decode(_folder["class.png"]));
+        EditingModels.AssertSame(ImageDecoder.Decode(_folder["box.png"]), ImageDecoder.Decode(_folder["class.png"]));
 
         using var report = JsonDocument.Parse(Ok("inpaint", photo, "--lower-half", "-m", "tiny", "--candidates", "3", "--passes", "2", "--holistic", "generated", "--keep-candidates", "--json", "-o", _folder["half.png"]));
         var windows = report.RootElement.GetProperty("windows");
@@ -73,16 +73,16 @@ public sealed class EditCommandTests : IDisposable
     {
         var photo = Photo(64, 64, 1);
         Ok("outpaint", photo, "--left", "20", "--bottom", "40", "-m", "tiny", "-o", _folder["wide.png"]);
-        var wide = PictureDecoder.Decode(_folder["wide.png"]);
+        var wide = ImageDecoder.Decode(_folder["wide.png"]);
         Assert.Equal((84, 104), (wide.Width, wide.Height));
-        EditingModels.AssertSame(PictureDecoder.Decode(photo), wide.Crop(20, 0, 64, 64));
+        EditingModels.AssertSame(ImageDecoder.Decode(photo), wide.Crop(20, 0, 64, 64));
 
         using var report = JsonDocument.Parse(Ok("vary", photo, "--keep", "patches", "--count", "3", "--seed", "4", "-m", "tiny", "-o", _folder["vary"], "--json"));
         Assert.Equal(3, report.RootElement.GetArrayLength());
         var second = _folder["vary/photo-64-patches-s4-0001.png"];
         Assert.True(File.Exists(_folder["vary/photo-64-patches-grid.png"]));
         Ok("vary", photo, "--keep", "patches", "--count", "1", "--seed", "4", "--first-image", "1", "-m", "tiny", "-o", _folder["replay"]);
-        EditingModels.AssertSame(PictureDecoder.Decode(second), PictureDecoder.Decode(_folder["replay/photo-64-patches-s4-0001.png"]));
+        EditingModels.AssertSame(ImageDecoder.Decode(second), ImageDecoder.Decode(_folder["replay/photo-64-patches-s4-0001.png"]));
     }
 
     [Fact]
@@ -90,7 +90,7 @@ public sealed class EditCommandTests : IDisposable
     {
         var (a, b) = (Photo(90, 64, 1), Photo(64, 70, 2));
         Ok("morph", a, b, "--frames", "4", "--there-and-back", "-m", "tiny", "-o", _folder["morph.webp"]);
-        Assert.Equal((4 * 64) + (3 * 2), PictureDecoder.Decode(_folder["morph-strip.png"]).Width);
+        Assert.Equal((4 * 64) + (3 * 2), ImageDecoder.Decode(_folder["morph-strip.png"]).Width);
         Assert.Equal(6, File.ReadAllBytes(_folder["morph.webp"]).AsSpan().Count("ANMF"u8));
 
         using var report = JsonDocument.Parse(Ok("explore", a, "--swap-with", b, "--codes", "0-2,15", "-m", "tiny", "-o", _folder["page"], "--json"));
@@ -143,7 +143,7 @@ public sealed class EditCommandTests : IDisposable
     private string Photo(int width, int height, int seed)
     {
         var path = _folder[$"photo-{width}.png"];
-        PictureWriter.Write(EditingModels.Photo(width, height, seed), path);
+        ImageWriter.Write(EditingModels.Photo(width, height, seed), path);
         return path;
     }
 }

@@ -42,10 +42,10 @@ public sealed class EvaluateCommandTests : IDisposable
         var generated = Ok("evaluate", "generation", "-m", "tiny", "--samples", "12", "-o", _folder["g"], "--weights", Empty(), "--cfg-scale", "2");
         Assert.Contains("patch codebook used", generated, StringComparison.Ordinal);
         Assert.Contains("torch-fidelity", generated, StringComparison.Ordinal);
-        using (var writer = new PictureArchiveWriter(_folder["samples.npz"], 5, 16, 16))
+        using (var writer = new ImageArchiveWriter(_folder["samples.npz"], 5, 16, 16))
         {
             for (var i = 0; i < 5; i++)
-                writer.Add(new Picture(16, 16));
+                writer.Add(new Image(16, 16));
             writer.Complete();
         }
         var archive = Ok("evaluate", "archive", _folder["samples.npz"], _folder["samples.npz"], "-o", _folder["n"], "--weights", Empty(), "--protocol", "hita");
@@ -91,7 +91,7 @@ public sealed class EvaluateCommandTests : IDisposable
         for (var i = 0; i < count; i++)
         {
             var folder = Directory.CreateDirectory(_folder[classes > 1 ? $"photos/class-{source.ClassAt(i)}" : "photos"]).FullName;
-            PictureWriter.Write(source.Read(i), Path.Combine(folder, $"{i:000}.png"));
+            ImageWriter.Write(source.Read(i), Path.Combine(folder, $"{i:000}.png"));
         }
         return _folder["photos"];
     }

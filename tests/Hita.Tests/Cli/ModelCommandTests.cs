@@ -80,18 +80,18 @@ public sealed class ModelCommandTests : IDisposable
     public void Initialised_models_paint_and_reconstruct()
     {
         Ok("init", "--preset", "tiny", "-o", _folder["tiny"], "--weights-by-name");
-        var painted = Ok("generate", "-m", _folder["tiny"], "--class", "3,4", "--count", "2", "--seed", "5", "--cfg-scale", "2", "-o", _folder["out"], "--json");
-        using (var json = JsonDocument.Parse(painted))
+        var decoded = Ok("generate", "-m", _folder["tiny"], "--class", "3,4", "--count", "2", "--seed", "5", "--cfg-scale", "2", "-o", _folder["out"], "--json");
+        using (var json = JsonDocument.Parse(decoded))
             Assert.Equal(4, json.RootElement.GetArrayLength());
         Assert.True(File.Exists(_folder["out/grid.png"]));
         var first = _folder["out/003-s5-0000.png"];
-        Assert.Equal(64, PictureDecoder.Decode(first).Width);
+        Assert.Equal(64, ImageDecoder.Decode(first).Width);
         Assert.Contains("\"seed\":5", PngText.Read(first)["hita"], StringComparison.Ordinal);
 
         // The same settings give the same bytes, in a batch of another size too.
         Ok("generate", "-m", _folder["tiny"], "--class", "3,4", "--count", "2", "--seed", "5", "--cfg-scale", "2", "-o", _folder["again"], "--batch-size", "3");
         // The text beside the pixels names the threads, which tests that run at the same time may change.
-        Assert.Equal(PictureDecoder.Decode(first).Pixels, PictureDecoder.Decode(_folder["again/003-s5-0000.png"]).Pixels);
+        Assert.Equal(ImageDecoder.Decode(first).Pixels, ImageDecoder.Decode(_folder["again/003-s5-0000.png"]).Pixels);
         Assert.Equal(File.ReadAllBytes(_folder["out/grid.png"]), File.ReadAllBytes(_folder["again/grid.png"]));
 
         var table = Ok("reconstruct", Photo(100, 70), "-m", _folder["tiny"], "-o", _folder["rec"], "--size", "96x64");
@@ -110,7 +110,7 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Fact]
-    public void Pictures_become_codes_and_codes_become_the_reconstruction()
+    public void Images_become_codes_and_codes_become_the_reconstruction()
     {
         Ok("init", "--preset", "tiny", "-o", _folder["tiny"], "--weights-by-name");
         var photo = Photo(64, 64);
@@ -119,9 +119,9 @@ public sealed class ModelCommandTests : IDisposable
             Ok("encode", photo, "-m", _folder["tiny"], "-o", _folder[name]);
             Ok("decode", _folder[name], "-m", _folder["tiny"], "-o", _folder["decoded"]);
             Ok("reconstruct", photo, "-m", _folder["tiny"], "-o", _folder["rec"]);
-            var sheet = PictureDecoder.Decode(_folder["rec/photo-64-reconstruction.png"]);
+            var sheet = ImageDecoder.Decode(_folder["rec/photo-64-reconstruction.png"]);
             Assert.Equal(
-                sheet.Crop(66, 0, 64, 64).Pixels.ToArray(), PictureDecoder.Decode(_folder["decoded/photo-64-decoded.png"]).Pixels.ToArray());
+                sheet.Crop(66, 0, 64, 64).Pixels.ToArray(), ImageDecoder.Decode(_folder["decoded/photo-64-decoded.png"]).Pixels.ToArray());
         }
         Assert.InRange(new FileInfo(_folder["codes.hita"]).Length, 60, 200);
 
@@ -161,7 +161,7 @@ public sealed class ModelCommandTests : IDisposable
         Ok("generate", "-m", "tiny", "--class", "3", "--cfg-scale", "2", "--engine", "torch", "-o", _folder["torch"]);
         // The files differ in what they say about the engine, and in nothing else.
         var (cpu, torch) = (_folder["cpu/003-s0-0000.png"], _folder["torch/003-s0-0000.png"]);
-        Assert.Equal(PictureDecoder.Decode(cpu).Pixels.ToArray(), PictureDecoder.Decode(torch).Pixels.ToArray());
+        Assert.Equal(ImageDecoder.Decode(cpu).Pixels.ToArray(), ImageDecoder.Decode(torch).Pixels.ToArray());
         Assert.Equal(PngText.Read(torch)["hita"], PngText.Read(cpu)["hita"].Replace("\"engine\":\"cpu\"", "\"engine\":\"torch\"", StringComparison.Ordinal));
     }
 
@@ -217,21 +217,21 @@ public sealed class ModelCommandTests : IDisposable
 
     private static (int Width, int Height) Size(string path)
     {
-        var picture = PictureDecoder.Decode(path);
-        return (picture.Width, picture.Height);
+        var image = ImageDecoder.Decode(path);
+        return (image.Width, image.Height);
     }
 
     private string Photo(int width, int height)
     {
-        var picture = new Picture(width, height);
+        var image = new Image(width, height);
         for (var y = 0; y < height; y++)
         {
             for (var x = 0; x < width; x++)
-                picture[x, y] = ((byte)(255 * x / width), (byte)(255 * y / height), 90);
+                image[x, y] = ((byte)(255 * x / width), (byte)(255 * y / height), 90);
         }
         Directory.CreateDirectory(_folder["photos"]);
         var path = _folder[$"photos/photo-{width}.png"];
-        PictureWriter.Write(picture, path);
+        ImageWriter.Write(image, path);
         return path;
     }
 }

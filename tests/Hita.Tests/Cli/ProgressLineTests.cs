@@ -79,12 +79,12 @@ public sealed class ProgressLineTests : IDisposable
             _clock.Advance(TimeSpan.FromSeconds(2));
             progress.Report(8);
         }
-        var drawn = _writer.ToString().Split('\r', '\n').Where(l => l.Trim().Length > 0).ToList();
-        Assert.Equal("Painting: 0 of 8 images", drawn[0]);
-        Assert.Equal("Painting: 4 of 8 images, 2.00", drawn[1]);
-        Assert.Equal("Painting: 8 images in 4.0 s (2.00 images/s)", drawn[^1]);
-        Assert.All(drawn[..^1], line => Assert.True(line.Length < 30));
-        Assert.DoesNotContain(drawn, l => l.Contains("5 of 8", StringComparison.Ordinal)); // Sooner than the eye can see.
+        var sampled = _writer.ToString().Split('\r', '\n').Where(l => l.Trim().Length > 0).ToList();
+        Assert.Equal("Painting: 0 of 8 images", sampled[0]);
+        Assert.Equal("Painting: 4 of 8 images, 2.00", sampled[1]);
+        Assert.Equal("Painting: 8 images in 4.0 s (2.00 images/s)", sampled[^1]);
+        Assert.All(sampled[..^1], line => Assert.True(line.Length < 30));
+        Assert.DoesNotContain(sampled, l => l.Contains("5 of 8", StringComparison.Ordinal)); // Sooner than the eye can see.
         Assert.EndsWith(Environment.NewLine, _writer.ToString(), StringComparison.Ordinal);
     }
 

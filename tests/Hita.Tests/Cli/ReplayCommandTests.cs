@@ -17,18 +17,18 @@ public sealed class ReplayCommandTests : IDisposable
     [InlineData("bf16", "cpu", "float32")]
     [InlineData("int8", "cpu", "bf16")]
     [InlineData("bf16", "torch", "float32")]
-    public void Pictures_of_any_batch_come_out_again_alone(string precision, string engine, string painting)
+    public void Images_of_any_batch_come_out_again_alone(string precision, string engine, string decoding)
     {
         Ok("generate", "-m", "tiny", "--class", "3,7", "--count", "2", "--seed", "9", "--first-image", "5", "--batch-size", "4",
-            "--precision", precision, "--engine", engine, "--painting", painting, "--cfg-scale", "2.5", "--cfg-interval", "20", "--top-p", "0.95", "--min-p", "0.001",
+            "--precision", precision, "--engine", engine, "--painting", decoding, "--cfg-scale", "2.5", "--cfg-interval", "20", "--top-p", "0.95", "--min-p", "0.001",
             "--holistic-temperature", "0.8", "--holistic-min-p", "0.002", "--boundary", "published", "-o", _folder["out"]);
         var files = Directory.GetFiles(_folder["out"], "0*.png").Order().ToArray();
         Assert.Equal(4, files.Length);
         var output = Ok(["replay", .. files, "-m", "tiny"]);
         Assert.Contains("4 of 4 pictures are identical.", output, StringComparison.Ordinal);
-        var settings = PictureSettings.Read(files[0]);
-        Assert.Equal((painting, painting == "bf16" ? 2 : 1), (settings.Painting == Hita.Runtime.Precision.BFloat16 ? "bf16" : "float32", settings.Version));
-        Assert.Equal(painting == "bf16", settings.ToText().Contains("painting", StringComparison.Ordinal));
+        var settings = ImageSettings.Read(files[0]);
+        Assert.Equal((decoding, decoding == "bf16" ? 2 : 1), (settings.DecoderPrecision == Hita.Runtime.Precision.BFloat16 ? "bf16" : "float32", settings.Version));
+        Assert.Equal(decoding == "bf16", settings.ToText().Contains("painting", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -39,7 +39,7 @@ public sealed class ReplayCommandTests : IDisposable
         Assert.Contains("identical", Ok("replay", _folder["out/003-s0-0000.png"]), StringComparison.Ordinal);
 
         Ok("init", "--preset", "tiny", "-o", _folder["models/other"], "--weights-by-name", "another.");
-        var settings = Paint("-m", _folder["models/other"]);
+        var settings = Decode("-m", _folder["models/other"]);
         Assert.Equal(_folder["models/other/generator"], ModelSearch.FindGenerator(settings.Generator, [_folder["models"]]));
         Assert.Equal(_folder["models/other/tokenizer"], ModelSearch.FindTokenizer(settings.Tokenizer, [_folder["nowhere"], _folder["models"]]));
         Assert.Null(ModelSearch.FindGenerator(settings.Generator, []));
@@ -49,7 +49,7 @@ public sealed class ReplayCommandTests : IDisposable
     public void Another_model_is_refused_in_one_sentence()
     {
         Ok("init", "--preset", "tiny", "-o", _folder["other"], "--weights-by-name", "another.");
-        var settings = Paint("-m", _folder["other"]);
+        var settings = Decode("-m", _folder["other"]);
         var error = Refused("-m", "tiny");
         Assert.Contains($"was made by the generator {settings.Generator}", error, StringComparison.Ordinal);
         error = Refused("--generator", _folder["other"], "--tokenizer", "tiny");
@@ -59,7 +59,7 @@ public sealed class ReplayCommandTests : IDisposable
     [Fact]
     public void A_changed_picture_is_told_from_an_identical_one()
     {
-        var settings = Paint("-m", "tiny");
+        var settings = Decode("-m", "tiny");
         Write(settings, (1, 2));
         var (code, output, _) = CommandLine.Run("replay", _folder["out/003-s0-0000.png"], "-m", "tiny", "-o", _folder["again"]);
         Assert.Equal(1, code);
@@ -68,19 +68,19 @@ public sealed class ReplayCommandTests : IDisposable
         Assert.True(File.Exists(_folder["again/003-s0-0000-replayed.png"]));
 
         var path = _folder["out/003-s0-0000.png"];
-        var text = new PictureWriteOptions { Text = new Dictionary<string, string> { [PictureSettings.Keyword] = settings.ToText() } };
-        var painted = PictureDecoder.Decode(path);
-        var marked = painted.Copy();
+        var text = new ImageWriteOptions { Text = new Dictionary<string, string> { [ImageSettings.Keyword] = settings.ToText() } };
+        var decoded = ImageDecoder.Decode(path);
+        var marked = decoded.Copy();
         marked[5, 5] = (marked[5, 5].Red < 128) ? ((byte)255, (byte)255, (byte)255) : ((byte)0, (byte)0, (byte)0);
-        PictureWriter.Write(marked, path, text);
+        ImageWriter.Write(marked, path, text);
         (code, output, _) = CommandLine.Run("replay", path, "-m", "tiny");
         Assert.Equal(1, code);
         Assert.Contains("the file's pixels were changed since", output, StringComparison.Ordinal);
-        PictureWriter.Write(painted.Crop(0, 0, 64, 32), path, text);
+        ImageWriter.Write(decoded.Crop(0, 0, 64, 32), path, text);
         (code, output, _) = CommandLine.Run("replay", path, "-m", "tiny");
         Assert.Equal(1, code);
         Assert.Contains("different: the file has 64×32 pixels where 64×64 are painted", output, StringComparison.Ordinal);
-        PictureWriter.Write(painted, path, text);
+        ImageWriter.Write(decoded, path, text);
 
         Write(settings with { Seed = 1 }, null);
         (code, output, _) = CommandLine.Run("replay", _folder["out/003-s0-0000.png"], "-m", "tiny", "--json");
@@ -93,7 +93,7 @@ public sealed class ReplayCommandTests : IDisposable
     [Fact]
     public void A_picture_without_usable_settings_gets_one_sentence()
     {
-        var settings = Paint("-m", "tiny");
+        var settings = Decode("-m", "tiny");
         Assert.Contains("carries no settings", RefusedWith(null), StringComparison.Ordinal);
         Assert.Contains("version 3", RefusedWith("""{"version":3,"something":"new"}"""), StringComparison.Ordinal);
         Assert.Contains("version 0", RefusedWith("""{"version":0}"""), StringComparison.Ordinal);
@@ -109,7 +109,7 @@ public sealed class ReplayCommandTests : IDisposable
         Assert.Contains("class 99", RefusedWith(settings.ToText().Replace("\"class\":3", "\"class\":99", StringComparison.Ordinal)), StringComparison.Ordinal);
         Assert.Contains("HITA_MODELS", RefusedWith((settings with { Generator = "0123" }).ToText(), "--json"), StringComparison.Ordinal);
 
-        PictureWriter.Write(new Picture(8, 8), _folder["out/foreign.jpg"]);
+        ImageWriter.Write(new Image(8, 8), _folder["out/foreign.jpg"]);
         var (code, _, error) = CommandLine.Run("replay", _folder["out/foreign.jpg"]);
         Assert.Equal(1, code);
         Assert.Contains("PNG", error, StringComparison.Ordinal);
@@ -131,8 +131,8 @@ public sealed class ReplayCommandTests : IDisposable
     [Fact]
     public void Settings_survive_their_text()
     {
-        var settings = Paint("-m", "tiny", "--cfg-scale", "3", "--cfg-schedule", "cosine", "--top-k", "50", "--precision", "bf16");
-        Assert.Equal(settings, PictureSettings.Parse(settings.ToText(), "test"));
+        var settings = Decode("-m", "tiny", "--cfg-scale", "3", "--cfg-schedule", "cosine", "--top-k", "50", "--precision", "bf16");
+        Assert.Equal(settings, ImageSettings.Parse(settings.ToText(), "test"));
         Assert.DoesNotContain('\n', settings.ToText());
         Assert.Contains("\"precision\":\"bf16\"", settings.ToText(), StringComparison.Ordinal);
         Assert.Equal(16, settings.Codes!.Length);
@@ -145,10 +145,10 @@ public sealed class ReplayCommandTests : IDisposable
         return output;
     }
 
-    private PictureSettings Paint(params string[] arguments)
+    private ImageSettings Decode(params string[] arguments)
     {
         Ok(["generate", "--class", "3", "-o", _folder["out"], .. arguments]);
-        return PictureSettings.Read(_folder["out/003-s0-0000.png"]);
+        return ImageSettings.Read(_folder["out/003-s0-0000.png"]);
     }
 
     private string Refused(params string[] arguments)
@@ -161,19 +161,19 @@ public sealed class ReplayCommandTests : IDisposable
     private string RefusedWith(string? text, params string[] arguments)
     {
         var path = _folder["out/003-s0-0000.png"];
-        var picture = PictureDecoder.Decode(path);
-        PictureWriter.Write(picture, path, new PictureWriteOptions { Text = text is null ? new Dictionary<string, string>() : new Dictionary<string, string> { [PictureSettings.Keyword] = text } });
+        var image = ImageDecoder.Decode(path);
+        ImageWriter.Write(image, path, new ImageWriteOptions { Text = text is null ? new Dictionary<string, string>() : new Dictionary<string, string> { [ImageSettings.Keyword] = text } });
         var error = Refused(arguments.Length == 0 ? ["-m", "tiny"] : arguments);
         Assert.Contains("003-s0-0000.png: ", error, StringComparison.Ordinal);
         return error;
     }
 
-    private void Write(PictureSettings settings, (int X, int Y)? changed)
+    private void Write(ImageSettings settings, (int X, int Y)? changed)
     {
         var path = _folder["out/003-s0-0000.png"];
-        var picture = PictureDecoder.Decode(path);
+        var image = ImageDecoder.Decode(path);
         if (changed is var (x, y))
-            picture[x, y] = ((byte)(picture[x, y].Red ^ 1), picture[x, y].Green, picture[x, y].Blue);
-        PictureWriter.Write(picture, path, new PictureWriteOptions { Text = new Dictionary<string, string> { [PictureSettings.Keyword] = settings.ToText() } });
+            image[x, y] = ((byte)(image[x, y].Red ^ 1), image[x, y].Green, image[x, y].Blue);
+        ImageWriter.Write(image, path, new ImageWriteOptions { Text = new Dictionary<string, string> { [ImageSettings.Keyword] = settings.ToText() } });
     }
 }

@@ -8,10 +8,10 @@ namespace Hita.Tests.Cli;
 public sealed class TrainCommandTests
 {
     [Fact]
-    public void Pictures_become_a_tokenizer_codes_a_generator_and_new_pictures()
+    public void Images_become_a_tokenizer_codes_a_generator_and_new_pictures()
     {
         using var folder = new TemporaryFolder();
-        TinyRuns.WritePictures(folder["data"]);
+        TinyRuns.WriteImages(folder["data"]);
         File.WriteAllText(folder["tokenizer.yaml"], TinyRuns.Tokenizer(folder["data"], 2).Write());
         File.WriteAllText(folder["generator.yaml"], TinyRuns.Generator("nowhere", "nowhere", 2).Write());
 
@@ -41,7 +41,7 @@ public sealed class TrainCommandTests
     public void A_run_stops_when_told_and_resumes_by_its_folder_alone()
     {
         using var folder = new TemporaryFolder();
-        TinyRuns.WritePictures(folder["data"]);
+        TinyRuns.WriteImages(folder["data"]);
         File.WriteAllText(folder["a.yaml"], TinyRuns.Tokenizer(folder["data"], 3).Write());
         using var stop = new CancellationTokenSource();
         stop.Cancel();

@@ -15,13 +15,13 @@ public sealed class AugmentationTests
     public void The_result_depends_on_seed_epoch_and_picture_alone(CropMethod crop)
     {
         var augmentation = new Augmentation { Size = 16, Crop = crop };
-        var picture = PictureFiles.Noise(40, 30, 1);
+        var image = ImageFiles.Noise(40, 30, 1);
         var all = new List<string>();
         for (var i = 0; i < 40; i++)
         {
-            var result = augmentation.Apply(picture, 9, i / 8, i % 8);
+            var result = augmentation.Apply(image, 9, i / 8, i % 8);
             Assert.Equal((16, 16), (result.Width, result.Height));
-            Assert.Equal(result.Pixels, augmentation.Apply(picture, 9, i / 8, i % 8).Pixels);
+            Assert.Equal(result.Pixels, augmentation.Apply(image, 9, i / 8, i % 8).Pixels);
             all.Add(Convert.ToHexString(result.Pixels));
         }
         // Of the ten crops of 17 pixels the middle one is the one at the top left.
@@ -31,18 +31,18 @@ public sealed class AugmentationTests
     [Fact]
     public void Half_of_the_pictures_are_mirrored_and_none_without_the_wish()
     {
-        var picture = PictureFiles.Noise(16, 16, 2);
+        var image = ImageFiles.Noise(16, 16, 2);
         var augmentation = new Augmentation { Size = 16, Crop = CropMethod.Center };
-        var mirrored = Enumerable.Range(0, 400).Count(i => !augmentation.Apply(picture, 1, 0, i).Pixels.SequenceEqual(picture.Pixels));
+        var mirrored = Enumerable.Range(0, 400).Count(i => !augmentation.Apply(image, 1, 0, i).Pixels.SequenceEqual(image.Pixels));
         Assert.InRange(mirrored, 150, 250);
-        Assert.All(Enumerable.Range(0, 20), i => Assert.Same(picture, (augmentation with { Flip = false }).Apply(picture, 1, 0, i)));
+        Assert.All(Enumerable.Range(0, 20), i => Assert.Same(image, (augmentation with { Flip = false }).Apply(image, 1, 0, i)));
     }
 
     [Fact]
     public void Random_squares_have_the_sizes_of_the_protocol()
     {
         // A ramp tells by its slope how far it was enlarged: the short side becomes 64 to 80 pixels.
-        var ramp = new Picture(64, 64);
+        var ramp = new Image(64, 64);
         for (var y = 0; y < 64; y++)
         {
             for (var x = 0; x < 64; x++)
@@ -61,34 +61,34 @@ public sealed class AugmentationTests
     [Fact]
     public void Ten_crops_are_corners_and_middle_and_their_mirror_images()
     {
-        var picture = PictureFiles.Noise(20, 20, 3);
+        var image = ImageFiles.Noise(20, 20, 3);
         var augmentation = new Augmentation { Size = 16, Crop = CropMethod.Ten, TenCropScales = [1.25, 1.0] };
         Assert.Equal(20, augmentation.VariantCount);
         (int X, int Y)[] places = [(0, 0), (4, 0), (0, 4), (4, 4), (2, 2)];
         for (var i = 0; i < 5; i++)
         {
-            Assert.Equal(picture.Crop(places[i].X, places[i].Y, 16, 16).Pixels, augmentation.ApplyVariant(picture, i).Pixels);
-            Assert.Equal(picture.FlipHorizontally().Crop(places[i].X, places[i].Y, 16, 16).Pixels, augmentation.ApplyVariant(picture, 5 + i).Pixels);
-            Assert.Equal(augmentation.ApplyVariant(picture, 10).Pixels, augmentation.ApplyVariant(picture, 10 + i).Pixels);
+            Assert.Equal(image.Crop(places[i].X, places[i].Y, 16, 16).Pixels, augmentation.ApplyVariant(image, i).Pixels);
+            Assert.Equal(image.FlipHorizontally().Crop(places[i].X, places[i].Y, 16, 16).Pixels, augmentation.ApplyVariant(image, 5 + i).Pixels);
+            Assert.Equal(augmentation.ApplyVariant(image, 10).Pixels, augmentation.ApplyVariant(image, 10 + i).Pixels);
         }
-        Assert.Throws<ArgumentOutOfRangeException>(() => augmentation.ApplyVariant(picture, 20));
+        Assert.Throws<ArgumentOutOfRangeException>(() => augmentation.ApplyVariant(image, 20));
     }
 
     [Fact]
     public void Variants_without_ten_crops_are_the_centre_and_its_mirror_image()
     {
-        var picture = PictureFiles.Noise(30, 20, 4);
+        var image = ImageFiles.Noise(30, 20, 4);
         var augmentation = new Augmentation { Size = 16 };
         Assert.Equal(2, augmentation.VariantCount);
-        Assert.Equal(AdmCrops.Center(picture, 16).Pixels, augmentation.ApplyVariant(picture, 0).Pixels);
-        Assert.Equal(AdmCrops.Center(picture, 16).FlipHorizontally().Pixels, augmentation.ApplyVariant(picture, 1).Pixels);
+        Assert.Equal(AdmCrops.Center(image, 16).Pixels, augmentation.ApplyVariant(image, 0).Pixels);
+        Assert.Equal(AdmCrops.Center(image, 16).FlipHorizontally().Pixels, augmentation.ApplyVariant(image, 1).Pixels);
         Assert.Equal(1, augmentation.Still.VariantCount);
     }
 
     [Fact]
     public void Strips_are_cut_before_they_are_enlarged()
     {
-        var strip = new Picture(30_000, 2);
+        var strip = new Image(30_000, 2);
         strip.Fill(9, 9, 9);
         var before = GC.GetAllocatedBytesForCurrentThread();
         Assert.Equal(9, new Augmentation { Size = 64 }.Apply(strip, 1, 0, 0)[5, 5].Green);

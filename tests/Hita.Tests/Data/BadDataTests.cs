@@ -22,13 +22,13 @@ public sealed class BadDataTests
         File.WriteAllText(folder["ant/0001.png"], "<html>404</html>");
         File.WriteAllBytes(folder["ant/0002.png"], []);
         File.WriteAllBytes(folder["ant/0003.png"], File.ReadAllBytes(folder["ant/0003.png"])[..200]);
-        File.WriteAllBytes(folder["bee/0004.png"], PictureFiles.Png(30_000, 20_000, 8, 2, new byte[100]));
+        File.WriteAllBytes(folder["bee/0004.png"], ImageFiles.Png(30_000, 20_000, 8, 2, new byte[100]));
         File.WriteAllText(folder["bee/notes.jpg"], "a text that is named like a picture");
-        PictureWriter.Write(PictureFiles.Noise(30_000, 4, 1), folder["bee/wide.png"]);
+        ImageWriter.Write(ImageFiles.Noise(30_000, 4, 1), folder["bee/wide.png"]);
 
         using var source = ImageSources.Open(folder.Path);
         Assert.Equal(102, source.Count);
-        var loader = new BatchLoader(source, Options with { MostUnreadable = 0.2 });
+        var loader = new BatchLoader(source, Options with { MaxUnreadable = 0.2 });
         var batches = 0;
         foreach (var batch in loader.Batches().Take(20))
         {
@@ -36,7 +36,7 @@ public sealed class BadDataTests
                 batches++;
         }
         Assert.Equal(20, batches);
-        Assert.Equal(200, loader.Statistics.PicturesRead);
+        Assert.Equal(200, loader.Statistics.ImagesRead);
         Assert.InRange(loader.Statistics.Unreadable, 5, 25);
         Assert.All(loader.Statistics.FirstUnreadable, f => Assert.StartsWith(folder.Path, f, StringComparison.Ordinal));
 
@@ -74,9 +74,9 @@ public sealed class BadDataTests
         Directory.CreateDirectory(folder["b"]);
         using var materials = ImageSources.Open("materials:1:0..30", new() { MaterialsSize = 96 });
         for (var i = 0; i < 30; i++)
-            PictureWriter.Write(materials.Read(i), folder[$"{(i % 2 == 0 ? "a" : "b")}/{i:00}.png"]);
-        PictureWriter.Write(materials.Read(4), folder["b/copy.webp"], new() { Lossless = true });
-        PictureWriter.Write(materials.Read(6).Resize(80, 80), folder["a/smaller.jpg"]);
+            ImageWriter.Write(materials.Read(i), folder[$"{(i % 2 == 0 ? "a" : "b")}/{i:00}.png"]);
+        ImageWriter.Write(materials.Read(4), folder["b/copy.webp"], new() { Lossless = true });
+        ImageWriter.Write(materials.Read(6).Resize(80, 80), folder["a/smaller.jpg"]);
         using var source = ImageSources.Open(folder.Path);
         var report = DataChecker.Check(source);
         Assert.Equal([folder["a/04.png"], folder["b/copy.webp"]], Assert.Single(report.Duplicates));
@@ -107,30 +107,30 @@ public sealed class BadDataTests
         Sets.WriteClasses(folder.Path, 9, "ant", "bee", "cat");
         File.WriteAllText(folder["cat/0000.png"], "text");
         using var source = ImageSources.Open(folder.Path);
-        var sheet = ContactSheet.Draw(source, new() { Count = 27, Size = 16, Columns = 9 });
+        var sheet = ContactSheet.Render(source, new() { Count = 27, Size = 16, Columns = 9 });
         Assert.Equal(((9 * 16) + (8 * 4), (3 * 27) + (2 * 4)), (sheet.Width, sheet.Height));
         Assert.Equal(0.0, Grey(sheet, 0));
         Assert.Equal(0.0, Grey(sheet, 1));
         Assert.InRange(Grey(sheet, 2), 100, 256);
         using var nine = new MadeUpSource(9);
-        var plain = ContactSheet.Draw(nine, new() { Count = 40, Size = 16, Labels = false, Columns = 4 });
+        var plain = ContactSheet.Render(nine, new() { Count = 40, Size = 16, Labels = false, Columns = 4 });
         Assert.Equal(((4 * 16) + (3 * 4), (3 * 16) + (2 * 4)), (plain.Width, plain.Height));
-        Assert.Equal(3, Assert.Throws<ConfigException>(() => ContactSheet.Draw(source, new() { Count = 0, Size = 2, Columns = 0 })).Faults.Count);
+        Assert.Equal(3, Assert.Throws<ConfigException>(() => ContactSheet.Render(source, new() { Count = 0, Size = 2, Columns = 0 })).Faults.Count);
 
-        static double Grey(Picture sheet, int row) =>
+        static double Grey(Image sheet, int row) =>
             Enumerable.Range(row * 31, 16).Sum(y => Enumerable.Range(0, sheet.Width).Count(x => sheet[x, y] == (200, 200, 200)));
     }
 
     [Fact]
     public void Labels_are_legible_letters()
     {
-        var picture = new Picture(40, 9);
-        PictureText.Write(picture, 0, 1, "iL", 255);
-        string Row(int y) => string.Concat(Enumerable.Range(0, 11).Select(x => picture[x, y].Red > 0 ? '#' : '.'));
+        var image = new Image(40, 9);
+        ImageText.Write(image, 0, 1, "iL", 255);
+        string Row(int y) => string.Concat(Enumerable.Range(0, 11).Select(x => image[x, y].Red > 0 ? '#' : '.'));
         Assert.Equal(".###..#....", Row(1));
         Assert.Equal("..#...#....", Row(4));
         Assert.Equal(".###..#####", Row(7));
-        Assert.Equal("GOLDEN..", PictureText.Fit("GOLDEN RETRIEVER", 47));
+        Assert.Equal("GOLDEN..", ImageText.Fit("GOLDEN RETRIEVER", 47));
     }
 
     private sealed class Told(Action<int> act) : IProgress<int>

@@ -106,7 +106,7 @@ public sealed class BatchLoaderTests
     }
 
     [Fact]
-    public void Pictures_that_cannot_be_read_are_replaced_counted_and_named()
+    public void Images_that_cannot_be_read_are_replaced_counted_and_named()
     {
         using var source = new MadeUpSource(80, 3, 4, 50);
         var loader = new BatchLoader(source, Options);
@@ -115,7 +115,7 @@ public sealed class BatchLoaderTests
         Assert.DoesNotContain(3, indices);
         Assert.DoesNotContain(50, indices);
         Assert.InRange(loader.Statistics.Unreadable, 3, 6);
-        Assert.Equal(80, loader.Statistics.PicturesRead);
+        Assert.Equal(80, loader.Statistics.ImagesRead);
         Assert.Contains(loader.Statistics.FirstUnreadable, static m => m == "number 3: It is broken.");
         Assert.Equal(indices, Indices(new BatchLoader(source, Options).Epoch()));
     }
@@ -135,8 +135,8 @@ public sealed class BatchLoaderTests
         using var source = new MadeUpSource(400, [.. Enumerable.Range(0, 100)]);
         var fault = Assert.Throws<DataException>(() => Indices(new BatchLoader(source, Options).Epoch()));
         Assert.Matches("^\\d+ of \\d+ pictures cannot be read, more than the 10% allowed; .*number \\d+: It is broken\\.$", Sets.Sentence(fault));
-        Assert.Equal(400, Indices(new BatchLoader(source, Options with { MostUnreadable = 0.5 }).Epoch()).Count);
-        Assert.Throws<DataException>(() => Indices(new BatchLoader(new MadeUpSource(80, 7), Options with { MostUnreadable = 0 }).Epoch()));
+        Assert.Equal(400, Indices(new BatchLoader(source, Options with { MaxUnreadable = 0.5 }).Epoch()).Count);
+        Assert.Throws<DataException>(() => Indices(new BatchLoader(new MadeUpSource(80, 7), Options with { MaxUnreadable = 0 }).Epoch()));
     }
 
     [Fact]
@@ -214,7 +214,7 @@ public sealed class BatchLoaderTests
             BatchSize = 0,
             Workers = -1,
             Ahead = 0,
-            MostUnreadable = double.NaN,
+            MaxUnreadable = double.NaN,
             Augmentation = new Augmentation { Size = 4, TenCropScales = [0.5] },
         }));
         Assert.Equal(6, fault.Faults.Count);
@@ -230,7 +230,7 @@ public sealed class BatchLoaderTests
             {
                 for (var i = 0; i < batch.Count; i++)
                 {
-                    Assert.Equal(source.Read(batch.Indices[i]).Pixels, batch.PictureAt(i).Pixels);
+                    Assert.Equal(source.Read(batch.Indices[i]).Pixels, batch.ImageAt(i).Pixels);
                     Assert.Equal(source.SceneAt(batch.Indices[i]).ClassIndex, batch.Labels[i]);
                 }
             }

@@ -19,7 +19,7 @@ public sealed class DataConverterTests
         Sets.WriteClasses(folder["set"], 5, "ant", "bee", "cat");
         File.WriteAllText(folder["set/bee/0002.png"], "this is a text");
         using var source = ImageSources.Open(folder["set"]);
-        var result = DataConverter.Convert(source, folder["out"], new() { Format = format, PicturesPerShard = 4 });
+        var result = DataConverter.Convert(source, folder["out"], new() { Format = format, ImagesPerShard = 4 });
         Assert.Equal(14, result.Written);
         Assert.Contains("0002.png", Assert.Single(result.Unreadable), StringComparison.Ordinal);
         Assert.Equal(result.Bytes, Directory.GetFiles(folder["out"], "*", SearchOption.AllDirectories).Sum(f => new FileInfo(f).Length));
@@ -92,7 +92,7 @@ public sealed class DataConverterTests
         Sets.WriteClasses(folder["set"], 1, "ant");
         using var source = ImageSources.Open(folder["set"]);
         Assert.Contains("exists already", Sets.Sentence(Assert.Throws<DataException>(() => DataConverter.Convert(source, folder["set"]))), StringComparison.Ordinal);
-        Assert.Equal(3, Assert.Throws<ConfigException>(() => DataConverter.Convert(source, folder["x"], new() { Format = DataFormat.Materials, Size = 4, PicturesPerShard = 0 })).Faults.Count);
+        Assert.Equal(3, Assert.Throws<ConfigException>(() => DataConverter.Convert(source, folder["x"], new() { Format = DataFormat.Materials, Size = 4, ImagesPerShard = 0 })).Faults.Count);
         File.WriteAllText(folder["set/ant/0000.png"], "text");
         Assert.Contains("not one picture", Sets.Sentence(Assert.Throws<DataException>(() => DataConverter.Convert(source, folder["x"]))), StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder["x"]));

@@ -14,7 +14,7 @@ public sealed class FolderSourceTests
         using var folder = new TemporaryFolder();
         Sets.WriteClasses(folder.Path, 2, "zebra", "ant", "Bee");
         Directory.CreateDirectory(folder["ant/deeper"]);
-        PictureWriter.Write(PictureFiles.Noise(9, 9, 1), folder["ant/deeper/x.png"]);
+        ImageWriter.Write(ImageFiles.Noise(9, 9, 1), folder["ant/deeper/x.png"]);
         File.WriteAllText(folder["ant/notes.txt"], "no picture");
         File.WriteAllText(folder["ant/._0000.png"], "of another system");
         using var source = FolderSource.OpenClasses(folder.Path);
@@ -34,7 +34,7 @@ public sealed class FolderSourceTests
         Sets.WriteClasses(folder.Path, 1, "b", "d");
         Directory.CreateDirectory(folder["c"]);
         Directory.CreateDirectory(folder["e"]);
-        PictureWriter.Write(PictureFiles.Noise(9, 9, 1), folder["cover.png"]);
+        ImageWriter.Write(ImageFiles.Noise(9, 9, 1), folder["cover.png"]);
         using var source = FolderSource.OpenClasses(folder.Path);
         Assert.Equal([1, 3], [source.ClassAt(0), source.ClassAt(1)]);
         Assert.Equal(2, source.Notes.Count);
@@ -78,6 +78,6 @@ public sealed class FolderSourceTests
         Sets.WriteClasses(folder.Path, 2, "a");
         using var source = FolderSource.OpenClasses(folder.Path);
         File.Delete(folder["a/0001.png"]);
-        Assert.Contains("0001.png: The file is no longer there.", Assert.Throws<PictureException>(() => source.Read(1)).Message, StringComparison.Ordinal);
+        Assert.Contains("0001.png: The file is no longer there.", Assert.Throws<ImageException>(() => source.Read(1)).Message, StringComparison.Ordinal);
     }
 }

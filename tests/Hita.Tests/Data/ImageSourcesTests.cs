@@ -66,9 +66,9 @@ public sealed class ImageSourcesTests
     {
         using var folder = new TemporaryFolder();
         Directory.CreateDirectory(folder["a"]);
-        File.WriteAllBytes(folder["a/x.jpg"], PictureFiles.JpegWithExif(PictureFiles.Encode(PictureFiles.Quarters(32, 16), PictureFormat.Jpeg), PictureFiles.Exif(6, true)));
+        File.WriteAllBytes(folder["a/x.jpg"], ImageFiles.JpegWithExif(ImageFiles.Encode(ImageFiles.Quarters(32, 16), ImageFormat.Jpeg), ImageFiles.Exif(6, true)));
         using var turned = ImageSources.Open(folder.Path);
-        using var plain = ImageSources.Open(folder.Path, new() { Decoding = PictureDecodeOptions.Plain });
+        using var plain = ImageSources.Open(folder.Path, new() { Decoding = ImageDecodeOptions.Plain });
         Assert.Equal((16, 32), (turned.Read(0).Width, plain.Read(0).Width));
     }
 

@@ -8,7 +8,7 @@ namespace Hita.Tests.Data;
 /// <summary>
 /// The published LMDB layout: under "0", "1", … a pickled <c>{'image': bytes, 'label': int}</c>, and <c>num_samples</c>.
 /// </summary>
-internal sealed class LmdbSetWriter(string folder) : IPictureSetWriter
+internal sealed class LmdbSetWriter(string folder) : IImageSetWriter
 {
     private readonly LmdbFileWriter _file = new(Path.Combine(folder, "data.mdb"));
     private int _count;

@@ -11,7 +11,7 @@ namespace Hita.Tests.Data;
 /// <summary>The published LMDB layout, whole and damaged.</summary>
 public sealed class LmdbSourceTests
 {
-    private static readonly byte[] Png = PictureFiles.Encode(PictureFiles.Noise(12, 10, 1), PictureFormat.Png);
+    private static readonly byte[] Png = ImageFiles.Encode(ImageFiles.Noise(12, 10, 1), ImageFormat.Png);
 
     [Fact]
     public void The_shared_sample_is_read()
@@ -22,8 +22,8 @@ public sealed class LmdbSourceTests
         var sizes = new HashSet<(int, int)>();
         for (var i = 0; i < source.Count; i++)
         {
-            var picture = source.Read(i);
-            sizes.Add((picture.Width, picture.Height));
+            var image = source.Read(i);
+            sizes.Add((image.Width, image.Height));
             Assert.InRange(source.ClassAt(i), 0, source.ClassNames.Count - 1);
         }
         Assert.True(sizes.Count >= 1);

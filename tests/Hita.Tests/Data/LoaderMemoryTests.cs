@@ -14,7 +14,7 @@ public sealed class LoaderMemoryTests
     {
         using var folder = new TemporaryFolder();
         for (var i = 0; i < 16; i++)
-            PictureWriter.Write(PictureFiles.Noise(400, 300, i), folder[$"{i}.jpg"]);
+            ImageWriter.Write(ImageFiles.Noise(400, 300, i), folder[$"{i}.jpg"]);
         using var source = ImageSources.Open(folder.Path);
         var loader = new BatchLoader(source, new() { BatchSize = 8, Augmentation = new() { Size = 96 }, Workers = 2 });
         var (batches, from) = (0, 0L);

@@ -12,7 +12,7 @@ namespace Hita.Tests.Data;
 /// <summary>Parquet files of pictures.</summary>
 public sealed class ParquetSourceTests
 {
-    private static readonly byte[] Png = PictureFiles.Encode(PictureFiles.Noise(12, 10, 1), PictureFormat.Png);
+    private static readonly byte[] Png = ImageFiles.Encode(ImageFiles.Noise(12, 10, 1), ImageFormat.Png);
 
     [Fact]
     public void What_is_written_as_the_hub_does_is_read()
@@ -55,8 +55,8 @@ public sealed class ParquetSourceTests
         using var source = ParquetSource.Open(folder["a.parquet"]);
         Assert.Equal([2, 0, 1], Enumerable.Range(0, 3).Select(source.ClassAt));
         Assert.Equal(12, source.Read(0).Width);
-        Assert.Contains("row 1: The row holds no picture.", Assert.Throws<PictureException>(() => source.Read(1)).Message, StringComparison.Ordinal);
-        Assert.Throws<PictureException>(() => source.Read(2));
+        Assert.Contains("row 1: The row holds no picture.", Assert.Throws<ImageException>(() => source.Read(1)).Message, StringComparison.Ordinal);
+        Assert.Throws<ImageException>(() => source.Read(2));
     }
 
     [Fact]

@@ -15,7 +15,7 @@ internal static class Sets
         {
             Directory.CreateDirectory(Path.Combine(folder, classes[c]));
             for (var i = 0; i < perClass; i++)
-                PictureWriter.Write(PictureFiles.Noise(20 + c, 16 + i, (100 * c) + i), Path.Combine(folder, classes[c], $"{i:0000}.png"));
+                ImageWriter.Write(ImageFiles.Noise(20 + c, 16 + i, (100 * c) + i), Path.Combine(folder, classes[c], $"{i:0000}.png"));
         }
     }
 
@@ -57,16 +57,16 @@ internal sealed class MadeUpSource(int count, params int[] broken) : IImageSourc
 
     public string NameAt(int index) => $"number {index}";
 
-    public Picture Read(int index)
+    public Image Read(int index)
     {
         Interlocked.Increment(ref _reads);
         if (Milliseconds is { } wait)
             Thread.Sleep(wait(index));
         if (broken.Contains(index))
-            throw new PictureException(NameAt(index), "It is broken.");
-        var picture = new Picture(8, 8);
-        picture.Fill((byte)index, (byte)index, (byte)index);
-        return picture;
+            throw new ImageException(NameAt(index), "It is broken.");
+        var image = new Image(8, 8);
+        image.Fill((byte)index, (byte)index, (byte)index);
+        return image;
     }
 
     public void Dispose() => IsDisposed = true;

@@ -9,7 +9,7 @@ namespace Hita.Tests.Data;
 /// <summary>Pictures in tar archives.</summary>
 public sealed class TarSourceTests
 {
-    private static readonly byte[] Png = PictureFiles.Encode(PictureFiles.Noise(12, 10, 1), PictureFormat.Png);
+    private static readonly byte[] Png = ImageFiles.Encode(ImageFiles.Noise(12, 10, 1), ImageFormat.Png);
 
     [Fact]
     public void Shards_with_class_files_are_read_in_order()
@@ -21,7 +21,7 @@ public sealed class TarSourceTests
         Assert.Equal([3, 0, 1], Classes(source));
         Assert.Equal(["0", "1", "2", "3"], source.ClassNames);
         Assert.Equal($"{folder["s-1.tar"]}: b/2.png", source.NameAt(2));
-        Assert.All(Enumerable.Range(0, 3), i => Assert.Equal(PictureFiles.Noise(12, 10, 1).Pixels, source.Read(i).Pixels));
+        Assert.All(Enumerable.Range(0, 3), i => Assert.Equal(ImageFiles.Noise(12, 10, 1).Pixels, source.Read(i).Pixels));
         Assert.Empty(source.Notes);
 
         File.WriteAllLines(folder["classes.txt"], ["ant", "bee", "cat", "dog", "eel"]);

@@ -14,14 +14,14 @@ public sealed class CodeExplorerTests
     public void Swapping_in_the_same_codes_changes_nothing_and_others_something()
     {
         using var tokenizer = EditingModels.Tokenizer();
-        var picture = EditingModels.Photo(64, 64);
-        var same = new CodeExplorer(tokenizer).Explore(picture, picture);
+        var image = EditingModels.Photo(64, 64);
+        var same = new CodeExplorer(tokenizer).Explore(image, image);
         Assert.Equal(16, same.Effects.Count);
         Assert.All(same.Effects, static e => Assert.Equal((0, 0), (e.MeanChange, e.Reach)));
-        EditingModels.AssertSame(tokenizer.Reconstruct(picture).Picture, same.Reconstruction);
+        EditingModels.AssertSame(tokenizer.Reconstruct(image).Image, same.Reconstruction);
 
-        var other = new CodeExplorer(tokenizer).Explore(picture, EditingModels.Photo(64, 64, 2), [2, 15]);
-        var codes = tokenizer.Encode([picture, EditingModels.Photo(64, 64, 2)]);
+        var other = new CodeExplorer(tokenizer).Explore(image, EditingModels.Photo(64, 64, 2), [2, 15]);
+        var codes = tokenizer.Encode([image, EditingModels.Photo(64, 64, 2)]);
         foreach (var effect in other.Effects)
         {
             Assert.Equal((codes[0].Holistic[effect.Index], (int?)codes[1].Holistic[effect.Index]), (effect.Code, effect.OtherCode));

@@ -23,10 +23,10 @@ public sealed class EditingLeakTests
         {
             var (a, b) = (EditingModels.Photo(70, 64, seed), EditingModels.Photo(64, 64, seed + 9));
             new StyleTransfer(pipeline.Tokenizer).Apply(a, b, new StyleOptions { Method = StyleMethod.Interpolate, Strength = 0.5 });
-            new PictureMorph(pipeline.Tokenizer).Paint(a, b, new MorphOptions { Frames = 2 });
+            new ImageMorph(pipeline.Tokenizer).Render(a, b, new MorphOptions { Frames = 2 });
             new CodeExplorer(pipeline.Tokenizer).Explore(a, codes: [1]);
-            new Variations(pipeline).Paint(a, VariationKeep.Patches, 2);
-            new Inpainter(pipeline).Fill(a, PictureMask.Box(70, 64, new PixelBox(20, 20, 20, 20)), new InpaintOptions { Passes = 2 });
+            new Variations(pipeline).Generate(a, VariationKeep.Patches, 2);
+            new Inpainter(pipeline).Fill(a, ImageMask.Box(70, 64, new PixelBox(20, 20, 20, 20)), new InpaintOptions { Passes = 2 });
         }
     }
 }

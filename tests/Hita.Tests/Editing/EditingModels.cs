@@ -31,23 +31,23 @@ internal static class EditingModels
     }
 
     /// <summary>A picture with colours that run and some disorder.</summary>
-    public static Picture Photo(int width, int height, int seed = 1)
+    public static Image Photo(int width, int height, int seed = 1)
     {
         var random = new Random(seed);
         var (a, b) = (random.Next(60, 200), random.Next(60, 200));
-        var picture = new Picture(width, height);
+        var image = new Image(width, height);
         for (var y = 0; y < height; y++)
         {
             for (var x = 0; x < width; x++)
-                picture[x, y] = ((byte)(a * x / width), (byte)(b * y / height), (byte)random.Next(256));
+                image[x, y] = ((byte)(a * x / width), (byte)(b * y / height), (byte)random.Next(256));
         }
-        return picture;
+        return image;
     }
 
     /// <summary>The picture with other pixels where a mask marks.</summary>
-    public static Picture Disturbed(Picture picture, PictureMask mask, int seed)
+    public static Image Disturbed(Image image, ImageMask mask, int seed)
     {
-        var result = picture.Copy();
+        var result = image.Copy();
         var random = new Random(seed);
         for (var i = 0; i < mask.Marks.Length; i++)
         {
@@ -57,14 +57,14 @@ internal static class EditingModels
         return result;
     }
 
-    public static void AssertSame(Picture expected, Picture actual)
+    public static void AssertSame(Image expected, Image actual)
     {
         Assert.Equal((expected.Width, expected.Height), (actual.Width, actual.Height));
         Assert.True(expected.Pixels.SequenceEqual(actual.Pixels), $"the pictures differ from byte {expected.Pixels.CommonPrefixLength(actual.Pixels)} on");
     }
 
     /// <summary>How many marked pixels, or free ones, differ between two pictures.</summary>
-    public static int Differences(Picture a, Picture b, PictureMask mask, bool marked)
+    public static int Differences(Image a, Image b, ImageMask mask, bool marked)
     {
         var count = 0;
         for (var i = 0; i < mask.Marks.Length; i++)

@@ -54,7 +54,7 @@ public sealed class StyleTransferTests
         var style = new Hita.Tokenization.ImageFeatures(
             [.. content.Holistic.Select((v, i) => i / dimensions is 3 or 8 ? -v : v)], [.. content.Patches], 4, 4);
         var own = tokenizer.Quantize(content).Holistic;
-        var mixed = new StyleTransfer(tokenizer).Codes(content, style, new StyleOptions { Strength = 0.125, Order = StyleOrder.MostDifferent }).Holistic;
+        var mixed = new StyleTransfer(tokenizer).Codes(content, style, new StyleOptions { Strength = 0.125, Order = StyleOrder.MaxDifferent }).Holistic;
         Assert.Equal([3, 8], Enumerable.Range(0, 16).Where(i => own[i] != mixed[i]));
     }
 
@@ -67,7 +67,7 @@ public sealed class StyleTransferTests
         using var tokenizer = EditingModels.Tokenizer();
         var content = EditingModels.Photo(width, height, 1);
         var result = new StyleTransfer(tokenizer).Apply(content, EditingModels.Photo(77, 50, 2));
-        var mask = PictureMask.Box(width, height, new PixelBox(left, (height - side) / 2, side, side));
+        var mask = ImageMask.Box(width, height, new PixelBox(left, (height - side) / 2, side, side));
         Assert.Equal(0, EditingModels.Differences(content, result, mask, marked: false));
         Assert.InRange(EditingModels.Differences(content, result, mask, marked: true), 0.9 * mask.Count, mask.Count);
     }
@@ -79,7 +79,7 @@ public sealed class StyleTransferTests
         var content = EditingModels.Photo(128, 70, 1);
         var result = new StyleTransfer(tokenizer).Apply(content, EditingModels.Photo(64, 64, 2), wholeShape: true);
         Assert.Equal((128, 70), (result.Width, result.Height));
-        var all = new PictureMask(128, 70);
+        var all = new ImageMask(128, 70);
         all.Marks.Fill(true);
         Assert.InRange(EditingModels.Differences(content, result, all, marked: true), 0.9 * all.Count, all.Count);
     }
@@ -90,7 +90,7 @@ public sealed class StyleTransferTests
         using var tokenizer = EditingModels.FreshTokenizer();
         var content = EditingModels.Photo(64, 64, 1);
         var result = new StyleTransfer(tokenizer).Apply(content, EditingModels.Photo(64, 64, 2), new StyleOptions { Strength = 0 });
-        EditingModels.AssertSame(tokenizer.Reconstruct(content).Picture, result);
+        EditingModels.AssertSame(tokenizer.Reconstruct(content).Image, result);
     }
 
     [Fact]

@@ -114,7 +114,7 @@ public sealed class ImageGeneratorTests
         Assert.Equal([1, 2, 3], images.Select(static i => i.Class));
         var codes = pipeline.Generator.Generate(Request([1, 2, 3]));
         for (var i = 0; i < 3; i++)
-            Assert.Equal(pipeline.Tokenizer.Decode([codes[i]])[0].Pixels.ToArray(), images[i].Picture.Pixels.ToArray());
+            Assert.Equal(pipeline.Tokenizer.Decode([codes[i]])[0].Pixels.ToArray(), images[i].Image.Pixels.ToArray());
     }
 
     [Fact]

@@ -29,16 +29,16 @@ public sealed class RecommendedSamplingTests : IDisposable
     public void What_the_command_line_leaves_out_is_as_the_folder_says()
     {
         File.WriteAllText(SettingsFile, """{ "holistic": { "temperature": 0.5 }, "patches": { "top_p": 0.75 }, "guidance": { "scale": 3, "schedule": "linear" } }""");
-        var own = Painted();
+        var own = Decoded();
         Assert.Equal((0.5f, 1f), (own.Holistic.Temperature, own.Holistic.TopP));
         Assert.Equal((1f, 0.75f), (own.Patches.Temperature, own.Patches.TopP));
         Assert.Equal(new GuidanceOptions { Scale = 3, Schedule = GuidanceSchedule.Linear }, own.Guidance);
 
         // What is given counts for both kinds of token, as it does for other models.
-        var changed = Painted("--temperature", "0.25", "--cfg-scale", "2");
+        var changed = Decoded("--temperature", "0.25", "--cfg-scale", "2");
         Assert.Equal((0.25f, 0.25f, 0.75f), (changed.Holistic.Temperature, changed.Patches.Temperature, changed.Patches.TopP));
         Assert.Equal(new GuidanceOptions { Scale = 2, Schedule = GuidanceSchedule.Linear }, changed.Guidance);
-        Assert.Equal(GuidanceSchedule.Interval, Painted("--cfg-interval", "3").Guidance.Schedule);
+        Assert.Equal(GuidanceSchedule.Interval, Decoded("--cfg-interval", "3").Guidance.Schedule);
     }
 
     [Fact]
@@ -66,10 +66,10 @@ public sealed class RecommendedSamplingTests : IDisposable
         Assert.Contains("sampling.json", fault.Message, StringComparison.Ordinal);
     }
 
-    private SamplingOptions Painted(params string[] arguments)
+    private SamplingOptions Decoded(params string[] arguments)
     {
         var (code, _, error) = CommandLine.Run(["generate", "-m", _folder["tiny"], "--class", "3", "-o", _folder["out"], .. arguments]);
         Assert.True(code == 0, error);
-        return PictureSettings.Read(Directory.GetFiles(_folder["out"], "*.png").Single()).Sampling;
+        return ImageSettings.Read(Directory.GetFiles(_folder["out"], "*.png").Single()).Sampling;
     }
 }

@@ -15,8 +15,8 @@ public sealed class AdmCropsTests(ITestOutputHelper output)
         {
             var dot = name.LastIndexOf('.');
             var size = int.Parse(name[(dot + 1)..], CultureInfo.InvariantCulture);
-            var picture = PictureDecoder.Decode(TestFiles.Shared($"images/{name[..dot]}"), PictureDecodeOptions.Plain);
-            ReadOnlySpan<byte> crop = AdmCrops.Center(picture, size).Pixels;
+            var image = ImageDecoder.Decode(TestFiles.Shared($"images/{name[..dot]}"), ImageDecodeOptions.Plain);
+            ReadOnlySpan<byte> crop = AdmCrops.Center(image, size).Pixels;
             var expected = vectors.Bytes(name, out var shape);
             Assert.Equal([size, size, 3], shape);
             var (worst, sum) = (0, 0L);
@@ -35,16 +35,16 @@ public sealed class AdmCropsTests(ITestOutputHelper output)
     [Fact]
     public void A_random_crop_is_a_part_of_the_resized_picture_chosen_by_the_seed()
     {
-        var picture = PictureFiles.Noise(90, 61, 1);
+        var image = ImageFiles.Noise(90, 61, 1);
         var sizes = new HashSet<int>();
         for (var seed = 0; seed < 40; seed++)
         {
-            var crop = AdmCrops.RandomSquare(picture, 8, new Random(seed));
+            var crop = AdmCrops.RandomSquare(image, 8, new Random(seed));
             var random = new Random(seed);
             var size = random.Next(8, 11);
             sizes.Add(size);
             // 61 is halved to 30 and 15, which is below 2·8.
-            var resized = picture.Resize(45, 30, ResamplingFilter.Box).Resize(22, 15, ResamplingFilter.Box);
+            var resized = image.Resize(45, 30, ResamplingFilter.Box).Resize(22, 15, ResamplingFilter.Box);
             resized = resized.Resize((int)Math.Round(22.0 * size / 15), size);
             var y = random.Next(size - 7);
             var x = random.Next(resized.Width - 7);
@@ -58,23 +58,23 @@ public sealed class AdmCropsTests(ITestOutputHelper output)
     [InlineData(1, 50, 16)]
     [InlineData(3, 2, 64)]
     [InlineData(64, 64, 64)]
-    public void Pictures_of_any_size_are_cropped(int width, int height, int size)
+    public void Images_of_any_size_are_cropped(int width, int height, int size)
     {
-        var picture = PictureFiles.Noise(width, height, 1);
-        var centre = AdmCrops.Center(picture, size);
+        var image = ImageFiles.Noise(width, height, 1);
+        var centre = AdmCrops.Center(image, size);
         Assert.Equal((size, size), (centre.Width, centre.Height));
-        var random = AdmCrops.RandomSquare(picture, size, new Random(1));
+        var random = AdmCrops.RandomSquare(image, size, new Random(1));
         Assert.Equal((size, size), (random.Width, random.Height));
         if (width == size)
-            Assert.Equal(picture.Pixels, centre.Pixels);
+            Assert.Equal(image.Pixels, centre.Pixels);
     }
 
     [Fact]
     public void About_half_of_the_pictures_are_flipped()
     {
-        var picture = PictureFiles.Quarters(4, 4);
+        var image = ImageFiles.Quarters(4, 4);
         var random = new Random(3);
-        var flipped = Enumerable.Range(0, 400).Count(_ => AdmCrops.RandomFlip(picture, random)[0, 0] != picture[0, 0]);
+        var flipped = Enumerable.Range(0, 400).Count(_ => AdmCrops.RandomFlip(image, random)[0, 0] != image[0, 0]);
         Assert.InRange(flipped, 150, 250);
     }
 }

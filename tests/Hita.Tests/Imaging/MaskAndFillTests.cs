@@ -34,11 +34,11 @@ public sealed class MaskAndFillTests
     [Fact]
     public void Bright_pixels_are_marked_and_a_mask_is_scaled_to_its_shape()
     {
-        var drawing = new Picture(4, 2);
-        drawing[0, 0] = (255, 255, 255);
-        drawing[3, 1] = (0, 255, 0);
-        drawing[1, 0] = (127, 127, 127);
-        var mask = PictureMask.FromPicture(drawing);
+        var sampling = new Image(4, 2);
+        sampling[0, 0] = (255, 255, 255);
+        sampling[3, 1] = (0, 255, 0);
+        sampling[1, 0] = (127, 127, 127);
+        var mask = ImageMask.FromImage(sampling);
         Assert.Equal([true, false, false, false, false, false, false, true], mask.Marks.ToArray());
         Assert.Equal(new PixelBox(0, 0, 4, 2), mask.Bounds);
         var large = mask.For(8, 4);
@@ -47,22 +47,22 @@ public sealed class MaskAndFillTests
         Assert.Equal(mask.Marks.ToArray(), large.For(4, 2).Marks.ToArray());
         Assert.Same(mask, mask.For(4, 2));
         Assert.Contains("another shape", Assert.Throws<HitaException>(() => mask.For(4, 4)).Message, StringComparison.Ordinal);
-        Assert.Equal(mask.Marks.ToArray(), PictureMask.FromPicture(mask.ToPicture()).Marks.ToArray());
-        Assert.Null(new PictureMask(3, 3).Bounds);
-        Assert.Equal(6, PictureMask.LowerHalf(2, 5).Count);
+        Assert.Equal(mask.Marks.ToArray(), ImageMask.FromImage(mask.ToImage()).Marks.ToArray());
+        Assert.Null(new ImageMask(3, 3).Bounds);
+        Assert.Equal(6, ImageMask.LowerHalf(2, 5).Count);
     }
 
     [Fact]
     public void A_slope_is_filled_as_it_was()
     {
-        var picture = new Picture(50, 40);
+        var image = new Image(50, 40);
         for (var y = 0; y < 40; y++)
         {
             for (var x = 0; x < 50; x++)
-                picture[x, y] = ((byte)(4 * x), (byte)(5 * y), (byte)((2 * x) + (3 * y)));
+                image[x, y] = ((byte)(4 * x), (byte)(5 * y), (byte)((2 * x) + (3 * y)));
         }
-        var mask = PictureMask.Box(50, 40, new PixelBox(9, 8, 30, 22));
-        var holes = picture.Copy();
+        var mask = ImageMask.Box(50, 40, new PixelBox(9, 8, 30, 22));
+        var holes = image.Copy();
         for (var i = 0; i < mask.Marks.Length; i++)
         {
             if (mask.Marks[i])
@@ -70,9 +70,9 @@ public sealed class MaskAndFillTests
         }
         var filled = HarmonicFill.Fill(holes, mask);
         for (var i = 0; i < filled.Pixels.Length; i++)
-            Assert.InRange(filled.Pixels[i] - picture.Pixels[i], -2, 2);
+            Assert.InRange(filled.Pixels[i] - image.Pixels[i], -2, 2);
         // What was under the mask does not matter, and the outside stays.
-        Assert.Equal(filled.Pixels.ToArray(), HarmonicFill.Fill(picture, mask).Pixels.ToArray());
+        Assert.Equal(filled.Pixels.ToArray(), HarmonicFill.Fill(image, mask).Pixels.ToArray());
     }
 
     [Fact]
@@ -90,7 +90,7 @@ public sealed class MaskAndFillTests
     {
         using var folder = new TemporaryFolder();
         var frames = Enumerable.Range(0, 4).Select(static i => Noise(33, 20, i)).ToList();
-        AnimatedWebp.Write(frames, folder["a.webp"], 120, loops: 3, new PictureWriteOptions { Lossless = true });
+        AnimatedWebp.Write(frames, folder["a.webp"], 120, loops: 3, new ImageWriteOptions { Lossless = true });
         using var codec = SKCodec.Create(folder["a.webp"]);
         Assert.Equal(4, codec.FrameCount);
         Assert.Equal(3 - 1, codec.RepetitionCount); // Repetitions after the first time.
@@ -104,20 +104,20 @@ public sealed class MaskAndFillTests
             for (var p = 0; p < 33 * 20; p++)
                 Assert.True(pixels.Slice(4 * p, 3).SequenceEqual(frames[i].Pixels.Slice(3 * p, 3)));
         }
-        Assert.Equal(frames[0].Pixels.ToArray(), PictureDecoder.Decode(folder["a.webp"]).Pixels.ToArray());
+        Assert.Equal(frames[0].Pixels.ToArray(), ImageDecoder.Decode(folder["a.webp"]).Pixels.ToArray());
     }
 
     [Fact]
     public void A_lossy_animation_is_smaller_and_impossible_ones_are_refused()
     {
         var frames = Enumerable.Range(0, 3).Select(static i => Noise(64, 64, i)).ToList();
-        Assert.True(Bytes(new PictureWriteOptions { Quality = 30 }) < Bytes(new PictureWriteOptions { Lossless = true }));
+        Assert.True(Bytes(new ImageWriteOptions { Quality = 30 }) < Bytes(new ImageWriteOptions { Lossless = true }));
         Assert.Throws<ArgumentException>(() => AnimatedWebp.Write([], Stream.Null, 10));
         Assert.Throws<ArgumentException>(() => AnimatedWebp.Write([frames[0], Noise(10, 10, 1)], Stream.Null, 10));
         Assert.Throws<ArgumentOutOfRangeException>(() => AnimatedWebp.Write(frames, Stream.Null, 0));
-        Assert.Throws<PictureException>(() => AnimatedWebp.Write([new Picture(20000, 1)], Stream.Null, 10));
+        Assert.Throws<ImageException>(() => AnimatedWebp.Write([new Image(20000, 1)], Stream.Null, 10));
 
-        long Bytes(PictureWriteOptions options)
+        long Bytes(ImageWriteOptions options)
         {
             using var stream = new MemoryStream();
             AnimatedWebp.Write(frames, stream, 40, options: options);
@@ -126,10 +126,10 @@ public sealed class MaskAndFillTests
         }
     }
 
-    private static Picture Noise(int width, int height, int seed)
+    private static Image Noise(int width, int height, int seed)
     {
-        var picture = new Picture(width, height);
-        new Random(seed).NextBytes(picture.Pixels);
-        return picture;
+        var image = new Image(width, height);
+        new Random(seed).NextBytes(image.Pixels);
+        return image;
     }
 }

@@ -27,12 +27,12 @@ public sealed class ResamplingTests
     [MemberData(nameof(Rows))]
     public void Small_cases_come_out_as_computed_by_hand(ResamplingFilter filter, int[] row, int[] expected)
     {
-        var picture = new Picture(row.Length, 1, [.. row.SelectMany(v => (byte[])[(byte)v, (byte)(255 - v), (byte)v])]);
-        var resized = picture.Resize(expected.Length, 1, filter);
+        var image = new Image(row.Length, 1, [.. row.SelectMany(v => (byte[])[(byte)v, (byte)(255 - v), (byte)v])]);
+        var resized = image.Resize(expected.Length, 1, filter);
         Assert.Equal(expected, Enumerable.Range(0, expected.Length).Select(x => (int)resized[x, 0].Red));
         Assert.Equal(expected, Enumerable.Range(0, expected.Length).Select(x => (int)resized[x, 0].Blue));
 
-        var column = picture.Orient(5).Resize(1, expected.Length, filter);
+        var column = image.Orient(5).Resize(1, expected.Length, filter);
         Assert.Equal(resized.Pixels, column.Pixels);
     }
 
@@ -43,11 +43,11 @@ public sealed class ResamplingTests
     [InlineData(5, 300, 1)]
     public void Columns_are_resized_exactly_as_rows_are(int width, int height, int newHeight)
     {
-        var picture = PictureFiles.Noise(width, height, 6);
+        var image = ImageFiles.Noise(width, height, 6);
         foreach (var filter in Enum.GetValues<ResamplingFilter>())
         {
-            var columns = picture.Resize(width, newHeight, filter);
-            var rows = picture.Orient(5).Resize(newHeight, width, filter).Orient(5);
+            var columns = image.Resize(width, newHeight, filter);
+            var rows = image.Orient(5).Resize(newHeight, width, filter).Orient(5);
             Assert.Equal(rows.Pixels, columns.Pixels);
         }
     }
@@ -55,21 +55,21 @@ public sealed class ResamplingTests
     [Fact]
     public void Rows_are_resized_and_rounded_before_columns()
     {
-        var picture = PictureFiles.Noise(50, 37, 7);
-        var both = picture.Resize(20, 51);
-        Assert.Equal(picture.Resize(20, 37).Resize(20, 51).Pixels, both.Pixels);
+        var image = ImageFiles.Noise(50, 37, 7);
+        var both = image.Resize(20, 51);
+        Assert.Equal(image.Resize(20, 37).Resize(20, 51).Pixels, both.Pixels);
     }
 
     [Fact]
     public void A_flat_picture_stays_flat_at_any_size()
     {
-        var picture = new Picture(19, 23);
-        picture.Fill(255, 3, 128);
+        var image = new Image(19, 23);
+        image.Fill(255, 3, 128);
         foreach (var (width, height) in ((int, int)[])[(1, 1), (7, 100), (19, 5), (200, 23), (64, 64)])
         {
             foreach (var filter in Enum.GetValues<ResamplingFilter>())
             {
-                var resized = picture.Resize(width, height, filter);
+                var resized = image.Resize(width, height, filter);
                 for (var x = 0; x < width; x++)
                     Assert.Equal(((byte)255, (byte)3, (byte)128), resized[x, height - 1]);
             }
@@ -79,17 +79,17 @@ public sealed class ResamplingTests
     [Fact]
     public void The_same_size_gives_a_copy_that_shares_nothing()
     {
-        var picture = PictureFiles.Noise(6, 5, 1);
-        var copy = picture.Resize(6, 5);
-        Assert.Equal(picture.Pixels, copy.Pixels);
+        var image = ImageFiles.Noise(6, 5, 1);
+        var copy = image.Resize(6, 5);
+        Assert.Equal(image.Pixels, copy.Pixels);
         copy.Pixels.Clear();
-        Assert.True(picture.Pixels.ContainsAnyExcept((byte)0));
+        Assert.True(image.Pixels.ContainsAnyExcept((byte)0));
     }
 
     [Fact]
     public void Sizes_without_pixels_are_refused()
     {
-        Assert.Throws<ArgumentOutOfRangeException>(() => new Picture(3, 3).Resize(0, 3));
-        Assert.Throws<ArgumentOutOfRangeException>(() => new Picture(3, 3).Resize(3, -1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Image(3, 3).Resize(0, 3));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Image(3, 3).Resize(3, -1));
     }
 }

@@ -55,7 +55,7 @@ public sealed class AccumulatorFileTests
     public void Everything_measured_on_samples_is_saved_resumed_and_merged_together()
     {
         using var folder = new TemporaryFolder();
-        var (whole, first, second) = (new SampleStatistics(keepFeatures: true, splitSize: 3), new SampleStatistics(keepFeatures: true, splitSize: 3), new SampleStatistics(keepFeatures: true, splitSize: 3, firstPlace: 2));
+        var (whole, first, second) = (new SampleStatistics(keepFeatures: true, splitSize: 3), new SampleStatistics(keepFeatures: true, splitSize: 3), new SampleStatistics(keepFeatures: true, splitSize: 3, firstIndex: 2));
         foreach (var part in new[] { 0, 1, 2 })
         {
             whole.Add(Features(part));

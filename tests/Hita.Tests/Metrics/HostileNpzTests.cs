@@ -35,17 +35,17 @@ public sealed class HostileNpzTests : IDisposable
     [InlineData("", "damaged")]
     [InlineData("{", "damaged")]
     public void Headers_that_lie_are_refused(string header, string word) =>
-        Refused(word, () => PictureArchiveReader.Open(Archive(NumpyFiles.Npy(header, [1, 2, 3]))));
+        Refused(word, () => ImageArchiveReader.Open(Archive(NumpyFiles.Npy(header, [1, 2, 3]))));
 
     [Fact]
     public void What_is_no_array_is_refused()
     {
-        Refused("does not start", () => PictureArchiveReader.Open(Archive([])));
-        Refused("does not start", () => PictureArchiveReader.Open(Archive([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])));
-        Refused("version 9", () => PictureArchiveReader.Open(Archive([0x93, .. "NUMPY"u8, 9, 0, 0, 0, 0, 0])));
-        Refused("claims a header", () => PictureArchiveReader.Open(Archive([0x93, .. "NUMPY"u8, 2, 0, 0xFF, 0xFF, 0xFF, 0xFF])));
-        Refused("ends inside", () => PictureArchiveReader.Open(Archive([0x93, .. "NUMPY"u8, 1, 0, 0x40, 0])));
-        Refused("damaged", () => PictureArchiveReader.Open(Archive([0x93, .. "NUMPY"u8, 2, 0, 0x40, 0, 0])));
+        Refused("does not start", () => ImageArchiveReader.Open(Archive([])));
+        Refused("does not start", () => ImageArchiveReader.Open(Archive([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])));
+        Refused("version 9", () => ImageArchiveReader.Open(Archive([0x93, .. "NUMPY"u8, 9, 0, 0, 0, 0, 0])));
+        Refused("claims a header", () => ImageArchiveReader.Open(Archive([0x93, .. "NUMPY"u8, 2, 0, 0xFF, 0xFF, 0xFF, 0xFF])));
+        Refused("ends inside", () => ImageArchiveReader.Open(Archive([0x93, .. "NUMPY"u8, 1, 0, 0x40, 0])));
+        Refused("damaged", () => ImageArchiveReader.Open(Archive([0x93, .. "NUMPY"u8, 2, 0, 0x40, 0, 0])));
     }
 
     [Fact]
@@ -70,10 +70,10 @@ public sealed class HostileNpzTests : IDisposable
     [Fact]
     public void A_changed_pixel_is_found_with_the_last_picture()
     {
-        var path = Pictures(out var bytes);
+        var path = Images(out var bytes);
         bytes[400] ^= 1;
         File.WriteAllBytes(path, bytes);
-        using var reader = PictureArchiveReader.Open(path);
+        using var reader = ImageArchiveReader.Open(path);
         Refused("damaged", () => reader.NextBatch(10));
     }
 
@@ -115,7 +115,7 @@ public sealed class HostileNpzTests : IDisposable
     [Fact]
     public void Damaged_archives_are_refused_in_one_sentence_or_read_with_little_memory_and_in_no_time()
     {
-        var stored = Pictures(out var bytes);
+        var stored = Images(out var bytes);
         NumpyFiles.Zip(_folder["packed.npz"], CompressionLevel.Optimal, ("arr_0.npy", NumpyFiles.Npy("{'descr': '|u1', 'fortran_order': False, 'shape': (3, 8, 8, 3), }", bytes[..(3 * 8 * 8 * 3)])));
         var packed = File.ReadAllBytes(_folder["packed.npz"]);
         var clock = Stopwatch.StartNew();
@@ -129,7 +129,7 @@ public sealed class HostileNpzTests : IDisposable
             var before = GC.GetAllocatedBytesForCurrentThread();
             try
             {
-                using var reader = PictureArchiveReader.Open(stored);
+                using var reader = ImageArchiveReader.Open(stored);
                 while (reader.Next() is not null)
                 {
                 }
@@ -147,13 +147,13 @@ public sealed class HostileNpzTests : IDisposable
         Assert.True(clock.Elapsed < TimeSpan.FromSeconds(60));
     }
 
-    private string Pictures(out byte[] bytes)
+    private string Images(out byte[] bytes)
     {
         var path = _folder["pictures.npz"];
-        using (var writer = new PictureArchiveWriter(path, 3, 8, 8))
+        using (var writer = new ImageArchiveWriter(path, 3, 8, 8))
         {
             for (var i = 0; i < 3; i++)
-                writer.Add(PictureFiles.Noise(8, 8, i));
+                writer.Add(ImageFiles.Noise(8, 8, i));
             writer.Complete();
         }
         bytes = File.ReadAllBytes(path);

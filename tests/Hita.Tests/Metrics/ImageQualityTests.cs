@@ -10,15 +10,15 @@ public sealed class ImageQualityTests
     [Fact]
     public void Equal_pictures_are_as_alike_as_can_be()
     {
-        var picture = PictureFiles.Noise(20, 15, 1);
-        Assert.Equal(double.PositiveInfinity, ImageQuality.Psnr(picture, picture.Copy()));
-        Assert.Equal(1, ImageQuality.Ssim(picture, picture.Copy()), 1e-12);
+        var image = ImageFiles.Noise(20, 15, 1);
+        Assert.Equal(double.PositiveInfinity, ImageQuality.Psnr(image, image.Copy()));
+        Assert.Equal(1, ImageQuality.Ssim(image, image.Copy()), 1e-12);
     }
 
     [Fact]
     public void The_ratio_of_black_and_white_is_none()
     {
-        var (black, white) = (new Picture(8, 8), new Picture(8, 8));
+        var (black, white) = (new Image(8, 8), new Image(8, 8));
         white.Fill(255, 255, 255);
         Assert.Equal(0, ImageQuality.Psnr(black, white), 1e-12);
         // Both flat: what is left is C1 / (1 + C1).
@@ -30,7 +30,7 @@ public sealed class ImageQualityTests
     [InlineData(13, 9)]
     public void Similarity_equals_that_of_windows_taken_one_by_one(int width, int height)
     {
-        var (a, b) = (PictureFiles.Noise(width, height, 1), PictureFiles.Noise(width, height, 2));
+        var (a, b) = (ImageFiles.Noise(width, height, 1), ImageFiles.Noise(width, height, 2));
         Assert.Equal(OneByOne(a, b), ImageQuality.Ssim(a, b), 1e-12);
         Assert.Equal(ImageQuality.Ssim(b, a), ImageQuality.Ssim(a, b), 1e-12);
     }
@@ -38,7 +38,7 @@ public sealed class ImageQualityTests
     [Fact]
     public void Means_leave_out_the_infinite_ratio_of_equal_pictures_and_count_them()
     {
-        var (a, b) = (PictureFiles.Noise(10, 10, 1), PictureFiles.Noise(10, 10, 2));
+        var (a, b) = (ImageFiles.Noise(10, 10, 1), ImageFiles.Noise(10, 10, 2));
         var statistics = new ImageQualityStatistics();
         statistics.Add(a, b);
         statistics.Add(a, a);
@@ -52,7 +52,7 @@ public sealed class ImageQualityTests
     public void Merged_parts_and_resumed_runs_equal_the_whole()
     {
         using var folder = new TemporaryFolder();
-        var pairs = Enumerable.Range(0, 9).Select(i => (A: PictureFiles.Noise(8, 8, i), B: PictureFiles.Noise(8, 8, i / 2 * 2))).ToArray();
+        var pairs = Enumerable.Range(0, 9).Select(i => (A: ImageFiles.Noise(8, 8, i), B: ImageFiles.Noise(8, 8, i / 2 * 2))).ToArray();
         var (whole, first, second) = (new ImageQualityStatistics(2), new ImageQualityStatistics(2), new ImageQualityStatistics(2));
         for (var i = 0; i < pairs.Length; i++)
         {
@@ -73,13 +73,13 @@ public sealed class ImageQualityTests
     }
 
     [Fact]
-    public void Pictures_that_cannot_be_compared_are_refused()
+    public void Images_that_cannot_be_compared_are_refused()
     {
-        Assert.Contains("8×8 and 8×9", Assert.Throws<HitaException>(() => ImageQuality.Psnr(new Picture(8, 8), new Picture(8, 9))).Message, StringComparison.Ordinal);
-        Assert.Contains("7 pixels", Assert.Throws<HitaException>(() => ImageQuality.Ssim(new Picture(8, 6), new Picture(8, 6))).Message, StringComparison.Ordinal);
+        Assert.Contains("8×8 and 8×9", Assert.Throws<HitaException>(() => ImageQuality.Psnr(new Image(8, 8), new Image(8, 9))).Message, StringComparison.Ordinal);
+        Assert.Contains("7 pixels", Assert.Throws<HitaException>(() => ImageQuality.Ssim(new Image(8, 6), new Image(8, 6))).Message, StringComparison.Ordinal);
     }
 
-    private static double OneByOne(Picture a, Picture b)
+    private static double OneByOne(Image a, Image b)
     {
         var values = new List<double>();
         for (var channel = 0; channel < 3; channel++)

@@ -64,10 +64,10 @@ public sealed class InceptionScoreTests
         var first = new InceptionScoreStatistics(Classes, 100);
         first.Add(logits.AsSpan(0, 130 * Classes));
         new AccumulatorWriter().Add("classes", first).Save(folder["state"]);
-        var second = new InceptionScoreStatistics(Classes, 100, firstPlace: 130);
+        var second = new InceptionScoreStatistics(Classes, 100, firstIndex: 130);
         second.Add(logits.AsSpan(130 * Classes));
         first.Merge(second);
-        Assert.Equal(270, first.NextPlace);
+        Assert.Equal(270, first.NextIndex);
         Assert.All(expected.Splits.Zip(first.ToScore().Splits), static pair => Assert.Equal(pair.First, pair.Second, 1e-12));
 
         using var file = AccumulatorReader.Open(folder["state"]);

@@ -47,11 +47,11 @@ public sealed class InceptionTests(InceptionByName network, ITestOutputHelper ou
     }
 
     [Fact]
-    public void Pictures_and_tensors_give_the_same_features_in_any_batch()
+    public void Images_and_tensors_give_the_same_features_in_any_batch()
     {
-        Picture[] pictures = [PictureFiles.Noise(40, 30, 1), PictureFiles.Noise(40, 30, 2)];
-        var both = network.Extractor.Extract(pictures);
-        var second = network.Extractor.Extract([pictures[1]]);
+        Image[] images = [ImageFiles.Noise(40, 30, 1), ImageFiles.Noise(40, 30, 2)];
+        var both = network.Extractor.Extract(images);
+        var second = network.Extractor.Extract([images[1]]);
         Assert.True(StageComparer.RelativeError(second.Pool.Span, both.Pool.Span[InceptionFeatures.PoolWidth..]) < 1e-5);
         Assert.True(StageComparer.RelativeError(second.Spatial.Span, both.Spatial.Span[InceptionFeatures.SpatialWidth..]) < 1e-5);
         Assert.True(StageComparer.RelativeError(second.Pool.Span, both.Pool.Span[..InceptionFeatures.PoolWidth]) > 1e-4);
@@ -86,8 +86,8 @@ public sealed class InceptionTests(InceptionByName network, ITestOutputHelper ou
             SafetensorsWriter.Save(folder["inception.safetensors"], tensors);
         }
         using var loaded = InceptionExtractor.Load(folder["inception.safetensors"]);
-        var picture = PictureFiles.Noise(30, 30, 1);
-        Assert.Equal(network.Extractor.Extract([picture]).Pool.ToArray(), loaded.Extract([picture]).Pool.ToArray());
+        var image = ImageFiles.Noise(30, 30, 1);
+        Assert.Equal(network.Extractor.Extract([image]).Pool.ToArray(), loaded.Extract([image]).Pool.ToArray());
         Assert.Equal(32, loaded.Fingerprint.Length);
     }
 
@@ -124,8 +124,8 @@ public sealed class InceptionTests(InceptionByName network, ITestOutputHelper ou
     }
 
     [Fact]
-    public void Pictures_of_two_sizes_in_a_batch_are_refused() =>
-        Assert.Throws<ArgumentException>(() => network.Extractor.Extract([new Picture(8, 8), new Picture(8, 9)]));
+    public void Images_of_two_sizes_in_a_batch_are_refused() =>
+        Assert.Throws<ArgumentException>(() => network.Extractor.Extract([new Image(8, 8), new Image(8, 9)]));
 
     // [B, 17, 17, 7] → [B, 7, 17, 17]
     private static float[] Transposed(ReadOnlySpan<float> spatial, int count)

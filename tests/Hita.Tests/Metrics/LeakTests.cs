@@ -26,7 +26,7 @@ public sealed class LeakTests
 
     private static void Measure(InceptionExtractor network)
     {
-        network.Extract([PictureFiles.Noise(20, 20, 1)]);
+        network.Extract([ImageFiles.Noise(20, 20, 1)]);
         var (statistics, bank) = (new FeatureStatistics(8), new FeatureBank(8));
         var features = Samples.Normal(600 * 8, 1);
         statistics.Add(features);

@@ -69,33 +69,33 @@ public sealed class NpzTests : IDisposable
     [Fact]
     public void An_archive_that_is_not_complete_leaves_nothing_behind()
     {
-        using (var writer = new PictureArchiveWriter(_folder["a.npz"], 2, 4, 4))
+        using (var writer = new ImageArchiveWriter(_folder["a.npz"], 2, 4, 4))
         {
-            writer.Add(new Picture(4, 4));
+            writer.Add(new Image(4, 4));
             Assert.Throws<InvalidOperationException>(writer.Complete);
-            Assert.Throws<ArgumentException>(() => writer.Add(new Picture(4, 5)));
+            Assert.Throws<ArgumentException>(() => writer.Add(new Image(4, 5)));
         }
         Assert.Empty(Directory.GetFiles(_folder.Path));
     }
 
     [Fact]
-    public void Pictures_make_the_round_trip_in_order()
+    public void Images_make_the_round_trip_in_order()
     {
-        var pictures = Enumerable.Range(0, 5).Select(i => PictureFiles.Noise(6, 4, i)).ToArray();
-        using (var writer = new PictureArchiveWriter(_folder["a.npz"], 5, 6, 4))
+        var images = Enumerable.Range(0, 5).Select(i => ImageFiles.Noise(6, 4, i)).ToArray();
+        using (var writer = new ImageArchiveWriter(_folder["a.npz"], 5, 6, 4))
         {
-            foreach (var picture in pictures)
-                writer.Add(picture);
+            foreach (var image in images)
+                writer.Add(image);
             writer.Complete();
         }
-        using var reader = PictureArchiveReader.Open(_folder["a.npz"]);
+        using var reader = ImageArchiveReader.Open(_folder["a.npz"]);
         Assert.Equal((5L, 6, 4), (reader.Count, reader.Width, reader.Height));
-        Assert.True(reader.Next()!.Pixels.SequenceEqual(pictures[0].Pixels));
+        Assert.True(reader.Next()!.Pixels.SequenceEqual(images[0].Pixels));
         reader.Skip(1);
         var rest = reader.NextBatch(10);
         Assert.Equal(3, rest.Count);
-        Assert.True(rest[0].Pixels.SequenceEqual(pictures[2].Pixels));
-        Assert.True(rest[2].Pixels.SequenceEqual(pictures[4].Pixels));
+        Assert.True(rest[0].Pixels.SequenceEqual(images[2].Pixels));
+        Assert.True(rest[2].Pixels.SequenceEqual(images[4].Pixels));
         Assert.Null(reader.Next());
         Assert.Empty(reader.NextBatch(1));
     }
@@ -106,7 +106,7 @@ public sealed class NpzTests : IDisposable
         var pixels = new byte[3 * 8 * 8 * 3];
         new Random(1).NextBytes(pixels);
         Zip("a.npz", CompressionLevel.Optimal, ("arr_0.npy", Npy("{'descr': '|u1', 'fortran_order': False, 'shape': (3, 8, 8, 3), }", pixels)));
-        using var reader = PictureArchiveReader.Open(_folder["a.npz"]);
+        using var reader = ImageArchiveReader.Open(_folder["a.npz"]);
         Assert.Equal(pixels, reader.NextBatch(3).SelectMany(p => p.Pixels.ToArray()));
     }
 
@@ -153,7 +153,7 @@ public sealed class NpzTests : IDisposable
         using var reader = NpzReader.Open(_folder["a.npz"]);
         Assert.Equal([1, 2, 3, 4, 5, 6], reader.ReadDoubles("m"));
         Assert.Equal([0, 1, 2, 3, 4, 5, 6, 7], reader.ReadDoubles("t"));
-        Assert.Contains("Fortran", Assert.Throws<ArchiveException>(() => PictureArchiveReader.Open(_folder["a.npz"])).Message, StringComparison.Ordinal);
+        Assert.Contains("Fortran", Assert.Throws<ArchiveException>(() => ImageArchiveReader.Open(_folder["a.npz"])).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -86,16 +86,16 @@ public sealed class PublishedNumbersTests(ITestOutputHelper output) : IDisposabl
         return bank;
     }
 
-    private IEnumerable<(Picture A, Picture B)> Pairs()
+    private IEnumerable<(Image A, Image B)> Pairs()
     {
         for (var i = 0; i < 2; i++)
             yield return (At("image_a", i), At("image_b", i));
     }
 
-    private Picture At(string name, int index)
+    private Image At(string name, int index)
     {
         var pixels = new byte[64 * 64 * 3];
         _vectors.ReadPart(name, index * pixels.Length, pixels);
-        return new Picture(64, 64, pixels);
+        return new Image(64, 64, pixels);
     }
 }

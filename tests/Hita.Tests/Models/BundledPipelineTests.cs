@@ -48,7 +48,7 @@ public sealed class BundledPipelineTests : IDisposable
         Assert.True(File.Exists(_folder["out/grid.png"]));
         var torus = Directory.GetFiles(_folder["out"], "*marble-torus*.png").Single();
         // Trained pictures are painted as the folder recommends, and found again by their hashes alone.
-        Assert.Equal(GeneratorFolder.ReadSampling(GeneratorFolder.Find(BundledModels.Materials)), PictureSettings.Read(torus).Sampling);
+        Assert.Equal(GeneratorFolder.ReadSampling(GeneratorFolder.Find(BundledModels.Materials)), ImageSettings.Read(torus).Sampling);
         var (replayed, said, _) = CommandLine.Run("replay", torus);
         Assert.Equal(0, replayed);
         Assert.Contains("identical", said, StringComparison.Ordinal);
@@ -62,9 +62,9 @@ public sealed class BundledPipelineTests : IDisposable
         using var pipeline = ImagePipeline.Load(BundledModels.Materials, withEncoder: true);
         var psnr = Enumerable.Range(0, 24).Average(i =>
         {
-            var scene = new Picture(64, 64);
+            var scene = new Image(64, 64);
             MaterialsRenderer.Render(set.Scene(10_000_000 + i), 64, scene.Pixels);
-            return PictureComparison.Psnr(scene, pipeline.Tokenizer.Reconstruct(scene).Picture);
+            return ImageComparison.Psnr(scene, pipeline.Tokenizer.Reconstruct(scene).Image);
         });
         Assert.InRange(psnr, 26, 60);
     }

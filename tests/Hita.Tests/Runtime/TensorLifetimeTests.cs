@@ -80,9 +80,9 @@ public sealed class TensorLifetimeTests
 
     private static void Round(ImageTokenizer tokenizer, ImageGenerator generator, int seed)
     {
-        var picture = new Picture(seed % 2 == 0 ? 64 : 96, 64);
-        new Random(seed).NextBytes(picture.Pixels);
-        tokenizer.Reconstruct(picture);
+        var image = new Image(seed % 2 == 0 ? 64 : 96, 64);
+        new Random(seed).NextBytes(image.Pixels);
+        tokenizer.Reconstruct(image);
         var codes = generator.Generate(new GenerationRequest { Classes = [seed % 10], Seed = (ulong)seed, Sampling = new SamplingOptions { Guidance = new GuidanceOptions { Scale = 2 } } });
         tokenizer.Decode(codes);
     }

@@ -99,7 +99,7 @@ public sealed class ShiftStudyTests
         Assert.Equal(["k0", "k2", "k0-revival3", "k2-revival3"], report.Rows.Select(static r => r.Name));
         Assert.All(report.Rows, static r =>
         {
-            Assert.Equal((4, 6), (r.Steps, r.Swap.Pictures));
+            Assert.Equal((4, 6), (r.Steps, r.Swap.Images));
             Assert.InRange(r.HolisticUsage, 1.0 / 32, 1);
             Assert.True(double.IsFinite(r.ValidationPsnr) && double.IsFinite(r.Swap.Own));
         });

@@ -27,18 +27,18 @@ public sealed class StudyTests
     [Fact]
     public void Measures_are_zero_or_one_where_they_must_be()
     {
-        var (a, b) = (ScenePairs.Draw(new MaterialsSet(1).Scene(2), 64), ScenePairs.Draw(new MaterialsSet(1).Scene(9), 64));
-        Assert.Equal(1, PictureStatistics.EdgeCorrelation(a, a), 1e-9);
-        Assert.InRange(PictureStatistics.EdgeCorrelation(a, b), -0.5, 0.9);
-        Assert.Equal((0, 0), (PictureStatistics.ColourDistance(a, a), PictureStatistics.TextureDistance(a, a)));
-        var moved = PictureStatistics.MeanColourTransfer(a, b);
-        Assert.True(PictureStatistics.ColourDistance(moved, b) < PictureStatistics.ColourDistance(a, b));
-        Assert.InRange(PictureStatistics.EdgeCorrelation(moved, a), 0.9, 1);
+        var (a, b) = (ScenePairs.Render(new MaterialsSet(1).Scene(2), 64), ScenePairs.Render(new MaterialsSet(1).Scene(9), 64));
+        Assert.Equal(1, ImageStatistics.EdgeCorrelation(a, a), 1e-9);
+        Assert.InRange(ImageStatistics.EdgeCorrelation(a, b), -0.5, 0.9);
+        Assert.Equal((0, 0), (ImageStatistics.ColourDistance(a, a), ImageStatistics.TextureDistance(a, a)));
+        var moved = ImageStatistics.MeanColourTransfer(a, b);
+        Assert.True(ImageStatistics.ColourDistance(moved, b) < ImageStatistics.ColourDistance(a, b));
+        Assert.InRange(ImageStatistics.EdgeCorrelation(moved, a), 0.9, 1);
 
         // Smoothing takes texture away and leaves the mean colour.
         var smooth = a.Resize(16, 16).Resize(64, 64);
-        Assert.True(PictureStatistics.TextureDistance(a, smooth) > 0.3);
-        Assert.InRange(PictureStatistics.ColourDistance(a, smooth), 0, 8);
+        Assert.True(ImageStatistics.TextureDistance(a, smooth) > 0.3);
+        Assert.InRange(ImageStatistics.ColourDistance(a, smooth), 0, 8);
     }
 
     [Fact]
@@ -94,10 +94,10 @@ public sealed class StudyTests
     [Fact]
     public void Errors_inside_a_mask_ignore_the_outside()
     {
-        var (a, b) = (new Picture(4, 4), new Picture(4, 4));
+        var (a, b) = (new Image(4, 4), new Image(4, 4));
         b[0, 0] = (30, 0, 0);
         b[3, 3] = (0, 0, 60);
-        Assert.Equal(300, InpaintTally.Error(a, b, PictureMask.Box(4, 4, new PixelBox(0, 0, 1, 1))));
-        Assert.Equal(0, InpaintTally.Error(a, b, PictureMask.Box(4, 4, new PixelBox(1, 1, 2, 2))));
+        Assert.Equal(300, InpaintTally.Error(a, b, ImageMask.Box(4, 4, new PixelBox(0, 0, 1, 1))));
+        Assert.Equal(0, InpaintTally.Error(a, b, ImageMask.Box(4, 4, new PixelBox(1, 1, 2, 2))));
     }
 }

@@ -61,7 +61,7 @@ public sealed class TrainingStudyTests
     }
 
     [Fact]
-    public void Pictures_read_in_the_step_are_those_of_the_loader()
+    public void Images_read_in_the_step_are_those_of_the_loader()
     {
         using var source = new MaterialsSource(16, count: 10);
         var options = new BatchLoaderOptions { BatchSize = 4, Augmentation = new Augmentation { Size = 16, Crop = CropMethod.Center }, Seed = 5, Workers = 1 };
@@ -88,7 +88,7 @@ public sealed class TrainingStudyTests
         var speed = StepStudy.Summarise("made up", 8, [(StepForms.Library, 1), (StepForms.Naive, 1)], turns);
         Assert.Equal([1.5, 1.5, 2], speed.Forms[1].Ratios);
         Assert.Equal((1.5, 1.5, 2), (speed.Forms[1].Ratio, speed.Forms[1].Low, speed.Forms[1].High));
-        Assert.Equal((2, 4), (speed.Forms[1].Seconds, speed.Forms[1].PicturesPerSecond));
+        Assert.Equal((2, 4), (speed.Forms[1].Seconds, speed.Forms[1].ImagesPerSecond));
         Assert.Equal((1, 1), (speed.Forms[0].Low, speed.Forms[0].High));
         Assert.Equal(1, speed.Parts.Sum(static p => p.Share), 1e-9);
         Assert.Equal(0.5, speed.Parts.Single(static p => p.Name == "backward").Share, 1e-9);

@@ -37,7 +37,7 @@ public sealed class ArchitectureVariantTests
     {
         var config = Tiny() with { Holistic = Tiny().Holistic! with { Shift = shift } };
         using var tokenizer = ImageTokenizer.CreateByName(config);
-        Assert.Equal(64, tokenizer.Reconstruct(Noise(64, 64)).Picture.Width);
+        Assert.Equal(64, tokenizer.Reconstruct(Noise(64, 64)).Image.Width);
     }
 
     [Theory]
@@ -106,10 +106,10 @@ public sealed class ArchitectureVariantTests
         return config;
     }
 
-    private static Picture Noise(int width, int height)
+    private static Image Noise(int width, int height)
     {
-        var picture = new Picture(width, height);
-        new Random(3).NextBytes(picture.Pixels);
-        return picture;
+        var image = new Image(width, height);
+        new Random(3).NextBytes(image.Pixels);
+        return image;
     }
 }

@@ -17,7 +17,7 @@ public sealed class DecoderLayoutTests
         using var inference = inference_mode();
         using var scope = NewDisposeScope();
         var features = Features();
-        AssertNear(plain.Paint(features), ours.Paint(features));
+        AssertNear(plain.Decode(features), ours.Decode(features));
     }
 
     [Fact]
@@ -26,12 +26,12 @@ public sealed class DecoderLayoutTests
         using var model = Decoder(channelsLast: true);
         using var scope = NewDisposeScope();
         var features = Features();
-        var recorded = model.Paint(features.requires_grad_(true));
+        var recorded = model.Decode(features.requires_grad_(true));
         recorded.sum().backward();
         Assert.True(features.grad is { } gradient && gradient.abs().sum().ToDouble() > 0);
         Tensor overwritten;
         using (no_grad())
-            overwritten = model.Paint(features.detach());
+            overwritten = model.Decode(features.detach());
         AssertNear(recorded.detach(), overwritten);
     }
 

@@ -16,22 +16,22 @@ public sealed class ImageTokenizerTests
     public void Reconstructing_is_encoding_and_decoding_at_any_size(string preset, int width, int height)
     {
         using var tokenizer = ByName(preset);
-        var picture = Noise(width, height, 5);
-        var (codes, reconstruction) = tokenizer.Reconstruct(picture);
+        var image = Noise(width, height, 5);
+        var (codes, reconstruction) = tokenizer.Reconstruct(image);
         Assert.Equal((height / 16, width / 16), (codes.GridHeight, codes.GridWidth));
         Assert.Equal((width, height), (reconstruction.Width, reconstruction.Height));
-        Assert.Equal(reconstruction.Pixels.ToArray(), tokenizer.Decode(tokenizer.Encode([picture]))[0].Pixels.ToArray());
+        Assert.Equal(reconstruction.Pixels.ToArray(), tokenizer.Decode(tokenizer.Encode([image]))[0].Pixels.ToArray());
     }
 
     [Fact]
     public void A_picture_has_the_same_codes_alone_and_in_a_batch_of_other_sizes()
     {
         using var tokenizer = ByName("tiny");
-        var pictures = new[] { Noise(64, 64, 1), Noise(96, 64, 2), Noise(64, 64, 3), Noise(64, 64, 4) };
-        var together = tokenizer.Encode(pictures, batchSize: 3);
-        for (var i = 0; i < pictures.Length; i++)
+        var images = new[] { Noise(64, 64, 1), Noise(96, 64, 2), Noise(64, 64, 3), Noise(64, 64, 4) };
+        var together = tokenizer.Encode(images, batchSize: 3);
+        for (var i = 0; i < images.Length; i++)
         {
-            var alone = tokenizer.Encode([pictures[i]])[0];
+            var alone = tokenizer.Encode([images[i]])[0];
             Assert.Equal(alone.Holistic, together[i].Holistic);
             Assert.Equal(alone.Patches, together[i].Patches);
         }
@@ -48,10 +48,10 @@ public sealed class ImageTokenizerTests
         Assert.Equal(tokenizer.Config, loaded.Config);
         Assert.Equal(tokenizer.ModelHash, loaded.ModelHash);
         Assert.Equal(tokenizer.ModelHash, decoder.ModelHash);
-        var (codes, picture) = tokenizer.Reconstruct(Noise(64, 64, 9));
+        var (codes, image) = tokenizer.Reconstruct(Noise(64, 64, 9));
         Assert.Equal(codes.Patches, loaded.Encode([Noise(64, 64, 9)])[0].Patches);
-        Assert.Equal(picture.Pixels.ToArray(), decoder.Decode([codes])[0].Pixels.ToArray());
-        Assert.Throws<HitaException>(() => decoder.Encode([picture]));
+        Assert.Equal(image.Pixels.ToArray(), decoder.Decode([codes])[0].Pixels.ToArray());
+        Assert.Throws<HitaException>(() => decoder.Encode([image]));
     }
 
     [Fact]
@@ -73,7 +73,7 @@ public sealed class ImageTokenizerTests
     public void A_size_that_does_not_fit_is_refused_in_a_sentence(int width, int height, string reason)
     {
         using var tokenizer = ByName("tiny");
-        var error = Assert.Throws<HitaException>(() => tokenizer.Encode([new Picture(width, height)]));
+        var error = Assert.Throws<HitaException>(() => tokenizer.Encode([new Image(width, height)]));
         Assert.Contains(reason, error.Message, StringComparison.Ordinal);
     }
 
@@ -92,16 +92,16 @@ public sealed class ImageTokenizerTests
         using var exact = ByName("tiny");
         using var half = ImageTokenizer.CreateByName(config, options: new TokenizerOptions { Precision = Precision.BFloat16, DecoderOnly = true });
         var codes = exact.Encode([Noise(64, 64, 3), Noise(64, 64, 4)]);
-        var (difference, _, pictures) = Hita.Bench.PaintingComparison.Compare(exact, half, codes, TestContext.Current.CancellationToken);
-        Assert.Equal((Precision.BFloat16, 2), (difference.Precision, difference.Pictures));
+        var (difference, _, images) = Hita.Bench.DecoderComparison.Compare(exact, half, codes, TestContext.Current.CancellationToken);
+        Assert.Equal((Precision.BFloat16, 2), (difference.Precision, difference.Images));
         // Eight bits of mantissa through some thirty layers: a few grey levels on average.
         Assert.InRange(difference.MeanDifference, 0.01, 4);
-        var distances = codes.SelectMany((c, i) => exact.Decode([c])[0].Pixels.ToArray().Zip(pictures[i].Pixels.ToArray(), static (x, y) => Math.Abs(x - y))).ToList();
+        var distances = codes.SelectMany((c, i) => exact.Decode([c])[0].Pixels.ToArray().Zip(images[i].Pixels.ToArray(), static (x, y) => Math.Abs(x - y))).ToList();
         Assert.Equal(distances.Average(), difference.MeanDifference, 1e-9);
         Assert.Equal(distances.Max(), difference.LargestDifference);
 
         using var another = ImageTokenizer.CreateByName(config, "another.", new TokenizerOptions { DecoderOnly = true });
-        Assert.Contains(another.ModelHash, Assert.Throws<HitaException>(() => Hita.Bench.PaintingComparison.Compare(exact, another, codes)).Message, StringComparison.Ordinal);
+        Assert.Contains(another.ModelHash, Assert.Throws<HitaException>(() => Hita.Bench.DecoderComparison.Compare(exact, another, codes)).Message, StringComparison.Ordinal);
     }
 
     private static ImageTokenizer ByName(string preset)
@@ -110,10 +110,10 @@ public sealed class ImageTokenizerTests
         return ImageTokenizer.CreateByName(config);
     }
 
-    private static Picture Noise(int width, int height, int seed)
+    private static Image Noise(int width, int height, int seed)
     {
-        var picture = new Picture(width, height);
-        new Random(seed).NextBytes(picture.Pixels);
-        return picture;
+        var image = new Image(width, height);
+        new Random(seed).NextBytes(image.Pixels);
+        return image;
     }
 }

@@ -15,12 +15,12 @@ public sealed class ShiftTests
         var patches = Enumerable.Range(0, n).Select(i => i * 37 % config.CodebookSize).ToArray();
         var holistic = Enumerable.Range(0, config.HolisticTokenCount).Select(i => i * 53 % config.CodebookSize).ToArray();
 
-        var picture = Decode(patches, holistic);
+        var image = Decode(patches, holistic);
         for (var i = n - k; i < n; i++)
-            Assert.Equal(picture, Decode(Changed(patches, i), holistic));
-        Assert.NotEqual(picture, Decode(Changed(patches, n - k - 1), holistic));
+            Assert.Equal(image, Decode(Changed(patches, i), holistic));
+        Assert.NotEqual(image, Decode(Changed(patches, n - k - 1), holistic));
         for (var i = 0; i < holistic.Length; i++)
-            Assert.NotEqual(picture, Decode(patches, Changed(holistic, i)));
+            Assert.NotEqual(image, Decode(patches, Changed(holistic, i)));
 
         byte[] Decode(int[] p, int[] h) => tokenizer.Decode([new ImageCodes(h, p, config.GridSide, config.GridSide)])[0].Pixels.ToArray();
         int[] Changed(int[] codes, int at) => [.. codes.Select((c, i) => i == at ? (c + 101) % config.CodebookSize : c)];

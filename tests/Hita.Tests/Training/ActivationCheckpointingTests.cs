@@ -71,7 +71,7 @@ public sealed class ActivationCheckpointingTests
     {
         using var scope = NewDisposeScope();
         rand(3);
-        using var place = RandomPlace.Mark(CPU, new StepRandom(1, 1, 0));
+        using var place = RandomStateMark.Mark(CPU, new StepRandom(1, 1, 0));
         var first = rand(100).ToFloats();
         place.Return();
         Assert.Equal(first, rand(100).ToFloats());

@@ -90,7 +90,7 @@ public sealed class LossTests
     {
         var options = TinyStages.Plain with { Codebook = new() { UsageWindow = 8, RevivalInterval = 2 } };
         using var stage = TokenizerStage.Create(TinyStages.Tokenizer, options, seed: 1);
-        var batch = TinyStages.Pictures(2, 1);
+        var batch = TinyStages.Images(2, 1);
         using var pixels = batch.Pixels;
         stage.TakeStep([batch], 1);
         var before = stage.State["model"]["quantize.embedding.weight"].ToFloats();
@@ -171,7 +171,7 @@ public sealed class LossTests
     {
         using var scope = NewDisposeScope();
         using var lpips = LpipsWeights.ByName(Placement.Cpu);
-        var (a, b) = (TinyStages.Pictures(2, 1, 32).Pixels, TinyStages.Pictures(2, 2, 32).Pixels);
+        var (a, b) = (TinyStages.Images(2, 1, 32).Pixels, TinyStages.Images(2, 2, 32).Pixels);
         Assert.All(lpips.Distances(a, a).ToFloats(), static d => Assert.Equal(0, d));
         Assert.All(lpips.Distances(a, b).ToFloats(), static d => Assert.True(d > 0.01));
         Assert.Throws<HitaException>(() => lpips.Distances(zeros(1, 3, 8, 8), zeros(1, 3, 8, 8)));

@@ -137,7 +137,7 @@ public sealed class OptionTests
     public void Only_the_decoder_is_trained_where_that_is_asked()
     {
         using var stage = TokenizerStage.Create(TinyStages.Tokenizer, TinyStages.Plain with { Scope = TokenizerScope.Decoder }, seed: 1);
-        var batch = TinyStages.Pictures(4, 1);
+        var batch = TinyStages.Images(4, 1);
         using var pixels = batch.Pixels;
         using var before = stage.Evaluate(pixels, average: false);
         var state = stage.Bytes();
@@ -178,8 +178,8 @@ public sealed class OptionTests
     {
         using var scope = NewDisposeScope();
         using var stage = TokenizerStage.Create(TinyStages.Larger, options, seed: 1);
-        stage.TakeStep([TinyStages.Pictures(2, 1, 32)], 1);
-        stage.TakeStep([TinyStages.Pictures(2, 2, 32)], 2);
+        stage.TakeStep([TinyStages.Images(2, 1, 32)], 1);
+        stage.TakeStep([TinyStages.Images(2, 2, 32)], 2);
         return stage.Bytes();
     }
 }

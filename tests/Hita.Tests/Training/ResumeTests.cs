@@ -16,7 +16,7 @@ public sealed class ResumeTests
         var options = TinyStages.Judged with { Dropout = 0.1, StyleSeparation = new(), Codebook = new() { UsageWindow = 64, RevivalInterval = 2 } };
         Continue(
             () => TokenizerStage.Create(TinyStages.Larger, options, seed: 7),
-            step => [TinyStages.Pictures(2, (int)step, 32), TinyStages.Pictures(2, 100 + (int)step, 32)]);
+            step => [TinyStages.Images(2, (int)step, 32), TinyStages.Images(2, 100 + (int)step, 32)]);
     }
 
     [Fact]

@@ -11,13 +11,13 @@ public sealed class StepTests
     public void A_loss_that_is_not_a_number_changes_nothing()
     {
         using var stage = TokenizerStage.Create(TinyStages.Larger, TinyStages.Judged, seed: 1);
-        stage.TakeStep([TinyStages.Pictures(2, 1, 32)], 1);
+        stage.TakeStep([TinyStages.Images(2, 1, 32)], 1);
         var before = stage.Bytes();
-        var report = stage.TakeStep([TinyStages.Pictures(2, 2, 32), Poisoned()], 2);
+        var report = stage.TakeStep([TinyStages.Images(2, 2, 32), Poisoned()], 2);
         Assert.True(report.Skipped);
         Assert.Contains(report.Values, static v => !double.IsFinite(v.Value));
         ResumeTests.AssertSame(before, stage.Bytes());
-        Assert.False(stage.TakeStep([TinyStages.Pictures(2, 3, 32)], 3).Skipped);
+        Assert.False(stage.TakeStep([TinyStages.Images(2, 3, 32)], 3).Skipped);
     }
 
     [Fact]
@@ -37,7 +37,7 @@ public sealed class StepTests
     public void Parts_of_a_batch_give_its_gradient(int first, int second)
     {
         var options = TinyStages.Plain with { Dropout = 0 };
-        var whole = TinyStages.Pictures(8, seed: 3);
+        var whole = TinyStages.Images(8, seed: 3);
         using var scope = NewDisposeScope();
         using var one = TokenizerStage.Create(TinyStages.Tokenizer, options, seed: 1);
         using var two = TokenizerStage.Create(TinyStages.Tokenizer, options, seed: 1);
@@ -62,7 +62,7 @@ public sealed class StepTests
     }
 
     [Fact]
-    public void Pictures_and_codes_that_do_not_fit_are_refused()
+    public void Images_and_codes_that_do_not_fit_are_refused()
     {
         using var scope = NewDisposeScope();
         using var tokenizer = TokenizerStage.Create(TinyStages.Tokenizer, TinyStages.Plain, seed: 1);
@@ -92,7 +92,7 @@ public sealed class StepTests
 
     internal static TokenizerBatch Poisoned()
     {
-        var batch = TinyStages.Pictures(2, 5, 32);
+        var batch = TinyStages.Images(2, 5, 32);
         batch.Pixels.view(-1).narrow(0, 7, 1).fill_(TensorOps.Constant(double.NaN)).Dispose();
         return batch;
     }

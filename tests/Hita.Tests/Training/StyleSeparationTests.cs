@@ -18,15 +18,15 @@ public sealed class StyleSeparationTests
     public void Some_pictures_are_seen_twice_and_the_others_as_they_are(int batch, double share, int count)
     {
         using var scope = NewDisposeScope();
-        var pictures = Noise(batch);
-        var views = new StyleSeparation(new() { Share = share }).Views(pictures, new StepRandom(1, 1, 0));
+        var images = Noise(batch);
+        var views = new StyleSeparation(new() { Share = share }).Views(images, new StepRandom(1, 1, 0));
         Assert.Equal(count, views.Count);
-        Assert.Equal([batch + count, 3L, 16, 16], views.Pictures.shape);
-        Assert.InRange(views.Pictures.abs().max().ToDouble(), 0.1, 1);
+        Assert.Equal([batch + count, 3L, 16, 16], views.Images.shape);
+        Assert.InRange(views.Images.abs().max().ToDouble(), 0.1, 1);
         if (count < batch)
-            Assert.Equal(pictures.narrow(0, count, batch - count).ToFloats(), views.Pictures.narrow(0, count, batch - count).ToFloats());
+            Assert.Equal(images.narrow(0, count, batch - count).ToFloats(), views.Images.narrow(0, count, batch - count).ToFloats());
         for (var i = 0; i < count; i++)
-            Assert.True(Distance(pictures[i], views.Pictures[i]) > 0.05, $"the colours of picture {i} stayed");
+            Assert.True(Distance(images[i], views.Images[i]) > 0.05, $"the colours of picture {i} stayed");
     }
 
     [Theory]
@@ -37,8 +37,8 @@ public sealed class StyleSeparationTests
     {
         using var scope = NewDisposeScope();
         var separation = new StyleSeparation(new() { Share = share });
-        var pictures = Noise(batch);
-        var counts = Enumerable.Range(1, 400).Select(step => separation.Views(pictures, new StepRandom(1, step, 0)).Count).ToArray();
+        var images = Noise(batch);
+        var counts = Enumerable.Range(1, 400).Select(step => separation.Views(images, new StepRandom(1, step, 0)).Count).ToArray();
         Assert.All(counts, c => Assert.InRange(c, (long)Math.Floor(batch * share), (long)Math.Ceiling(batch * share)));
         // A standard deviation of the mean of 400 draws is 0.025 at most.
         Assert.InRange(counts.Average(), (batch * share) - 0.1, (batch * share) + 0.1);
@@ -49,18 +49,18 @@ public sealed class StyleSeparationTests
     {
         using var scope = NewDisposeScope();
         var separation = new StyleSeparation(new());
-        var pictures = Noise(4);
-        var views = separation.Views(pictures, new StepRandom(1, 1, 0)).Pictures.ToFloats();
-        Assert.Equal(views, separation.Views(pictures, new StepRandom(1, 1, 0)).Pictures.ToFloats());
-        Assert.NotEqual(views, separation.Views(pictures, new StepRandom(1, 2, 0)).Pictures.ToFloats());
+        var images = Noise(4);
+        var views = separation.Views(images, new StepRandom(1, 1, 0)).Images.ToFloats();
+        Assert.Equal(views, separation.Views(images, new StepRandom(1, 1, 0)).Images.ToFloats());
+        Assert.NotEqual(views, separation.Views(images, new StepRandom(1, 2, 0)).Images.ToFloats());
     }
 
     [Fact]
     public void Colours_go_wrong_by_the_strength()
     {
         using var scope = NewDisposeScope();
-        var pictures = Noise(8).Times(0.5);
-        double Change(double strength) => Distance(pictures, Wrong(pictures, new() { Share = 1, Strength = strength }));
+        var images = Noise(8).Times(0.5);
+        double Change(double strength) => Distance(images, Wrong(images, new() { Share = 1, Strength = strength }));
 
         Assert.InRange(Change(1e-6), 0, 1e-5);
         Assert.InRange(Change(0.1), 0.01, 0.2);
@@ -83,13 +83,13 @@ public sealed class StyleSeparationTests
     public void The_holistic_tokens_see_true_colours_mirrored_or_not()
     {
         using var scope = NewDisposeScope();
-        var pictures = Noise(16);
-        var mirrored = pictures.flip(3);
-        var moved = Moved(pictures, new() { Share = 1, SmallestView = 1 });
+        var images = Noise(16);
+        var mirrored = images.flip(3);
+        var moved = Moved(images, new() { Share = 1, SmallestView = 1 });
         var turned = Enumerable.Range(0, 16).Count(i => Distance(mirrored[i], moved[i]) < 1e-5);
         Assert.InRange(turned, 1, 15);
-        Assert.Equal(16 - turned, Enumerable.Range(0, 16).Count(i => Distance(pictures[i], moved[i]) < 1e-5));
-        Assert.InRange(Distance(pictures, Moved(pictures, new() { Share = 1, SmallestView = 1, Mirror = false })), 0, 1e-5);
+        Assert.Equal(16 - turned, Enumerable.Range(0, 16).Count(i => Distance(images[i], moved[i]) < 1e-5));
+        Assert.InRange(Distance(images, Moved(images, new() { Share = 1, SmallestView = 1, Mirror = false })), 0, 1e-5);
     }
 
     /// <summary>Of a picture that grows brighter to the right and greener to the bottom, a part shows by how much and from where on.</summary>
@@ -141,16 +141,16 @@ public sealed class StyleSeparationTests
         var options = TinyStages.Plain with { Dropout = 0, Scope = scope, Precision = precision, StyleSeparation = new() };
         using var model = new TokenizerModel(TinyStages.Tokenizer, TokenizerParts.All, Placement.Cpu, dropout: 0);
         TokenizerInitializer.Initialize(model, seed: 1);
-        var pictures = TinyStages.Pictures(4, 1).Pixels;
+        var images = TinyStages.Images(4, 1).Pixels;
         var objective = new TokenizerObjective(model, options, perceptual: null);
         objective.EnterTraining();
-        var pass = objective.Run(pictures, new StepRandom(1, 1, 0));
+        var pass = objective.Run(images, new StepRandom(1, 1, 0));
 
-        var views = new StyleSeparation(options.StyleSeparation).Views(pictures, new StepRandom(1, 1, 0));
+        var views = new StyleSeparation(options.StyleSeparation).Views(images, new StepRandom(1, 1, 0));
         using var frozen = no_grad();
         using var cast = precision == Precision.BFloat16 ? Autocast.BFloat16(CPU) : null;
-        var seen = model.Features(views.Pictures);
-        var plain = model.Features(pictures);
+        var seen = model.Features(views.Images);
+        var plain = model.Features(images);
         AssertSeen(pass.Patches, views.OfPatches(seen.PatchPrequant).ToSequence(), plain.PatchPrequant.ToSequence());
         AssertSeen(pass.Holistic!, views.OfHolistic(seen.HolisticPrequant!), plain.HolisticPrequant!);
 
@@ -172,11 +172,11 @@ public sealed class StyleSeparationTests
         Assert.Contains("training.style_separation needs holistic tokens", e.Message, StringComparison.Ordinal);
     }
 
-    private static Tensor Wrong(Tensor pictures, StyleSeparationOptions options) =>
-        new StyleSeparation(options).Views(pictures, new StepRandom(1, 1, 0)).Pictures.narrow(0, 0, pictures.size(0));
+    private static Tensor Wrong(Tensor images, StyleSeparationOptions options) =>
+        new StyleSeparation(options).Views(images, new StepRandom(1, 1, 0)).Images.narrow(0, 0, images.size(0));
 
-    private static Tensor Moved(Tensor pictures, StyleSeparationOptions options) =>
-        new StyleSeparation(options).Views(pictures, new StepRandom(1, 1, 0)).Pictures.narrow(0, pictures.size(0), pictures.size(0));
+    private static Tensor Moved(Tensor images, StyleSeparationOptions options) =>
+        new StyleSeparation(options).Views(images, new StepRandom(1, 1, 0)).Images.narrow(0, images.size(0), images.size(0));
 
     private static Tensor Noise(int count)
     {

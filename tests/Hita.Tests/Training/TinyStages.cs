@@ -56,15 +56,15 @@ internal static class TinyStages
     };
 
     /// <summary>Pictures with something to learn: coloured gradients and bars, a function of the seed.</summary>
-    public static TokenizerBatch Pictures(int count, int seed, int size = 16)
+    public static TokenizerBatch Images(int count, int seed, int size = 16)
     {
         var random = new Random(seed);
         var values = new float[count * 3 * size * size];
-        for (var picture = 0; picture < count * 3; picture++)
+        for (var image = 0; image < count * 3; image++)
         {
             var (a, b, c) = (random.NextSingle() - 0.5f, random.NextSingle() - 0.5f, (random.NextSingle() * 2) - 1);
             for (var i = 0; i < size * size; i++)
-                values[(picture * size * size) + i] = Math.Clamp(c + (a * ((i % size) - (size / 2f)) / size) + (b * (i / size % 4)), -1, 1);
+                values[(image * size * size) + i] = Math.Clamp(c + (a * ((i % size) - (size / 2f)) / size) + (b * (i / size % 4)), -1, 1);
         }
         return new TokenizerBatch(TensorOps.FromFloats(values, count, 3, size, size), new int[count]);
     }

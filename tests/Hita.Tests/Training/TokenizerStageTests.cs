@@ -8,7 +8,7 @@ public sealed class TokenizerStageTests
     public void Reconstruction_improves()
     {
         using var stage = TokenizerStage.Create(TinyStages.Tokenizer, TinyStages.Plain, seed: 1);
-        var batch = TinyStages.Pictures(8, seed: 1);
+        var batch = TinyStages.Images(8, seed: 1);
         using var pixels = batch.Pixels;
         var first = stage.TakeStep([batch], 1).Value("reconstruction");
         StageReport last = null!;

@@ -13,7 +13,7 @@ public sealed class TrainingLeakTests
     {
         using var stage = TokenizerStage.Create(
             TinyStages.Larger, TinyStages.Judged with { Codebook = new() { UsageWindow = 64, RevivalInterval = 2, EntropyWeight = 0.1 } }, seed: 1);
-        var batch = TinyStages.Pictures(2, 1, 32);
+        var batch = TinyStages.Images(2, 1, 32);
         using var pixels = batch.Pixels;
         Drift(step =>
         {

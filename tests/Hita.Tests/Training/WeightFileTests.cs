@@ -45,8 +45,8 @@ public sealed class WeightFileTests
         SafetensorsWriter.Save(folder["dino"], [.. vision.Parameters()]);
         using var discriminator = DinoDiscriminator.Create(folder["dino"], Placement.Cpu, seed: 1);
         using var byName = DinoVision.ByName(Placement.Cpu);
-        var pictures = TinyStages.Pictures(1, 1, 32).Pixels;
-        var logits = discriminator.Judge(pictures, new StepRandom(1, 1, 0));
+        var images = TinyStages.Images(1, 1, 32).Pixels;
+        var logits = discriminator.Judge(images, new StepRandom(1, 1, 0));
         Assert.Equal([1L, 5 * 196], logits.shape);
         Assert.All(discriminator.Buffers.Where(static b => b.Key.EndsWith("weight_u", StringComparison.Ordinal)), static b =>
             Assert.Equal(1, b.Value.norm().ToDouble(), 1e-4));
@@ -71,7 +71,7 @@ public sealed class WeightFileTests
         using var scope = NewDisposeScope();
         var semantic = new SemanticEncoderConfig { Width = 24, Depth = 1, Heads = 2, HiddenWidth = 48, InputSize = 56 };
         var config = TinyStages.Tokenizer with { Holistic = TinyStages.Tokenizer.Holistic! with { SemanticEncoder = semantic, SemanticReconstruction = true } };
-        var batch = TinyStages.Pictures(2, 1);
+        var batch = TinyStages.Images(2, 1);
         using (var stage = TokenizerStage.Create(config, TinyStages.Plain, seed: 1))
         {
             Assert.DoesNotContain(stage.State["model"].Keys, static k => k.Contains("pretrained", StringComparison.Ordinal));

@@ -61,13 +61,13 @@ internal static class DecodeCommand
         var names = new OutputNames();
         var written = new List<string>();
         using var progress = tokens.Images.Count > 1 ? new ProgressLine(host.Terminal, "Decoding", "pictures", tokens.Images.Count) : null;
-        foreach (var image in tokens.Images)
+        foreach (var tokenImage in tokens.Images)
         {
             host.Cancellation.ThrowIfCancellationRequested();
-            var picture = tokenizer.Decode([image.Codes], cancellation: host.Cancellation)[0];
-            var name = image.Name ?? (written.Count + 1).ToString("00000", CultureInfo.InvariantCulture);
+            var image = tokenizer.Decode([tokenImage.Codes], cancellation: host.Cancellation)[0];
+            var name = tokenImage.Name ?? (written.Count + 1).ToString("00000", CultureInfo.InvariantCulture);
             var path = Path.Combine(folder, names.Next(name, "-decoded.png"));
-            PictureWriter.Write(picture, path);
+            ImageWriter.Write(image, path);
             written.Add(path);
             progress?.Report(written.Count);
         }

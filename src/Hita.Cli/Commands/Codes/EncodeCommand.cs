@@ -16,7 +16,7 @@ internal static class EncodeCommand
 {
     public static Command Create(CommandHost host)
     {
-        var pictures = new PictureArguments();
+        var images = new ImageArguments();
         var model = CommonOptions.Model("The tokenizer's or pipeline's folder");
         var output = CommonOptions.Output("The token file to write: .hita (compact) or .safetensors.", "FILE");
         var precision = CommonOptions.PrecisionOption(Precision.Float32, Precision.BFloat16);
@@ -26,7 +26,7 @@ internal static class EncodeCommand
             "Turn pictures into holistic and patch codes, about a kilobyte a picture.",
             "hita encode photo.jpg -m models/hita/tokenizer -o photo.hita",
             "hita encode photos/ -m models/hita/tokenizer -o photos.safetensors");
-        pictures.AddTo(command);
+        images.AddTo(command);
         command.Options.Add(model);
         command.Options.Add(output);
         command.Options.Add(precision);
@@ -38,15 +38,15 @@ internal static class EncodeCommand
             // Found out now, not after the pictures have been encoded.
             if (Path.GetExtension(file).ToLowerInvariant() is not (".hita" or ".safetensors"))
                 throw new HitaException($"{file} must end in .hita or .safetensors, which says how the codes are written.");
-            var files = pictures.Files(parsed);
+            var files = images.Files(parsed);
             ProbeWritable(file);
             using var tokenizer = NamedModel.OpenTokenizer(
                 parsed.GetValue(model)!,
                 new TokenizerOptions { Device = parsed.GetValue(host.Globals.Device)!, Precision = CommonOptions.Chosen(parsed, precision) });
             ModelNotes.Tell(host, parsed, model);
-            var fit = pictures.Fitting(parsed, tokenizer.Config);
+            var fit = images.Fitting(parsed, tokenizer.Config);
 
-            var images = new List<TokenImage>();
+            var encoded = new List<TokenImage>();
             var refused = 0;
             try
             {
@@ -55,16 +55,16 @@ internal static class EncodeCommand
             finally
             {
                 // Also when cancelled: what has been encoded is kept.
-                if (images.Count > 0)
-                    TokenFile.Write(new TokenSet(tokenizer.Config.CodebookSize, images, tokenizer.ModelHash), file);
+                if (encoded.Count > 0)
+                    TokenFile.Write(new TokenSet(tokenizer.Config.CodebookSize, encoded, tokenizer.ModelHash), file);
             }
-            if (images.Count == 0)
+            if (encoded.Count == 0)
                 throw new HitaException("None of the pictures could be read, so no file was written.");
-            var result = new Result(file, images.Count, refused, new FileInfo(file).Length);
+            var result = new Result(file, encoded.Count, refused, new FileInfo(file).Length);
             if (parsed.GetValue(json))
                 JsonOutput.Write(host.Terminal, result);
             else
-                host.Terminal.Line($"{file}: {Wording.Of(images.Count, "picture")}, {result.Bytes} bytes");
+                host.Terminal.Line($"{file}: {Wording.Of(encoded.Count, "picture")}, {result.Bytes} bytes");
             return refused == 0 ? ExitCodes.Success : ExitCodes.Failure;
 
             void Encode()
@@ -73,17 +73,17 @@ internal static class EncodeCommand
                 foreach (var path in files)
                 {
                     host.Cancellation.ThrowIfCancellationRequested();
-                    if (PictureInput.TryRead(host.Terminal, path, files.Count == 1, out var picture))
+                    if (ImageInput.TryRead(host.Terminal, path, files.Count == 1, out var image))
                     {
-                        var fitted = fit(picture);
-                        RefuseOtherShape(file, images, fitted, tokenizer.Config);
-                        images.Add(new TokenImage(tokenizer.Encode([fitted], cancellation: host.Cancellation)[0], Path.GetFileName(path)));
+                        var fitted = fit(image);
+                        RefuseOtherShape(file, encoded, fitted, tokenizer.Config);
+                        encoded.Add(new TokenImage(tokenizer.Encode([fitted], cancellation: host.Cancellation)[0], Path.GetFileName(path)));
                     }
                     else
                     {
                         refused++;
                     }
-                    progress?.Report(images.Count + refused);
+                    progress?.Report(encoded.Count + refused);
                 }
             }
         });
@@ -101,14 +101,14 @@ internal static class EncodeCommand
     }
 
     // A safetensors file holds one grid: the first picture of another shape ends the work before it is encoded in vain.
-    private static void RefuseOtherShape(string file, List<TokenImage> images, Picture picture, TokenizerConfig config)
+    private static void RefuseOtherShape(string file, List<TokenImage> encoded, Image image, TokenizerConfig config)
     {
-        if (images.Count == 0 || file.EndsWith(".hita", StringComparison.OrdinalIgnoreCase))
+        if (encoded.Count == 0 || file.EndsWith(".hita", StringComparison.OrdinalIgnoreCase))
             return;
-        var first = images[0].Codes;
-        if ((picture.Height / config.PatchSize, picture.Width / config.PatchSize) != (first.GridHeight, first.GridWidth))
+        var first = encoded[0].Codes;
+        if ((image.Height / config.PatchSize, image.Width / config.PatchSize) != (first.GridHeight, first.GridWidth))
             throw new HitaException($"{file} holds pictures of one size, and these have several: write a .hita file, or use --fit crop or pad.");
     }
 
-    private sealed record Result(string File, int Pictures, int Refused, long Bytes);
+    private sealed record Result(string File, int Images, int Refused, long Bytes);
 }

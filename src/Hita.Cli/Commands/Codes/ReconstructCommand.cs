@@ -14,7 +14,7 @@ internal static class ReconstructCommand
 {
     public static Command Create(CommandHost host)
     {
-        var pictures = new PictureArguments();
+        var images = new ImageArguments();
         var model = CommonOptions.Model("The tokenizer's or pipeline's folder");
         var output = CommonOptions.Output("The folder to write the pictures to.", "DIR");
         var precision = CommonOptions.PrecisionOption(Runtime.Precision.Float32, Runtime.Precision.BFloat16);
@@ -24,7 +24,7 @@ internal static class ReconstructCommand
             "Encode pictures and decode their codes again: original and reconstruction side by side, PSNR and code usage.",
             "hita reconstruct photo.jpg -m models/hita/tokenizer -o out",
             "hita reconstruct photos/ -m models/hita/tokenizer -o out --size 512x336");
-        pictures.AddTo(command);
+        images.AddTo(command);
         command.Options.Add(model);
         command.Options.Add(output);
         command.Options.Add(precision);
@@ -32,21 +32,21 @@ internal static class ReconstructCommand
         command.SetAction(parsed =>
         {
             host.Globals.Prepare(parsed);
-            var files = pictures.Files(parsed);
+            var files = images.Files(parsed);
             // Found out now, not after the model has been loaded.
             Directory.CreateDirectory(parsed.GetValue(output)!);
             using var tokenizer = NamedModel.OpenTokenizer(
                 parsed.GetValue(model)!,
                 new TokenizerOptions { Device = parsed.GetValue(host.Globals.Device)!, Precision = CommonOptions.Chosen(parsed, precision) });
             ModelNotes.Tell(host, parsed, model);
-            var results = Run(host, files, tokenizer, pictures.Fitting(parsed, tokenizer.Config), parsed.GetValue(output)!);
+            var results = Run(host, files, tokenizer, images.Fitting(parsed, tokenizer.Config), parsed.GetValue(output)!);
             Print(host.Terminal, tokenizer, results, parsed.GetValue(json));
             return results.Done.Count > 0 && results.Refused == 0 ? ExitCodes.Success : ExitCodes.Failure;
         });
         return command;
     }
 
-    private static Results Run(CommandHost host, IReadOnlyList<string> files, ImageTokenizer tokenizer, Func<Picture, Picture> fit, string folder)
+    private static Results Run(CommandHost host, IReadOnlyList<string> files, ImageTokenizer tokenizer, Func<Image, Image> fit, string folder)
     {
         var names = new OutputNames();
         var done = new List<Reconstruction>();
@@ -57,7 +57,7 @@ internal static class ReconstructCommand
         {
             host.Cancellation.ThrowIfCancellationRequested();
             // One bad picture among many is named and counted; the others still go through.
-            if (!PictureInput.TryRead(host.Terminal, file, files.Count == 1, out var original))
+            if (!ImageInput.TryRead(host.Terminal, file, files.Count == 1, out var original))
             {
                 refused++;
                 continue;
@@ -65,10 +65,10 @@ internal static class ReconstructCommand
             var fitted = fit(original);
             var (image, reconstruction) = tokenizer.Reconstruct(fitted);
             var path = Path.Combine(folder, names.Next(file, "-reconstruction.png"));
-            PictureWriter.Write(PictureGrid.SideBySide(fitted, reconstruction), path);
+            ImageWriter.Write(ImageGrid.SideBySide(fitted, reconstruction), path);
             codes.Add(image);
             done.Add(new Reconstruction(
-                file, path, fitted.Width, fitted.Height, PictureComparison.Psnr(fitted, reconstruction), image.Holistic.Distinct().Count(), image.Holistic.Count, image.Patches.Distinct().Count(), image.Patches.Count));
+                file, path, fitted.Width, fitted.Height, ImageComparison.Psnr(fitted, reconstruction), image.Holistic.Distinct().Count(), image.Holistic.Count, image.Patches.Distinct().Count(), image.Patches.Count));
             progress?.Report(done.Count + refused);
         }
         return new Results(done, refused, codes.SelectMany(static c => c.Holistic).Distinct().Count(), codes.SelectMany(static c => c.Patches).Distinct().Count());

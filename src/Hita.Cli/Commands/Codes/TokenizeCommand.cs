@@ -55,7 +55,7 @@ internal static class TokenizeCommand
             var augmentation = Chosen(chosen, chosen == "ten-crop" ? Scales(parsed.GetValue(scales)!) : [1.1]);
             using var tokenizer = NamedModel.OpenTokenizer(parsed.GetValue(model)!, new TokenizerOptions { Device = parsed.GetValue(host.Globals.Device)! });
             var side = parsed.GetValue(data.Size) ?? tokenizer.Config.ImageSize;
-            PictureShape.Check(side, side, tokenizer.Config);
+            ImageShape.Check(side, side, tokenizer.Config);
             using var source = data.Open(host, parsed, side);
             foreach (var note in source.Notes)
                 host.Terminal.Error.WriteLine($"hita: {note}");
@@ -74,9 +74,9 @@ internal static class TokenizeCommand
             if (report.Unreadable > 0)
                 host.Terminal.Error.WriteLine($"hita: {Wording.Of(report.Unreadable, "picture")} could not be read and will be left out{(report.FirstUnreadable is [var fault, ..] ? $"; the first: {fault}" : ".")}");
             if (parsed.GetValue(json))
-                JsonOutput.Write(host.Terminal, new Result(folder, report.Pictures, augmentation.VariantCount, report.Encoded, report.Unreadable));
+                JsonOutput.Write(host.Terminal, new Result(folder, report.Images, augmentation.VariantCount, report.Encoded, report.Unreadable));
             else
-                host.Terminal.Line($"{folder}: {Wording.Of(report.Pictures - report.Unreadable, "picture")}, {Wording.Of(augmentation.VariantCount, "variant")} each");
+                host.Terminal.Line($"{folder}: {Wording.Of(report.Images - report.Unreadable, "picture")}, {Wording.Of(augmentation.VariantCount, "variant")} each");
             return ExitCodes.Success;
         });
         return command;
@@ -103,5 +103,5 @@ internal static class TokenizeCommand
         return scales;
     }
 
-    private sealed record Result(string Cache, int Pictures, int Variants, int Encoded, int Unreadable);
+    private sealed record Result(string Cache, int Images, int Variants, int Encoded, int Unreadable);
 }

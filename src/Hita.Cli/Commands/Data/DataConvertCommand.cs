@@ -23,7 +23,7 @@ internal static class DataConvertCommand
         string[] writable = [.. ConversionOptions.WritableNames];
         var to = new Option<string>("--format") { Description = "The format to write.", HelpName = string.Join('|', writable), DefaultValueFactory = static _ => "tar" };
         CommonOptions.OneOf(to, writable);
-        var shard = new Option<int>("--shard-size") { Description = "Pictures in one tar or Parquet file.", HelpName = "N", DefaultValueFactory = static _ => new ConversionOptions().PicturesPerShard };
+        var shard = new Option<int>("--shard-size") { Description = "Pictures in one tar or Parquet file.", HelpName = "N", DefaultValueFactory = static _ => new ConversionOptions().ImagesPerShard };
         var output = CommonOptions.Output("The folder to write; it appears when all is done.", "DIR");
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
@@ -42,7 +42,7 @@ internal static class DataConvertCommand
             {
                 Format = ImageSources.FormatByName(parsed.GetValue(to)!),
                 Size = size,
-                PicturesPerShard = parsed.GetValue(shard),
+                ImagesPerShard = parsed.GetValue(shard),
                 Threads = parsed.GetValue(host.Globals.Threads),
             }.Validate();
             using var source = data.Open(host, parsed, size ?? 64, from);

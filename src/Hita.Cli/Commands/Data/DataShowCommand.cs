@@ -37,9 +37,9 @@ internal static class DataShowCommand
                 Seed = parsed.GetValue(seed),
             }.Validate();
             var path = parsed.GetValue(output)!;
-            PictureWriter.FormatOf(path);
+            ImageWriter.FormatOf(path);
             using var source = data.Open(host, parsed, options.Size);
-            PictureWriter.Write(ContactSheet.Draw(source, options, host.Cancellation), path);
+            ImageWriter.Write(ContactSheet.Render(source, options, host.Cancellation), path);
             host.Terminal.Line($"{path}: {Wording.Of(Math.Min(options.Count, source.Count), "picture")} of {source.Description}");
             foreach (var note in source.Notes)
                 host.Terminal.Error.WriteLine(note);

@@ -11,7 +11,7 @@ internal static class EditClassCommand
 {
     public static Command Create(CommandHost host)
     {
-        var image = new Argument<string>("IMAGE") { Description = "The picture, of any size." };
+        var source = new Argument<string>("IMAGE") { Description = "The picture, of any size." };
         var box = CommonOptions.Box("The part to change; what lies outside the picture is cut off.", required: true);
         var output = CommonOptions.Output("The picture to write: .png, .jpg or .webp.", "FILE");
         var models = new PipelineArguments();
@@ -22,7 +22,7 @@ internal static class EditClassCommand
             "Paint a box of a picture anew as part of another class. Pixels outside the box stay exactly as they are.",
             "hita edit-class photo.jpg --box 80,60,160,160 --class \"giant panda\" --cfg-scale 3 -m models/hita -o out.png")
         {
-            image, box, output,
+            source, box, output,
         };
         models.AddTo(command, classRequired: true);
         inpaint.AddTo(command);
@@ -30,13 +30,13 @@ internal static class EditClassCommand
         command.SetAction(parsed =>
         {
             host.Globals.Prepare(parsed);
-            var options = inpaint.Options(parsed, models.Drawing(parsed));
-            var file = EditOutput.Check(parsed.GetValue(output)!, parsed.GetValue(image));
-            var (picture, input) = EditOutput.Read(parsed.GetValue(image)!);
-            var part = PixelBox.Parse(parsed.GetValue(box)!).ClipTo(picture.Width, picture.Height);
+            var options = inpaint.Options(parsed, models.SamplingOf(parsed));
+            var file = EditOutput.Check(parsed.GetValue(output)!, parsed.GetValue(source));
+            var (image, input) = EditOutput.Read(parsed.GetValue(source)!);
+            var part = PixelBox.Parse(parsed.GetValue(box)!).ClipTo(image.Width, image.Height);
             return InpaintRun.Run(
                 host, parsed, models, "edit-class", file, [input], new Settings(part, options), parsed.GetValue(json),
-                (painter, progress) => painter.EditClass(picture, part, options, progress, host.Cancellation));
+                (decoder, progress) => decoder.EditClass(image, part, options, progress, host.Cancellation));
         });
         return command;
     }

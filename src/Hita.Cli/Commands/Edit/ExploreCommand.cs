@@ -15,7 +15,7 @@ internal static class ExploreCommand
 {
     public static Command Create(CommandHost host)
     {
-        var image = new Argument<string>("IMAGE") { Description = "The picture, of any size; its centre square is explored." };
+        var source = new Argument<string>("IMAGE") { Description = "The picture, of any size; its centre square is explored." };
         var model = CommonOptions.Model("The tokenizer's or pipeline's folder");
         var output = CommonOptions.Output("The folder to write the page and its pictures to.", "DIR");
         var other = new Option<string?>("--swap-with") { Description = "Swap each code for this picture's, instead of dropping it.", HelpName = "FILE" };
@@ -27,19 +27,19 @@ internal static class ExploreCommand
             "hita explore photo.jpg -m models/hita -o out",
             "hita explore photo.jpg --swap-with other.jpg --codes 0-15 -m models/hita -o out")
         {
-            image, model, output, other, codes, json,
+            source, model, output, other, codes, json,
         };
         command.SetAction(parsed =>
         {
             host.Globals.Prepare(parsed);
             var wanted = parsed.GetValue(codes) is { } text ? Ranges(text) : null;
-            var (picture, input) = EditOutput.Read(parsed.GetValue(image)!);
-            var second = parsed.GetValue(other) is { } path ? EditOutput.Read(path).Picture : null;
+            var (image, input) = EditOutput.Read(parsed.GetValue(source)!);
+            var second = parsed.GetValue(other) is { } path ? EditOutput.Read(path).Image : null;
             Directory.CreateDirectory(parsed.GetValue(output)!);
             using var tokenizer = PipelineArguments.OpenTokenizer(host, parsed, model);
             CodeExploration found;
             using (var line = new ProgressLine(host.Terminal, "Exploring", "codes", wanted?.Count ?? tokenizer.Config.HolisticTokenCount))
-                found = new CodeExplorer(tokenizer).Explore(picture, second, wanted, new DirectProgress<EditProgress>(p => line.Report(p.Done)), host.Cancellation);
+                found = new CodeExplorer(tokenizer).Explore(image, second, wanted, new DirectProgress<EditProgress>(p => line.Report(p.Done)), host.Cancellation);
             var page = ExplorationPage.Write(found, parsed.GetValue(output)!, input.Name);
             if (parsed.GetValue(json))
                 JsonOutput.Write(host.Terminal, new Report(page, [.. found.Effects.Select(static e => new Effect(e.Index, e.Code, e.OtherCode, e.MeanChange, e.Reach))]));

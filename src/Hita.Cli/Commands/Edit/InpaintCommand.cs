@@ -11,7 +11,7 @@ internal static class InpaintCommand
 {
     public static Command Create(CommandHost host)
     {
-        var image = new Argument<string>("IMAGE") { Description = "The picture, of any size." };
+        var source = new Argument<string>("IMAGE") { Description = "The picture, of any size." };
         var mask = new Option<string?>("--mask") { Description = "A picture that is white where to paint and black elsewhere, of the picture's size or shape.", HelpName = "FILE" };
         var box = CommonOptions.Box("Paint this box; what lies outside the picture is cut off.");
         var lower = new Option<bool>("--lower-half") { Description = "Paint the lower half." };
@@ -26,7 +26,7 @@ internal static class InpaintCommand
             "hita inpaint photo.jpg --mask mask.png --class \"golden retriever\" --cfg-scale 2 --candidates 8 -m models/hita -o out.png",
             "hita inpaint photo.jpg --lower-half -m models/hita -o out.png")
         {
-            image, mask, box, lower, output,
+            source, mask, box, lower, output,
         };
         models.AddTo(command);
         inpaint.AddTo(command);
@@ -40,26 +40,26 @@ internal static class InpaintCommand
         command.SetAction(parsed =>
         {
             host.Globals.Prepare(parsed);
-            var options = inpaint.Options(parsed, models.Drawing(parsed));
-            var file = EditOutput.Check(parsed.GetValue(output)!, parsed.GetValue(image), parsed.GetValue(mask));
-            var (picture, input) = EditOutput.Read(parsed.GetValue(image)!);
-            var (marks, inputs, where) = Mask(picture, input, parsed.GetValue(mask), parsed.GetValue(box), parsed.GetValue(lower));
+            var options = inpaint.Options(parsed, models.SamplingOf(parsed));
+            var file = EditOutput.Check(parsed.GetValue(output)!, parsed.GetValue(source), parsed.GetValue(mask));
+            var (image, input) = EditOutput.Read(parsed.GetValue(source)!);
+            var (marks, inputs, where) = Mask(image, input, parsed.GetValue(mask), parsed.GetValue(box), parsed.GetValue(lower));
             return InpaintRun.Run(
                 host, parsed, models, "inpaint", file, inputs, new Settings(where, options), parsed.GetValue(json),
-                (painter, progress) => painter.Fill(picture, marks, options, progress, host.Cancellation));
+                (decoder, progress) => decoder.Fill(image, marks, options, progress, host.Cancellation));
         });
         return command;
     }
 
-    private static (PictureMask Mask, IReadOnlyList<EditInput> Inputs, string Where) Mask(
-        Picture picture, EditInput input, string? file, string? box, bool lower)
+    private static (ImageMask Mask, IReadOnlyList<EditInput> Inputs, string Where) Mask(
+        Image image, EditInput input, string? file, string? box, bool lower)
     {
         if (lower)
-            return (PictureMask.LowerHalf(picture.Width, picture.Height), [input], "lower half");
+            return (ImageMask.LowerHalf(image.Width, image.Height), [input], "lower half");
         if (box is not null)
-            return (PictureMask.Box(picture.Width, picture.Height, PixelBox.Parse(box)), [input], box);
-        var (drawn, second) = EditOutput.Read(file!);
-        return (PictureMask.FromPicture(drawn).For(picture.Width, picture.Height), [input, second], "mask");
+            return (ImageMask.Box(image.Width, image.Height, PixelBox.Parse(box)), [input], box);
+        var (sampled, second) = EditOutput.Read(file!);
+        return (ImageMask.FromImage(sampled).For(image.Width, image.Height), [input, second], "mask");
     }
 
     private sealed record Settings(string Where, InpaintOptions Options);

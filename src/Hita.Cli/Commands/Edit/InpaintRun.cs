@@ -27,14 +27,14 @@ internal static class InpaintRun
     {
         using var pipeline = models.Open(host, parsed);
         InpaintResult result;
-        var (line, progress) = EditOutput.Drawing(host);
+        var (line, progress) = EditOutput.SamplingProgress(host);
         using (line)
             result = edit(new Inpainter(pipeline), progress);
         var record = new EditSettings(command, pipeline.Tokenizer.ModelHash, pipeline.Generator.ModelHash, models.PrecisionName(parsed), inputs, settings);
-        EditOutput.Write(result.Picture, output, record);
+        EditOutput.Write(result.Image, output, record);
         var others = Others(result, output, record);
         if (json)
-            JsonOutput.Write(host.Terminal, new Report(output, result.Picture.Width, result.Picture.Height, [.. result.Windows.Select(Describe)], others));
+            JsonOutput.Write(host.Terminal, new Report(output, result.Image.Width, result.Image.Height, [.. result.Windows.Select(Describe)], others));
         else
         {
             foreach (var path in (IEnumerable<string>)[output, .. others])
@@ -49,10 +49,10 @@ internal static class InpaintRun
         var paths = new List<string>();
         foreach (var candidate in result.Windows[^1].Candidates)
         {
-            if (candidate.Picture is not { } picture)
+            if (candidate.Image is not { } image)
                 continue;
             paths.Add(EditOutput.Beside(output, $"{paths.Count + 1:00}"));
-            EditOutput.Write(picture, paths[^1], record);
+            EditOutput.Write(image, paths[^1], record);
         }
         return paths;
     }

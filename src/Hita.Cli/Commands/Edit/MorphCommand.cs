@@ -55,17 +55,17 @@ internal static class MorphCommand
                 },
             }.Validate();
             var file = EditOutput.Check(parsed.GetValue(output)!, parsed.GetValue(from), parsed.GetValue(to));
-            if (PictureWriter.FormatOf(file) != PictureFormat.Webp)
+            if (ImageWriter.FormatOf(file) != ImageFormat.Webp)
                 throw new HitaException($"{file} must end in .webp: animations are written as WebP.");
             var (first, firstInput) = EditOutput.Read(parsed.GetValue(from)!);
             var (second, secondInput) = EditOutput.Read(parsed.GetValue(to)!);
             using var tokenizer = PipelineArguments.OpenTokenizer(host, parsed, model);
-            IReadOnlyList<Picture> pictures;
+            IReadOnlyList<Image> images;
             using (var line = new ProgressLine(host.Terminal, "Painting", "frames", options.Frames))
-                pictures = new PictureMorph(tokenizer).Paint(first, second, options, new DirectProgress<EditProgress>(p => line.Report(p.Done)), host.Cancellation);
+                images = new ImageMorph(tokenizer).Render(first, second, options, new DirectProgress<EditProgress>(p => line.Report(p.Done)), host.Cancellation);
             var strip = Path.ChangeExtension(EditOutput.Beside(file, "strip"), ".png");
-            EditOutput.Write(Strip(pictures), strip, new EditSettings("morph", tokenizer.ModelHash, null, null, [firstInput, secondInput], options));
-            IReadOnlyList<Picture> shown = parsed.GetValue(back) ? [.. pictures, .. pictures.Reverse().Skip(1).SkipLast(1)] : pictures;
+            EditOutput.Write(Strip(images), strip, new EditSettings("morph", tokenizer.ModelHash, null, null, [firstInput, secondInput], options));
+            IReadOnlyList<Image> shown = parsed.GetValue(back) ? [.. images, .. images.Reverse().Skip(1).SkipLast(1)] : images;
             AnimatedWebp.Write(shown, file, parsed.GetValue(milliseconds));
             if (parsed.GetValue(json))
                 JsonOutput.Write(host.Terminal, new Report(file, strip, shown.Count, options));
@@ -80,10 +80,10 @@ internal static class MorphCommand
     }
 
     // Both ends and what lies evenly between them.
-    private static Picture Strip(IReadOnlyList<Picture> frames)
+    private static Image Strip(IReadOnlyList<Image> frames)
     {
         var count = Math.Min(frames.Count, LongestStrip);
-        return PictureGrid.SideBySide([.. Enumerable.Range(0, count).Select(i => frames[(int)Math.Round(i * (frames.Count - 1.0) / (count - 1))])]);
+        return ImageGrid.SideBySide([.. Enumerable.Range(0, count).Select(i => frames[(int)Math.Round(i * (frames.Count - 1.0) / (count - 1))])]);
     }
 
     private sealed record Report(string File, string Strip, int Frames, MorphOptions Options);

@@ -10,7 +10,7 @@ internal static class OutpaintCommand
 {
     public static Command Create(CommandHost host)
     {
-        var image = new Argument<string>("IMAGE") { Description = "The picture, of any size." };
+        var source = new Argument<string>("IMAGE") { Description = "The picture, of any size." };
         var (left, top, right, bottom) = (Side("left"), Side("top"), Side("right"), Side("bottom"));
         var output = CommonOptions.Output("The picture to write: .png, .jpg or .webp.", "FILE");
         var models = new PipelineArguments();
@@ -22,7 +22,7 @@ internal static class OutpaintCommand
             "hita outpaint photo.jpg --left 100 --right 100 -m models/hita -o wide.png",
             "hita outpaint photo.jpg --bottom 200 --class 207 --candidates 8 -m models/hita -o tall.png")
         {
-            image, left, top, right, bottom, output,
+            source, left, top, right, bottom, output,
         };
         models.AddTo(command);
         inpaint.AddTo(command);
@@ -30,14 +30,14 @@ internal static class OutpaintCommand
         command.SetAction(parsed =>
         {
             host.Globals.Prepare(parsed);
-            var options = inpaint.Options(parsed, models.Drawing(parsed));
-            var file = EditOutput.Check(parsed.GetValue(output)!, parsed.GetValue(image));
-            var (picture, input) = EditOutput.Read(parsed.GetValue(image)!);
+            var options = inpaint.Options(parsed, models.SamplingOf(parsed));
+            var file = EditOutput.Check(parsed.GetValue(output)!, parsed.GetValue(source));
+            var (image, input) = EditOutput.Read(parsed.GetValue(source)!);
             var margins = new Margins(parsed.GetValue(left), parsed.GetValue(top), parsed.GetValue(right), parsed.GetValue(bottom));
-            margins.Check(picture);
+            margins.Check(image);
             return InpaintRun.Run(
                 host, parsed, models, "outpaint", file, [input], new Settings(margins, options), parsed.GetValue(json),
-                (painter, progress) => painter.Extend(picture, margins, options, progress, host.Cancellation));
+                (decoder, progress) => decoder.Extend(image, margins, options, progress, host.Cancellation));
         });
         return command;
     }

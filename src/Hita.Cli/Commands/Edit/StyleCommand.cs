@@ -45,7 +45,7 @@ internal static class StyleCommand
                 {
                     "last" => StyleOrder.Last,
                     "spread" => StyleOrder.Spread,
-                    "most-different" => StyleOrder.MostDifferent,
+                    "most-different" => StyleOrder.MaxDifferent,
                     _ => StyleOrder.First,
                 },
                 KeepOpening = parsed.GetValue(opening),
@@ -71,7 +71,7 @@ internal static class StyleCommand
     {
         StyleOrder.Last => "last",
         StyleOrder.Spread => "spread",
-        StyleOrder.MostDifferent => "most-different",
+        StyleOrder.MaxDifferent => "most-different",
         _ => "first",
     };
 

@@ -32,14 +32,14 @@ internal static class ArchiveCommand
             host.Globals.Prepare(parsed);
             var protocol = shared.Protocol(parsed);
             var options = shared.Options(parsed, host, protocol) with { PrecisionRecall = !parsed.GetValue(neighbours) };
-            var pictures = PictureSeries.Archive(parsed.GetValue(samples)!, protocol.Size, options.SampleCount);
+            var images = ImageSeries.Archive(parsed.GetValue(samples)!, protocol.Size, options.SampleCount);
             IImageSource? source = null;
             try
             {
                 var against = EvaluationArguments.Reference(host, parsed.GetValue(reference)!, protocol, Side(parsed.GetValue(samples)!), out source);
                 using var features = shared.Features(parsed, host);
                 using var progress = new StageProgress(host.Terminal);
-                var report = SampleEvaluation.Run(SampleOrigin.From(pictures), against, features, options, progress, host.Cancellation);
+                var report = SampleEvaluation.Run(SampleOrigin.From(images), against, features, options, progress, host.Cancellation);
                 progress.Dispose();
                 shared.Print(parsed, host, report);
                 return ExitCodes.Success;
@@ -54,7 +54,7 @@ internal static class ArchiveCommand
 
     private static int Side(string archive)
     {
-        using var reader = PictureArchiveReader.Open(archive);
+        using var reader = ImageArchiveReader.Open(archive);
         return reader.Height;
     }
 }

@@ -18,7 +18,7 @@ namespace Hita.Cli.Commands.Evaluate;
 internal static class ClassesCommand
 {
     private const int DefaultSamples = 2000;
-    private const int MostShown = 8;
+    private const int MaxShown = 8;
 
     public static Command Create(CommandHost host)
     {
@@ -54,16 +54,16 @@ internal static class ClassesCommand
             var request = sampling.Request(parsed, NamedModel.SamplingOf(parsed.GetValue(model)!));
             var name = parsed.GetValue(model)!;
             using var pipeline = NamedModel.OpenPipeline(name, name, GenerationCommand.GeneratorOptionsOf(parsed, host, precision));
-            var pictures = EvaluationData.OpenForClassifier(host, parsed.GetValue(data)!, out var opened);
+            var images = EvaluationData.OpenForClassifier(host, parsed.GetValue(data)!, out var opened);
             using var source = opened;
             var origin = new GeneratorOrigin(pipeline, name, options.Protocol, options.SampleCount ?? DefaultSamples, request, EvaluationKind.Classes);
             var classes = pipeline.Generator.Classes;
             var names = classes.HasNames ? Enumerable.Range(0, classes.Count).Select(i => classes[i]).ToList() : null;
-            ClassEvaluation.Check(origin, names, pictures);
-            using var classifier = Classifier(host, pictures, parsed.GetValue(steps));
+            ClassEvaluation.Check(origin, names, images);
+            using var classifier = Classifier(host, images, parsed.GetValue(steps));
             using var progress = new StageProgress(host.Terminal);
             var report = ClassEvaluation.Run(
-                origin, names, classifier, pictures, new CopyCheckOptions { TrainingCount = parsed.GetValue(training) }, options, progress, host.Cancellation);
+                origin, names, classifier, images, new CopyCheckOptions { TrainingCount = parsed.GetValue(training) }, options, progress, host.Cancellation);
             progress.Dispose();
             shared.Print(parsed, host, report);
             if (!parsed.GetValue(shared.Json))
@@ -73,7 +73,7 @@ internal static class ClassesCommand
         return command;
     }
 
-    private static PictureClassifier Classifier(CommandHost host, ClassifierData data, int steps)
+    private static ImageClassifier Classifier(CommandHost host, ClassifierData data, int steps)
     {
         var options = new ClassifierTrainingOptions { Steps = steps };
         ProgressLine? line = null;
@@ -96,12 +96,12 @@ internal static class ClassesCommand
 
     private static void PrintWorst(Terminal terminal, EvaluationReport report)
     {
-        var worst = report.Classes.Where(static c => c.Recognised < c.Count).OrderBy(static c => (double)c.Recognised / c.Count).Take(MostShown).ToList();
+        var worst = report.Classes.Where(static c => c.Recognised < c.Count).OrderBy(static c => (double)c.Recognised / c.Count).Take(MaxShown).ToList();
         if (worst.Count == 0)
             return;
         terminal.Line();
         terminal.Table(
             ["least recognised", "samples", "recognised", "otherwise mostly taken for"],
-            [.. worst.Select(static c => (IReadOnlyList<string>)[c.Name, $"{c.Count}", $"{c.Recognised}", c.MostlyTakenFor ?? ""])]);
+            [.. worst.Select(static c => (IReadOnlyList<string>)[c.Name, $"{c.Count}", $"{c.Recognised}", c.ConfusedWith ?? ""])]);
     }
 }

@@ -26,7 +26,7 @@ internal static class CompareCommand
             var loaded = paths.Select(EvaluationReport.Load).ToList();
             var compared = ReportComparison.Compare(loaded, paths);
             if (parsed.GetValue(json))
-                JsonOutput.Write(host.Terminal, new { Reports = paths, Figures = compared });
+                JsonOutput.Write(host.Terminal, new { Reports = paths, Metrics = compared });
             else
                 Print(host.Terminal, paths, loaded, compared);
             return ExitCodes.Success;
@@ -34,11 +34,11 @@ internal static class CompareCommand
         return command;
     }
 
-    private static void Print(Terminal terminal, string[] paths, List<EvaluationReport> reports, IReadOnlyList<ComparedFigure> figures)
+    private static void Print(Terminal terminal, string[] paths, List<EvaluationReport> reports, IReadOnlyList<ComparedMetric> metrics)
     {
         terminal.Line($"protocol {reports[0].Protocol.Name}, {reports[0].Samples.Count} pictures{(reports[0].Reference is { } r ? $", against {r.Description}" : "")}; the best of each figure is marked *");
         terminal.Table(
             ["figure", .. paths],
-            [.. figures.Select(f => (IReadOnlyList<string>)[FigureNames.Title(f.Name, reports[0].Kind), .. f.Figures.Select((figure, i) => figure is null ? "-" : FigureNames.Text(figure) + (f.Best == i ? " *" : ""))])]);
+            [.. metrics.Select(f => (IReadOnlyList<string>)[MetricNames.Title(f.Name, reports[0].Kind), .. f.Metrics.Select((metric, i) => metric is null ? "-" : MetricNames.Text(metric) + (f.Best == i ? " *" : ""))])]);
     }
 }

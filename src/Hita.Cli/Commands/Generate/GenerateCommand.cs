@@ -12,17 +12,17 @@ namespace Hita.Cli.Commands.Generate;
 internal static class GenerateCommand
 {
     // So many pictures make one sheet, and are painted in seconds.
-    private const int MostClasses = 64;
+    private const int MaxClasses = 64;
 
     public static Command Create(CommandHost host)
     {
         var model = CommonOptions.Model("A pipeline's folder (with tokenizer/ and generator/)");
         var generator = new Option<string?>("--generator") { Description = "The generator's folder or preset, where it is not in the pipeline.", HelpName = "DIR|PRESET" };
         var tokenizer = new Option<string?>("--tokenizer") { Description = "The tokenizer's folder or preset, where it is not in the pipeline.", HelpName = "DIR|PRESET" };
-        var classes = new Option<string?>("--class") { Description = $"Classes by number or name, separated by commas; left out, all of a model with up to {MostClasses}.", HelpName = "CLASS[,CLASS…]" };
+        var classes = new Option<string?>("--class") { Description = $"Classes by number or name, separated by commas; left out, all of a model with up to {MaxClasses}.", HelpName = "CLASS[,CLASS…]" };
         var count = new Option<int>("--count") { Description = "Pictures of each class.", HelpName = "N", DefaultValueFactory = static _ => 1 };
         var precision = CommonOptions.PrecisionOption(Precision.Float32, Precision.BFloat16, Precision.Int8);
-        var painting = CommonOptions.PaintingOption();
+        var decoding = CommonOptions.DecoderPrecisionOption();
         var engine = CommonOptions.EngineOption();
         var output = new Option<string>("--output", "-o") { Description = "The folder to write the pictures to.", HelpName = "DIR", DefaultValueFactory = static _ => "out" };
         var sampling = new SamplingArguments();
@@ -37,7 +37,7 @@ internal static class GenerateCommand
             "hita generate --generator models/hita/generator --tokenizer models/hita/tokenizer --class 207,388 -o out",
             "hita generate -m tiny --class 3 -o out")
         {
-            model, generator, tokenizer, classes, count, output, precision, painting, engine, json,
+            model, generator, tokenizer, classes, count, output, precision, decoding, engine, json,
         };
         sampling.AddTo(command);
         count.Validators.Add(static result =>
@@ -50,7 +50,7 @@ internal static class GenerateCommand
             host.Globals.Prepare(parsed);
             // A part of one's own asks for the other one: the bundled pipeline's would not fit it.
             var pipelineFolder = (parsed.GetValue(generator) ?? parsed.GetValue(tokenizer)) is null || parsed.GetResult(model) is { Implicit: false } ? parsed.GetValue(model) : null;
-            var (from, painter) = Parts(pipelineFolder, parsed.GetValue(generator), parsed.GetValue(tokenizer));
+            var (from, decoder) = Parts(pipelineFolder, parsed.GetValue(generator), parsed.GetValue(tokenizer));
             // What was asked for is checked before any weight is read.
             var request = sampling.Request(parsed, NamedModel.SamplingOf(from));
             var wanted = Wanted(NamedModel.ClassesOf(from), parsed.GetValue(classes));
@@ -58,7 +58,7 @@ internal static class GenerateCommand
             Directory.CreateDirectory(parsed.GetValue(output)!);
             using var pipeline = NamedModel.OpenPipeline(
                 from,
-                painter,
+                decoder,
                 new GeneratorOptions
                 {
                     Device = parsed.GetValue(host.Globals.Device)!,
@@ -66,11 +66,11 @@ internal static class GenerateCommand
                     Threads = parsed.GetValue(host.Globals.Threads) ?? 0,
                     Engine = CommonOptions.ChosenEngine(parsed, engine),
                 },
-                painting: CommonOptions.Chosen(parsed, painting));
+                decoding: CommonOptions.Chosen(parsed, decoding));
             if (NamedModel.IsPreset(from))
                 host.Terminal.Error.WriteLine($"hita: '{from}' is an architecture without training; its pictures are patterns of noise.");
             var run = new GenerateRun(host, pipeline, request, parsed.GetValue(output)!, parsed.GetValue(json));
-            var images = run.Paint();
+            var images = run.Run();
             if (parsed.GetValue(json))
                 JsonOutput.Write(host.Terminal, images);
             return ExitCodes.Success;
@@ -81,16 +81,16 @@ internal static class GenerateCommand
     private static (string Generator, string Tokenizer) Parts(string? pipeline, string? generator, string? tokenizer)
     {
         var from = generator ?? pipeline;
-        var painter = tokenizer ?? pipeline;
-        if (from is null || painter is null)
+        var decoder = tokenizer ?? pipeline;
+        if (from is null || decoder is null)
             throw new HitaException("Give a pipeline with -m, or both its parts with --generator and --tokenizer.");
-        return (from, painter);
+        return (from, decoder);
     }
 
     private static IReadOnlyList<int> Wanted(ClassNames names, string? classes) => classes switch
     {
         not null => names.FindAll(classes),
-        _ when names.Count <= MostClasses => [.. Enumerable.Range(0, names.Count)],
+        _ when names.Count <= MaxClasses => [.. Enumerable.Range(0, names.Count)],
         _ => throw new HitaException($"This generator has {names.Count} classes; say which to paint with --class, by number or name."),
     };
 }

@@ -14,23 +14,23 @@ namespace Hita.Cli.Commands.Generate;
 /// <param name="Name">Its class's usual name.</param>
 /// <param name="Seed">The seed.</param>
 /// <param name="Image">Its number under the seed.</param>
-internal sealed record PaintedPicture(string File, int Class, string Name, ulong Seed, long Image);
+internal sealed record WrittenImage(string File, int Class, string Name, ulong Seed, long Image);
 
 /// <summary>Paints a request into a folder: a PNG a picture as soon as it is done, and a sheet of all.</summary>
 internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, GenerationRequest request, string folder, bool quiet)
 {
     private const int LargestSheet = 100;
 
-    private readonly List<PaintedPicture> _painted = [];
-    private readonly List<Picture> _sheet = [];
+    private readonly List<WrittenImage> _written = [];
+    private readonly List<Image> _sheet = [];
 
     /// <summary>Paints.</summary>
-    public IReadOnlyList<PaintedPicture> Paint()
+    public IReadOnlyList<WrittenImage> Run()
     {
         try
         {
             using var progress = new ProgressLine(host.Terminal, "Drawing", "tokens", TokenCount);
-            var drawn = host.Terminal.Clock.GetTimestamp();
+            var sampled = host.Terminal.Clock.GetTimestamp();
             pipeline.Generate(
                 request,
                 Write,
@@ -41,23 +41,23 @@ internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, Gene
                         return;
                     // The rate is that of drawing; what is still being painted then has a line of its own.
                     progress.Dispose();
-                    drawn = host.Terminal.Clock.GetTimestamp();
+                    sampled = host.Terminal.Clock.GetTimestamp();
                 }),
                 host.Cancellation);
-            host.Terminal.Error.WriteLine($"Painting: the last picture was done {Duration.Text(host.Terminal.Clock.GetElapsedTime(drawn))} after its last token");
+            host.Terminal.Error.WriteLine($"Painting: the last picture was done {Duration.Text(host.Terminal.Clock.GetElapsedTime(sampled))} after its last token");
         }
-        catch (OperationCanceledException) when (_painted.Count > 0)
+        catch (OperationCanceledException) when (_written.Count > 0)
         {
-            host.Terminal.Error.WriteLine($"hita: {_painted.Count} of {Wording.Of(request.Classes.Count, "picture")} are in {folder}.");
+            host.Terminal.Error.WriteLine($"hita: {_written.Count} of {Wording.Of(request.Classes.Count, "picture")} are in {folder}.");
             throw;
         }
         if (_sheet.Count > 1)
         {
             var path = Path.Combine(folder, "grid.png");
-            PictureWriter.Write(PictureGrid.Compose(_sheet), path);
-            host.Terminal.Error.WriteLine($"{path}: all of them{(_sheet.Count < _painted.Count ? $", the first {_sheet.Count}" : "")}");
+            ImageWriter.Write(ImageGrid.Compose(_sheet), path);
+            host.Terminal.Error.WriteLine($"{path}: all of them{(_sheet.Count < _written.Count ? $", the first {_sheet.Count}" : "")}");
         }
-        return _painted;
+        return _written;
     }
 
     private long TokenCount =>
@@ -73,10 +73,10 @@ internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, Gene
         var called = pipeline.Generator.Classes.HasNames ? $"-{OutputNames.Safe(name)}" : "";
         var stem = string.Create(CultureInfo.InvariantCulture, $"{image.Class:000}{called}-s{request.Seed}-{number:0000}");
         var path = Path.Combine(folder, stem + ".png");
-        PictureWriter.Write(image.Picture, path, new PictureWriteOptions { Text = new Dictionary<string, string> { [PictureSettings.Keyword] = pipeline.SettingsOf(request, image).ToText() } });
-        _painted.Add(new PaintedPicture(path, image.Class, name, request.Seed, number));
+        ImageWriter.Write(image.Image, path, new ImageWriteOptions { Text = new Dictionary<string, string> { [ImageSettings.Keyword] = pipeline.SettingsOf(request, image).ToText() } });
+        _written.Add(new WrittenImage(path, image.Class, name, request.Seed, number));
         if (_sheet.Count < LargestSheet)
-            _sheet.Add(image.Picture);
+            _sheet.Add(image.Image);
         if (!quiet)
             host.Terminal.Line(path);
     }

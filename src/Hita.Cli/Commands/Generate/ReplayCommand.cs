@@ -13,10 +13,10 @@ namespace Hita.Cli.Commands.Generate;
 /// <summary><c>hita replay</c>: makes generated pictures again and says whether they are the same.</summary>
 internal static class ReplayCommand
 {
-    private const int MostThreads = 256;
+    private const int MaxThreads = 256;
 
     /// <summary>The largest difference that rounding explains, in 8-bit levels; what is beyond was painted over.</summary>
-    private const int MostRounding = 8;
+    private const int MaxRounding = 8;
 
     public static Command Create(CommandHost host)
     {
@@ -60,7 +60,7 @@ internal static class ReplayCommand
         var names = new OutputNames();
         var results = new List<Replay>();
         ProgressLine? progress = null;
-        var drawn = 0L;
+        var sampled = 0L;
         try
         {
             foreach (var file in files)
@@ -69,28 +69,28 @@ internal static class ReplayCommand
                 var last = 0L;
                 try
                 {
-                    var settings = PictureSettings.Read(file);
-                    if (!keepThreads && settings.Threads is > 0 and <= MostThreads)
+                    var settings = ImageSettings.Read(file);
+                    if (!keepThreads && settings.Threads is > 0 and <= MaxThreads)
                         Compute.UseThreads(settings.Threads);
-                    var result = PictureReplay.Replay(
+                    var result = ImageReplay.Replay(
                         file,
                         models.For(file, settings),
                         new DirectProgress<GenerationProgress>(p =>
                         {
                             progress ??= new ProgressLine(host.Terminal, "Drawing again", "tokens", total: null);
-                            progress.Report(drawn + (last = p.Tokens));
+                            progress.Report(sampled + (last = p.Tokens));
                         }),
                         host.Cancellation);
                     if (folder is not null)
-                        PictureWriter.Write(result.Picture, Path.Combine(folder, names.Next(file, "-replayed.png")));
-                    results.Add(new Replay(file, VerdictOf(result), result.ChangedPixels, result.LargestDifference, null) { Size = SizeOf(result) });
+                        ImageWriter.Write(result.Image, Path.Combine(folder, names.Next(file, "-replayed.png")));
+                    results.Add(new Replay(file, OutcomeOf(result), result.ChangedPixels, result.LargestDifference, null) { Size = SizeOf(result) });
                 }
                 catch (HitaException e) when (files.Length > 1)
                 {
                     // One picture that cannot be made again is named; the others still are.
-                    results.Add(new Replay(file, Verdict.Refused, 0, 0, e.Message));
+                    results.Add(new Replay(file, Outcome.Refused, 0, 0, e.Message));
                 }
-                drawn += last;
+                sampled += last;
             }
         }
         finally
@@ -101,29 +101,29 @@ internal static class ReplayCommand
             JsonOutput.Write(host.Terminal, results);
         else
             Print(host.Terminal, results);
-        return results.TrueForAll(static r => r.Verdict == Verdict.Identical) ? ExitCodes.Success : ExitCodes.Failure;
+        return results.TrueForAll(static r => r.Outcome == Outcome.Identical) ? ExitCodes.Success : ExitCodes.Failure;
     }
 
-    private static Verdict VerdictOf(ReplayedPicture result) =>
-        result.Identical ? Verdict.Identical : result.SameCodes == true && SizeOf(result) is null ? Verdict.SameCodes : Verdict.Different;
+    private static Outcome OutcomeOf(ReplayedImage result) =>
+        result.Identical ? Outcome.Identical : result.SameCodes == true && SizeOf(result) is null ? Outcome.SameCodes : Outcome.Different;
 
     // What the file's size has become, where it is not the one that is painted.
-    private static string? SizeOf(ReplayedPicture result) =>
-        result.Before.Width == result.Picture.Width && result.Before.Height == result.Picture.Height
+    private static string? SizeOf(ReplayedImage result) =>
+        result.Before.Width == result.Image.Width && result.Before.Height == result.Image.Height
             ? null
-            : $"the file has {result.Before.Width}×{result.Before.Height} pixels where {result.Picture.Width}×{result.Picture.Height} are painted; it was resized or cropped since";
+            : $"the file has {result.Before.Width}×{result.Before.Height} pixels where {result.Image.Width}×{result.Image.Height} are painted; it was resized or cropped since";
 
     private static void Print(Terminal terminal, List<Replay> results)
     {
         foreach (var result in results)
         {
-            if (result.Verdict == Verdict.Refused)
+            if (result.Outcome == Outcome.Refused)
                 terminal.Error.WriteLine($"hita: {result.Reason}");
             else
                 terminal.Line($"{result.File}: {Describe(result)}");
         }
         if (results.Count > 1)
-            terminal.Line($"{results.Count(static r => r.Verdict == Verdict.Identical)} of {results.Count} pictures are identical.");
+            terminal.Line($"{results.Count(static r => r.Outcome == Outcome.Identical)} of {results.Count} pictures are identical.");
     }
 
     private static string Describe(Replay result)
@@ -131,17 +131,17 @@ internal static class ReplayCommand
         if (result.Size is { } size)
             return $"different: {size}";
         var pixels = string.Create(CultureInfo.InvariantCulture, $"{Wording.Of(result.ChangedPixels, "changed pixel")}, by at most {result.LargestDifference} of 255");
-        return result.Verdict switch
+        return result.Outcome switch
         {
-            Verdict.Identical => "identical",
-            Verdict.SameCodes when result.LargestDifference <= MostRounding =>
+            Outcome.Identical => "identical",
+            Outcome.SameCodes when result.LargestDifference <= MaxRounding =>
                 $"the same codes, painted slightly otherwise: {pixels} (another device, number of threads or libtorch rounds otherwise)",
-            Verdict.SameCodes => $"the same codes, but the file's pixels were changed since: {pixels}",
+            Outcome.SameCodes => $"the same codes, but the file's pixels were changed since: {pixels}",
             _ => $"different: {pixels}",
         };
     }
 
-    private enum Verdict
+    private enum Outcome
     {
         Identical,
         SameCodes,
@@ -149,7 +149,7 @@ internal static class ReplayCommand
         Refused,
     }
 
-    private sealed record Replay(string File, Verdict Verdict, int ChangedPixels, int LargestDifference, string? Reason)
+    private sealed record Replay(string File, Outcome Outcome, int ChangedPixels, int LargestDifference, string? Reason)
     {
         public string? Size { get; init; }
     }

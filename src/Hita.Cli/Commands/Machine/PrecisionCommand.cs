@@ -18,9 +18,9 @@ internal static class PrecisionCommand
     private static readonly Precision[] Compared = [Precision.BFloat16, Precision.Int8];
 
     /// <summary>What <c>--json</c> writes.</summary>
-    /// <param name="Drawing">The generator's precisions.</param>
-    /// <param name="Painting">The tokenizer's; null without a sheet.</param>
-    private sealed record PrecisionReport(IReadOnlyList<PrecisionDifference> Drawing, PaintingDifference? Painting);
+    /// <param name="Sampling">The generator's precisions.</param>
+    /// <param name="Decoding">The tokenizer's; null without a sheet.</param>
+    private sealed record PrecisionReport(IReadOnlyList<PrecisionDifference> Sampling, DecoderDifference? Decoding);
 
     public static Command Create(CommandHost host)
     {
@@ -52,19 +52,19 @@ internal static class PrecisionCommand
             var wanted = NamedModel.ClassesOf(from).FindAll(parsed.GetValue(classes)!);
             var request = sampling.Request(parsed, NamedModel.SamplingOf(parsed.GetValue(model)!)) with { Classes = [.. wanted.SelectMany(c => Enumerable.Repeat(c, parsed.GetValue(count)))] };
             if (parsed.GetValue(sheet) is { } path)
-                PictureWriter.FormatOf(path);
+                ImageWriter.FormatOf(path);
             var threads = parsed.GetValue(host.Globals.Threads) ?? 0;
             var generators = new List<ImageGenerator>();
             try
             {
                 foreach (var precision in (Precision[])[Precision.Float32, .. Compared])
                     generators.Add(NamedModel.OpenGenerator(from, new GeneratorOptions { Engine = GeneratorEngine.Cpu, Precision = precision, Threads = threads }));
-                var drawing = Compare(host, generators, request);
-                var painting = parsed.GetValue(sheet) is { } file ? Paint(host, generators, request, parsed.GetValue(tokenizer) ?? from, file) : null;
+                var differences = Compare(host, generators, request);
+                var decoding = parsed.GetValue(sheet) is { } file ? Decode(host, generators, request, parsed.GetValue(tokenizer) ?? from, file) : null;
                 if (parsed.GetValue(json))
-                    JsonOutput.Write(host.Terminal, new PrecisionReport(drawing, painting));
+                    JsonOutput.Write(host.Terminal, new PrecisionReport(differences, decoding));
                 else
-                    Print(host.Terminal, drawing, painting);
+                    Print(host.Terminal, differences, decoding);
                 return ExitCodes.Success;
             }
             finally
@@ -83,35 +83,35 @@ internal static class PrecisionCommand
             generators[0], generators[1..], request, new DirectProgress<int>(done => progress.Report(done)), host.Cancellation);
     }
 
-    private static PaintingDifference Paint(CommandHost host, List<ImageGenerator> generators, GenerationRequest request, string tokenizerName, string file)
+    private static DecoderDifference Decode(CommandHost host, List<ImageGenerator> generators, GenerationRequest request, string tokenizerName, string file)
     {
         using var tokenizer = NamedModel.OpenTokenizer(tokenizerName, new TokenizerOptions { DecoderOnly = true });
         using var half = NamedModel.OpenTokenizer(tokenizerName, new TokenizerOptions { DecoderOnly = true, Precision = Precision.BFloat16 });
-        var pictures = new List<Picture>();
-        PaintingDifference? difference = null;
+        var images = new List<Image>();
+        DecoderDifference? difference = null;
         foreach (var generator in generators)
         {
             host.Terminal.Error.WriteLine($"Drawing in {CommonOptions.Name(generator.Precision)} …");
             var codes = generator.Generate(request, cancellation: host.Cancellation);
             if (difference is not null)
             {
-                pictures.AddRange(tokenizer.Decode(codes, batchSize: 1, host.Cancellation));
+                images.AddRange(tokenizer.Decode(codes, batchSize: 1, host.Cancellation));
                 continue;
             }
-            (difference, var exact, var rounded) = PaintingComparison.Compare(tokenizer, half, codes, host.Cancellation);
-            pictures.AddRange([.. exact, .. rounded]);
+            (difference, var exact, var rounded) = DecoderComparison.Compare(tokenizer, half, codes, host.Cancellation);
+            images.AddRange([.. exact, .. rounded]);
         }
-        PictureWriter.Write(PictureGrid.Compose(pictures, request.Classes.Count), file);
+        ImageWriter.Write(ImageGrid.Compose(images, request.Classes.Count), file);
         host.Terminal.Error.WriteLine($"{file}: a row each in float32, painted in bf16, and drawn in {string.Join(" and ", Compared.Select(CommonOptions.Name))}");
         return difference!;
     }
 
-    private static void Print(Terminal terminal, IReadOnlyList<PrecisionDifference> drawing, PaintingDifference? painting)
+    private static void Print(Terminal terminal, IReadOnlyList<PrecisionDifference> sampling, DecoderDifference? decoding)
     {
         terminal.Table(
             ["precision", "steps", "mean KL", "largest KL", "mean KL holistic", "mean KL patches", "same best code %"],
             [
-                .. drawing.Select(static r => (IReadOnlyList<string>)
+                .. sampling.Select(static r => (IReadOnlyList<string>)
                 [
                     CommonOptions.Name(r.Precision),
                     r.Steps.ToString(CultureInfo.InvariantCulture),
@@ -123,11 +123,11 @@ internal static class PrecisionCommand
                 ]),
             ]);
         terminal.Line("KL in nats from float32, on the tokens that float32 drew.");
-        if (painting is not null)
+        if (decoding is not null)
         {
             terminal.Line(string.Create(
                 CultureInfo.InvariantCulture,
-                $"Painted in {CommonOptions.Name(painting.Precision)}: a value of a pixel differs by {painting.MeanDifference:0.000} of 255 on average, by {painting.LargestDifference} at most."));
+                $"Painted in {CommonOptions.Name(decoding.Precision)}: a value of a pixel differs by {decoding.MeanDifference:0.000} of 255 on average, by {decoding.LargestDifference} at most."));
         }
     }
 

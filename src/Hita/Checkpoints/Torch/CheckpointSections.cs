@@ -5,7 +5,7 @@ namespace Hita.Checkpoints.Torch;
 /// <summary>Finds the weights among the things a checkpoint holds.</summary>
 internal static class CheckpointSections
 {
-    private const int MostNesting = 3;
+    private const int MaxNesting = 3;
     private static readonly string[] Automatic = ["ema", "model", "state_dict", "module"];
     private static readonly string[] Trained = ["model", "module", "state_dict"];
 
@@ -50,7 +50,7 @@ internal static class CheckpointSections
                 continue;
             if (HasTensors(inner))
                 return (name, inner);
-            if (nesting < MostNesting && FindIn(inner, Trained, nesting + 1) is { } deeper)
+            if (nesting < MaxNesting && FindIn(inner, Trained, nesting + 1) is { } deeper)
                 return ($"{name}.{deeper.Place}", deeper.Weights);
         }
         return null;

@@ -15,7 +15,7 @@ public sealed record CheckpointItem(string Name, string Kind, long TensorCount, 
 /// <summary>What a PyTorch checkpoint holds, for people to look at.</summary>
 public sealed class CheckpointSummary
 {
-    private const int MostItems = 1000;
+    private const int MaxItems = 1000;
     private const int VisitCost = 72;
     private const int TextCost = 700;
     private static readonly string[] StepNames = ["steps", "step", "train_steps", "global_step", "iteration"];
@@ -34,7 +34,7 @@ public sealed class CheckpointSummary
                 FlatTensorCount++;
                 continue;
             }
-            if (items.Count == MostItems)
+            if (items.Count == MaxItems)
                 continue;
             archive.Budget.Charge(TextCost);
             var (tensors, elements) = Count(value, archive.Budget);
@@ -112,7 +112,7 @@ public sealed class CheckpointSummary
             PickleDict dictionary => dictionary,
             _ => null,
         };
-        foreach (var (key, value) in fields?.Items.Take(MostItems) ?? [])
+        foreach (var (key, value) in fields?.Items.Take(MaxItems) ?? [])
         {
             budget.Charge(TextCost);
             arguments.TryAdd(KeyText(key), TextOf(value) ?? KindOf(value));

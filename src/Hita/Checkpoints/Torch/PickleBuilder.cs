@@ -6,8 +6,8 @@ namespace Hita.Checkpoints.Torch;
 /// <summary>Makes the values a pickle describes, and stands in for what Python would call to make them.</summary>
 internal sealed class PickleBuilder(string path, AllocationBudget budget, StorageReferences? storages)
 {
-    private const int MostSides = 64;
-    private const int MostNesting = 4;
+    private const int MaxSides = 64;
+    private const int MaxNesting = 4;
     private static readonly object[] Small = [.. Enumerable.Range(0, 256).Select(static i => (object)(long)i)];
 
     public object True { get; } = true;
@@ -143,7 +143,7 @@ internal sealed class PickleBuilder(string path, AllocationBudget budget, Storag
             case GlobalKind.Parameter or GlobalKind.Tensor when arguments.Length == 0:
                 budget.Charge(64);
                 return new PickleTensor();
-            case GlobalKind.RebuildFromType when arguments is [PickleGlobal inner, PickleGlobal, PickleTuple inside, ..] && nesting < MostNesting:
+            case GlobalKind.RebuildFromType when arguments is [PickleGlobal inner, PickleGlobal, PickleTuple inside, ..] && nesting < MaxNesting:
                 return Make(inner, inside.Items, nesting + 1);
             case GlobalKind.Dictionary:
                 return FilledDictionary(global, arguments);
@@ -199,7 +199,7 @@ internal sealed class PickleBuilder(string path, AllocationBudget budget, Storag
     private PickleTensor Tensor(PickleStorage storage, ElementKind element, long offset, object? size, object? stride)
     {
         if (size is not PickleTuple { Items: var sizes } || stride is not PickleTuple { Items: var strides }
-            || sizes.Length != strides.Length || sizes.Length > MostSides)
+            || sizes.Length != strides.Length || sizes.Length > MaxSides)
             throw PickleFault.Wrong(path, "it describes a tensor without a proper shape");
         budget.Charge(120 + (16L * sizes.Length));
         return new PickleTensor(storage, element, offset, Integers(sizes), Integers(strides));

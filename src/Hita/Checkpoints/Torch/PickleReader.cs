@@ -12,8 +12,8 @@ namespace Hita.Checkpoints.Torch;
 /// </summary>
 internal readonly struct PickleReader
 {
-    private const int MostNameBytes = 512;
-    private const int MostIntegerBytes = 1024;
+    private const int MaxNameBytes = 512;
+    private const int MaxIntegerBytes = 1024;
     private const int NewestProtocol = 5;
 
     private readonly string _path;
@@ -235,7 +235,7 @@ internal readonly struct PickleReader
     // Torch names a type once and refers back to it, but others name it anew each time: looking it up must not cost memory.
     private PickleGlobal NamedGlobal(bool refuse)
     {
-        Span<char> name = stackalloc char[(2 * MostNameBytes) + 1];
+        Span<char> name = stackalloc char[(2 * MaxNameBytes) + 1];
         var length = Line(name);
         name[length++] = '.';
         name = name[..(length + Line(name[length..]))];
@@ -244,9 +244,9 @@ internal readonly struct PickleReader
 
     private PickleGlobal NamedGlobal(string module, string name)
     {
-        if (module.Length + name.Length > MostNameBytes)
+        if (module.Length + name.Length > MaxNameBytes)
             throw PickleFault.Asks(_path, $"{MessageText.Short(module)}.{MessageText.Short(name)}");
-        Span<char> full = stackalloc char[MostNameBytes + 1];
+        Span<char> full = stackalloc char[MaxNameBytes + 1];
         full = full[..(module.Length + 1 + name.Length)];
         full.TryWrite($"{module}.{name}", out _);
         return PickleGlobals.Find(full) ?? throw PickleFault.Asks(_path, full.ToString());
@@ -254,10 +254,10 @@ internal readonly struct PickleReader
 
     private int Line(scoped Span<char> room)
     {
-        var ahead = _bytes.Ahead(MostNameBytes);
+        var ahead = _bytes.Ahead(MaxNameBytes);
         var length = ahead.IndexOf((byte)'\n');
         if (length < 0)
-            throw ahead.Length < MostNameBytes ? _bytes.TooFew() : PickleFault.Wrong(_path, "it asks for something by a name without an end");
+            throw ahead.Length < MaxNameBytes ? _bytes.TooFew() : PickleFault.Wrong(_path, "it asks for something by a name without an end");
         // A byte becomes one character at most, so the line fits where its bytes would.
         var written = Encoding.UTF8.GetChars(ahead[..length], room);
         Take(length + 1);
@@ -275,7 +275,7 @@ internal readonly struct PickleReader
 
     private object LongInteger(int length)
     {
-        if (length is < 0 or > MostIntegerBytes)
+        if (length is < 0 or > MaxIntegerBytes)
             throw PickleFault.Wrong(_path, $"it holds an integer of {length} bytes");
         var bytes = Take(length);
         if (length > sizeof(long))

@@ -3,7 +3,7 @@ namespace Hita.Checkpoints.Torch;
 /// <summary>The interpreter's stack with its marks, growing only as the budget allows.</summary>
 internal sealed class PickleStack(string path, AllocationBudget budget)
 {
-    private const int MostMarks = 10_000;
+    private const int MaxMarks = 10_000;
     private readonly List<int> _marks = [];
     private object?[] _items = new object?[64];
     private int _count;
@@ -34,8 +34,8 @@ internal sealed class PickleStack(string path, AllocationBudget budget)
 
     public void Mark()
     {
-        if (_marks.Count == MostMarks)
-            throw PickleFault.Wrong(path, $"it is nested more than {MostMarks} deep");
+        if (_marks.Count == MaxMarks)
+            throw PickleFault.Wrong(path, $"it is nested more than {MaxMarks} deep");
         _marks.Add(_count);
     }
 

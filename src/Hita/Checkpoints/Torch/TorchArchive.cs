@@ -6,7 +6,7 @@ namespace Hita.Checkpoints.Torch;
 internal abstract class TorchArchive
 {
     /// <summary>The longest pickle that is read, in bytes.</summary>
-    protected const int MostPickle = 64 << 20;
+    protected const int MaxPickle = 64 << 20;
     private const int HeadBytes = 32;
 
     /// <summary>Notes the file; the formats read it.</summary>

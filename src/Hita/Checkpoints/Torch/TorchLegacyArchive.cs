@@ -25,7 +25,7 @@ internal sealed class TorchLegacyArchive : TorchArchive
     public TorchLegacyArchive(CheckpointBytes file)
         : base(file)
     {
-        var pickles = new PickleBytes(file, MostPickle, Budget);
+        var pickles = new PickleBytes(file, MaxPickle, Budget);
         if (PickleReader.Read(pickles, Budget) is not BigInteger mark || mark != MarkNumber)
             throw PickleFault.Wrong(file.Path, "it does not begin with the number that marks the format");
         if (PickleReader.Read(pickles, Budget) is not long version)

@@ -7,7 +7,7 @@ namespace Hita.Checkpoints.Torch;
 internal sealed class TorchZipArchive : TorchArchive
 {
     private const string PickleName = "data.pkl";
-    private const int MostByteOrder = 16;
+    private const int MaxByteOrder = 16;
 
     private readonly ZipDirectory _zip;
     private readonly string _folder;
@@ -20,7 +20,7 @@ internal sealed class TorchZipArchive : TorchArchive
         _zip = ZipDirectory.Read(file, Budget);
         _folder = FindFolder();
         BigEndian = ReadByteOrder();
-        var pickle = _zip.ReadWhole(_zip.Entries[_folder + PickleName], MostPickle);
+        var pickle = _zip.ReadWhole(_zip.Entries[_folder + PickleName], MaxPickle);
         Root = PickleReader.Read(new PickleBytes(file.Path, pickle), Budget);
     }
 
@@ -61,7 +61,7 @@ internal sealed class TorchZipArchive : TorchArchive
     {
         if (!_zip.Entries.TryGetValue(_folder + "byteorder", out var entry))
             return false;
-        return Encoding.UTF8.GetString(_zip.ReadWhole(entry, MostByteOrder)).Trim() switch
+        return Encoding.UTF8.GetString(_zip.ReadWhole(entry, MaxByteOrder)).Trim() switch
         {
             "little" => false,
             "big" => true,

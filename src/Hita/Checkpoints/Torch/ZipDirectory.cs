@@ -36,7 +36,7 @@ internal sealed class ZipDirectory
     public static ZipDirectory Read(CheckpointBytes file, AllocationBudget budget)
     {
         var zip = new ZipDirectory(file, budget);
-        var place = ZipDirectoryPlace.Find(file);
+        var place = ZipEndOfDirectory.Find(file);
         zip.ReadEntries(place);
         zip.RefuseOverlaps(place.Start);
         return zip;
@@ -90,7 +90,7 @@ internal sealed class ZipDirectory
         return whole;
     }
 
-    private void ReadEntries(ZipDirectoryPlace place)
+    private void ReadEntries(ZipEndOfDirectory place)
     {
         _budget.Charge(place.Length);
         var directory = new byte[place.Length];

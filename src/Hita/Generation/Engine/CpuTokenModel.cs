@@ -17,7 +17,7 @@ namespace Hita.Generation.Engine;
 public sealed class CpuTokenModel : ITokenModel
 {
     // A matrix of preset B has some twenty panels to share out, and a few processors exhaust a machine's memory bandwidth.
-    private const int MostDefaultThreads = 32;
+    private const int MaxDefaultThreads = 32;
 
     private readonly PackedModel _model;
     private readonly Lock _lifetime = new();
@@ -49,7 +49,7 @@ public sealed class CpuTokenModel : ITokenModel
     /// <summary>Bytes of weights that every step reads, however many rows it has.</summary>
     public long WeightBytesPerStep => _model.BytesPerStep;
 
-    private static int DefaultThreads => Math.Min(Environment.ProcessorCount, MostDefaultThreads);
+    private static int DefaultThreads => Math.Min(Environment.ProcessorCount, MaxDefaultThreads);
 
     /// <summary>Who computes.</summary>
     internal ThreadTeam Team { get; }

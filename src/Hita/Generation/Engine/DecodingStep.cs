@@ -10,7 +10,7 @@ namespace Hita.Generation.Engine;
 /// One position of a batch, as all members of a team compute it together: a block is five phases, and in each the members share
 /// out panels of outputs or heads. Every number is computed by one member in a fixed order, so that it does not matter which.
 /// </summary>
-internal sealed unsafe class DecodingStep : ITeamWork
+internal sealed unsafe class DecodingStep : ITeamTask
 {
     private readonly PackedModel _model;
     private readonly ThreadTeam _team;

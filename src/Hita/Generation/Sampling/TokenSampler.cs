@@ -62,7 +62,7 @@ public sealed class TokenSampler
 
         VectorMath.ShiftedExp(logits, best, Math.Max(settings.Temperature, TokenSampling.SmallestTemperature), _weights);
         Filter(logits, settings);
-        return Draw(uniform);
+        return Sample(uniform);
     }
 
     /// <summary>The natural logarithm of a token's probability, without temperature and filters.</summary>
@@ -166,7 +166,7 @@ public sealed class TokenSampler
     }
 
     /// <summary>The first token at which the running sum of weights passes the given share of all.</summary>
-    private int Draw(double uniform)
+    private int Sample(double uniform)
     {
         var target = uniform * Sum();
         double passed = 0, before = 0;

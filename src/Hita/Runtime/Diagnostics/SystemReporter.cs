@@ -141,10 +141,10 @@ public static class SystemReporter
         using var scope = NewDisposeScope();
         var a = TensorOps.FromFloats([1, 2, 3, 4, 5, 6], 1, 2, 3).to(device);
         var b = TensorOps.FromFloats([7, 8, 9, 10, 11, 12], 1, 3, 2).to(device);
-        var picture = TensorOps.FromFloats([1, 2, 3, 4, 5, 6, 7, 8, 9], 1, 1, 3, 3).to(device);
+        var image = TensorOps.FromFloats([1, 2, 3, 4, 5, 6, 7, 8, 9], 1, 1, 3, 3).to(device);
         var kernel = TensorOps.FromFloats([1, 0, 0, -1], 1, 1, 2, 2).to(device);
         var right = a.BatchedProduct(b).ToFloats() is [58, 64, 139, 154] &&
-            nn.functional.conv2d(picture, kernel).ToFloats() is [-4, -4, -4, -4] &&
+            nn.functional.conv2d(image, kernel).ToFloats() is [-4, -4, -4, -4] &&
             Math.Abs(a.softmax(2).ToFloats().Sum() - 2) < 1e-5;
         if (right)
         {

@@ -36,10 +36,10 @@ internal sealed class CnnEncoder : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor picture)
+    public override Tensor forward(Tensor image)
     {
         using var scope = NewDisposeScope();
-        var x = _convIn.call(_channelsLast ? picture.ToChannelsLast() : picture);
+        var x = _convIn.call(_channelsLast ? image.ToChannelsLast() : image);
         foreach (var level in _levels)
             x = level.call(x);
         x = CnnMiddle.Run(_middle, x);

@@ -37,12 +37,12 @@ internal sealed class SemanticEncoder : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>[B, 3, size, size], normalised → [B, 1 + patches, D]: class token, then patches in raster order.</summary>
-    public override Tensor forward(Tensor picture)
+    public override Tensor forward(Tensor image)
     {
         using var scope = NewDisposeScope();
-        var batch = picture.size(0);
-        var x = cat([_classToken.expand(batch, -1, -1), _patches.call(picture)], 1); // [B, 1 + N, D]
-        x = x.Plus(PositionsFor(picture.size(2) / _config.PatchSize, picture.size(3) / _config.PatchSize));
+        var batch = image.size(0);
+        var x = cat([_classToken.expand(batch, -1, -1), _patches.call(image)], 1); // [B, 1 + N, D]
+        x = x.Plus(PositionsFor(image.size(2) / _config.PatchSize, image.size(3) / _config.PatchSize));
         if (_registers is not null)
             x = cat([x.narrow(1, 0, 1), _registers.expand(batch, -1, -1), x.narrow(1, 1, x.size(1) - 1)], 1);
         foreach (var block in _blocks)
@@ -76,10 +76,10 @@ internal sealed class PatchEmbedding : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor picture)
+    public override Tensor forward(Tensor image)
     {
         using var scope = NewDisposeScope();
-        return _projection.call(picture).ToSequence().MoveToOuterDisposeScope(); // [B, N, D]
+        return _projection.call(image).ToSequence().MoveToOuterDisposeScope(); // [B, N, D]
     }
 }
 

@@ -11,11 +11,11 @@ internal static class SemanticInput
     private static readonly float[] Deviation = [0.229f, 0.224f, 0.225f];
 
     /// <summary>Resizes a picture [B, 3, H, W] in [-1, 1] to [B, 3, size, size] in [0, 1].</summary>
-    public static Tensor Resize(Tensor picture, long size)
+    public static Tensor Resize(Tensor image, long size)
     {
         using var scope = NewDisposeScope();
-        long height = picture.size(2), width = picture.size(3);
-        var x = picture.to(ScalarType.Float32);
+        long height = image.size(2), width = image.size(3);
+        var x = image.to(ScalarType.Float32);
         if (height != size || width != size)
         {
             double shrinkHeight = (double)height / size, shrinkWidth = (double)width / size;
@@ -27,12 +27,12 @@ internal static class SemanticInput
     }
 
     /// <summary>Subtracts the mean and divides by the deviation of each channel; [B, 3, H, W] in [0, 1].</summary>
-    public static Tensor Normalize(Tensor picture)
+    public static Tensor Normalize(Tensor image)
     {
         using var scope = NewDisposeScope();
-        var mean = TensorOps.FromFloats(Mean, 1, 3, 1, 1).to(picture.device);
-        var deviation = TensorOps.FromFloats(Deviation, 1, 3, 1, 1).to(picture.device);
-        return picture.Minus(mean).Over(deviation).MoveToOuterDisposeScope();
+        var mean = TensorOps.FromFloats(Mean, 1, 3, 1, 1).to(image.device);
+        var deviation = TensorOps.FromFloats(Deviation, 1, 3, 1, 1).to(image.device);
+        return image.Minus(mean).Over(deviation).MoveToOuterDisposeScope();
     }
 
     private static Tensor Blur(Tensor x, double shrinkHeight, double shrinkWidth)

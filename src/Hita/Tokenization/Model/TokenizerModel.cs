@@ -85,13 +85,13 @@ internal sealed class TokenizerModel : nn.Module
     public SemanticEncoder? SemanticEncoder => _mixing?.SemanticEncoder;
 
     /// <summary>Everything up to the quantizers for pictures [B, 3, H, W] in [-1, 1].</summary>
-    public EncodedFeatures Features(Tensor pictures)
+    public EncodedFeatures Features(Tensor images)
     {
         if (_encoder is null || _toPatchCode is null)
             throw new InvalidOperationException("This tokenizer was loaded for decoding only.");
         using var scope = NewDisposeScope();
         // The semantic encoder's input is computed from the picture as it is; only the CNN's takes the weights' type.
-        var cnn = _encoder.call(pictures.to(_patchQuantizer.Type));
+        var cnn = _encoder.call(images.to(_patchQuantizer.Type));
         if (_mixing is null)
             return Keep(new EncodedFeatures(cnn, null, null, null, cnn.alias(), null, _toPatchCode.call(cnn)));
 
@@ -99,7 +99,7 @@ internal sealed class TokenizerModel : nn.Module
         if (_mixing.SemanticEncoder is { } encoder)
         {
             using var frozen = no_grad();
-            input = SemanticInput.Resize(pictures, Config.Holistic!.SemanticEncoder!.InputSize);
+            input = SemanticInput.Resize(images, Config.Holistic!.SemanticEncoder!.InputSize);
             semantic = encoder.call(SemanticInput.Normalize(input).to(cnn.dtype));
         }
         var (holistic, patches) = _mixing.call(cnn, semantic);
@@ -154,7 +154,7 @@ internal sealed class TokenizerModel : nn.Module
     }
 
     /// <summary>Paints [B, D, H, W] as a picture [B, 3, H·p, W·p], not clamped.</summary>
-    public Tensor Paint(Tensor fused) => _decoder.call(fused);
+    public Tensor Decode(Tensor fused) => _decoder.call(fused);
 
     /// <summary>The semantic encoder's patch features, reconstructed from quantized holistic vectors [B, M, d].</summary>
     public Tensor ReconstructSemantics(Tensor holistic)

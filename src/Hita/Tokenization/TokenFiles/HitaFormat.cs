@@ -16,10 +16,10 @@ internal static class HitaFormat
     public const int ChecksumBytes = 4;
 
     /// <summary>An image has one code at least.</summary>
-    public const int LeastImageBytes = ImageHeaderBytes + 1;
+    public const int MinImageBytes = ImageHeaderBytes + 1;
 
     /// <summary>The whole file is kept in one array.</summary>
-    public static long MostBytes => Array.MaxLength;
+    public static long MaxBytes => Array.MaxLength;
 
     /// <summary>A byte beyond ASCII and both kinds of line ends: a transfer as text damages them, and shows.</summary>
     public static ReadOnlySpan<byte> Magic => [0x89, (byte)'H', (byte)'I', (byte)'T', (byte)'A', 0x0D, 0x0A, 0x1A];

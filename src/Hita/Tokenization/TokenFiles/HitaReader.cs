@@ -27,8 +27,8 @@ internal sealed class HitaReader
     /// <exception cref="CheckpointException">Anything in it is not as the format says.</exception>
     public static TokenSet Read(CheckpointBytes file)
     {
-        if (file.Length > HitaFormat.MostBytes)
-            throw new CheckpointException(file.Path, $"the file has {file.Length} bytes and token files may have {HitaFormat.MostBytes}; split it over several.");
+        if (file.Length > HitaFormat.MaxBytes)
+            throw new CheckpointException(file.Path, $"the file has {file.Length} bytes and token files may have {HitaFormat.MaxBytes}; split it over several.");
         var bytes = GC.AllocateUninitializedArray<byte>((int)file.Length);
         file.Read(0, bytes);
         return new HitaReader(file.Path, bytes).Parse();
@@ -44,7 +44,7 @@ internal sealed class HitaReader
             throw Wrong($"the file has version {version} of the format, and this program reads version {HitaFormat.Version}; update Hita for .NET");
         if (version == 0)
             throw Wrong("the file claims version 0 of the format, which never existed; it is damaged, so copy or download it again");
-        if (_bytes.Length < HitaFormat.HeaderBytes + HitaFormat.LeastImageBytes + HitaFormat.ChecksumBytes)
+        if (_bytes.Length < HitaFormat.HeaderBytes + HitaFormat.MinImageBytes + HitaFormat.ChecksumBytes)
             throw CutShort();
         if (Crc32.HashToUInt32(_bytes.AsSpan(0, _end)) != BinaryPrimitives.ReadUInt32LittleEndian(_bytes.AsSpan(_end)))
             throw Wrong("the checksum does not fit the contents; the file is damaged or was cut short, so copy or download it again");
@@ -68,7 +68,7 @@ internal sealed class HitaReader
         if (count == 0)
             throw Wrong("the file holds no image");
         // The list costs four bytes an image, and the smallest image takes eleven in the file.
-        if (count > (_end - HitaFormat.HeaderBytes) / HitaFormat.LeastImageBytes)
+        if (count > (_end - HitaFormat.HeaderBytes) / HitaFormat.MinImageBytes)
             throw Wrong($"the file claims {count} images, and its {_bytes.Length} bytes cannot hold so many");
         var starts = new int[count];
         var at = HitaFormat.HeaderBytes;

@@ -14,8 +14,8 @@ internal static class HitaWriter
     {
         var bits = PackedCodes.BitsFor(set.CodebookSize);
         var total = HitaFormat.HeaderBytes + HitaFormat.ChecksumBytes + set.Images.Sum(image => ImageBytes(image, bits));
-        if (total > HitaFormat.MostBytes)
-            throw new CheckpointException(path, $"the file would have {total} bytes and token files may have {HitaFormat.MostBytes}; split the images over several.");
+        if (total > HitaFormat.MaxBytes)
+            throw new CheckpointException(path, $"the file would have {total} bytes and token files may have {HitaFormat.MaxBytes}; split the images over several.");
 
         using var file = new AtomicFile(path);
         try

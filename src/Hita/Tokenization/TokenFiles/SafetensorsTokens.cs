@@ -17,7 +17,7 @@ namespace Hita.Tokenization.TokenFiles;
 internal static class SafetensorsTokens
 {
     private const string Format = "hita-tokens";
-    private const int MostNameBytes = 90_000_000;
+    private const int MaxNameBytes = 90_000_000;
     private const int NameCost = 40;
     private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -95,7 +95,7 @@ internal static class SafetensorsTokens
         {
             var names = JsonSerializer.Serialize(set.Images.Select(static i => i.Name ?? ""), Relaxed);
             // Quotes and backslashes are escaped once more inside the header, whose size the format bounds.
-            if (Encoding.UTF8.GetByteCount(names) + names.Count(static c => c is '"' or '\\') > MostNameBytes)
+            if (Encoding.UTF8.GetByteCount(names) + names.Count(static c => c is '"' or '\\') > MaxNameBytes)
                 throw new CheckpointException(path, "the names of these images are too long for a safetensors token file; write a .hita file instead.");
             metadata["names"] = names;
         }

@@ -10,7 +10,7 @@ public sealed class TokenImage
     public const int LargestGridSide = 4096;
 
     /// <summary>The largest number of holistic codes of an image that a token file holds.</summary>
-    public const int MostHolistic = 65536;
+    public const int MaxHolistic = 65536;
 
     /// <summary>The longest name, in bytes of UTF-8.</summary>
     public const int LongestName = ushort.MaxValue;
@@ -43,8 +43,8 @@ public sealed class TokenImage
     {
         if (gridHeight is < 1 or > LargestGridSide || gridWidth is < 1 or > LargestGridSide)
             return $"its grid is {gridHeight} × {gridWidth} patches, and 1 to {LargestGridSide} a side are possible";
-        return holistic is < 0 or > MostHolistic
-            ? $"it has {holistic} holistic codes, and at most {MostHolistic} are possible"
+        return holistic is < 0 or > MaxHolistic
+            ? $"it has {holistic} holistic codes, and at most {MaxHolistic} are possible"
             : null;
     }
 

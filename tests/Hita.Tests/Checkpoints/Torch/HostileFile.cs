@@ -9,7 +9,7 @@ namespace Hita.Tests.Checkpoints.Torch;
 /// <summary>Opens files as a stranger would send them and holds what that costs to its bounds.</summary>
 internal sealed class HostileFile : IDisposable
 {
-    private const long MostOverhead = 4 << 20;
+    private const long MaxOverhead = 4 << 20;
     private readonly TemporaryFolder _folder = new();
     private readonly byte[] _buffer = new byte[1 << 20];
 
@@ -41,7 +41,7 @@ internal sealed class HostileFile : IDisposable
         elapsed = watch.Elapsed;
         allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         Assert.True(elapsed < TimeSpan.FromSeconds(1), $"it took {elapsed}");
-        Assert.True(allocated <= (2L * file.Length) + MostOverhead, $"it allocated {allocated} bytes for a file of {file.Length}");
+        Assert.True(allocated <= (2L * file.Length) + MaxOverhead, $"it allocated {allocated} bytes for a file of {file.Length}");
         if (message is not null)
         {
             Assert.EndsWith(".", message, StringComparison.Ordinal);

@@ -25,16 +25,16 @@ public sealed class ClassifierTests
         Assert.Equal(2, losses.Count);
         Assert.True(losses[^1] < losses[0]);
         first.Save(folder["classifier"]);
-        using var loaded = PictureClassifier.Load(folder["classifier"]);
+        using var loaded = ImageClassifier.Load(folder["classifier"]);
         Assert.Equal(first.Card with { ClassNames = [] }, loaded.Card with { ClassNames = [] });
         Assert.Equal(first.Fingerprint, loaded.Fingerprint);
-        var pictures = Enumerable.Range(0, 6).Select(source.Read).ToList();
-        var (a, b) = (first.Classify(pictures), loaded.Classify(pictures));
+        var images = Enumerable.Range(0, 6).Select(source.Read).ToList();
+        var (a, b) = (first.Classify(images), loaded.Classify(images));
         Assert.Equal(a.Features, b.Features);
         Assert.Equal(Enumerable.Range(0, 6).Select(source.ClassAt), b.Classes);
         // A picture's result does not depend on its neighbours, up to how sums are split.
-        var alone = first.Classify([pictures[3]]).Features;
-        Assert.All(alone.Zip(a.Features.Skip(3 * PictureClassifier.FeatureWidth)), static p => Assert.Equal(p.First, p.Second, 1e-4f));
+        var alone = first.Classify([images[3]]).Features;
+        Assert.All(alone.Zip(a.Features.Skip(3 * ImageClassifier.FeatureWidth)), static p => Assert.Equal(p.First, p.Second, 1e-4f));
     }
 
     [Fact]
@@ -97,7 +97,7 @@ public sealed class ClassifierTests
     public void The_nearest_vectors_are_those_that_a_plain_search_finds()
     {
         var (queries, many) = (Samples.Normal(5 * 6, 1), Samples.Normal(40 * 6, 2));
-        var nearest = new NearestPictures(queries, 6);
+        var nearest = new NearestImages(queries, 6);
         nearest.Offer(many.AsSpan(0, 25 * 6), 0);
         nearest.Offer(many.AsSpan(25 * 6), 25);
         for (var q = 0; q < 5; q++)
@@ -114,8 +114,8 @@ public sealed class ClassifierTests
         using var source = new ColourSource(200, classes: 2);
         var data = ClassifierData.From(source, 64);
         using var classifier = ClassifierTraining.Train(data, Short with { Steps = 2, HeldOutCount = 4 }, cancellation: TestContext.Current.CancellationToken);
-        var (pixels, features) = (new FeatureBank(PixelVector.Width), new FeatureBank(PictureClassifier.FeatureWidth));
-        Picture[] samples = [data.Training(7).Picture, data.HeldOut(12).Picture];
+        var (pixels, features) = (new FeatureBank(PixelVector.Width), new FeatureBank(ImageClassifier.FeatureWidth));
+        Image[] samples = [data.Training(7).Image, data.HeldOut(12).Image];
         foreach (var sample in samples)
             pixels.Add(PixelVector.Of(sample));
         features.Add(classifier.Classify(samples).Features);
@@ -141,8 +141,8 @@ public sealed class ClassifierTests
         other.Add(2, 2);
         counts.Merge(other);
         Assert.Equal(0.6, counts.Agreement, 1e-12);
-        Assert.Equal(2, counts.MostlyTakenFor(0));
-        Assert.Null(counts.MostlyTakenFor(1));
+        Assert.Equal(2, counts.ConfusedWith(0));
+        Assert.Null(counts.ConfusedWith(1));
         new AccumulatorWriter().Add("counts", counts).Save(folder["state"]);
         using var state = AccumulatorReader.Open(folder["state"]);
         var restored = state.Read<ConfusionCounts>("counts");
@@ -151,7 +151,7 @@ public sealed class ClassifierTests
         Assert.Throws<ArgumentOutOfRangeException>(() => counts.Add(0, 3));
     }
 
-    private static string Key(LabelledPicture picture) => Convert.ToHexString(picture.Picture.Pixels[..48]) + picture.Class;
+    private static string Key(LabelledImage image) => Convert.ToHexString(image.Image.Pixels[..48]) + image.Class;
 
     private sealed class Collect(List<double> losses) : IProgress<ClassifierProgress>
     {

@@ -68,24 +68,24 @@ public sealed class ProtocolTests
         var codes = generator.Generate(new GenerationRequest { Classes = [1] })[0];
         var full = tokenizer.Decode([codes])[0];
         Assert.Equal(64, full.Width);
-        var antialiased = Paint(tokenizer, EvaluationProtocols.Adm with { Size = 32 }, codes);
+        var antialiased = Decode(tokenizer, EvaluationProtocols.Adm with { Size = 32 }, codes);
         Assert.Equal(full.Resize(32, 32).Pixels.ToArray(), antialiased.Pixels.ToArray());
-        var published = Paint(tokenizer, EvaluationProtocols.Published with { Size = 32 }, codes);
+        var published = Decode(tokenizer, EvaluationProtocols.Published with { Size = 32 }, codes);
         Assert.Equal((32, 32), (published.Width, published.Height));
         Assert.NotEqual(antialiased.Pixels.ToArray(), published.Pixels.ToArray());
         // Where the size is the same nothing is resized.
-        Assert.Equal(full.Pixels.ToArray(), Paint(tokenizer, EvaluationProtocols.Published with { Size = 64 }, codes).Pixels.ToArray());
-        Assert.Equal(full.Pixels.ToArray(), Paint(tokenizer, EvaluationProtocols.Hita, codes).Pixels.ToArray());
+        Assert.Equal(full.Pixels.ToArray(), Decode(tokenizer, EvaluationProtocols.Published with { Size = 64 }, codes).Pixels.ToArray());
+        Assert.Equal(full.Pixels.ToArray(), Decode(tokenizer, EvaluationProtocols.Hita, codes).Pixels.ToArray());
     }
 
-    private static Picture Paint(ImageTokenizer tokenizer, EvaluationProtocol protocol, ImageCodes codes) => new SamplePainter(tokenizer, protocol).Paint([codes])[0];
+    private static Image Decode(ImageTokenizer tokenizer, EvaluationProtocol protocol, ImageCodes codes) => new SampleDecoder(tokenizer, protocol).Decode([codes])[0];
 
     [Fact]
     public void The_filter_that_does_not_widen_weighs_two_pixels_to_each_side()
     {
         using var scope = NewDisposeScope();
         var values = Samples.Normal(3 * 8 * 8, 4);
-        var shrunk = SamplePainter.Bicubic(TensorOps.FromFloats(values, 1, 3, 8, 8), 4).ToFloats();
+        var shrunk = SampleDecoder.Bicubic(TensorOps.FromFloats(values, 1, 3, 8, 8), 4).ToFloats();
         // Shrinking to the half samples at the middle of four pixels: with a = −¾ the cubic weights at ½ are −3/32 and 19/32.
         double[] weights = [-3 / 32.0, 19 / 32.0, 19 / 32.0, -3 / 32.0];
         for (var at = 0; at < shrunk.Length; at++)

@@ -13,7 +13,7 @@ public sealed class ReportTests
     public void A_report_survives_its_file_and_an_unknown_key_is_an_error()
     {
         using var folder = new TemporaryFolder();
-        var report = Make() with { Classes = [new ClassFigures(0, "cone", 5, 3, "cube")], FidByCount = [new FigureAtCount(10, 3.5)] };
+        var report = Make() with { Classes = [new ClassMetrics(0, "cone", 5, 3, "cube")], FidByCount = [new MetricAtCount(10, 3.5)] };
         report.Save(folder["report.json"]);
         var loaded = EvaluationReport.Load(folder.Path);
         Assert.Equal(ConfigJson.Write(report), ConfigJson.Write(loaded));
@@ -62,7 +62,7 @@ public sealed class ReportTests
         var compared = ReportComparison.Compare([a, b], ["a", "b"]);
         Assert.Equal(["fid", "precision", "sfid", "recall"], compared.Select(static c => c.Name));
         Assert.Equal([1, 0, null, null], compared.Select(static c => c.Best));
-        Assert.Null(compared[3].Figures[0]);
+        Assert.Null(compared[3].Metrics[0]);
         Assert.Throws<HitaException>(() => ReportComparison.Compare([a], ["a"]));
     }
 
@@ -71,8 +71,8 @@ public sealed class ReportTests
     {
         var usage = new CodeUsage(16);
         usage.Add([1, 1, 1, 1, 1, 1, 1, 1, 2, 3]);
-        var picture = new Picture(8, 8);
-        picture.Fill(200, 100, 50);
+        var image = new Image(8, 8);
+        image.Fill(200, 100, 50);
         var report = Make() with
         {
             FidByCount = [new(10, 30), new(100, 12)],
@@ -81,9 +81,9 @@ public sealed class ReportTests
         };
         var page = ReportPage.Html(report, new PageContent
         {
-            Sheet = [picture, picture],
-            Pairs = [new KeptPicture(3, 21.5, picture, new Picture(8, 8))],
-            WorstPairs = [new KeptPicture(4, double.PositiveInfinity, picture, picture)],
+            Sheet = [image, image],
+            Pairs = [new KeptImage(3, 21.5, image, new Image(8, 8))],
+            WorstPairs = [new KeptImage(4, double.PositiveInfinity, image, image)],
             HolisticUsage = usage,
         });
         Assert.DoesNotMatch("(?i)(src|href)=\"(?!data:)", page);
@@ -110,13 +110,13 @@ public sealed class ReportTests
     [Fact]
     public void An_error_map_is_black_where_pictures_are_equal_and_hot_where_they_differ()
     {
-        var (a, b) = (new Picture(2, 1), new Picture(2, 1));
+        var (a, b) = (new Image(2, 1), new Image(2, 1));
         b[1, 0] = (255, 255, 255);
-        var map = PagePictures.ErrorMap(a, b);
+        var map = PageImages.ErrorMap(a, b);
         Assert.Equal(((byte)0, (byte)0, (byte)0), map[0, 0]);
         Assert.Equal(((byte)255, (byte)255, (byte)255), map[1, 0]);
         b[1, 0] = (30, 30, 30);
-        Assert.Equal(((byte)255, (byte)105, (byte)0), PagePictures.ErrorMap(a, b)[1, 0]);
+        Assert.Equal(((byte)255, (byte)105, (byte)0), PageImages.ErrorMap(a, b)[1, 0]);
     }
 
     [Theory]
@@ -134,21 +134,21 @@ public sealed class ReportTests
     [Fact]
     public void Every_figure_has_a_title_and_is_written_with_its_unit()
     {
-        Assert.Equal("12.35 ± 1.00 dB", FigureNames.Text(new Figure("psnr", 12.349, 1)));
-        Assert.Equal("85.0 %", FigureNames.Text(new Figure("class_agreement", 0.85)));
-        Assert.All(FigureNames.All, static name => Assert.NotEqual(name, name is "precision" or "recall" ? "" : FigureNames.Title(name)));
+        Assert.Equal("12.35 ± 1.00 dB", MetricNames.Text(new Metric("psnr", 12.349, 1)));
+        Assert.Equal("85.0 %", MetricNames.Text(new Metric("class_agreement", 0.85)));
+        Assert.All(MetricNames.All, static name => Assert.NotEqual(name, name is "precision" or "recall" ? "" : MetricNames.Title(name)));
     }
 
     [Fact]
     public void What_reconstructions_are_measured_by_has_the_names_of_the_paper()
     {
-        Assert.Equal("rFID", FigureNames.Title("fid", EvaluationKind.Reconstruction));
-        Assert.Equal("FID", FigureNames.Title("fid", EvaluationKind.Generation));
-        Assert.Equal("PSNR", FigureNames.Title("psnr", EvaluationKind.Reconstruction));
-        Assert.Contains(">rIS<", ReportPage.Html(Make([new Figure("inception_score", 1)]) with { Kind = EvaluationKind.Reconstruction }, new PageContent()), StringComparison.Ordinal);
+        Assert.Equal("rFID", MetricNames.Title("fid", EvaluationKind.Reconstruction));
+        Assert.Equal("FID", MetricNames.Title("fid", EvaluationKind.Generation));
+        Assert.Equal("PSNR", MetricNames.Title("psnr", EvaluationKind.Reconstruction));
+        Assert.Contains(">rIS<", ReportPage.Html(Make([new Metric("inception_score", 1)]) with { Kind = EvaluationKind.Reconstruction }, new PageContent()), StringComparison.Ordinal);
     }
 
-    private static EvaluationReport Make(IReadOnlyList<Figure>? figures = null) => new()
+    private static EvaluationReport Make(IReadOnlyList<Metric>? metrics = null) => new()
     {
         Kind = EvaluationKind.Archive,
         Protocol = EvaluationProtocols.Hita,
@@ -157,7 +157,7 @@ public sealed class ReportTests
         Models = [],
         Weights = new Dictionary<string, string> { ["inception"] = "print" },
         Settings = new Dictionary<string, string> { ["seed"] = "0" },
-        Figures = figures ?? [new("fid", 12, 0.5)],
+        Metrics = metrics ?? [new("fid", 12, 0.5)],
         Unmeasured = [],
         Environment = new EvaluationEnvironment
         {

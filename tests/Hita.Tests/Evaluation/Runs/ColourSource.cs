@@ -21,16 +21,16 @@ internal sealed class ColourSource(int count, int classes, int side = 64) : IIma
 
     public string NameAt(int index) => $"picture {index}";
 
-    public Picture Read(int index)
+    public Image Read(int index)
     {
         Interlocked.Increment(ref _reads);
         var random = new Random(index);
-        var picture = new Picture(side, side);
-        random.NextBytes(picture.Pixels);
+        var image = new Image(side, side);
+        random.NextBytes(image.Pixels);
         var main = ClassAt(index) % 3;
-        for (var at = 0; at < picture.Pixels.Length; at++)
-            picture.Pixels[at] = (byte)((picture.Pixels[at] / 4) + (at % 3 == main ? 180 : 10));
-        return picture;
+        for (var at = 0; at < image.Pixels.Length; at++)
+            image.Pixels[at] = (byte)((image.Pixels[at] / 4) + (at % 3 == main ? 180 : 10));
+        return image;
     }
 
     public void Dispose()

@@ -11,21 +11,21 @@ namespace Hita.Tests.Evaluation.Runs;
 internal static class FakeFeatures
 {
     private const int Side = 8;
-    private const int Inputs = Side * Side * Picture.Channels;
+    private const int Inputs = Side * Side * Image.Channels;
     private const int Period = 4099;
 
     private static readonly float[] Weights = MakeWeights();
 
     public static FeatureSource Source() => FeatureSource.From(Extract, "by-name:linear");
 
-    public static InceptionFeatures Extract(IReadOnlyList<Picture> pictures)
+    public static InceptionFeatures Extract(IReadOnlyList<Image> images)
     {
-        var pool = new float[pictures.Count * InceptionFeatures.PoolWidth];
-        var logits = new float[pictures.Count * InceptionFeatures.ClassCount];
-        var spatial = new float[pictures.Count * InceptionFeatures.SpatialWidth];
-        for (var i = 0; i < pictures.Count; i++)
+        var pool = new float[images.Count * InceptionFeatures.PoolWidth];
+        var logits = new float[images.Count * InceptionFeatures.ClassCount];
+        var spatial = new float[images.Count * InceptionFeatures.SpatialWidth];
+        for (var i = 0; i < images.Count; i++)
         {
-            var small = pictures[i].Resize(Side, Side, ResamplingFilter.Box);
+            var small = images[i].Resize(Side, Side, ResamplingFilter.Box);
             var input = new float[Inputs];
             for (var at = 0; at < Inputs; at++)
                 input[at] = (small.Pixels[at] - 128) / 128f;

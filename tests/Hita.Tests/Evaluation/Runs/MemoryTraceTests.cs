@@ -39,16 +39,16 @@ public sealed class MemoryTraceTests(ITestOutputHelper output) : IDisposable
         output.WriteLine($"archives written after {clock.Elapsed.TotalSeconds:0} s");
         using var features = FakeFeatures.Source();
         var report = SampleEvaluation.Run(
-            SampleOrigin.From(PictureSeries.Archive(_folder["samples.npz"], Side)), ReferenceInput.Archive(_folder["reference.npz"], Side), features,
+            SampleOrigin.From(ImageSeries.Archive(_folder["samples.npz"], Side)), ReferenceInput.Archive(_folder["reference.npz"], Side), features,
             new EvaluationOptions { Folder = _folder["out"], Protocol = EvaluationProtocols.Adm }, cancellation: TestContext.Current.CancellationToken);
-        foreach (var figure in report.Figures)
-            output.WriteLine($"{figure.Name} {FigureNames.Text(figure)}");
+        foreach (var metric in report.Metrics)
+            output.WriteLine($"{metric.Name} {MetricNames.Text(metric)}");
         var trace = report.Environment.Memory.Where(static m => m.Stage == "Measuring").ToList();
         foreach (var point in trace.Where((_, i) => i % 10 == 0).Append(trace[^1]))
             output.WriteLine($"{point.Count} pictures: {point.Mebibytes} MiB");
         var peak = report.Environment.PeakMebibytes;
         output.WriteLine($"peak {peak} MiB over {clock.Elapsed.TotalSeconds:0} s");
-        Assert.Equal(["fid", "sfid", "inception_score", "precision", "recall"], report.Figures.Select(static f => f.Name));
+        Assert.Equal(["fid", "sfid", "inception_score", "precision", "recall"], report.Metrics.Select(static f => f.Name));
         Assert.InRange(peak, 100, 2047);
         // What grows is what is kept: 8 KiB of features a picture.
         var kept = (trace[^1].Count - trace[trace.Count / 2].Count) * 8 / 1024;
@@ -57,17 +57,17 @@ public sealed class MemoryTraceTests(ITestOutputHelper output) : IDisposable
 
     private void Write(string name, int count, int seed)
     {
-        using var writer = new PictureArchiveWriter(_folder[name], count, Side, Side);
+        using var writer = new ImageArchiveWriter(_folder[name], count, Side, Side);
         var random = new Random(seed);
-        var noise = new byte[Side * Side * Picture.Channels];
+        var noise = new byte[Side * Side * Image.Channels];
         random.NextBytes(noise);
         for (var i = 0; i < count; i++)
         {
-            var picture = new Picture(Side, Side);
+            var image = new Image(Side, Side);
             var (shift, tint) = (random.Next(noise.Length), random.Next(128));
             for (var at = 0; at < noise.Length; at++)
-                picture.Pixels[at] = (byte)((noise[at + shift < noise.Length ? at + shift : at + shift - noise.Length] / 2) + ((tint * (1 + (at % 3))) & 127));
-            writer.Add(picture);
+                image.Pixels[at] = (byte)((noise[at + shift < noise.Length ? at + shift : at + shift - noise.Length] / 2) + ((tint * (1 + (at % 3))) & 127));
+            writer.Add(image);
         }
         writer.Complete();
     }
@@ -76,19 +76,19 @@ public sealed class MemoryTraceTests(ITestOutputHelper output) : IDisposable
     private void Reference()
     {
         var statistics = new SampleStatistics();
-        using var reader = PictureArchiveReader.Open(_folder["true.npz"]);
+        using var reader = ImageArchiveReader.Open(_folder["true.npz"]);
         using var writer = new NpzWriter(_folder["reference.npz"]);
-        var pictures = reader.NextBatch(ReferenceCount);
-        foreach (var part in pictures.Chunk(100))
+        var images = reader.NextBatch(ReferenceCount);
+        foreach (var part in images.Chunk(100))
             statistics.Add(FakeFeatures.Extract(part));
         var reference = statistics.ToReference();
         writer.Write("mu", reference.Pool.Mean, reference.Pool.Width);
         writer.Write("sigma", reference.Pool.Covariance, reference.Pool.Width, reference.Pool.Width);
         writer.Write("mu_s", reference.Spatial!.Mean, reference.Spatial.Width);
         writer.Write("sigma_s", reference.Spatial.Covariance, reference.Spatial.Width, reference.Spatial.Width);
-        writer.Begin(PictureArchiveReader.DefaultName, Hita.Checkpoints.TensorType.UInt8, ReferenceCount, Side, Side, Picture.Channels);
-        foreach (var picture in pictures)
-            writer.Write(picture.Pixels);
+        writer.Begin(ImageArchiveReader.DefaultName, Hita.Checkpoints.TensorType.UInt8, ReferenceCount, Side, Side, Image.Channels);
+        foreach (var image in images)
+            writer.Write(image.Pixels);
         writer.Complete();
     }
 }

@@ -35,7 +35,7 @@ public sealed class SampleEvaluationTests : IDisposable
         var firsts = new List<long>();
         var resumed = Run(archive, null, features, Options("resumed"), new Told(p => firsts.Add(p.Done)));
         Assert.Equal(24, firsts[0]);
-        Assert.Equal(straight.Figures, resumed.Figures);
+        Assert.Equal(straight.Metrics, resumed.Metrics);
         Assert.Equal(straight.Samples, resumed.Samples);
         Assert.False(File.Exists(_folder["resumed/state.safetensors"]));
         Assert.Contains("Samples", File.ReadAllText(_folder["resumed/index.html"]), StringComparison.Ordinal);
@@ -105,7 +105,7 @@ public sealed class SampleEvaluationTests : IDisposable
         Assert.Equal("The weights are not there.", report.Unmeasured[0].Reason);
         Assert.Equal(12, report.Samples.Count);
         Assert.Equal(2, report.Models.Count);
-        Assert.Equal(report.Figures, EvaluationReport.Load(_folder["out"]).Figures);
+        Assert.Equal(report.Metrics, EvaluationReport.Load(_folder["out"]).Metrics);
         // Samples are the same whatever is drawn together.
         var again = SampleEvaluation.Run(
             new GeneratorOrigin(pipeline, "tiny", EvaluationProtocols.Hita, 12, new GenerationRequest { Classes = [0], BatchSize = 3 }),
@@ -138,12 +138,12 @@ public sealed class SampleEvaluationTests : IDisposable
 
     private static EvaluationReport Run(
         string archive, ReferenceInput? reference, FeatureSource features, EvaluationOptions options, IProgress<EvaluationProgress>? progress = null, CancellationToken stop = default) =>
-        SampleEvaluation.Run(SampleOrigin.From(PictureSeries.Archive(archive, options.Protocol.Size)), reference, features, options, progress, stop);
+        SampleEvaluation.Run(SampleOrigin.From(ImageSeries.Archive(archive, options.Protocol.Size)), reference, features, options, progress, stop);
 
     private string Archive(string name, int[] order)
     {
         using var source = new ColourSource(1000, classes: 3, side: 16);
-        using var writer = new PictureArchiveWriter(_folder[name], order.Length, 16, 16);
+        using var writer = new ImageArchiveWriter(_folder[name], order.Length, 16, 16);
         foreach (var i in order)
             writer.Add(source.Read(i));
         writer.Complete();
@@ -162,7 +162,7 @@ public sealed class SampleEvaluationTests : IDisposable
         {
             Path = path;
             var statistics = new Hita.Metrics.SampleStatistics();
-            using var reader = PictureArchiveReader.Open(archive);
+            using var reader = ImageArchiveReader.Open(archive);
             statistics.Add(FakeFeatures.Extract(reader.NextBatch(1000)));
             statistics.ToReference().Save(path);
         }

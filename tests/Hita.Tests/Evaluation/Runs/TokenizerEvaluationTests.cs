@@ -25,11 +25,11 @@ public sealed class TokenizerEvaluationTests : IDisposable
         using var tokenizer = NamedModel.OpenTokenizer("tiny");
         using var source = new ColourSource(11, classes: 1, side: 80);
         var report = Reconstruct(tokenizer, source, Options("out"));
-        var pairs = Enumerable.Range(0, 11).Select(i => AdmCrops.Center(source.Read(i), 64)).Select(p => (p, tokenizer.Reconstruct(p).Picture)).ToList();
+        var pairs = Enumerable.Range(0, 11).Select(i => AdmCrops.Center(source.Read(i), 64)).Select(p => (p, tokenizer.Reconstruct(p).Image)).ToList();
         // Alone and in a batch, sums are split differently, which may round a few pixels the other way.
-        Assert.Equal(pairs.Average(static p => Hita.Metrics.ImageQuality.Psnr(p.p, p.Picture)), report.Find("psnr")!.Value, 1e-4);
-        Assert.Equal(pairs.Average(static p => Hita.Metrics.ImageQuality.Ssim(p.p, p.Picture)), report.Find("ssim")!.Value, 1e-4);
-        Assert.Equal(["LPIPS", "rFID, rsFID and rIS"], report.Unmeasured.Select(static u => u.Figures));
+        Assert.Equal(pairs.Average(static p => Hita.Metrics.ImageQuality.Psnr(p.p, p.Image)), report.Find("psnr")!.Value, 1e-4);
+        Assert.Equal(pairs.Average(static p => Hita.Metrics.ImageQuality.Ssim(p.p, p.Image)), report.Find("ssim")!.Value, 1e-4);
+        Assert.Equal(["LPIPS", "rFID, rsFID and rIS"], report.Unmeasured.Select(static u => u.Metrics));
         var page = File.ReadAllText(_folder["out/index.html"]);
         Assert.Equal(12, page.Split("<figure>").Length - 1);
         // The published protocol judges other pixels and has its own SSIM.
@@ -53,11 +53,11 @@ public sealed class TokenizerEvaluationTests : IDisposable
                     stop.Cancel();
             }), stop.Token));
         var resumed = Reconstruct(tokenizer, source, Options("resumed") with { BatchSize = 4 });
-        Assert.Equal(straight.Figures, resumed.Figures);
+        Assert.Equal(straight.Metrics, resumed.Metrics);
         Assert.Equal(straight.Samples, resumed.Samples);
-        Assert.Equal(Pictures("straight"), Pictures("resumed"));
+        Assert.Equal(Images("straight"), Images("resumed"));
 
-        string[] Pictures(string name) => [.. File.ReadAllText(_folder[$"{name}/index.html"]).Split("<figure>").Skip(1).Select(static f => f.Split("</figure>")[0])];
+        string[] Images(string name) => [.. File.ReadAllText(_folder[$"{name}/index.html"]).Split("<figure>").Skip(1).Select(static f => f.Split("</figure>")[0])];
     }
 
     [Fact]
@@ -79,9 +79,9 @@ public sealed class TokenizerEvaluationTests : IDisposable
         using var source = new ColourSource(120, classes: 3);
         var report = LinearProbe.Run(tokenizer, "tiny", source, Options("probe"), cancellation: TestContext.Current.CancellationToken);
         Assert.Equal(
-            ["probe_holistic", "probe_patch", "probe_cnn", "probe_semantic", "probe_pixels", "probe_chance"], report.Figures.Select(static f => f.Name));
+            ["probe_holistic", "probe_patch", "probe_cnn", "probe_semantic", "probe_pixels", "probe_chance"], report.Metrics.Select(static f => f.Name));
         // Classes are main colours, which every feature carries; three classes alike in number leave a third to chance.
-        Assert.All(report.Figures.SkipLast(1), static f => Assert.InRange(f.Value, 0.9, 1));
+        Assert.All(report.Metrics.SkipLast(1), static f => Assert.InRange(f.Value, 0.9, 1));
         Assert.Equal(1 / 3.0, report.Find("probe_chance")!.Value, 1e-9);
         using var without = new ColourSource(120, classes: 1);
         Assert.Contains("two classes", Assert.Throws<HitaException>(() => LinearProbe.Run(tokenizer, "tiny", without, Options("x"))).Message, StringComparison.Ordinal);

@@ -17,21 +17,21 @@ public sealed class PackedFolderTests
         ModelCreator.Create("tiny", folder["tiny"]);
         var generator = folder["tiny/generator"];
         var packed = Path.Combine(generator, ModelFolder.PackedName);
-        Draw(Precision.Float32);
-        Draw(Precision.Int8);
-        Draw(Precision.Int8);
+        Sample(Precision.Float32);
+        Sample(Precision.Int8);
+        Sample(Precision.Int8);
         Assert.Equal(2, Directory.GetFiles(packed, "*.packed").Length);
         Assert.Equal(2, Directory.GetFileSystemEntries(packed).Length);
 
         // Writing the model again takes its packed weights away; foreign files it does not touch.
         ModelCreator.Create("tiny", folder["tiny"], seed: 2);
         Assert.False(Directory.Exists(packed));
-        Draw(Precision.Int8);
+        Sample(Precision.Int8);
         File.WriteAllText(Path.Combine(packed, "notes.txt"), "mine");
         Assert.Throws<CheckpointException>(() => ModelCreator.Create("tiny", folder["tiny"]));
         Assert.True(File.Exists(Path.Combine(packed, "notes.txt")));
 
-        void Draw(Precision precision)
+        void Sample(Precision precision)
         {
             using var loaded = ImageGenerator.Load(generator, new GeneratorOptions { Precision = precision, Threads = 1 });
             Assert.Single(loaded.Generate(new GenerationRequest { Classes = [1] }));

@@ -16,7 +16,7 @@ public sealed class ThreadTeamTests
     public void Every_piece_of_every_phase_is_done_once_and_seen_by_all(int members)
     {
         using var team = new ThreadTeam(members);
-        var work = new CountingWork(team, phases: 50, pieces: 37);
+        var work = new CountingTask(team, phases: 50, pieces: 37);
         for (var run = 1; run <= 20; run++)
         {
             Within(() => team.Run(work));
@@ -29,7 +29,7 @@ public sealed class ThreadTeamTests
     public void Callers_take_turns()
     {
         using var team = new ThreadTeam(3);
-        var works = Enumerable.Range(0, 3).Select(_ => new CountingWork(team, phases: 10, pieces: 5)).ToArray();
+        var works = Enumerable.Range(0, 3).Select(_ => new CountingTask(team, phases: 10, pieces: 5)).ToArray();
         Within(() => Parallel.ForEach(works, work =>
         {
             for (var run = 0; run < 200; run++)
@@ -45,10 +45,10 @@ public sealed class ThreadTeamTests
     public void A_fault_of_one_member_reaches_the_caller_and_the_team_goes_on(int culprit)
     {
         using var team = new ThreadTeam(4);
-        var work = new CountingWork(team, phases: 5, pieces: 8);
+        var work = new CountingTask(team, phases: 5, pieces: 8);
         for (var round = 0; round < 20; round++)
         {
-            var faulty = new FaultyWork(team, culprit, phase: round % 5);
+            var faulty = new FaultyTask(team, culprit, phase: round % 5);
             var error = Assert.Throws<InvalidTimeZoneException>(() => Within(() => team.Run(faulty)));
             Assert.Equal("on purpose", error.Message);
             Within(() => team.Run(work));
@@ -60,7 +60,7 @@ public sealed class ThreadTeamTests
     public void An_idle_team_uses_no_processor_time()
     {
         using var team = new ThreadTeam(4);
-        team.Run(new CountingWork(team, phases: 5, pieces: 8));
+        team.Run(new CountingTask(team, phases: 5, pieces: 8));
         Thread.Sleep(200);
         var before = ProcessorTicks();
         Thread.Sleep(1000);
@@ -71,7 +71,7 @@ public sealed class ThreadTeamTests
     public void Dissolving_waits_for_the_work_in_progress_and_later_work_is_refused()
     {
         var team = new ThreadTeam(3);
-        var work = new SlowWork();
+        var work = new SlowTask();
         var running = Task.Run(() => team.Run(work), TestContext.Current.CancellationToken);
         Assert.True(work.Started.Wait(Patience, TestContext.Current.CancellationToken));
         Within(team.Dispose);
@@ -85,7 +85,7 @@ public sealed class ThreadTeamTests
     public void Nothing_is_allocated_when_work_is_done()
     {
         using var team = new ThreadTeam(2);
-        var work = new CountingWork(team, phases: 60, pieces: 8);
+        var work = new CountingTask(team, phases: 60, pieces: 8);
         for (var i = 0; i < 20; i++)
             team.Run(work);
         var before = GC.GetTotalAllocatedBytes(precise: true);
@@ -105,7 +105,7 @@ public sealed class ThreadTeamTests
         task.GetAwaiter().GetResult();
     }
 
-    private sealed class CountingWork(ThreadTeam team, int phases, int pieces) : ITeamWork
+    private sealed class CountingTask(ThreadTeam team, int phases, int pieces) : ITeamTask
     {
         private readonly int[] _counts = new int[phases * pieces];
         private int _unseen;
@@ -134,7 +134,7 @@ public sealed class ThreadTeamTests
         }
     }
 
-    private sealed class FaultyWork(ThreadTeam team, int culprit, int phase) : ITeamWork
+    private sealed class FaultyTask(ThreadTeam team, int culprit, int phase) : ITeamTask
     {
         public void Execute(int member)
         {
@@ -147,7 +147,7 @@ public sealed class ThreadTeamTests
         }
     }
 
-    private sealed class SlowWork : ITeamWork
+    private sealed class SlowTask : ITeamTask
     {
         private int _finished;
 

@@ -37,8 +37,8 @@ public sealed class VectorParityTests(ITestOutputHelper output)
             }
             if (vectors.Tensors.ContainsKey($"{prefix}greedy_cfg{scale}"))
             {
-                var drawn = Run(vectors, engine, scale, forced: null, (_, _) => { });
-                Assert.Equal(vectors.ReadInts($"{prefix}greedy_cfg{scale}"), drawn.SelectMany(t => t));
+                var sampled = Run(vectors, engine, scale, forced: null, (_, _) => { });
+                Assert.Equal(vectors.ReadInts($"{prefix}greedy_cfg{scale}"), sampled.SelectMany(t => t));
                 compared++;
             }
         }
@@ -81,7 +81,7 @@ public sealed class VectorParityTests(ITestOutputHelper output)
         var inputs = Enumerable.Range(0, pass.Rows).Select(r => r < images ? classes[r] : config.ClassCount).ToArray();
         var logits = new float[pass.Rows * config.CodebookSize];
         var sampler = new TokenSampler(config.CodebookSize);
-        var drawn = classes.Select(_ => new int[config.SequenceLength]).ToArray();
+        var sampled = classes.Select(_ => new int[config.SequenceLength]).ToArray();
         for (var position = 0; position < config.SequenceLength; position++)
         {
             pass.Advance(inputs, logits);
@@ -94,12 +94,12 @@ public sealed class VectorParityTests(ITestOutputHelper output)
                 var image = row % images;
                 if (row < images)
                 {
-                    drawn[image][position] = forced?[image][position] ?? sampler.Sample(
+                    sampled[image][position] = forced?[image][position] ?? sampler.Sample(
                         logits.AsSpan(image * config.CodebookSize, config.CodebookSize), TokenSampling.Greedy, 0);
                 }
-                inputs[row] = drawn[image][position];
+                inputs[row] = sampled[image][position];
             }
         }
-        return drawn;
+        return sampled;
     }
 }

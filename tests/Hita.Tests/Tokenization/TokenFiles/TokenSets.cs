@@ -25,8 +25,8 @@ internal static class TokenSets
     public static ImageCodes Codes(int codebook, int holistic, int rows, int columns, int seed)
     {
         var random = new Random(seed);
-        int[] Draw(int count) => [.. Enumerable.Range(0, count).Select(i => i == 0 ? codebook - 1 : i == 1 ? 0 : random.Next(codebook))];
-        return new ImageCodes(Draw(holistic), Draw(rows * columns), rows, columns);
+        int[] Sample(int count) => [.. Enumerable.Range(0, count).Select(i => i == 0 ? codebook - 1 : i == 1 ? 0 : random.Next(codebook))];
+        return new ImageCodes(Sample(holistic), Sample(rows * columns), rows, columns);
     }
 
     public static TokenSet Uniform(int codebook, int count, int holistic, int rows, int columns, string hash = Hash) =>

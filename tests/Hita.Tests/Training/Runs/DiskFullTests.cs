@@ -22,7 +22,7 @@ public sealed class DiskFullTests
         Assert.SkipUnless(Runs("mount", "-t", "tmpfs", "-o", $"size={DiskBytes}", "tmpfs", folder["disk"]), "a small disk of its own needs the right to mount one");
         try
         {
-            TinyRuns.WritePictures(folder["data"]);
+            TinyRuns.WriteImages(folder["data"]);
             var recipe = TinyRuns.Tokenizer(folder["data"], 4);
             recipe = recipe with { Checkpoints = new CheckpointSection { Every = 2, Keep = 1 }, Training = recipe.Training with { Discriminator = null } };
             var run = folder["disk/run"];

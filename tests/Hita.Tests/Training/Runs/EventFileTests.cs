@@ -46,11 +46,11 @@ public sealed class EventFileTests
     public void Scalars_and_pictures_are_read_back()
     {
         using var folder = new TemporaryFolder();
-        var picture = PictureFiles.Noise(5, 4, 1);
+        var image = ImageFiles.Noise(5, 4, 1);
         using (var file = new EventFile(folder.Path, 7, TimeProvider.System))
         {
             file.Scalars(300, [new("loss", 0.5), new("code_usage", 1)]);
-            file.Image(301, "sheet", picture);
+            file.Image(301, "sheet", image);
         }
         var records = Records(File.ReadAllBytes(Assert.Single(Directory.EnumerateFiles(folder.Path, "events.out.tfevents.*"))));
         Assert.Equal(4, records.Count);
@@ -62,9 +62,9 @@ public sealed class EventFileTests
         var values = Fields(records[2][5].Single())[1].Select(Fields).ToList();
         Assert.Equal(["loss", "code_usage"], values.Select(v => Encoding.UTF8.GetString(v[1].Single())));
         Assert.Equal([0.5f, 1f], values.Select(v => BinaryPrimitives.ReadSingleLittleEndian(v[2].Single())));
-        var image = Fields(Fields(Fields(records[3][5].Single())[1].Single())[4].Single());
-        Assert.Equal((4ul, 5ul, 3ul), (Number(image[1].Single()), Number(image[2].Single()), Number(image[3].Single())));
-        Assert.Equal(picture.Pixels, PictureDecoder.Decode(image[4].Single(), "sheet").Pixels);
+        var message = Fields(Fields(Fields(records[3][5].Single())[1].Single())[4].Single());
+        Assert.Equal((4ul, 5ul, 3ul), (Number(message[1].Single()), Number(message[2].Single()), Number(message[3].Single())));
+        Assert.Equal(image.Pixels, ImageDecoder.Decode(message[4].Single(), "sheet").Pixels);
     }
 
     private static List<ILookup<int, byte[]>> Records(byte[] file)

@@ -19,7 +19,7 @@ public sealed class KillTests
     public void Ten_steps_a_kill_and_ten_more_are_twenty_steps()
     {
         using var folder = new TemporaryFolder();
-        TinyRuns.WritePictures(folder["data"]);
+        TinyRuns.WriteImages(folder["data"]);
         foreach (var stage in (string[])["tokenizer", "generator"])
         {
             WriteRecipe(folder, stage, steps: 20, every: 10);
@@ -47,7 +47,7 @@ public sealed class KillTests
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "there are no such signals");
         using var folder = new TemporaryFolder();
-        TinyRuns.WritePictures(folder["data"]);
+        TinyRuns.WriteImages(folder["data"]);
         WriteRecipe(folder, "tokenizer", steps: 100_000, every: 100_000);
         using var process = Train(folder, "tokenizer", folder["run"]);
         WaitForStep(process, folder["run"], 3);
@@ -62,7 +62,7 @@ public sealed class KillTests
     public void Fifty_kills_at_any_instant_leave_a_run_that_can_be_read()
     {
         using var folder = new TemporaryFolder();
-        TinyRuns.WritePictures(folder["data"]);
+        TinyRuns.WriteImages(folder["data"]);
         // A save after every step, and short ones: most instants lie in one, and yet the run gets on.
         WriteRecipe(folder, "tokenizer", steps: 100_000, every: 1, discriminator: false);
         var run = folder["run"];

@@ -60,7 +60,7 @@ internal sealed class MadeUpTask(Func<int, double>? validation = null) : IRunTas
 
     public IReadOnlyList<KeyValuePair<string, double>> Validate(CancellationToken cancellation) => [new("validation_loss", validation!(++_validations))];
 
-    public IReadOnlyList<KeyValuePair<string, Picture>> Samples(CancellationToken cancellation) => [new("samples", new Picture(4, 4))];
+    public IReadOnlyList<KeyValuePair<string, Image>> Samples(CancellationToken cancellation) => [new("samples", new Image(4, 4))];
 
     public void Export(string folder)
     {

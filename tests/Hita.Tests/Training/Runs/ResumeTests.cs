@@ -23,7 +23,7 @@ public sealed class ResumeTests
     public void A_resumed_tokenizer_run_equals_one_in_one_piece_to_the_bit()
     {
         using var folder = new TemporaryFolder();
-        TinyRuns.WritePictures(folder["data"]);
+        TinyRuns.WriteImages(folder["data"]);
         var recipe = TinyRuns.Tokenizer(folder["data"], 8);
         var straight = new TinyRuns.Snapshot(folder["straight"], folder["killed"], 4);
         TokenizerTraining.Run(recipe, folder["straight"], RunStart.New, straight);
@@ -36,14 +36,14 @@ public sealed class ResumeTests
         Assert.Equal(File.ReadAllBytes(folder["straight/samples/reconstructions-00000008.png"]), File.ReadAllBytes(folder["killed/samples/reconstructions-00000008.png"]));
 
         using var tokenizer = ImageTokenizer.Load(folder["killed/model"]);
-        Assert.Equal(32, tokenizer.Reconstruct(PictureFiles.Noise(32, 32, 1)).Picture.Width);
+        Assert.Equal(32, tokenizer.Reconstruct(ImageFiles.Noise(32, 32, 1)).Image.Width);
     }
 
     [Fact]
     public void A_resumed_generator_run_equals_one_in_one_piece_to_the_bit_from_a_cache_and_from_pictures()
     {
         using var folder = new TemporaryFolder();
-        TinyRuns.WritePictures(folder["data"]);
+        TinyRuns.WriteImages(folder["data"]);
         var config = TinyStages.Tokenizer with { ImageSize = 32 };
         using (var tokenizer = ImageTokenizer.Create(config, 1))
         using (var source = FolderSource.OpenClasses(folder["data"]))
@@ -65,16 +65,16 @@ public sealed class ResumeTests
         // What a run leaves is a model that commands take, names included.
         using var pipeline = ImagePipeline.Load(folder["run-cache/model"], folder["tokenizer"]);
         Assert.Equal([1], pipeline.Generator.Classes.FindAll("bee"));
-        var pictures = new List<Picture>();
-        pipeline.Generate(new GenerationRequest { Classes = [1] }, image => pictures.Add(image.Picture));
-        Assert.Equal(32, Assert.Single(pictures).Width);
+        var images = new List<Image>();
+        pipeline.Generate(new GenerationRequest { Classes = [1] }, image => images.Add(image.Image));
+        Assert.Equal(32, Assert.Single(images).Width);
     }
 
     [Fact]
     public void Only_length_and_cadence_may_change_when_a_run_is_resumed()
     {
         using var folder = new TemporaryFolder();
-        TinyRuns.WritePictures(folder["data"]);
+        TinyRuns.WriteImages(folder["data"]);
         var recipe = TinyRuns.Tokenizer(folder["data"], 2) with { Samples = new ReconstructionSamples { Count = 0 } };
         TokenizerTraining.Run(recipe, folder["run"], RunStart.New);
 
@@ -95,7 +95,7 @@ public sealed class ResumeTests
     public void A_decay_that_ends_with_the_run_keeps_its_end_when_the_run_is_made_longer()
     {
         using var folder = new TemporaryFolder();
-        TinyRuns.WritePictures(folder["data"]);
+        TinyRuns.WriteImages(folder["data"]);
         var recipe = TinyRuns.Tokenizer(folder["data"], 2) with { Samples = new ReconstructionSamples { Count = 0 } };
         recipe = recipe with
         {
@@ -115,7 +115,7 @@ public sealed class ResumeTests
     public void A_generator_is_tuned_to_other_classes_and_a_tokenizers_decoder_alone()
     {
         using var folder = new TemporaryFolder();
-        TinyRuns.WritePictures(folder["data"]);
+        TinyRuns.WriteImages(folder["data"]);
         using (var tokenizer = ImageTokenizer.Create(TinyStages.Tokenizer with { ImageSize = 32 }, 1))
             tokenizer.Save(folder["tokenizer"]);
         var recipe = TinyRuns.Generator(folder["data"], folder["tokenizer"], 1);
@@ -134,16 +134,16 @@ public sealed class ResumeTests
         TokenizerTraining.Run(decoder, folder["decoder"], RunStart.New);
         using var before = ImageTokenizer.Load(folder["tokenizer"]);
         using var after = ImageTokenizer.Load(folder["decoder/model"]);
-        var picture = PictureFiles.Noise(32, 32, 2);
-        Assert.Equal(before.Encode([picture])[0].Patches, after.Encode([picture])[0].Patches);
-        Assert.False(before.Reconstruct(picture).Picture.Pixels.SequenceEqual(after.Reconstruct(picture).Picture.Pixels));
+        var image = ImageFiles.Noise(32, 32, 2);
+        Assert.Equal(before.Encode([image])[0].Patches, after.Encode([image])[0].Patches);
+        Assert.False(before.Reconstruct(image).Image.Pixels.SequenceEqual(after.Reconstruct(image).Image.Pixels));
     }
 
     [Fact]
     public void Held_out_pictures_of_more_classes_are_refused_before_the_first_step_and_other_names_are_told()
     {
         using var folder = new TemporaryFolder();
-        TinyRuns.WritePictures(folder["data"]);
+        TinyRuns.WriteImages(folder["data"]);
         Hita.Tests.Data.Sets.WriteClasses(folder["more"], 2, "ant", "bee", "cat", "dog");
         Hita.Tests.Data.Sets.WriteClasses(folder["other"], 2, "ant", "bee", "dog");
         using (var tokenizer = ImageTokenizer.Create(TinyStages.Tokenizer with { ImageSize = 32 }, 1))
@@ -162,7 +162,7 @@ public sealed class ResumeTests
     public void A_picture_that_cannot_be_read_is_replaced_and_told()
     {
         using var folder = new TemporaryFolder();
-        TinyRuns.WritePictures(folder["data"]);
+        TinyRuns.WriteImages(folder["data"]);
         File.WriteAllText(folder["data/bee/broken.png"], "no picture");
         var recipe = TinyRuns.Tokenizer(folder["data"], 1);
         recipe = recipe with { Schedule = new ScheduleSection { Steps = 1, BatchSize = 19 }, Validation = new ValidationSection { Count = 0 } };

@@ -152,6 +152,6 @@ public sealed class RunFolderTests
         StepInEpoch = step,
         Seed = 1,
         Data = "made up",
-        Pictures = 10,
+        Images = 10,
     };
 }

@@ -12,7 +12,7 @@ public sealed class RunLeakTests
     public void A_run_holds_no_more_tensors_after_many_steps_validations_and_saves_than_after_a_few()
     {
         using var folder = new TemporaryFolder();
-        TinyRuns.WritePictures(folder["data"]);
+        TinyRuns.WriteImages(folder["data"]);
         var recipe = TinyRuns.Tokenizer(folder["data"], 12) with
         {
             Validation = new ValidationSection { Count = 3, Every = 2 },

@@ -10,10 +10,10 @@ namespace Hita.Tests.Training.Runs;
 internal static class TinyRuns
 {
     /// <summary>A tokenizer's recipe: dropout, random crops and mirroring, averaging, a discriminator, validation.</summary>
-    public static TokenizerRecipe Tokenizer(string pictures, long steps) => new()
+    public static TokenizerRecipe Tokenizer(string images, long steps) => new()
     {
         Model = new TokenizerModelSection { Architecture = TinyStages.Tokenizer with { ImageSize = 32 } },
-        Data = new DataSection { Source = pictures },
+        Data = new DataSection { Source = images },
         Schedule = new ScheduleSection { Steps = steps, BatchSize = 4, Accumulation = 2 },
         Training = TinyStages.Plain with
         {
@@ -45,7 +45,7 @@ internal static class TinyRuns
     };
 
     /// <summary>Three classes of pictures in a folder.</summary>
-    public static void WritePictures(string folder) => Sets.WriteClasses(folder, 6, "ant", "bee", "cat");
+    public static void WriteImages(string folder) => Sets.WriteClasses(folder, 6, "ant", "bee", "cat");
 
     /// <summary>All files of a checkpoint by name.</summary>
     public static Dictionary<string, byte[]> Checkpoint(string run, long step)

@@ -7,7 +7,7 @@ namespace Hita.Tests.Training.Runs;
 
 public sealed class TrainerTests
 {
-    private static readonly RunPlan Plan = new() { Steps = 10, StepsPerEpoch = 4, ImagesPerStep = 8, SaveEvery = 4, Keep = 1, Seed = 5, Pictures = 32, Data = "made up" };
+    private static readonly RunPlan Plan = new() { Steps = 10, StepsPerEpoch = 4, ImagesPerStep = 8, SaveEvery = 4, Keep = 1, Seed = 5, Images = 32, Data = "made up" };
 
     [Fact]
     public void A_run_leaves_metrics_events_samples_checkpoints_and_a_model()
@@ -27,7 +27,7 @@ public sealed class TrainerTests
         using var run = RunFolder.Open(folder.Path, RunStart.Resume);
         Assert.Equal([4, 10], run.Checkpoints.Steps);
         var state = run.Checkpoints.Read(10);
-        Assert.Equal((2L, 2L, 5UL, 32L), (state.Epoch, state.StepInEpoch, state.Seed, state.Pictures));
+        Assert.Equal((2L, 2L, 5UL, 32L), (state.Epoch, state.StepInEpoch, state.Seed, state.Images));
     }
 
     [Fact]
@@ -50,7 +50,7 @@ public sealed class TrainerTests
     public void Too_many_of_them_in_a_row_stop_the_run_and_save_nothing()
     {
         using var folder = new TemporaryFolder();
-        var thrown = Assert.Throws<HitaException>(() => Train(folder.Path, Plan with { MostSkipped = 2 }, static n => [new("loss", n > 5 ? double.NaN : 1)], new MadeUpTask()));
+        var thrown = Assert.Throws<HitaException>(() => Train(folder.Path, Plan with { MaxSkipped = 2 }, static n => [new("loss", n > 5 ? double.NaN : 1)], new MadeUpTask()));
         Assert.Equal("Training stopped at step 8: 3 steps in a row gave values that are not finite (loss); resume from the last checkpoint with a lower learning rate.", thrown.Message);
         using var run = RunFolder.Open(folder.Path, RunStart.Resume);
         Assert.Equal([4], run.Checkpoints.Steps);

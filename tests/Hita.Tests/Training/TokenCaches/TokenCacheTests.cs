@@ -25,17 +25,17 @@ public sealed class TokenCacheTests
         using var tokenizer = ImageTokenizer.Create(TinyStages.Tokenizer, 1);
         using var source = FolderSource.OpenClasses(folder["data"]);
         var report = TokenCacheBuilder.Build(source, tokenizer, folder["cache"], Options);
-        Assert.Equal((4, 4, 0), (report.Pictures, report.Encoded, report.Unreadable));
+        Assert.Equal((4, 4, 0), (report.Images, report.Encoded, report.Unreadable));
         using var cache = TokenCache.Open(folder["cache"]);
         Assert.Equal(["ant", "bee"], cache.Info.ClassNames);
         Assert.Equal([0, 0, 1, 1], Enumerable.Range(0, cache.Count).Select(cache.ClassAt));
-        for (var picture = 0; picture < cache.Count; picture++)
+        for (var image = 0; image < cache.Count; image++)
         {
             for (var variant = 0; variant < 2; variant++)
             {
-                var wanted = tokenizer.Encode([Options.Augmentation.ApplyVariant(source.Read(picture), variant)])[0];
+                var wanted = tokenizer.Encode([Options.Augmentation.ApplyVariant(source.Read(image), variant)])[0];
                 int[] holistic = new int[8], patches = new int[64];
-                cache.Read(picture, variant, holistic, patches);
+                cache.Read(image, variant, holistic, patches);
                 Assert.Equal(wanted.Holistic, holistic);
                 Assert.Equal(wanted.Patches, patches);
             }
@@ -85,7 +85,7 @@ public sealed class TokenCacheTests
     }
 
     [Fact]
-    public void Pictures_that_cannot_be_read_are_counted_and_left_out()
+    public void Images_that_cannot_be_read_are_counted_and_left_out()
     {
         using var folder = new TemporaryFolder();
         Sets.WriteClasses(folder["data"], 2, "ant", "bee");
@@ -93,11 +93,11 @@ public sealed class TokenCacheTests
         using var tokenizer = ImageTokenizer.Create(TinyStages.Tokenizer, 1);
         using var source = FolderSource.OpenClasses(folder["data"]);
         var report = TokenCacheBuilder.Build(source, tokenizer, folder["cache"], Options);
-        Assert.Equal((4, 1), (report.Pictures, report.Unreadable));
+        Assert.Equal((4, 1), (report.Images, report.Unreadable));
         Assert.Contains("0001.png", Assert.Single(report.FirstUnreadable), StringComparison.Ordinal);
         // A cache that is there already tells the same, though nothing is read again.
         var again = TokenCacheBuilder.Build(source, tokenizer, folder["cache"], Options);
-        Assert.Equal((4, 0, 1), (again.Pictures, again.Encoded, again.Unreadable));
+        Assert.Equal((4, 0, 1), (again.Images, again.Encoded, again.Unreadable));
         using var cache = TokenCache.Open(folder["cache"]);
         Assert.Equal([0, 1, 1], Enumerable.Range(0, cache.Count).Select(cache.ClassAt));
     }
@@ -166,7 +166,7 @@ public sealed class TokenCacheTests
 
         public string NameAt(int index) => inner.NameAt(index);
 
-        public Hita.Imaging.Picture Read(int index)
+        public Hita.Imaging.Image Read(int index)
         {
             Interlocked.Increment(ref _reading);
             Thread.Sleep(200);

@@ -3,7 +3,7 @@ using System.Runtime.ExceptionServices;
 namespace Hita.Generation.Engine.Threads;
 
 /// <summary>Work that all members of a team do together.</summary>
-internal interface ITeamWork
+internal interface ITeamTask
 {
     /// <summary>Does one member's part. Every member passes the same meetings in the same order.</summary>
     /// <param name="member">0 (the thread that asked) to the number of members, exclusive.</param>
@@ -18,11 +18,11 @@ internal sealed class ThreadTeam : IDisposable
 {
     private readonly object _turn = new();
     private readonly Thread[] _threads;
-    private readonly WorkShares _shares;
+    private readonly TaskShares _shares;
     private readonly Signal _start;
     private readonly Signal _meeting;
     private readonly Signal _end;
-    private ITeamWork? _work;
+    private ITeamTask? _task;
     private ExceptionDispatchInfo? _fault;
     private int _arrived;
     private int _finished;
@@ -34,7 +34,7 @@ internal sealed class ThreadTeam : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(members);
         Members = members;
-        _shares = new WorkShares(members);
+        _shares = new TaskShares(members);
         // Phases last some ten to some hundred microseconds, and a caller is back with the next token in as many.
         var spins = members > Environment.ProcessorCount ? 20 : 4000;
         _start = new Signal(spins);
@@ -54,12 +54,12 @@ internal sealed class ThreadTeam : IDisposable
 
     /// <summary>Does work with all members and returns when every one is done; waits while another caller's work is done.</summary>
     /// <exception cref="ObjectDisposedException">The team has been dissolved.</exception>
-    public void Run(ITeamWork work)
+    public void Run(ITeamTask work)
     {
         lock (_turn)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            _work = work;
+            _task = work;
             _finished = 0;
             var ended = _end.Value;
             _start.Advance();
@@ -67,7 +67,7 @@ internal sealed class ThreadTeam : IDisposable
             if (Members > 1)
                 _end.WaitWhile(ended);
 
-            _work = null;
+            _task = null;
             if (_fault is not null)
                 Recover();
         }
@@ -129,7 +129,7 @@ internal sealed class ThreadTeam : IDisposable
     {
         try
         {
-            _work!.Execute(member);
+            _task!.Execute(member);
         }
         catch (TeamFaultException)
         {

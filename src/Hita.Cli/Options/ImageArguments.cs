@@ -1,0 +1,88 @@
+using System.CommandLine;
+using System.Globalization;
+using Hita.Imaging;
+using Hita.Runtime;
+using Hita.Tokenization;
+using Hita.Tokenization.Model;
+
+namespace Hita.Cli.Options;
+
+/// <summary>The pictures that a command was given, and how they are brought to a size that the tokenizer takes.</summary>
+internal sealed class ImageArguments
+{
+    private readonly Argument<string[]> _paths = new("IMAGES")
+    {
+        Description = "Pictures, or folders of pictures (JPEG, PNG, WebP, GIF, BMP).",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    private readonly Option<string?> _size = new("--size")
+    {
+        Description = "The size to bring pictures to: a side in pixels, or WIDTHxHEIGHT. The model's own if left out.",
+        HelpName = "SIZE",
+    };
+
+    private readonly Option<string> _fit = new("--fit")
+    {
+        Description = "crop: fill the size and cut off the rest; pad: show all of it with white bars; shape: keep the picture's shape at about the size's area.",
+        HelpName = "crop|pad|shape",
+        DefaultValueFactory = static _ => "crop",
+    };
+
+    public ImageArguments() => CommonOptions.OneOf(_fit, "crop", "pad", "shape");
+
+    public void AddTo(Command command)
+    {
+        command.Arguments.Add(_paths);
+        command.Options.Add(_size);
+        command.Options.Add(_fit);
+    }
+
+    /// <summary>The files, folders replaced by the pictures in them.</summary>
+    /// <exception cref="HitaException">A path does not exist, or a folder holds no picture.</exception>
+    public IReadOnlyList<string> Files(ParseResult parsed)
+    {
+        var files = new List<string>();
+        foreach (var path in parsed.GetValue(_paths)!)
+        {
+            if (!Directory.Exists(path))
+            {
+                files.Add(path);
+                continue;
+            }
+            var inside = Directory.EnumerateFiles(path).Where(ImageDecoder.HasImageExtension).Order(StringComparer.Ordinal).ToList();
+            if (inside.Count == 0)
+                throw new HitaException($"The folder {path} holds no pictures (JPEG, PNG, WebP, GIF, BMP).");
+            files.AddRange(inside);
+        }
+        return files;
+    }
+
+    /// <summary>How pictures are brought to the tokenizer's size.</summary>
+    /// <exception cref="HitaException">The size is not one, or the tokenizer cannot take it.</exception>
+    public Func<Image, Image> Fitting(ParseResult parsed, TokenizerConfig config)
+    {
+        var (width, height) = Size(parsed.GetValue(_size), config);
+        var (patch, side) = (config.PatchSize, (int)Math.Round(Math.Sqrt((double)width * height)));
+        ImageShape.Check(height, width, config);
+        return parsed.GetValue(_fit) switch
+        {
+            "pad" => image => ImageFit.Contain(image, width, height),
+            "shape" => image => ImageFit.ToMultiple(image, patch, side),
+            _ => image => ImageFit.Cover(image, width, height),
+        };
+    }
+
+    private static (int Width, int Height) Size(string? text, TokenizerConfig config)
+    {
+        if (text is null)
+            return (config.ImageSize, config.ImageSize);
+        var sides = text.Split('x', 'X', '×');
+        if (sides.Length is 1 or 2 && int.TryParse(sides[0], NumberStyles.None, CultureInfo.InvariantCulture, out var width) &&
+            int.TryParse(sides[^1], NumberStyles.None, CultureInfo.InvariantCulture, out var height))
+        {
+            return (width, height);
+        }
+        throw new HitaException($"--size is '{text}'; it must be a side in pixels (336) or WIDTHxHEIGHT (512x336).");
+    }
+}

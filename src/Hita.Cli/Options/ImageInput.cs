@@ -1,0 +1,32 @@
+using System.Diagnostics.CodeAnalysis;
+using Hita.Cli.Output;
+using Hita.Imaging;
+using Hita.Runtime;
+
+namespace Hita.Cli.Options;
+
+/// <summary>Reading of the pictures that a command was given.</summary>
+internal static class ImageInput
+{
+    /// <summary>Reads a user's photo.</summary>
+    /// <param name="terminal">Where a bad picture is named.</param>
+    /// <param name="file">The file.</param>
+    /// <param name="only">Whether it is the command's only picture: then a fault is the command's fault.</param>
+    /// <param name="image">The picture.</param>
+    /// <returns>False where the picture is bad and others may follow.</returns>
+    /// <exception cref="ImageException">The only picture is bad.</exception>
+    public static bool TryRead(Terminal terminal, string file, bool only, [NotNullWhen(true)] out Image? image)
+    {
+        try
+        {
+            image = ImageDecoder.Decode(file);
+            return true;
+        }
+        catch (HitaException e) when (!only)
+        {
+            terminal.Error.WriteLine($"hita: {e.Message}");
+            image = null;
+            return false;
+        }
+    }
+}

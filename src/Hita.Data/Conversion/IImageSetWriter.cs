@@ -1,0 +1,15 @@
+namespace Hita.Data.Conversion;
+
+/// <summary>Writes a set of pictures in one of the formats, one picture after the other.</summary>
+internal interface IImageSetWriter : IDisposable
+{
+    /// <summary>Adds a picture.</summary>
+    /// <param name="number">Its number, from 0 without gaps.</param>
+    /// <param name="file">The picture file.</param>
+    /// <param name="extension">What the file's name ends in, with the dot.</param>
+    /// <param name="label">Its class.</param>
+    void Add(int number, ReadOnlySpan<byte> file, string extension, int label);
+
+    /// <summary>Writes what comes last.</summary>
+    void Complete();
+}

@@ -1,0 +1,101 @@
+using System.Security.Cryptography;
+using Hita.Data;
+using Hita.Imaging;
+using Hita.Metrics.Archives;
+using Hita.Runtime;
+
+namespace Hita.Evaluation.Runs;
+
+/// <summary>A finite list of pictures that is read in order, from any place on, a batch at a time.</summary>
+public abstract class ImageSeries
+{
+    /// <summary>What it is, for reports.</summary>
+    public abstract string Description { get; }
+
+    /// <summary>Pictures.</summary>
+    public abstract int Count { get; }
+
+    /// <summary>Reads.</summary>
+    /// <param name="first">The first picture, 0 to <see cref="Count"/>.</param>
+    /// <param name="batchSize">Pictures a batch.</param>
+    /// <param name="cancellation">Stops before the next batch.</param>
+    /// <exception cref="HitaException">A picture cannot be read.</exception>
+    public abstract IEnumerable<IReadOnlyList<Image>> Read(int first, int batchSize, CancellationToken cancellation);
+
+    /// <summary>The pictures of a sample archive.</summary>
+    /// <param name="path">The archive.</param>
+    /// <param name="size">The side that pictures are brought to, antialiased; 0 leaves them.</param>
+    /// <param name="most">The most pictures to read, from the start.</param>
+    /// <exception cref="ArchiveException">It holds no pictures.</exception>
+    public static ImageSeries Archive(string path, int size, int? most = null) => new ArchiveSeries(path, size, most);
+
+    /// <summary>Centre squares of a source's pictures, cut as the ADM protocol does.</summary>
+    /// <param name="source">The source; it must outlive the series.</param>
+    /// <param name="crop">The side that is cut.</param>
+    /// <param name="size">The side that the cut is brought to afterwards, antialiased; 0 leaves it.</param>
+    /// <param name="most">The most pictures to read: an even choice of them.</param>
+    public static ImageSeries Source(IImageSource source, int crop, int size, int? most = null) => new SourceSeries(source, crop, size, most);
+
+    private sealed class ArchiveSeries : ImageSeries
+    {
+        private readonly string _path;
+        private readonly int _size;
+
+        public ArchiveSeries(string path, int size, int? most)
+        {
+            using var reader = ImageArchiveReader.Open(path);
+            if (reader.Count > int.MaxValue)
+                throw new ArchiveException(path, $"the archive holds {reader.Count} pictures, which is more than can be measured.");
+            (_path, _size, Count) = (path, size, (int)Math.Min(reader.Count, most ?? int.MaxValue));
+            Description = Path.GetFileName(path);
+        }
+
+        public override string Description { get; }
+
+        public override int Count { get; }
+
+        public override IEnumerable<IReadOnlyList<Image>> Read(int first, int batchSize, CancellationToken cancellation)
+        {
+            using var reader = ImageArchiveReader.Open(_path);
+            reader.Skip(first);
+            for (var left = Count - first; left > 0;)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var batch = reader.NextBatch(Math.Min(left, batchSize));
+                left -= batch.Count;
+                yield return [.. batch.Select(p => Protocols.SampleDecoder.ToSize(p, _size))];
+            }
+        }
+    }
+
+    private sealed class SourceSeries(IImageSource source, int crop, int size, int? most) : ImageSeries
+    {
+        private readonly int[] _chosen = ImageStream.Choose(source, most ?? int.MaxValue);
+
+        public override string Description => _chosen.Length == source.Count ? source.Description : $"{source.Description}, {_chosen.Length} of {source.Count}";
+
+        public override int Count => _chosen.Length;
+
+        public override IEnumerable<IReadOnlyList<Image>> Read(int first, int batchSize, CancellationToken cancellation) =>
+            ImageStream.Read(first, Count, batchSize, i => Protocols.SampleDecoder.ToSize(AdmCrops.Center(source.Read(_chosen[i]), crop), size), cancellation);
+    }
+}
+
+/// <summary>Identifies files by what is in them.</summary>
+internal static class FileHash
+{
+    /// <summary>The first 32 hexadecimal digits of the SHA-256 of a file.</summary>
+    /// <exception cref="HitaException">It cannot be read.</exception>
+    public static string Of(string path)
+    {
+        try
+        {
+            using var stream = File.OpenRead(path);
+            return Convert.ToHexStringLower(SHA256.HashData(stream))[..32];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ArchiveException(path, $"the file cannot be read: {e.Message.TrimEnd('.')}.", e);
+        }
+    }
+}

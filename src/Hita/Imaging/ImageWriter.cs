@@ -1,0 +1,118 @@
+using Hita.Runtime;
+using SkiaSharp;
+
+namespace Hita.Imaging;
+
+/// <summary>Writes pictures as PNG, JPEG or WebP.</summary>
+/// <remarks>
+/// A file is written beside its place and renamed, so that a crash or a full disk leaves either the old file or the new one,
+/// never half of one.
+/// </remarks>
+public static class ImageWriter
+{
+    /// <summary>Writes a picture to a file; the extension (.png, .jpg, .jpeg, .webp) chooses the format.</summary>
+    /// <param name="image">The picture.</param>
+    /// <param name="path">The file, in a folder that exists; a file in its place is replaced.</param>
+    /// <param name="options">Quality and texts; the defaults where null.</param>
+    /// <exception cref="ImageException">The extension is unknown, the picture too large for the format, or the place cannot be
+    /// written: a missing or read-only folder, a full disk.</exception>
+    public static void Write(Image image, string path, ImageWriteOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        var format = FormatOf(path);
+        ImageFile.Write(path, stream => Write(image, stream, format, path, options ?? new()));
+    }
+
+    /// <summary>Writes a picture to a stream.</summary>
+    /// <param name="image">The picture.</param>
+    /// <param name="stream">Where the file's bytes go; it stays open.</param>
+    /// <param name="format">PNG, JPEG or WebP.</param>
+    /// <param name="options">Quality and texts; the defaults where null.</param>
+    /// <exception cref="ImageException">The picture is too large for the format.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The format is one that is only read.</exception>
+    public static void Write(Image image, Stream stream, ImageFormat format, ImageWriteOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        ArgumentNullException.ThrowIfNull(stream);
+        Write(image, stream, format, $"the {format.Name()} picture", options ?? new());
+    }
+
+    /// <summary>The format that an extension stands for, to check a name before long work.</summary>
+    /// <param name="path">A file name.</param>
+    /// <exception cref="ImageException">The extension is not one that is written.</exception>
+    public static ImageFormat FormatOf(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        var extension = Path.GetExtension(path);
+        return extension.ToUpperInvariant() switch
+        {
+            ".PNG" => ImageFormat.Png,
+            ".JPG" or ".JPEG" => ImageFormat.Jpeg,
+            ".WEBP" => ImageFormat.Webp,
+            "" => throw new ImageException(path, "The name has no extension; pictures are written as .png, .jpg or .webp."),
+            _ => throw new ImageException(path, $"Pictures are not written as {extension}; name the file .png, .jpg or .webp."),
+        };
+    }
+
+    private static void Write(Image image, Stream stream, ImageFormat format, string name, ImageWriteOptions options)
+    {
+        switch (format)
+        {
+            case ImageFormat.Png:
+                PngEncoder.Write(image, stream, options.Text);
+                break;
+            case ImageFormat.Jpeg:
+                CheckSide(image, 65500, name, format);
+                Encode(image, stream, name, map => map.Encode(JpegOptions(options.Quality)));
+                break;
+            case ImageFormat.Webp:
+                CheckSide(image, 16383, name, format);
+                Encode(image, stream, name, map => map.Encode(WebpOptions(options)));
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(format), format, "Pictures are written as PNG, JPEG or WebP.");
+        }
+    }
+
+    private static SKJpegEncoderOptions JpegOptions(int quality) => new(
+        quality,
+        // Halved colour resolution is what people expect of small files, and what spoils thin coloured lines in fine ones.
+        quality >= 90 ? SKJpegEncoderDownsample.Downsample444 : SKJpegEncoderDownsample.Downsample420,
+        SKJpegEncoderAlphaOption.Ignore);
+
+    private static SKWebpEncoderOptions WebpOptions(ImageWriteOptions options) => options.Lossless
+        ? new(SKWebpEncoderCompression.Lossless, 75)
+        : new(SKWebpEncoderCompression.Lossy, options.Quality);
+
+    private static void CheckSide(Image image, int most, string name, ImageFormat format)
+    {
+        if (image.Width > most || image.Height > most)
+        {
+            throw new ImageException(
+                name, $"A {format.Name()} picture has at most {most} pixels a side, this one is {image.Width}×{image.Height}; write a PNG.");
+        }
+    }
+
+    private static unsafe void Encode(Image image, Stream stream, string name, Func<SKPixmap, SKData?> encode)
+    {
+        var info = new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque);
+        using var bitmap = new SKBitmap();
+        if (!bitmap.TryAllocPixels(info))
+            throw new ImageException(name, $"There is not enough memory to encode {image.Width}×{image.Height} pixels.");
+        for (var y = 0; y < image.Height; y++)
+        {
+            var target = new Span<byte>((void*)(bitmap.GetPixels() + (nint)y * bitmap.RowBytes), image.Width * 4);
+            ReadOnlySpan<byte> source = image.Row(y);
+            for (int from = 0, to = 0; from < source.Length; from += Image.Channels, to += 4)
+            {
+                target[to] = source[from];
+                target[to + 1] = source[from + 1];
+                target[to + 2] = source[from + 2];
+                target[to + 3] = 255;
+            }
+        }
+        using var map = bitmap.PeekPixels();
+        using var data = encode(map) ?? throw new ImageException(name, "The picture cannot be encoded in this format; write a PNG.");
+        stream.Write(data.AsSpan());
+    }
+}
