@@ -20,7 +20,7 @@ public static class BenchMarkdown
         Line();
         Line("Times are medians, all measured in one run of one process. The floor of a figure is what this machine, as measured in the");
         Line("same run, needs at least: for steps the time in which memory delivers the weights or the processor multiplies them, whichever");
-        Line("is longer; for pictures the arithmetic at the best rate found. The framework is the tensor library driven by a plain loop.");
+        Line("is longer; for images the arithmetic at the best rate found. The framework is the tensor library driven by a plain loop.");
         Line();
         Line("| | |");
         Line("|---|---|");
@@ -81,7 +81,7 @@ public static class BenchMarkdown
         BenchPart.Steps => "A token step",
         BenchPart.Encode => "Encoding",
         BenchPart.Decode => "Decoding",
-        BenchPart.Images => "Whole pictures",
+        BenchPart.Images => "Whole images",
         _ => "Starting",
     };
 

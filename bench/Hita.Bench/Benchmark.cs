@@ -9,8 +9,8 @@ public static class Benchmark
 {
     /// <summary>Measures. Whatever else the machine does shows in the figures.</summary>
     /// <param name="options">What to measure.</param>
-    /// <param name="onLine">Given each measurement as soon as it is there; null for nobody.</param>
-    /// <param name="onStage">Told what is being measured; null for nobody.</param>
+    /// <param name="onLine">Given each measurement as soon as it is there; may be null.</param>
+    /// <param name="onStage">Told what is being measured; may be null.</param>
     /// <param name="cancellation">Stops between two rounds.</param>
     /// <exception cref="ConfigException">The options have faults.</exception>
     public static BenchReport Run(

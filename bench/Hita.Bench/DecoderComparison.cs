@@ -4,13 +4,13 @@ using Hita.Tokenization;
 
 namespace Hita.Bench;
 
-/// <summary>How far a tokenizer with fewer bits a weight paints from the exact one, over the same codes.</summary>
+/// <summary>How far a tokenizer with fewer bits a weight decodes from the exact one, over the same codes.</summary>
 public sealed record DecoderDifference
 {
     /// <summary>The type of the weights.</summary>
     public required Precision Precision { get; init; }
 
-    /// <summary>Pictures compared.</summary>
+    /// <summary>Images compared.</summary>
     public required int Images { get; init; }
 
     /// <summary>The mean distance of a channel of a pixel, in grey levels, 0 to 255.</summary>
@@ -20,15 +20,15 @@ public sealed record DecoderDifference
     public required int LargestDifference { get; init; }
 }
 
-/// <summary>Compares tokenizers by what they paint of the same codes.</summary>
+/// <summary>Compares tokenizers by what they decode of the same codes.</summary>
 public static class DecoderComparison
 {
-    /// <summary>Paints the same codes by both and compares the pictures, one by one.</summary>
+    /// <summary>Decodes the same codes by both and compares the images, one by one.</summary>
     /// <param name="exact">The tokenizer that is taken for right, in float32 as a rule.</param>
     /// <param name="other">The same weights in another type.</param>
     /// <param name="codes">The codes, one image at least.</param>
-    /// <param name="cancellation">Stops between two pictures.</param>
-    /// <returns>The difference, and what each of them painted, in the codes' order.</returns>
+    /// <param name="cancellation">Stops between two images.</param>
+    /// <returns>The difference, and what each of them decoded, in the codes' order.</returns>
     /// <exception cref="HitaException">The weights are not the same, or the codes belong to another model.</exception>
     public static (DecoderDifference Difference, IReadOnlyList<Image> Exact, IReadOnlyList<Image> Other) Compare(
         ImageTokenizer exact, ImageTokenizer other, IReadOnlyList<ImageCodes> codes, CancellationToken cancellation = default)

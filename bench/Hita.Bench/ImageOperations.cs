@@ -2,7 +2,7 @@ using Hita.Tokenization.Model;
 
 namespace Hita.Bench;
 
-/// <summary>Multiplications and additions of a tokenizer's matrix products and convolutions, for one picture of its own size.</summary>
+/// <summary>Multiplications and additions of a tokenizer's matrix products and convolutions, for one image of its own size.</summary>
 internal static class ImageOperations
 {
     /// <summary>From pixels to codes.</summary>

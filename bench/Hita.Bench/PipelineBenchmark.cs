@@ -11,12 +11,12 @@ using Hita.Tokenization.Model;
 
 namespace Hita.Bench;
 
-/// <summary>Whole guided pictures, drawn and painted one after the other, by the engine and by the framework.</summary>
+/// <summary>Whole guided images, sampled and decoded one after the other, by the engine and by the framework.</summary>
 internal static class PipelineBenchmark
 {
     private const float GuidanceScale = 4;
 
-    /// <summary>A way to pictures and its seconds; engine and painter are null where they are the framework's.</summary>
+    /// <summary>A way to images and its seconds; engine and decoder are null where they are the framework's.</summary>
     private sealed record Way(string With, CpuTokenModel? Engine, ImageTokenizer? Decoder, IReadOnlyList<ImageCodes> Codes, double Sample, double Decode)
     {
         /// <summary>Whether the codes are another way's, which was timed there.</summary>
@@ -30,11 +30,11 @@ internal static class PipelineBenchmark
         if (generator.CodebookSize != tokenizer.CodebookSize || generator.HolisticTokenCount != tokenizer.HolisticTokenCount
             || generator.GridWidth != tokenizer.GridSide || generator.GridHeight != tokenizer.GridSide)
         {
-            run.Skip($"Whole pictures were left out: {generator.Preset} does not write the codes of {tokenizer.Preset}.");
+            run.Skip($"Whole images were left out: {generator.Preset} does not write the codes of {tokenizer.Preset}.");
             return;
         }
         var memory = StepBenchmark.Memory(generator, run.Options with { StepBatches = [2 * run.Options.ImageBatches.Max()] }) + (3L << 30);
-        if (run.Fits("Whole pictures", memory))
+        if (run.Fits("Whole images", memory))
             Measure(run, generator, tokenizer);
     }
 
@@ -47,7 +47,7 @@ internal static class PipelineBenchmark
         using var small = Engine(EnginePrecision.Int8);
         using var framework = run.Options.Framework ? Framework(generator) : null;
         using var plain = run.Options.Framework ? TokenizerBenchmark.PlainDecoder(config) : null;
-        // Everything is compiled and in memory before the first picture that counts.
+        // Everything is compiled and in memory before the first image that counts.
         foreach (var model in (ITokenModel?[])[exact, small, framework])
         {
             if (model is not null)
@@ -61,7 +61,7 @@ internal static class PipelineBenchmark
             var times = new List<Way>
             {
                 sampled,
-                sampled with { With = "engine int8, painted in bf16", Decoder = half, Decode = Decode(sampled.Codes, half), SampledBefore = true },
+                sampled with { With = "engine int8, decoded in bf16", Decoder = half, Decode = Decode(sampled.Codes, half), SampledBefore = true },
                 Image("engine float32", exact, tokenizer),
             };
             if (framework is not null)
@@ -70,7 +70,7 @@ internal static class PipelineBenchmark
 
             Way Image(string with, ITokenModel model, ImageTokenizer? decoder)
             {
-                run.Stage($"Whole pictures, {batch} together, {with}");
+                run.Stage($"Whole images, {batch} together, {with}");
                 var count = generator.SequenceLength - Unseen(generator, config);
                 int[] tokens = [];
                 var sample = BenchRun.Seconds(() => tokens = SamplingLoop.Run(model, Batch(generator, batch, count), null, run.Cancellation));
@@ -79,7 +79,7 @@ internal static class PipelineBenchmark
             }
         }
 
-        // One by one, as the pipeline paints them.
+        // One by one, as the pipeline decodes them.
         double Decode(IReadOnlyList<ImageCodes> codes, ImageTokenizer? decoder) => BenchRun.Seconds(() =>
         {
             foreach (var image in codes)
@@ -99,7 +99,7 @@ internal static class PipelineBenchmark
     private static void Report(
         BenchRun run, GeneratorConfig generator, TokenizerConfig tokenizer, int batch, List<Way> times)
     {
-        var what = $"{generator.Preset} and {tokenizer.Preset}, {(batch == 1 ? "1 guided picture" : $"{batch} guided pictures")}";
+        var what = $"{generator.Preset} and {tokenizer.Preset}, {(batch == 1 ? "1 guided image" : $"{batch} guided images")}";
         var framework = times.Where(static t => t.Engine is null).Select(static t => (double?)(t.Sample + t.Decode)).FirstOrDefault();
         var decodeFloor = batch * ImageOperations.Decode(tokenizer) / run.Machine.BestRate;
         var steps = generator.SequenceLength - Unseen(generator, tokenizer);
@@ -108,9 +108,9 @@ internal static class PipelineBenchmark
             double? sampleFloor = way.Engine is null ? null : steps * Math.Max(
                 way.Engine.WeightBytesPerStep / run.Machine.Bandwidth, 2.0 * 2 * batch * WeightsOf(generator) / run.Machine.EngineRate);
             if (!way.SampledBefore)
-                Add("drawing", way.Sample, "s", sampleFloor, null, null);
+                Add("sampling", way.Sample, "s", sampleFloor, null, null);
             // The floor is of float32 arithmetic.
-            Add("painting", way.Decode, "s", way.Decoder is { Precision: Precision.Float32 } ? decodeFloor : null, null, null);
+            Add("decoding", way.Decode, "s", way.Decoder is { Precision: Precision.Float32 } ? decodeFloor : null, null, null);
             Add("whole", 60 * batch / (way.Sample + way.Decode), "images a minute", null, framework / (way.Sample + way.Decode), null);
 
             void Add(string stage, double value, string unit, double? floor, double? speedup, string? note) => run.Add(new BenchLine

@@ -14,7 +14,7 @@ public sealed record PrecisionDifference
     /// <summary>Steps compared: images times tokens.</summary>
     public required long Steps { get; init; }
 
-    /// <summary>The mean over steps of KL(exact ‖ this one), in nats, of the distributions that tokens are drawn from.</summary>
+    /// <summary>The mean over steps of KL(exact ‖ this one), in nats, of the distributions that tokens are sampled from.</summary>
     public required double MeanDivergence { get; init; }
 
     /// <summary>The largest of them.</summary>
@@ -31,18 +31,18 @@ public sealed record PrecisionDifference
 }
 
 /// <summary>
-/// Compares generators step by step on the same tokens: the exact one draws them, and the others are told what was drawn, so
+/// Compares generators step by step on the same tokens: the exact one samples them, and the others are told what was sampled, so
 /// that every step is compared from the same past.
 /// </summary>
 public static class PrecisionComparison
 {
     /// <summary>Compares.</summary>
-    /// <param name="exact">The generator that draws, in float32 as a rule.</param>
+    /// <param name="exact">The generator that samples, in float32 as a rule.</param>
     /// <param name="others">The same weights in other types.</param>
     /// <param name="request">
-    /// What is drawn. Guidance and temperature make the distributions that are compared; filters only choose what is drawn.
+    /// What is sampled. Guidance and temperature make the distributions that are compared; filters only choose what is sampled.
     /// </param>
-    /// <param name="progress">Told after every step how many of an image's are done, over all batches; null for nobody.</param>
+    /// <param name="progress">Told after every step how many of an image's are done, over all batches; may be null.</param>
     /// <param name="cancellation">Stops between two steps.</param>
     /// <returns>A result for each of the others, in their order.</returns>
     /// <exception cref="HitaException">The request does not fit, or the generators are of different architectures.</exception>

@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 
 namespace Hita.Bench;
 
-/// <summary>One picture to codes, and codes to one picture.</summary>
+/// <summary>One image to codes, and codes to one image.</summary>
 internal static class TokenizerBenchmark
 {
     // Feature maps at the finest level and what a convolution needs beside, several times the largest one.
@@ -22,7 +22,7 @@ internal static class TokenizerBenchmark
         run.Stage($"Filling {config.Preset} with its encoders");
         using var tokenizer = ImageTokenizer.CreateByName(config);
         var image = Example(config.ImageSize);
-        run.Stage("Encoding a picture");
+        run.Stage("Encoding an image");
         var floor = ImageOperations.Encode(config) / run.Machine.BestRate;
         Add(run, BenchPart.Encode, $"{config.Preset}, {config.ImageSize} pixels to codes", "channels-last", run.Median(() => tokenizer.Encode([image])), floor, null);
     }
@@ -38,7 +38,7 @@ internal static class TokenizerBenchmark
         var codes = Codes(config, 0);
         var floor = ImageOperations.Decode(config) / run.Machine.BestRate;
         var what = $"{config.Preset}, codes to {config.ImageSize} pixels";
-        run.Stage("Decoding a picture");
+        run.Stage("Decoding an image");
         using var plain = run.Options.Framework ? PlainDecoder(config) : null;
         List<Action> ways = [() => tokenizer.Decode([codes]), () => half.Decode([codes])];
         if (plain is not null)
@@ -60,7 +60,7 @@ internal static class TokenizerBenchmark
         return model;
     }
 
-    /// <summary>Codes to pictures by a network alone, without what the tokenizer does for its memory.</summary>
+    /// <summary>Codes to images by a network alone, without what the tokenizer does for its memory.</summary>
     public static Image[] Decode(TokenizerModel model, IReadOnlyList<ImageCodes> codes)
     {
         using var inference = inference_mode();

@@ -2,7 +2,7 @@ using Hita.Imaging;
 
 namespace Hita.Studies;
 
-/// <summary>Numbers that tell what a picture's structure, colours and textures are.</summary>
+/// <summary>Numbers that tell what an image's structure, colours and textures are.</summary>
 internal static class ImageStatistics
 {
     /// <summary>The luminance of each pixel, 0 to 255.</summary>
@@ -14,10 +14,10 @@ internal static class ImageStatistics
         return grey;
     }
 
-    /// <summary>How alike the edges of two pictures lie: the correlation of their gradients' strengths (Sobel), −1 to 1.</summary>
+    /// <summary>How alike the edges of two images lie: the correlation of their gradients' strengths (Sobel), −1 to 1.</summary>
     public static double EdgeCorrelation(Image a, Image b) => Correlation(Edges(a), Edges(b));
 
-    /// <summary>The distance of two pictures' colours: of means and spreads of red, green and blue, in levels of 255.</summary>
+    /// <summary>The distance of two images' colours: of means and spreads of red, green and blue, in levels of 255.</summary>
     public static double ColourDistance(Image a, Image b)
     {
         double sum = 0;
@@ -30,14 +30,14 @@ internal static class ImageStatistics
         return Math.Sqrt(sum);
     }
 
-    /// <summary>The distance of two pictures' textures: of the logarithms of the contrast in four octaves of luminance detail.</summary>
+    /// <summary>The distance of two images' textures: of the logarithms of the contrast in four octaves of luminance detail.</summary>
     public static double TextureDistance(Image a, Image b)
     {
         var (x, y) = (Octaves(a), Octaves(b));
         return Math.Sqrt(x.Zip(y, static (p, q) => (p - q) * (p - q)).Sum());
     }
 
-    /// <summary>A picture whose mean colour has been moved to another picture's: the plainest transfer of style.</summary>
+    /// <summary>An image whose mean colour has been moved to another image's: the plainest transfer of style.</summary>
     public static Image MeanColourTransfer(Image content, Image style)
     {
         var result = content.Copy();
@@ -93,7 +93,7 @@ internal static class ImageStatistics
         return squareA * squareB == 0 ? 0 : product / Math.Sqrt(squareA * squareB);
     }
 
-    // The difference between a picture and its half-size copy, four times over.
+    // The difference between an image and its half-size copy, four times over.
     private static double[] Octaves(Image image)
     {
         var octaves = new double[4];

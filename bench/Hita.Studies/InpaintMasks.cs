@@ -19,7 +19,7 @@ internal static class InpaintMasks
         _ => Strokes(width, height, index),
     };
 
-    // Four strokes of a brush a tenth of the picture wide, each of a few joined segments.
+    // Four strokes of a brush a tenth of the image wide, each of a few joined segments.
     private static ImageMask Strokes(int width, int height, int index)
     {
         var random = new Random(index);

@@ -48,8 +48,8 @@ internal sealed class InpaintTally
 /// <param name="Way">The way.</param>
 /// <param name="Psnr">The mean PSNR inside the mask, in decibels.</param>
 /// <param name="Error">The root of the mean squared error inside the mask, in levels of 255.</param>
-/// <param name="Agreement">The share of the pictures in which the judge sees what it sees in the original.</param>
-/// <param name="Recognised">The share of the pictures in which the judge sees the true class.</param>
+/// <param name="Agreement">The share of the images in which the judge sees what it sees in the original.</param>
+/// <param name="Recognised">The share of the images in which the judge sees the true class.</param>
 internal sealed record InpaintRow(string Mask, string Way, double Psnr, double Error, double? Agreement, double? Recognised);
 
 /// <summary>The study's result.</summary>

@@ -10,7 +10,7 @@ namespace Hita.Studies;
 /// <summary>Measures in-painting on scenes of the built-in set, against fills without a model, with and without ranking.</summary>
 /// <param name="pipeline">The model.</param>
 /// <param name="vanilla">A model of the vanilla family to compare with; null for none.</param>
-/// <param name="judge">Says what pictures show; null for nobody.</param>
+/// <param name="judge">Says what images show; may be null.</param>
 /// <param name="seed">The seed of the scenes.</param>
 internal sealed class InpaintStudy(ImagePipeline pipeline, ImagePipeline? vanilla, Judge? judge, ulong seed)
 {
@@ -30,7 +30,7 @@ internal sealed class InpaintStudy(ImagePipeline pipeline, ImagePipeline? vanill
         foreach (var models in (ImagePipeline?[])[pipeline, vanilla])
         {
             if (models is not null && (models.Generator.Config.ClassCount != MaterialsSet.ClassCount || models.Width != models.Height))
-                throw new HitaException($"The study needs models of the built-in set, whose pictures are square and of {MaterialsSet.ClassCount} classes; this one knows {models.Generator.Config.ClassCount}.");
+                throw new HitaException($"The study needs models of the built-in set, whose images are square and of {MaterialsSet.ClassCount} classes; this one knows {models.Generator.Config.ClassCount}.");
         }
         var set = new MaterialsSet(seed);
         var tallies = new Dictionary<(string Mask, string Way), InpaintTally>();
@@ -87,8 +87,8 @@ internal sealed class InpaintStudy(ImagePipeline pipeline, ImagePipeline? vanill
             Candidate(results, "no class: ", pipeline, image, mask, defaults with { Sampling = defaults.Sampling with { Class = null } }, cancellation);
             Candidate(results, "one pass: ", pipeline, image, mask, defaults with { Passes = 1 }, cancellation);
             Candidate(results, "generated, one pass: ", pipeline, image, mask, defaults with { Holistic = HolisticSource.Generated, Passes = 1 }, cancellation);
-            Candidate(results, "painting codes drawn: ", pipeline, image, mask, defaults with { Codes = SampledCodes.Decoding }, cancellation);
-            Candidate(results, "covered codes drawn: ", pipeline, image, mask, defaults with { Codes = SampledCodes.Covered }, cancellation);
+            Candidate(results, "decoding codes sampled: ", pipeline, image, mask, defaults with { Codes = SampledCodes.Decoding }, cancellation);
+            Candidate(results, "covered codes sampled: ", pipeline, image, mask, defaults with { Codes = SampledCodes.Covered }, cancellation);
             Candidate(results, "hard edge: ", pipeline, image, mask, defaults with { Feather = 0 }, cancellation);
         }
         if (vanilla is not null)
@@ -96,7 +96,7 @@ internal sealed class InpaintStudy(ImagePipeline pipeline, ImagePipeline? vanill
         return results;
     }
 
-    // The likeliest candidate stands first; the first that was drawn has the lowest number.
+    // The likeliest candidate stands first; the first that was sampled has the lowest number.
     private static void Candidate(
         Dictionary<string, Image> results, string prefix, ImagePipeline models, Image image, ImageMask mask, InpaintOptions options, CancellationToken cancellation)
     {

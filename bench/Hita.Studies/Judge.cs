@@ -4,14 +4,14 @@ using Hita.Imaging;
 
 namespace Hita.Studies;
 
-/// <summary>The classifier that says whether a filled picture still shows what the original shows.</summary>
+/// <summary>The classifier that says whether a filled image still shows what the original shows.</summary>
 internal sealed class Judge(ImageClassifier classifier) : IDisposable
 {
     /// <summary>What it was trained on and how well it does.</summary>
     public string Description => classifier.Card.ToString();
 
     /// <summary>The classifier of the built-in set, trained where the cache has none.</summary>
-    /// <param name="size">The pictures' side.</param>
+    /// <param name="size">The images' side.</param>
     /// <param name="steps">Training steps; 0 for no judge.</param>
     /// <param name="say">Told how far it is.</param>
     /// <param name="cancellation">Stops.</param>

@@ -4,8 +4,8 @@ using Hita.Materials;
 namespace Hita.Studies;
 
 /// <summary>A content, a style, and what the content would look like in that style.</summary>
-/// <param name="Content">The picture to keep.</param>
-/// <param name="Style">The picture to take the style of.</param>
+/// <param name="Content">The image to keep.</param>
+/// <param name="Style">The image to take the style of.</param>
 /// <param name="Truth">The content's scene in the style's material, colours and light.</param>
 internal sealed record ScenePair(Image Content, Image Style, Image Truth);
 

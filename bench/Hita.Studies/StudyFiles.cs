@@ -17,7 +17,7 @@ internal static class StudyFiles
     /// <param name="folder">Where.</param>
     /// <param name="report">All figures.</param>
     /// <param name="markdown">What a person reads.</param>
-    /// <param name="sheet">Pictures; null for none.</param>
+    /// <param name="sheet">Images; null for none.</param>
     /// <param name="plots">Plots by file name; null for none.</param>
     public static void Write<T>(string folder, T report, string markdown, Image? sheet, IEnumerable<KeyValuePair<string, string>>? plots = null)
     {

@@ -7,7 +7,7 @@ namespace Hita.Studies;
 internal static class StudyShell
 {
     public static Option<string> Output() =>
-        new("--output", "-o") { Description = "The folder for report.json, report.md and pictures.", Required = true };
+        new("--output", "-o") { Description = "The folder for report.json, report.md and images.", Required = true };
 
     public static Option<int?> Threads() => new("--threads") { Description = "Threads of one tensor operation." };
 

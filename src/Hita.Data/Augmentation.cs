@@ -3,7 +3,7 @@ using Hita.Runtime;
 
 namespace Hita.Data;
 
-/// <summary>Which square of a picture is used.</summary>
+/// <summary>Which square of an image is used.</summary>
 public enum CropMethod
 {
     /// <summary>The centre square, resized to the wanted side.</summary>
@@ -21,11 +21,11 @@ public enum CropMethod
     Ten,
 }
 
-/// <summary>How pictures become squares of one size, and what of it is left to chance.</summary>
+/// <summary>How images become squares of one size, and what of it is left to chance.</summary>
 public sealed record Augmentation
 {
     /// <summary>
-    /// A picture longer than this many times its short side is first cut to it: enlarged whole, a strip of a few rows would take
+    /// An image longer than this many times its short side is first cut to it: enlarged whole, a strip of a few rows would take
     /// gigabytes.
     /// </summary>
     private const int MaxShape = 32;
@@ -40,7 +40,7 @@ public sealed record Augmentation
     public CropMethod Crop { get; init; } = CropMethod.Random;
 
     /// <summary>
-    /// Whether half of the pictures are mirrored left to right (the default). The ten crops hold the mirrored ones already and
+    /// Whether half of the images are mirrored left to right (the default). The ten crops hold the mirrored ones already and
     /// do not heed it.
     /// </summary>
     public bool Flip { get; init; } = true;
@@ -50,7 +50,7 @@ public sealed record Augmentation
     /// </summary>
     public IReadOnlyList<double> TenCropScales { get; init; } = [1.1];
 
-    /// <summary>How many different results a picture has under <see cref="ApplyVariant"/>: 1, 2 with mirroring, 10 a scale for the ten crops.</summary>
+    /// <summary>How many different results an image has under <see cref="ApplyVariant"/>: 1, 2 with mirroring, 10 a scale for the ten crops.</summary>
     public int VariantCount => Crop == CropMethod.Ten ? 10 * TenCropScales.Count : Flip ? 2 : 1;
 
     /// <summary>The same size without chance: the centre square, not mirrored.</summary>
@@ -76,12 +76,12 @@ public sealed record Augmentation
         return faults.Count == 0 ? this : throw new ConfigException("The augmentation", faults);
     }
 
-    /// <summary>The square of a picture in an epoch. It depends on the arguments and settings alone.</summary>
-    /// <param name="image">The whole picture, of any size.</param>
+    /// <summary>The square of an image in an epoch. It depends on the arguments and settings alone.</summary>
+    /// <param name="image">The whole image, of any size.</param>
     /// <param name="seed">The run's seed.</param>
     /// <param name="epoch">How often the whole set has been seen, 0 or more.</param>
-    /// <param name="index">The picture's number in its source, 0 or more.</param>
-    /// <returns>A picture of Size × Size; the same object where nothing had to be changed.</returns>
+    /// <param name="index">The image's number in its source, 0 or more.</param>
+    /// <returns>An image of Size × Size; the same object where nothing had to be changed.</returns>
     public Image Apply(Image image, ulong seed, int epoch, int index)
     {
         var random = new IndexedRandom();
@@ -93,7 +93,7 @@ public sealed record Augmentation
     /// One of the fixed variants, for codes that are computed once: the centre square and its mirror image, or the ten crops in
     /// the order top left, top right, bottom left, bottom right, middle, then the five mirrored, for each scale in turn.
     /// </summary>
-    /// <param name="image">The whole picture, of any size.</param>
+    /// <param name="image">The whole image, of any size.</param>
     /// <param name="variant">0 to <see cref="VariantCount"/> − 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such variant.</exception>
     public Image ApplyVariant(Image image, int variant)

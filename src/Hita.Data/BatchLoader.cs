@@ -5,11 +5,11 @@ using Hita.Runtime;
 namespace Hita.Data;
 
 /// <summary>
-/// Reads a source batch by batch, decoding on threads of its own ahead of need. Which pictures a batch holds, in which order
+/// Reads a source batch by batch, decoding on threads of its own ahead of need. Which images a batch holds, in which order
 /// and how cropped, is a function of settings, epoch and number, so that reading can go on anywhere.
 /// </summary>
 /// <remarks>
-/// A picture that cannot be read is counted, named in <see cref="Statistics"/> and replaced or left out; too many of them stop
+/// An image that cannot be read is counted, named in <see cref="Statistics"/> and replaced or left out; too many of them stop
 /// the reading with one sentence. One thread asks for batches at a time.
 /// </remarks>
 public sealed class BatchLoader
@@ -39,7 +39,7 @@ public sealed class BatchLoader
         if (BatchesPerEpoch == 0)
         {
             var needed = (long)options.BatchSize * options.ShardCount;
-            throw new DataException(source.Description, $"these are fewer pictures than the {needed} of a batch; make the batches smaller.");
+            throw new DataException(source.Description, $"these are fewer images than the {needed} of a batch; make the batches smaller.");
         }
         _pool = new BatchMemoryPool(options.BatchSize, options.Augmentation.Size * options.Augmentation.Size * Image.Channels);
     }
@@ -67,7 +67,7 @@ public sealed class BatchLoader
     /// <param name="epoch">The epoch to begin in, from 0.</param>
     /// <param name="number">The batch to begin with, from 0; beyond the epoch's last it is the next epoch's first.</param>
     /// <param name="cancellation">Asks to stop.</param>
-    /// <exception cref="DataException">Too many pictures cannot be read.</exception>
+    /// <exception cref="DataException">Too many images cannot be read.</exception>
     /// <exception cref="OperationCanceledException">The token asks to stop.</exception>
     public IEnumerable<ImageBatch> Batches(int epoch = 0, int number = 0, CancellationToken cancellation = default)
     {
@@ -79,7 +79,7 @@ public sealed class BatchLoader
     /// <summary>The batches of one epoch.</summary>
     /// <param name="epoch">Which, from 0.</param>
     /// <param name="cancellation">Asks to stop.</param>
-    /// <exception cref="DataException">Too many pictures cannot be read.</exception>
+    /// <exception cref="DataException">Too many images cannot be read.</exception>
     /// <exception cref="OperationCanceledException">The token asks to stop.</exception>
     public IEnumerable<ImageBatch> Epoch(int epoch = 0, CancellationToken cancellation = default)
     {
@@ -104,7 +104,7 @@ public sealed class BatchLoader
             yield return batch;
         }
         if (!any)
-            throw new DataException(Source.Description, $"not one picture can be read; the first is {_firstFaults[0].TrimEnd('.')}.");
+            throw new DataException(Source.Description, $"not one image can be read; the first is {_firstFaults[0].TrimEnd('.')}.");
     }
 
     // The first batch is always waited for, so that time counts from when it was there.
@@ -147,7 +147,7 @@ public sealed class BatchLoader
         }
         throw new DataException(
             Source.Description,
-            FormattableString.Invariant($"{_unreadable} of {_read + _unreadable} pictures cannot be read, more than the {Options.MaxUnreadable:0.#%} allowed; \"hita data check\" names them all, the first is {_firstFaults[0].TrimEnd('.')}."));
+            FormattableString.Invariant($"{_unreadable} of {_read + _unreadable} images cannot be read, more than the {Options.MaxUnreadable:0.#%} allowed; \"hita data check\" names them all, the first is {_firstFaults[0].TrimEnd('.')}."));
     }
 
     private void Release(ImageBatch batch) => _pool.Return(batch.Memory);

@@ -5,10 +5,10 @@ namespace Hita.Data;
 /// <summary>How a source is read for training or measuring.</summary>
 public sealed record BatchLoaderOptions
 {
-    /// <summary>B, pictures in a batch, 1 to 65,536.</summary>
+    /// <summary>B, images in a batch, 1 to 65,536.</summary>
     public required int BatchSize { get; init; }
 
-    /// <summary>How pictures become squares of one size.</summary>
+    /// <summary>How images become squares of one size.</summary>
     public required Augmentation Augmentation { get; init; }
 
     /// <summary>Decides order and augmentation; 0 unless set.</summary>
@@ -21,14 +21,14 @@ public sealed record BatchLoaderOptions
     public bool DropLast { get; init; } = true;
 
     /// <summary>
-    /// Whether another picture, chosen by the seed, takes the place of one that cannot be read (the default), so that all
+    /// Whether another image, chosen by the seed, takes the place of one that cannot be read (the default), so that all
     /// batches have one size, or the batch is shorter.
     /// </summary>
     public bool ReplaceUnreadable { get; init; } = true;
 
     /// <summary>
-    /// The share of pictures that may be unreadable before loading stops, 0 to 1; 0.1 unless set. It is judged from the tenth
-    /// unreadable picture on; at 0 the first one stops.
+    /// The share of images that may be unreadable before loading stops, 0 to 1; 0.1 unless set. It is judged from the tenth
+    /// unreadable image on; at 0 the first one stops.
     /// </summary>
     public double MaxUnreadable { get; init; } = 0.1;
 
@@ -47,7 +47,7 @@ public sealed record BatchLoaderOptions
     /// </summary>
     public int ShardCount { get; init; } = 1;
 
-    /// <summary>These settings for measuring: every picture once, in the source's order, without chance.</summary>
+    /// <summary>These settings for measuring: every image once, in the source's order, without chance.</summary>
     public BatchLoaderOptions ForMeasuring => this with
     {
         Augmentation = Augmentation.Still,
@@ -76,12 +76,12 @@ public sealed record BatchLoaderOptions
         Range(ShardCount, 1, 65_536, "shard count");
         Range(ShardIndex, 0, Math.Max(ShardCount - 1, 0), "shard index");
         if (!(MaxUnreadable is >= 0 and <= 1))
-            faults.Add(FormattableString.Invariant($"the share of unreadable pictures is {MaxUnreadable}, 0 to 1 are possible"));
+            faults.Add(FormattableString.Invariant($"the share of unreadable images is {MaxUnreadable}, 0 to 1 are possible"));
         try
         {
             Augmentation.Validate();
             if ((long)BatchSize * Augmentation.Size * Augmentation.Size * 3 > Array.MaxLength)
-                faults.Add($"a batch of {BatchSize} pictures of {Augmentation.Size}×{Augmentation.Size} pixels exceeds two gigabytes");
+                faults.Add($"a batch of {BatchSize} images of {Augmentation.Size}×{Augmentation.Size} pixels exceeds two gigabytes");
         }
         catch (ConfigException e)
         {

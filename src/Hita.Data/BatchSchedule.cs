@@ -2,7 +2,7 @@ using Hita.Runtime;
 
 namespace Hita.Data;
 
-/// <summary>Which pictures the batches hold, one after the other: a function of the settings, the epoch and the number alone.</summary>
+/// <summary>Which images the batches hold, one after the other: a function of the settings, the epoch and the number alone.</summary>
 internal sealed class BatchSchedule(IImageSource source, BatchLoaderOptions options)
 {
     private const ulong ReplacementPurpose = 0x5265706C_00000000;
@@ -25,10 +25,10 @@ internal sealed class BatchSchedule(IImageSource source, BatchLoaderOptions opti
         return new PendingBatch(epoch, number, start, Math.Min(options.BatchSize, source.Count - start), _order, memory);
     }
 
-    /// <summary>The picture for a place of a batch.</summary>
+    /// <summary>The image for a place of a batch.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="place">The place in it.</param>
-    /// <param name="attempt">0, or the number of the replacement for pictures that could not be read.</param>
+    /// <param name="attempt">0, or the number of the replacement for images that could not be read.</param>
     public int Choose(PendingBatch batch, int place, int attempt)
     {
         if (attempt == 0)

@@ -6,19 +6,19 @@ namespace Hita.Data;
 /// <summary>How a contact sheet looks.</summary>
 public sealed record ContactSheetOptions
 {
-    /// <summary>Pictures on the sheet, 1 to 10,000; as many as there are if those are fewer. 36 unless set.</summary>
+    /// <summary>Images on the sheet, 1 to 10,000; as many as there are if those are fewer. 36 unless set.</summary>
     public int Count { get; init; } = 36;
 
-    /// <summary>Side of a picture on the sheet in pixels, 16 to 1024; 128 unless set.</summary>
+    /// <summary>Side of an image on the sheet in pixels, 16 to 1024; 128 unless set.</summary>
     public int Size { get; init; } = 128;
 
-    /// <summary>Pictures in a row, at least 1; about a square where null.</summary>
+    /// <summary>Images in a row, at least 1; about a square where null.</summary>
     public int? Columns { get; init; }
 
-    /// <summary>Whether the class's name stands below each picture; it does unless set otherwise.</summary>
+    /// <summary>Whether the class's name stands below each image; it does unless set otherwise.</summary>
     public bool Labels { get; init; } = true;
 
-    /// <summary>Chooses other pictures; 0 unless set.</summary>
+    /// <summary>Chooses other images; 0 unless set.</summary>
     public ulong Seed { get; init; }
 
     /// <summary>Checks every setting.</summary>
@@ -40,16 +40,16 @@ public sealed record ContactSheetOptions
     }
 }
 
-/// <summary>Shows what is in a set: some of its pictures on one sheet, by class.</summary>
+/// <summary>Shows what is in a set: some of its images on one sheet, by class.</summary>
 public static class ContactSheet
 {
     private const int Gap = 4;
 
-    /// <summary>Draws the sheet. Pictures that cannot be read are grey fields that say so.</summary>
+    /// <summary>Samples the sheet. Images that cannot be read are grey fields that say so.</summary>
     /// <param name="source">The set.</param>
     /// <param name="options">What the sheet shows; the defaults where null.</param>
     /// <param name="cancellation">Asks to stop.</param>
-    /// <returns>The centre squares of pictures chosen by lot, as evenly from the classes as their order in the lot allows.</returns>
+    /// <returns>The centre squares of images chosen by lot, as evenly from the classes as their order in the lot allows.</returns>
     /// <exception cref="ConfigException">The settings have faults.</exception>
     /// <exception cref="HitaException">The sheet would be too large for memory.</exception>
     public static Image Render(IImageSource source, ContactSheetOptions? options = null, CancellationToken cancellation = default)
@@ -63,7 +63,7 @@ public static class ContactSheet
         return ImageGrid.Compose(tiles, options.Columns, Gap);
     }
 
-    // The lot decides within the classes; every class has its turn before one comes a second time, as long as it has pictures.
+    // The lot decides within the classes; every class has its turn before one comes a second time, as long as it has images.
     private static int[] Choose(IImageSource source, ContactSheetOptions options)
     {
         var count = Math.Min(options.Count, source.Count);

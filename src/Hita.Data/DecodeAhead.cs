@@ -4,7 +4,7 @@ using Hita.Runtime;
 namespace Hita.Data;
 
 /// <summary>
-/// Threads that fill batches ahead of the one who asks for them. Work is handed out picture by picture in the order of the
+/// Threads that fill batches ahead of the one who asks for them. Work is handed out image by image in the order of the
 /// batches, so that all threads work on what is needed first; how many there are changes nothing but the speed.
 /// </summary>
 internal sealed class DecodeAhead : IDisposable
@@ -156,6 +156,6 @@ internal sealed class DecodeAhead : IDisposable
                 return;
             }
         }
-        throw new DataException(_source.Description, $"{MaxAttempts} pictures in a row cannot be read; \"hita data check\" names them.");
+        throw new DataException(_source.Description, $"{MaxAttempts} images in a row cannot be read; \"hita data check\" names them.");
     }
 }

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Hita.Data;
 
-/// <summary>The bytes of a picture file. They lie in pooled memory: dispose it, once, when they are no longer read.</summary>
+/// <summary>The bytes of an image file. They lie in pooled memory: dispose it, once, when they are no longer read.</summary>
 public readonly struct EncodedImage : IDisposable
 {
     private readonly byte[] _buffer;

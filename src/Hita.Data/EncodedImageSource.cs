@@ -3,14 +3,14 @@ using Hita.Runtime;
 
 namespace Hita.Data;
 
-/// <summary>A source that stores picture files, in whatever container, and decodes them when they are read.</summary>
+/// <summary>A source that stores image files, in whatever container, and decodes them when they are read.</summary>
 public abstract class EncodedImageSource : IImageSource
 {
     /// <summary>Creates the source.</summary>
-    /// <param name="options">How pictures are decoded, and which are refused for their size.</param>
+    /// <param name="options">How images are decoded, and which are refused for their size.</param>
     private protected EncodedImageSource(ImageDecodeOptions options) => DecodeOptions = options;
 
-    /// <summary>How pictures are decoded, and which are refused for their size.</summary>
+    /// <summary>How images are decoded, and which are refused for their size.</summary>
     public ImageDecodeOptions DecodeOptions { get; }
 
     /// <inheritdoc/>
@@ -37,7 +37,7 @@ public abstract class EncodedImageSource : IImageSource
     /// <inheritdoc/>
     public abstract string NameAt(int index);
 
-    /// <summary>The picture file as it is stored.</summary>
+    /// <summary>The image file as it is stored.</summary>
     /// <param name="index">0 to <see cref="Count"/> − 1.</param>
     /// <exception cref="HitaException">It cannot be read; the message names it.</exception>
     public EncodedImage ReadEncoded(int index)

@@ -3,12 +3,12 @@ using Hita.Runtime;
 namespace Hita.Data;
 
 /// <summary>
-/// The shuffled order of an epoch: which picture comes at which place. It is computed for any place directly and holds no list,
+/// The shuffled order of an epoch: which image comes at which place. It is computed for any place directly and holds no list,
 /// so that training can start anywhere in it.
 /// </summary>
 /// <remarks>
 /// A Feistel cipher over the next power of four, walked until the result lies within the count, is a permutation. Where the
-/// source is read in parts, the parts are shuffled, and the pictures within every few parts of them.
+/// source is read in parts, the parts are shuffled, and the images within every few parts of them.
 /// </remarks>
 internal sealed class EpochOrder
 {
@@ -21,8 +21,8 @@ internal sealed class EpochOrder
     private readonly int[] _partStarts = [];
     private readonly int[] _groupEnds;
 
-    /// <param name="count">Pictures, at least 1.</param>
-    /// <param name="partStarts">The first picture of each part; empty where there are none.</param>
+    /// <param name="count">Images, at least 1.</param>
+    /// <param name="partStarts">The first image of each part; empty where there are none.</param>
     /// <param name="partsTogether">How many parts are mixed with each other, at least 1.</param>
     /// <param name="seed">The run's seed.</param>
     /// <param name="epoch">Which epoch.</param>
@@ -44,13 +44,13 @@ internal sealed class EpochOrder
             _groupEnds[i / partsTogether] = end += Length(_parts[i]);
     }
 
-    /// <summary>The picture at a place.</summary>
+    /// <summary>The image at a place.</summary>
     /// <param name="place">0 to count − 1.</param>
     public int At(int place)
     {
         var group = Array.BinarySearch(_groupEnds, place + 1);
         group = group < 0 ? ~group : group;
-        // Empty parts make groups of no picture, which end where the one before them does.
+        // Empty parts make groups of no image, which end where the one before them does.
         while (group > 0 && _groupEnds[group - 1] > place)
             group--;
         var start = group == 0 ? 0 : _groupEnds[group - 1];

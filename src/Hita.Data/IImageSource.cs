@@ -3,13 +3,13 @@ using Hita.Runtime;
 
 namespace Hita.Data;
 
-/// <summary>Pictures by number, as training and evaluation read them. Reading may happen on several threads at once.</summary>
+/// <summary>Images by number, as training and evaluation read them. Reading may happen on several threads at once.</summary>
 public interface IImageSource : IDisposable
 {
     /// <summary>What it is, for messages and records: the kind, the path, the count.</summary>
     string Description { get; }
 
-    /// <summary>How many pictures there are.</summary>
+    /// <summary>How many images there are.</summary>
     int Count { get; }
 
     /// <summary>The classes' names in the order of their numbers; empty for a source without classes.</summary>
@@ -19,7 +19,7 @@ public interface IImageSource : IDisposable
     IReadOnlyList<string> Notes => [];
 
     /// <summary>
-    /// The first picture of each part that is read in one piece, ascending from 0; empty where any order of reading costs the
+    /// The first image of each part that is read in one piece, ascending from 0; empty where any order of reading costs the
     /// same. A shuffled order stays within a few parts at a time.
     /// </summary>
     IReadOnlyList<int> PartStarts => [];
@@ -27,15 +27,15 @@ public interface IImageSource : IDisposable
     /// <summary>How many of the parts a shuffled order mixes with each other; the source keeps them at hand.</summary>
     int PartsTogether => 1;
 
-    /// <summary>The class of a picture, known without decoding it; 0 in a source without classes.</summary>
+    /// <summary>The class of an image, known without decoding it; 0 in a source without classes.</summary>
     /// <param name="index">0 to <see cref="Count"/> − 1.</param>
     int ClassAt(int index);
 
-    /// <summary>Where a picture comes from, for messages: a path, a key, a row.</summary>
+    /// <summary>Where an image comes from, for messages: a path, a key, a row.</summary>
     /// <param name="index">0 to <see cref="Count"/> − 1.</param>
     string NameAt(int index);
 
-    /// <summary>Reads and decodes a picture.</summary>
+    /// <summary>Reads and decodes an image.</summary>
     /// <param name="index">0 to <see cref="Count"/> − 1.</param>
     /// <exception cref="Runtime.HitaException">It cannot be read; the message names it.</exception>
     Image Read(int index);

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace Hita.Data;
 
 /// <summary>
-/// Pictures of one size with their classes, as a loader hands them out. Its memory is used again after it is disposed; tensors
+/// Images of one size with their classes, as a loader hands them out. Its memory is used again after it is disposed; tensors
 /// made from it are copies and stay.
 /// </summary>
 public sealed class ImageBatch : IDisposable
@@ -24,19 +24,19 @@ public sealed class ImageBatch : IDisposable
     /// <summary>Its place in the epoch, from 0.</summary>
     public int Number { get; }
 
-    /// <summary>B, the pictures in it.</summary>
+    /// <summary>B, the images in it.</summary>
     public int Count { get; }
 
-    /// <summary>Width and height of the pictures in pixels.</summary>
+    /// <summary>Width and height of the images in pixels.</summary>
     public int Size { get; }
 
     /// <summary>The pixels: [B, H, W, 3], red, green, blue, 0 to 255.</summary>
     public ReadOnlySpan<byte> Pixels => Live.Pixels.AsSpan(0, Count * ImageBytes);
 
-    /// <summary>The class of each picture; 0 in a source without classes.</summary>
+    /// <summary>The class of each image; 0 in a source without classes.</summary>
     public ReadOnlySpan<int> Labels => Live.Labels.AsSpan(0, Count);
 
-    /// <summary>The number of each picture in its source.</summary>
+    /// <summary>The number of each image in its source.</summary>
     public ReadOnlySpan<int> Indices => Live.Indices.AsSpan(0, Count);
 
     internal BatchMemory Memory { get; }
@@ -52,7 +52,7 @@ public sealed class ImageBatch : IDisposable
         }
     }
 
-    /// <summary>The pictures as models take them.</summary>
+    /// <summary>The images as models take them.</summary>
     /// <param name="device">Where the tensor is to be; the CPU where null.</param>
     /// <returns>[B, 3, H, W], float32 in [−1, 1].</returns>
     public Tensor ToTensor(Device? device = null)
@@ -85,7 +85,7 @@ public sealed class ImageBatch : IDisposable
             return labels.to(device);
     }
 
-    /// <summary>One of the pictures, copied.</summary>
+    /// <summary>One of the images, copied.</summary>
     /// <param name="place">0 to <see cref="Count"/> − 1.</param>
     public Image ImageAt(int place)
     {

@@ -2,7 +2,7 @@ using Hita.Imaging;
 
 namespace Hita.Data;
 
-/// <summary>Some of the pictures of another source, in ascending order. The other source stays its owner's.</summary>
+/// <summary>Some of the images of another source, in ascending order. The other source stays its owner's.</summary>
 public sealed class ImageSubset : IImageSource
 {
     private const ulong Purpose = 0x53706C69_00000000;
@@ -19,7 +19,7 @@ public sealed class ImageSubset : IImageSource
     }
 
     /// <inheritdoc/>
-    public string Description => $"{_what} ({_indices.Length} pictures) of {_whole.Description}";
+    public string Description => $"{_what} ({_indices.Length} images) of {_whole.Description}";
 
     /// <inheritdoc/>
     public int Count => _indices.Length;
@@ -36,11 +36,11 @@ public sealed class ImageSubset : IImageSource
     /// <inheritdoc/>
     public int PartsTogether => _whole.PartsTogether;
 
-    /// <summary>Divides a source into pictures to train on and pictures held out, chosen by lot.</summary>
+    /// <summary>Divides a source into images to train on and images held out, chosen by lot.</summary>
     /// <param name="source">The whole; it must stay open while the parts are used.</param>
     /// <param name="count">How many are held out, 1 to one less than there are.</param>
-    /// <param name="seed">Decides which; the same seed and number of pictures hold out the same ones.</param>
-    /// <returns>Two sources that share no picture.</returns>
+    /// <param name="seed">Decides which; the same seed and number of images hold out the same ones.</param>
+    /// <returns>Two sources that share no image.</returns>
     /// <exception cref="ArgumentOutOfRangeException">So many cannot be held out.</exception>
     public static (ImageSubset Training, ImageSubset HeldOut) Split(IImageSource source, int count, ulong seed = 0)
     {
@@ -52,7 +52,7 @@ public sealed class ImageSubset : IImageSource
         return (new(source, rest, "training part"), new(source, chosen, "held-out part"));
     }
 
-    /// <summary>A number of pictures of a source, chosen by lot.</summary>
+    /// <summary>A number of images of a source, chosen by lot.</summary>
     /// <param name="source">The whole; it must stay open while the part is used.</param>
     /// <param name="count">How many at most, at least 1.</param>
     /// <param name="seed">Decides which.</param>
@@ -66,7 +66,7 @@ public sealed class ImageSubset : IImageSource
 
     /// <summary>A stretch of a source.</summary>
     /// <param name="source">The whole; it must stay open while the part is used.</param>
-    /// <param name="first">The first picture.</param>
+    /// <param name="first">The first image.</param>
     /// <param name="count">How many, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">The stretch is empty or reaches beyond the source.</exception>
     public static ImageSubset Stretch(IImageSource source, int first, int count)
@@ -75,10 +75,10 @@ public sealed class ImageSubset : IImageSource
         ArgumentOutOfRangeException.ThrowIfNegative(first);
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, source.Count - first);
-        return new(source, [.. Enumerable.Range(first, count)], $"pictures {first} to {first + count - 1}");
+        return new(source, [.. Enumerable.Range(first, count)], $"images {first} to {first + count - 1}");
     }
 
-    /// <summary>The number in the whole of a picture of this part.</summary>
+    /// <summary>The number in the whole of an image of this part.</summary>
     /// <param name="index">0 to <see cref="Count"/> − 1.</param>
     public int IndexInWhole(int index) => _indices[index];
 

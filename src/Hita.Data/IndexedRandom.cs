@@ -2,7 +2,7 @@ using Hita.Runtime;
 
 namespace Hita.Data;
 
-/// <summary>The chance decisions of one picture in one epoch, for code that asks a <see cref="Random"/>. One for each thread.</summary>
+/// <summary>The chance decisions of one image in one epoch, for code that asks a <see cref="Random"/>. One for each thread.</summary>
 internal sealed class IndexedRandom : Random
 {
     // Keeps these numbers apart from those of scenes and orders, which are made from the same seed.
@@ -10,10 +10,10 @@ internal sealed class IndexedRandom : Random
 
     private CounterRandom _numbers;
 
-    /// <summary>Starts the numbers of a picture.</summary>
+    /// <summary>Starts the numbers of an image.</summary>
     /// <param name="seed">The run's seed.</param>
     /// <param name="epoch">How often the whole set has been seen.</param>
-    /// <param name="index">The picture.</param>
+    /// <param name="index">The image.</param>
     public void Begin(ulong seed, int epoch, int index) => _numbers = new(seed, (ulong)index, Purpose + (ulong)epoch);
 
     public override int Next() => Next(int.MaxValue);

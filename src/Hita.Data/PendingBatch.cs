@@ -38,7 +38,7 @@ internal sealed class PendingBatch(int epoch, int number, int start, int count, 
         Memory.Indices[place] = index;
     }
 
-    /// <summary>Leaves a place without a picture.</summary>
+    /// <summary>Leaves a place without an image.</summary>
     public void LeaveOut(int place) => Memory.Indices[place] = -1;
 
     public void AddFault(int place, int attempt, string message)
@@ -57,9 +57,9 @@ internal sealed class PendingBatch(int epoch, int number, int start, int count, 
     /// <returns>Whether it was the last.</returns>
     public bool Finish() => Interlocked.Decrement(ref _open) == 0;
 
-    /// <summary>Moves the pictures together where places were left out.</summary>
-    /// <param name="imageBytes">Bytes of a picture.</param>
-    /// <returns>How many pictures there are.</returns>
+    /// <summary>Moves the images together where places were left out.</summary>
+    /// <param name="imageBytes">Bytes of an image.</param>
+    /// <returns>How many images there are.</returns>
     public int Compact(int imageBytes)
     {
         var kept = 0;

@@ -6,10 +6,10 @@ using static TorchSharp.torch;
 
 namespace Hita.Evaluation;
 
-/// <summary>What measuring needs of a tokenizer beyond codes and 8-bit pictures. The caller holds a dispose scope.</summary>
+/// <summary>What measuring needs of a tokenizer beyond codes and 8-bit images. The caller holds a dispose scope.</summary>
 internal static class TokenizerNumbers
 {
-    /// <summary>What the decoder paints for codes of one grid: [B, 3, H, W] in float32 on the CPU, not limited to [-1, 1].</summary>
+    /// <summary>What the decoder decodes for codes of one grid: [B, 3, H, W] in float32 on the CPU, not limited to [-1, 1].</summary>
     public static Tensor DecodeFloats(this ImageTokenizer tokenizer, IReadOnlyList<ImageCodes> codes)
     {
         var (model, config) = (tokenizer.Model, tokenizer.Config);
@@ -26,7 +26,7 @@ internal static class TokenizerNumbers
         Tensor Codes(IEnumerable<int> values, int width) => TensorOps.FromInts([.. values], codes.Count, width).to(device);
     }
 
-    /// <summary>Everything up to the quantizers for pictures of one size.</summary>
+    /// <summary>Everything up to the quantizers for images of one size.</summary>
     public static EncodedFeatures AllFeatures(this ImageTokenizer tokenizer, IReadOnlyList<Image> images) =>
         tokenizer.Model.Features(ImageTensors.ToTensor(images).to(DeviceOf(tokenizer.Model)));
 

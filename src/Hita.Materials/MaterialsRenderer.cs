@@ -7,16 +7,16 @@ using Wide = System.Runtime.Intrinsics.Vector256<float>;
 
 namespace Hita.Materials;
 
-/// <summary>Draws scenes of the built-in set. All methods may be called from many threads at once.</summary>
+/// <summary>Samples scenes of the built-in set. All methods may be called from many threads at once.</summary>
 public static class MaterialsRenderer
 {
-    /// <summary>The smallest picture, in pixels a side.</summary>
+    /// <summary>The smallest image, in pixels a side.</summary>
     public const int MinimumSize = 8;
 
-    /// <summary>The largest picture, in pixels a side.</summary>
+    /// <summary>The largest image, in pixels a side.</summary>
     public const int MaximumSize = 2048;
 
-    /// <summary>A step between neighbours, in square roots of light, from which on a pixel is drawn with eight rays instead of one.</summary>
+    /// <summary>A step between neighbours, in square roots of light, from which on a pixel is sampled with eight rays instead of one.</summary>
     private const float Contrast = 0.035f;
 
     // Eight places in a pixel, in sixteenths from its middle, no two in one row or column.
@@ -24,8 +24,8 @@ public static class MaterialsRenderer
     private static readonly Wide SpotsY = Vector256.Create(-3f, 3f, 1f, -5f, 5f, -1f, 7f, -7f) * (1f / 16f);
     private static readonly Wide Lanes = Vector256.Create(0f, 1f, 2f, 3f, 4f, 5f, 6f, 7f);
 
-    /// <summary>Draws a scene. The bytes depend on the scene and the size alone.</summary>
-    /// <param name="scene">What to draw.</param>
+    /// <summary>Samples a scene. The bytes depend on the scene and the size alone.</summary>
+    /// <param name="scene">What to sample.</param>
     /// <param name="size">Width and height in pixels, <see cref="MinimumSize"/> to <see cref="MaximumSize"/>.</param>
     /// <param name="rgb">Receives size × size × 3 bytes: rows from the top, red, green, blue, in sRGB.</param>
     /// <exception cref="ConfigException">A property of the scene, or the size, is out of its range.</exception>
@@ -37,8 +37,8 @@ public static class MaterialsRenderer
         RenderInto(new SceneTracer(scene.Validate(), 1f / size), size, rgb);
     }
 
-    /// <summary>Draws the studio of a scene without the object: the ground truth of a removal.</summary>
-    /// <param name="scene">What to draw.</param>
+    /// <summary>Samples the studio of a scene without the object: the ground truth of a removal.</summary>
+    /// <param name="scene">What to sample.</param>
     /// <param name="size">Width and height in pixels, <see cref="MinimumSize"/> to <see cref="MaximumSize"/>.</param>
     /// <param name="rgb">Receives size × size × 3 bytes: rows from the top, red, green, blue, in sRGB.</param>
     /// <exception cref="ConfigException">A property of the scene, or the size, is out of its range.</exception>
@@ -50,8 +50,8 @@ public static class MaterialsRenderer
         RenderInto(new SceneTracer(scene.Validate(), 1f / size, isEmpty: true), size, rgb);
     }
 
-    /// <summary>Draws which part of each pixel the object covers: the ground truth of a selection.</summary>
-    /// <param name="scene">What to draw.</param>
+    /// <summary>Samples which part of each pixel the object covers: the ground truth of a selection.</summary>
+    /// <param name="scene">What to sample.</param>
     /// <param name="size">Width and height in pixels, <see cref="MinimumSize"/> to <see cref="MaximumSize"/>.</param>
     /// <param name="coverage">Receives size × size bytes: rows from the top, 0 (none) to 255 (all of the pixel).</param>
     /// <exception cref="ConfigException">A property of the scene, or the size, is out of its range.</exception>
@@ -94,9 +94,9 @@ public static class MaterialsRenderer
     private static void CheckSize(int size, int channels, int length, string name)
     {
         if (size is < MinimumSize or > MaximumSize)
-            throw new ConfigException("The picture", [$"size is {size}, {MinimumSize} to {MaximumSize} pixels are possible"]);
+            throw new ConfigException("The image", [$"size is {size}, {MinimumSize} to {MaximumSize} pixels are possible"]);
         if (length != size * size * channels)
-            throw new ArgumentException($"A picture of {size} pixels a side needs {size * size * channels} bytes, {length} are given.", name);
+            throw new ArgumentException($"An image of {size} pixels a side needs {size * size * channels} bytes, {length} are given.", name);
     }
 
     // One ray through the middle of every pixel.
@@ -170,6 +170,6 @@ public static class MaterialsRenderer
         return new Wide3(Curve(light.X), Curve(light.Y), Curve(light.Z));
     }
 
-    // A pixel drawn with one ray: the square roots of its light, near to what the eye sees, and whether it shows the object.
+    // A pixel sampled with one ray: the square roots of its light, near to what the eye sees, and whether it shows the object.
     private readonly record struct Root(float Red, float Green, float Blue, uint Met);
 }

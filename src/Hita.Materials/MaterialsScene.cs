@@ -3,8 +3,8 @@ using Hita.Runtime;
 namespace Hita.Materials;
 
 /// <summary>
-/// Everything a picture of the built-in set shows. Change one property with a <c>with</c> expression and the same scene is
-/// drawn in another material, colour or light, and is otherwise the same to the bit.
+/// Everything an image of the built-in set shows. Change one property with a <c>with</c> expression and the same scene is
+/// sampled in another material, colour or light, and is otherwise the same to the bit.
 /// </summary>
 public sealed record MaterialsScene
 {
@@ -32,13 +32,13 @@ public sealed record MaterialsScene
     /// <summary>Turn about the object's own front-to-back axis, degrees, −180 to 180; the first of the three turns.</summary>
     public float Roll { get; init; }
 
-    /// <summary>Radius of the object in half widths of the picture, 0.2 to 0.9; a shape reaches at most 1.08 times as far.</summary>
+    /// <summary>Radius of the object in half widths of the image, 0.2 to 0.9; a shape reaches at most 1.08 times as far.</summary>
     public float Scale { get; init; } = 0.66f;
 
-    /// <summary>The object's middle, in half widths to the right of the picture's middle, −0.6 to 0.6.</summary>
+    /// <summary>The object's middle, in half widths to the right of the image's middle, −0.6 to 0.6.</summary>
     public float PlaceX { get; init; }
 
-    /// <summary>The object's middle, in half widths above the picture's middle, −0.6 to 0.6.</summary>
+    /// <summary>The object's middle, in half widths above the image's middle, −0.6 to 0.6.</summary>
     public float PlaceY { get; init; }
 
     /// <summary>How far the viewer looks down on the floor, degrees, 4 to 70.</summary>

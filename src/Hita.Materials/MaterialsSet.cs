@@ -4,7 +4,7 @@ using Hita.Runtime;
 namespace Hita.Materials;
 
 /// <summary>
-/// The built-in set "materials": an endless list of pictures of simple shapes in different materials, made on the spot.
+/// The built-in set "materials": an endless list of images of simple shapes in different materials, made on the spot.
 /// Scene n is a pure function of the seed and n.
 /// </summary>
 /// <remarks>

@@ -27,7 +27,7 @@ internal sealed class SceneTracer
 
     /// <summary>Prepares a scene.</summary>
     /// <param name="scene">A validated scene.</param>
-    /// <param name="pixelWidth">Width of a sample in half widths of the picture.</param>
+    /// <param name="pixelWidth">Width of a sample in half widths of the image.</param>
     /// <param name="isEmpty">Whether the object is taken away.</param>
     public SceneTracer(MaterialsScene scene, float pixelWidth, bool isEmpty = false)
     {
@@ -49,7 +49,7 @@ internal sealed class SceneTracer
         _substance = new Substance(scene, _pixel * CameraDistance);
     }
 
-    /// <summary>The light that comes from eight points of the picture.</summary>
+    /// <summary>The light that comes from eight points of the image.</summary>
     /// <param name="x">From −1 (left edge) to 1.</param>
     /// <param name="y">From −1 (lower edge) to 1.</param>
     /// <param name="met">The points that show the object.</param>
@@ -67,7 +67,7 @@ internal sealed class SceneTracer
         return Any(met) ? Wide3.Where(met, Surface(origin, direction, distance), seen) : seen;
     }
 
-    /// <summary>The points of the picture that show the object.</summary>
+    /// <summary>The points of the image that show the object.</summary>
     public Wide Covers(Wide x, Wide y) => Meet(new(_eye), Ray(x, y), out _);
 
     private Wide3 Ray(Wide x, Wide y)

@@ -8,7 +8,7 @@ namespace Hita.Materials;
 /// <summary>Arithmetic on eight samples at once.</summary>
 /// <remarks>
 /// Only additions, products, quotients, square roots, comparisons and roundings are used, which IEEE 754 defines to the
-/// bit, and never a fused product: a picture has the same bytes on every processor, with or without vector units.
+/// bit, and never a fused product: an image has the same bytes on every processor, with or without vector units.
 /// </remarks>
 internal static class WideMath
 {

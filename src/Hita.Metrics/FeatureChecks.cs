@@ -21,6 +21,6 @@ internal static class FeatureChecks
         while (float.IsFinite(features[at]))
             at++;
         throw new HitaException(
-            $"The features of sample {first + at / width} are not finite; the picture's values, the weights or the precision are at fault.");
+            $"The features of sample {first + at / width} are not finite; the image's values, the weights or the precision are at fault.");
     }
 }

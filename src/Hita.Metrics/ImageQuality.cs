@@ -3,10 +3,10 @@ using Hita.Runtime;
 
 namespace Hita.Metrics;
 
-/// <summary>How alike two pictures are, pixel by pixel.</summary>
+/// <summary>How alike two images are, pixel by pixel.</summary>
 public static class ImageQuality
 {
-    /// <summary>The side of SSIM's windows in pixels, and the smallest side of a picture it can be computed for.</summary>
+    /// <summary>The side of SSIM's windows in pixels, and the smallest side of an image it can be computed for.</summary>
     public const int SsimWindow = 7;
 
     /// <summary>
@@ -16,7 +16,7 @@ public static class ImageQuality
     public const double PublishedSsimRange = 2;
 
     /// <summary>The mean squared difference of the samples, in units of 0 to 255 squared.</summary>
-    /// <param name="a">One picture.</param>
+    /// <param name="a">One image.</param>
     /// <param name="b">The other, of the same size.</param>
     /// <exception cref="HitaException">The sizes differ.</exception>
     public static double MeanSquaredError(Image a, Image b)
@@ -34,9 +34,9 @@ public static class ImageQuality
     }
 
     /// <summary>The peak signal-to-noise ratio in decibels: 10 log10 of the full range squared over the mean squared error.</summary>
-    /// <param name="a">One picture.</param>
+    /// <param name="a">One image.</param>
     /// <param name="b">The other, of the same size.</param>
-    /// <returns>The more, the more alike; positive infinity for equal pictures.</returns>
+    /// <returns>The more, the more alike; positive infinity for equal images.</returns>
     /// <exception cref="HitaException">The sizes differ.</exception>
     public static double Psnr(Image a, Image b) => 10 * Math.Log10(255.0 * 255.0 / MeanSquaredError(a, b));
 
@@ -44,17 +44,17 @@ public static class ImageQuality
     /// Structural similarity: the mean over the three channels of the mean over all windows of 7×7 pixels that lie inside,
     /// with sample covariances and the constants 0.01 and 0.03.
     /// </summary>
-    /// <param name="a">One picture.</param>
+    /// <param name="a">One image.</param>
     /// <param name="b">The other, of the same size, 7 pixels or more a side.</param>
     /// <param name="range">The range of pixels in [0, 1], which is 1; see <see cref="PublishedSsimRange"/>.</param>
-    /// <returns>From −1 to 1, which is reached by equal pictures.</returns>
+    /// <returns>From −1 to 1, which is reached by equal images.</returns>
     /// <exception cref="HitaException">The sizes differ or are too small.</exception>
     public static double Ssim(Image a, Image b, double range = 1)
     {
         CheckSizes(a, b);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(range);
         if (a.Width < SsimWindow || a.Height < SsimWindow)
-            throw new HitaException($"SSIM needs pictures of {SsimWindow} pixels or more a side, not {a.Width}×{a.Height}.");
+            throw new HitaException($"SSIM needs images of {SsimWindow} pixels or more a side, not {a.Width}×{a.Height}.");
         var sum = 0.0;
         for (var channel = 0; channel < Image.Channels; channel++)
             sum += new SsimChannel(a, b, channel, range).Mean();
@@ -66,7 +66,7 @@ public static class ImageQuality
         ArgumentNullException.ThrowIfNull(a);
         ArgumentNullException.ThrowIfNull(b);
         if (a.Width != b.Width || a.Height != b.Height)
-            throw new HitaException($"Pictures of {a.Width}×{a.Height} and {b.Width}×{b.Height} pixels cannot be compared pixel by pixel.");
+            throw new HitaException($"Images of {a.Width}×{a.Height} and {b.Width}×{b.Height} pixels cannot be compared pixel by pixel.");
     }
 }
 

@@ -3,7 +3,7 @@ using Hita.Runtime;
 
 namespace Hita.Metrics;
 
-/// <summary>Accumulates PSNR and SSIM over pairs of pictures; each is the mean of the pairs' values.</summary>
+/// <summary>Accumulates PSNR and SSIM over pairs of images; each is the mean of the pairs' values.</summary>
 public sealed class ImageQualityStatistics : IAccumulator<ImageQualityStatistics>
 {
     private readonly RunningMean _psnr = new();
@@ -25,7 +25,7 @@ public sealed class ImageQualityStatistics : IAccumulator<ImageQualityStatistics
     public long Count { get; private set; }
 
     /// <summary>
-    /// Pairs of equal pictures. Their PSNR is infinite; they are left out of <see cref="Psnr"/> and counted here instead.
+    /// Pairs of equal images. Their PSNR is infinite; they are left out of <see cref="Psnr"/> and counted here instead.
     /// </summary>
     public long IdenticalCount => Count - _psnr.Count;
 
@@ -39,8 +39,8 @@ public sealed class ImageQualityStatistics : IAccumulator<ImageQualityStatistics
     public RunningMean MeanSquaredError => _squares;
 
     /// <summary>Adds a pair.</summary>
-    /// <param name="original">The picture as it was.</param>
-    /// <param name="copy">The picture to judge, of the same size.</param>
+    /// <param name="original">The image as it was.</param>
+    /// <param name="copy">The image to judge, of the same size.</param>
     /// <exception cref="HitaException">The sizes differ or are too small for SSIM; nothing has been added.</exception>
     public void Add(Image original, Image copy)
     {

@@ -44,10 +44,10 @@ public readonly record struct PrecisionRecallResult(double Precision, double Rec
 public static class PrecisionRecall
 {
     /// <summary>Computes both.</summary>
-    /// <param name="reference">The vectors of real pictures, more than k.</param>
-    /// <param name="samples">The vectors of the pictures to judge, more than k.</param>
+    /// <param name="reference">The vectors of real images, more than k.</param>
+    /// <param name="samples">The vectors of the images to judge, more than k.</param>
     /// <param name="options">How; null for the defaults.</param>
-    /// <param name="progress">Told the share of the work done, 0 to 1; null for nobody.</param>
+    /// <param name="progress">Told the share of the work done, 0 to 1; may be null.</param>
     /// <param name="cancellation">Stops between two blocks.</param>
     /// <exception cref="HitaException">A set is too small, the numbers of features differ, or there is no such device.</exception>
     public static PrecisionRecallResult Compute(

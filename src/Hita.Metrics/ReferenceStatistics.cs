@@ -25,7 +25,7 @@ public sealed class ReferenceStatistics
     /// <summary>Of the spatial features; null where the archive has none, and then there is no sFID.</summary>
     public FeatureDistribution? Spatial { get; }
 
-    /// <summary>Whether an archive holds statistics; one that does not may hold pictures to compute them from.</summary>
+    /// <summary>Whether an archive holds statistics; one that does not may hold images to compute them from.</summary>
     /// <param name="path">The archive.</param>
     /// <exception cref="ArchiveException">It cannot be opened or is no archive.</exception>
     public static bool AreIn(string path)

@@ -25,7 +25,7 @@ public static class SampleOrder
         return places;
     }
 
-    // Multiply and shift, drawing again in the rare case that would favour some numbers.
+    // Multiply and shift, sampling again in the rare case that would favour some numbers.
     internal static int Below(ref ulong state, uint bound)
     {
         while (true)

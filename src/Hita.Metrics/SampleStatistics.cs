@@ -4,15 +4,15 @@ using Hita.Runtime;
 namespace Hita.Metrics;
 
 /// <summary>
-/// Everything that is measured on a set of pictures by their Inception features, accumulated together: 100 MiB for FID, sFID and
-/// the Inception score however many pictures there are, and 8 KiB a picture more where precision and recall are wanted.
+/// Everything that is measured on a set of images by their Inception features, accumulated together: 100 MiB for FID, sFID and
+/// the Inception score however many images there are, and 8 KiB an image more where precision and recall are wanted.
 /// </summary>
 public sealed class SampleStatistics : IAccumulator<SampleStatistics>
 {
-    /// <summary>Starts without pictures.</summary>
+    /// <summary>Starts without images.</summary>
     /// <param name="keepFeatures">Whether to keep the pool features, for precision and recall.</param>
-    /// <param name="splitSize">Pictures a split of the Inception score.</param>
-    /// <param name="firstIndex">The place of the first picture; not 0 where this is a later part of a set.</param>
+    /// <param name="splitSize">Images a split of the Inception score.</param>
+    /// <param name="firstIndex">The place of the first image; not 0 where this is a later part of a set.</param>
     public SampleStatistics(bool keepFeatures = false, int splitSize = InceptionScore.PublishedSplitSize, long firstIndex = 0)
         : this(
             new FeatureStatistics(InceptionFeatures.PoolWidth), new FeatureStatistics(InceptionFeatures.SpatialWidth),
@@ -39,7 +39,7 @@ public sealed class SampleStatistics : IAccumulator<SampleStatistics>
     /// <inheritdoc/>
     public long Count => Pool.Count;
 
-    /// <summary>Adds pictures at the next places.</summary>
+    /// <summary>Adds images at the next places.</summary>
     /// <param name="features">Their features.</param>
     /// <exception cref="HitaException">A value is not finite.</exception>
     public void Add(InceptionFeatures features)
@@ -49,7 +49,7 @@ public sealed class SampleStatistics : IAccumulator<SampleStatistics>
         Classes.Add(features.UnbiasedLogits.Span);
     }
 
-    /// <summary>Adds pictures at given places of the order that the Inception score is to have; see <see cref="SampleOrder"/>.</summary>
+    /// <summary>Adds images at given places of the order that the Inception score is to have; see <see cref="SampleOrder"/>.</summary>
     /// <param name="features">Their features.</param>
     /// <param name="places">The place of each.</param>
     /// <exception cref="HitaException">A value is not finite.</exception>
@@ -73,7 +73,7 @@ public sealed class SampleStatistics : IAccumulator<SampleStatistics>
     }
 
     /// <summary>The set as a reference for others.</summary>
-    /// <exception cref="HitaException">There are fewer than two pictures.</exception>
+    /// <exception cref="HitaException">There are fewer than two images.</exception>
     public ReferenceStatistics ToReference() => new(Pool.ToDistribution(), Spatial.ToDistribution());
 
     IEnumerable<StatePart> IAccumulator<SampleStatistics>.Capture() =>

@@ -84,7 +84,7 @@ public sealed partial class GeneratorStage
         return new GeneratorEvaluation(losses.Holistic?.ToDouble() ?? 0, losses.Patch.ToDouble());
     }
 
-    /// <summary>A generator with a copy of the weights, to draw samples with; the tensor library runs it, where the stage trains.</summary>
+    /// <summary>A generator with a copy of the weights, to sample samples with; the tensor library runs it, where the stage trains.</summary>
     /// <param name="average">Whether with the average of the weights or with the latest ones.</param>
     public ImageGenerator ToGenerator(bool average = true)
     {

@@ -6,8 +6,8 @@ namespace Hita.Training;
 
 /// <summary>A place in the random numbers of the tensor library, to which it can go back.</summary>
 /// <remarks>
-/// The state of the CPU's generator can be read and put back. That of a GPU's cannot, so it is seeded anew here; what is drawn from
-/// there on is repeated all the same, though it is not what would have been drawn without.
+/// The state of the CPU's generator can be read and put back. That of a GPU's cannot, so it is seeded anew here; what is sampled from
+/// there on is repeated all the same, though it is not what would have been sampled without.
 /// </remarks>
 internal sealed class RandomStateMark : IDisposable
 {
@@ -17,7 +17,7 @@ internal sealed class RandomStateMark : IDisposable
     private RandomStateMark(Tensor? state, long seed) => (_state, _seed) = (state, seed);
 
     /// <summary>Remembers where the generator of a device stands.</summary>
-    /// <param name="device">Where numbers are drawn.</param>
+    /// <param name="device">Where numbers are sampled.</param>
     /// <param name="random">Gives a seed where there is no other way.</param>
     public static RandomStateMark Mark(Device device, StepRandom random)
     {

@@ -3,13 +3,13 @@ namespace Hita.Training;
 /// <summary>What a training step spends its time on, in the order in which it comes.</summary>
 internal enum StepPart
 {
-    /// <summary>A tokenizer's forward pass from pictures to features.</summary>
+    /// <summary>A tokenizer's forward pass from images to features.</summary>
     Encoder,
 
     /// <summary>Choosing the codes, and the codebooks' losses.</summary>
     Quantizers,
 
-    /// <summary>A tokenizer's forward pass from codes to pictures.</summary>
+    /// <summary>A tokenizer's forward pass from codes to images.</summary>
     Decoder,
 
     /// <summary>A generator's forward pass up to the logits.</summary>

@@ -3,11 +3,11 @@ using static TorchSharp.torch;
 
 namespace Hita.Training;
 
-// B batch, S pictures that are seen twice, H W picture.
+// B batch, S images that are seen twice, H W image.
 
-/// <summary>What the encoder sees of B pictures, S of them twice.</summary>
+/// <summary>What the encoder sees of B images, S of them twice.</summary>
 /// <param name="Images">
-/// [B + S, 3, H, W]. The first B are for the patch tokens, the first S of them in wrong colours. The last S are these S pictures in
+/// [B + S, 3, H, W]. The first B are for the patch tokens, the first S of them in wrong colours. The last S are these S images in
 /// their own colours, moved, for their holistic tokens.
 /// </param>
 /// <param name="Count">S.</param>
@@ -33,7 +33,7 @@ internal sealed record StyleViews(Tensor Images, long Count)
 /// <summary>Makes the two views of <see cref="StyleSeparationOptions"/>.</summary>
 internal sealed class StyleSeparation(StyleSeparationOptions options)
 {
-    /// <summary>What the encoder sees for pictures [B, 3, H, W] in [-1, 1].</summary>
+    /// <summary>What the encoder sees for images [B, 3, H, W] in [-1, 1].</summary>
     /// <remarks>The first ones are seen twice, the order of data being random anyway.</remarks>
     public StyleViews Views(Tensor images, StepRandom random)
     {
@@ -52,7 +52,7 @@ internal sealed class StyleSeparation(StyleSeparationOptions options)
         return new StyleViews(cat(views, 0).MoveToOuterDisposeScope(), count);
     }
 
-    // The share of the batch; what is left of a picture comes by chance, so that the parts of a divided step keep the share.
+    // The share of the batch; what is left of an image comes by chance, so that the parts of a divided step keep the share.
     private long CountOf(long batch, StepRandom random)
     {
         var exact = batch * options.Share;
@@ -118,7 +118,7 @@ internal sealed class StyleSeparation(StyleSeparationOptions options)
             offset[c] = (float)(brightness + (options.Strength * Between(-0.3, 0.3, random)));
     }
 
-    // A part of each picture in full size, mirrored or not.
+    // A part of each image in full size, mirrored or not.
     private Tensor Move(Tensor images, StepRandom random)
     {
         var count = images.size(0);

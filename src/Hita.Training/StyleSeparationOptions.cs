@@ -5,21 +5,21 @@ namespace Hita.Training;
 /// the other kept. Not in the published recipe, whose data and semantic encoder are larger.
 /// </summary>
 /// <remarks>
-/// Some pictures of a step are seen twice: their patch tokens see them in wrong colours, their holistic tokens see them right, but
-/// moved, and what is to be painted is the picture itself. No label is needed, and a finished tokenizer sees pictures once as ever.
+/// Some images of a step are seen twice: their patch tokens see them in wrong colours, their holistic tokens see them right, but
+/// moved, and what is to be decoded is the image itself. No label is needed, and a finished tokenizer sees images once as ever.
 /// </remarks>
 public sealed record StyleSeparationOptions
 {
-    /// <summary>The share of the pictures that are seen twice. Above 0, 1 at most; default 0.5. The encoder works by that much more.</summary>
+    /// <summary>The share of the images that are seen twice. Above 0, 1 at most; default 0.5. The encoder works by that much more.</summary>
     public double Share { get; init; } = 0.5;
 
     /// <summary>How far colours go wrong: 1, the default and the most, turns hues by any angle. Above 0.</summary>
     public double Strength { get; init; } = 1;
 
-    /// <summary>Whether half of the pictures are mirrored for their holistic tokens. Default true.</summary>
+    /// <summary>Whether half of the images are mirrored for their holistic tokens. Default true.</summary>
     public bool Mirror { get; init; } = true;
 
-    /// <summary>The smallest part of a side that the holistic tokens see, at a place drawn at random. Above 0, 1 at most; default 0.7.</summary>
+    /// <summary>The smallest part of a side that the holistic tokens see, at a place rendered at random. Above 0, 1 at most; default 0.7.</summary>
     public double SmallestView { get; init; } = 0.7;
 
     internal void CollectFaults(List<string> faults)

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace Hita.Training;
 
-/// <summary>Pictures that a tokenizer learns from.</summary>
+/// <summary>Images that a tokenizer learns from.</summary>
 /// <param name="Pixels">
 /// float32 [B, 3, H, W] in [-1, 1] on the CPU. It stays the caller's: a stage reads it during the step only, never changes it and
 /// never frees it.

@@ -9,7 +9,7 @@ namespace Hita.Training;
 
 // B batch, M holistic tokens, N = H·W patches, d dimensions of a code.
 
-/// <summary>What a forward pass over pictures came to, in the dispose scope of its caller.</summary>
+/// <summary>What a forward pass over images came to, in the dispose scope of its caller.</summary>
 /// <param name="Loss">The loss without the adversarial term.</param>
 /// <param name="Reconstruction">float32 [B, 3, H, W].</param>
 /// <param name="Patches">The patches' quantization.</param>
@@ -40,7 +40,7 @@ internal sealed class TokenizerObjective(TokenizerModel model, TokenizerStageOpt
         }
     }
 
-    /// <summary>Runs pictures [B, 3, H, W] on the network's device through it.</summary>
+    /// <summary>Runs images [B, 3, H, W] on the network's device through it.</summary>
     public TokenizerPass Run(Tensor images, StepRandom random)
     {
         using var scope = NewDisposeScope();
@@ -50,7 +50,7 @@ internal sealed class TokenizerObjective(TokenizerModel model, TokenizerStageOpt
         QuantizedFeatures? holistic;
         try
         {
-            // The views are pictures and keep float32; only the network computes in what the options say.
+            // The views are images and keep float32; only the network computes in what the options say.
             var views = _separation?.Views(images, random);
             using (var cast = Cast(images))
                 features = views is null ? model.Features(images) : Separate(model.Features(views.Images), views);

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace Hita.Training;
 
-/// <summary>How a tokenizer sees pictures that it does not learn from.</summary>
+/// <summary>How a tokenizer sees images that it does not learn from.</summary>
 /// <param name="Reconstruction">float32 [B, 3, H, W] on the CPU, nominally in [-1, 1] but not clamped; the caller's.</param>
 /// <param name="HolisticCodes">B · M codes; empty in the vanilla family.</param>
 /// <param name="PatchCodes">B · N codes in raster order.</param>
@@ -60,7 +60,7 @@ public sealed partial class TokenizerStage
     /// </summary>
     public IDisposable UseAverage() => _average.Swap();
 
-    /// <summary>Encodes and decodes pictures in evaluation mode, in float32.</summary>
+    /// <summary>Encodes and decodes images in evaluation mode, in float32.</summary>
     /// <param name="pixels">float32 [B, 3, H, W] in [-1, 1] on the CPU; it stays the caller's.</param>
     /// <param name="average">Whether with the average of the weights, as a finished model would, or with the latest ones.</param>
     public TokenizerEvaluation Evaluate(Tensor pixels, bool average = true)
@@ -120,7 +120,7 @@ public sealed partial class TokenizerStage
             Revive("slot_quantize.embedding.weight", _holisticWindow, step.HolisticFeatures, step.Number);
     }
 
-    // Unused entries take features of this step, drawn without preference; what the optimiser knew of them is forgotten.
+    // Unused entries take features of this step, sampled without preference; what the optimiser knew of them is forgotten.
     private void Revive(string name, Losses.CodeWindow window, List<Tensor> features, long step)
     {
         if (!window.IsFull || window.Unused() is not { Length: > 0 } unused)

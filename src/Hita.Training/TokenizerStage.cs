@@ -73,7 +73,7 @@ public sealed partial class TokenizerStage : ITrainingStage<TokenizerBatch>
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">There is no picture, or the pictures are not float32 [B, 3, H, W] of a possible size.</exception>
+    /// <exception cref="ArgumentException">There is no image, or the images are not float32 [B, 3, H, W] of a possible size.</exception>
     public StageReport TakeStep(IReadOnlyList<TokenizerBatch> microBatches, long number)
     {
         ArgumentNullException.ThrowIfNull(microBatches);
@@ -208,7 +208,7 @@ public sealed partial class TokenizerStage : ITrainingStage<TokenizerBatch>
         {
             var pixels = batch.Pixels;
             if (pixels.dtype != ScalarType.Float32 || pixels.Dimensions != 4 || pixels.size(1) != 3 || pixels.size(0) == 0)
-                throw new ArgumentException($"A tensor {pixels.ShapeText()} of {pixels.dtype} does not hold pictures; float32 [B, 3, H, W] does.", nameof(batches));
+                throw new ArgumentException($"A tensor {pixels.ShapeText()} of {pixels.dtype} does not hold images; float32 [B, 3, H, W] does.", nameof(batches));
             ImageShape.Check(pixels.size(2), pixels.size(3), Config);
         }
         return (int)batches.Sum(static b => b.Pixels.size(0));

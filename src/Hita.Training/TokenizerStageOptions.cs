@@ -12,14 +12,14 @@ public enum TokenizerScope
     /// <summary>All but the semantic encoder, which is frozen by definition.</summary>
     All,
 
-    /// <summary>Only what turns codes into pictures: codes keep their meaning, and a generator trained on them stays usable.</summary>
+    /// <summary>Only what turns codes into images: codes keep their meaning, and a generator trained on them stays usable.</summary>
     Decoder,
 }
 
 /// <summary>Everything that a tokenizer's training can be told; the defaults are the published recipe's.</summary>
 public sealed record TokenizerStageOptions
 {
-    /// <summary>The difference between the pixels of a picture and its reconstruction.</summary>
+    /// <summary>The difference between the pixels of an image and its reconstruction.</summary>
     public ReconstructionLoss Reconstruction { get; init; } = ReconstructionLoss.TwiceSquared;
 
     /// <summary>Weight of <see cref="Reconstruction"/>. Default 1.</summary>

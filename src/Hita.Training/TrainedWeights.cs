@@ -9,7 +9,7 @@ internal static class TrainedWeights
 {
     private static readonly string[] EncoderParts = ["encoder", "encode_transformer", "quant_conv", "pre_slots_quant", "quantize", "slot_quantize"];
 
-    /// <summary>Whether a child of the network, or the child that a parameter belongs to, makes codes out of pictures.</summary>
+    /// <summary>Whether a child of the network, or the child that a parameter belongs to, makes codes out of images.</summary>
     public static bool IsEncoder(string name) => EncoderParts.Contains(name.Split('.')[0], StringComparer.Ordinal);
 
     /// <summary>All parameters but the semantic encoder's, which training never changes.</summary>

@@ -164,7 +164,7 @@ internal static class TokenizerTrainingVerification
         return network;
     }
 
-    // Before any update: the reconstruction, its perceptual distance, and what a discriminator says of it and of the pictures.
+    // Before any update: the reconstruction, its perceptual distance, and what a discriminator says of it and of the images.
     private static void CompareFirstPass(ITensorSource vectors, TokenizerStage stage, StageComparer comparer)
     {
         using var frozen = no_grad();

@@ -27,7 +27,7 @@ internal static class TokenizerVerification
         vectors.Require(prefix + "image", rank: 4);
         var image = vectors.FloatTensor(prefix + "image");
         if (image.size(1) != 3 || image.size(0) == 0)
-            throw new CheckpointException(vectors.Path, $"'{prefix}image' is {image.ShapeText()}, and pictures are [B, 3, H, W].");
+            throw new CheckpointException(vectors.Path, $"'{prefix}image' is {image.ShapeText()}, and images are [B, 3, H, W].");
         ImageShape.Check(image.size(2), image.size(3), model.Config);
         var features = model.Features(image);
         CompareIfAny(prefix + "semantic_input", features.SemanticInput);

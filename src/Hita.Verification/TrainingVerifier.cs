@@ -39,7 +39,7 @@ public static class TrainingVerifier
     /// How many starts that differ by the last bit are tried at most where a tokenizer's steps agree up to the second update; what
     /// follows depends on the order of sums. One that agrees in everything ends the search. 0 or more, default 0.
     /// </param>
-    /// <param name="trying">Told the number of each such start, from 1, before it is tried; null for nobody.</param>
+    /// <param name="trying">Told the number of each such start, from 1, before it is tried; may be null.</param>
     /// <param name="cancellation">Stops between two starts.</param>
     /// <returns>All comparisons of the start that came nearest, and of the recorded one.</returns>
     /// <exception cref="HitaException">The file holds no training steps, or does not fit the preset.</exception>

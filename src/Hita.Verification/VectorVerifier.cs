@@ -46,7 +46,7 @@ public static class VectorVerifier
     /// <summary>Compares a model folder.</summary>
     /// <param name="file">The vector file.</param>
     /// <param name="folder">The folder of a model of the file's kind, or of a pipeline.</param>
-    /// <param name="report">Told each result as soon as it is known; null for nobody.</param>
+    /// <param name="report">Told each result as soon as it is known; may be null.</param>
     /// <returns>All results, in order.</returns>
     /// <exception cref="HitaException">The file holds nothing to compare, or does not fit the model.</exception>
     public static IReadOnlyList<VerificationStage> VerifyFolder(string file, string folder, Action<VerificationStage>? report = null)
@@ -59,7 +59,7 @@ public static class VectorVerifier
     /// <param name="file">The vector file.</param>
     /// <param name="preset">The architecture.</param>
     /// <param name="prefix">Put before every tensor's full name.</param>
-    /// <param name="report">Told each result as soon as it is known; null for nobody.</param>
+    /// <param name="report">Told each result as soon as it is known; may be null.</param>
     /// <returns>All results, in order.</returns>
     /// <exception cref="HitaException">The file holds nothing to compare, or does not fit the preset.</exception>
     public static IReadOnlyList<VerificationStage> VerifyByName(
@@ -81,7 +81,7 @@ public static class VectorVerifier
     /// <param name="vectors">The opened file.</param>
     /// <param name="tokenizer">Gives the tokenizer's network; asked only where the file needs it, and disposed here.</param>
     /// <param name="generator">Gives the generator's network; asked only where the file needs it, and disposed here.</param>
-    /// <param name="report">Told each result as soon as it is known; null for nobody.</param>
+    /// <param name="report">Told each result as soon as it is known; may be null.</param>
     /// <returns>All results, in order.</returns>
     /// <exception cref="HitaException">The file holds nothing to compare, or does not fit the model.</exception>
     internal static IReadOnlyList<VerificationStage> Verify(

@@ -19,7 +19,7 @@ internal static class ShiftCommand
             Description = "Steps between two revivals of unused codebook entries; 0 for none. Several, with commas between them, train each shift with each.",
             DefaultValueFactory = static _ => "0",
         };
-        var scenes = StudyShell.Count("--scenes", "Pictures held out on which codes are swapped.", 512, least: 2);
+        var scenes = StudyShell.Count("--scenes", "Images held out on which codes are swapped.", 512, least: 2);
         var command = new Command("shift", "What the decoder's shift k does to the use of the holistic codes; runs that were stopped go on.")
         {
             output, recipe, sets, steps, shifts, revivals, scenes, threads,

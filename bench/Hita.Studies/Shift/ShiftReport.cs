@@ -23,9 +23,9 @@ internal sealed record ShiftLine(string Name, int Shift, int Revival, RunMetrics
 /// <param name="HolisticPerplexity">As many entries, used evenly, would carry as much.</param>
 /// <param name="PatchUsage">The same of the patches' codebook.</param>
 /// <param name="PatchPerplexity">The same of the patches' codebook.</param>
-/// <param name="ValidationHolisticUsage">The share that the codes of the pictures held out used.</param>
+/// <param name="ValidationHolisticUsage">The share that the codes of the images held out used.</param>
 /// <param name="ValidationHolisticPerplexity">Their perplexity.</param>
-/// <param name="ValidationPsnr">Mean PSNR on the pictures held out, in decibels.</param>
+/// <param name="ValidationPsnr">Mean PSNR on the images held out, in decibels.</param>
 /// <param name="Swap">What swapping codes costs.</param>
 internal sealed record ShiftRow(
     string Name, int Shift, int Revival, long Steps, double HolisticUsage, double HolisticPerplexity, double PatchUsage, double PatchPerplexity,
@@ -51,12 +51,12 @@ internal sealed record ShiftReport(
     public string Markdown()
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"# The shift k\n\n{Recipe}{(Sets.Count > 0 ? $" with {string.Join(", ", Sets)}" : "")}: {Steps} steps of {BatchSize} pictures, seed {Seed}, {HolisticTokens} holistic codes of a codebook of {CodebookSize} entries. The decoder paints from the outputs that begin k before the patches, so that with k = 0 none of them stands at a holistic code.\n\n");
-        text.Append("| k | revival every | holistic entries in use, training | perplexity | held out: in use | perplexity | patch entries in use | PSNR held out, dB | loses with another picture's holistic codes, dB | with another's patch codes, dB |\n| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n");
+        text.Append(CultureInfo.InvariantCulture, $"# The shift k\n\n{Recipe}{(Sets.Count > 0 ? $" with {string.Join(", ", Sets)}" : "")}: {Steps} steps of {BatchSize} images, seed {Seed}, {HolisticTokens} holistic codes of a codebook of {CodebookSize} entries. The decoder decodes from the outputs that begin k before the patches, so that with k = 0 none of them stands at a holistic code.\n\n");
+        text.Append("| k | revival every | holistic entries in use, training | perplexity | held out: in use | perplexity | patch entries in use | PSNR held out, dB | loses with another image's holistic codes, dB | with another's patch codes, dB |\n| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n");
         foreach (var r in Rows)
             text.Append(CultureInfo.InvariantCulture, $"| {r.Shift} | {(r.Revival == 0 ? "never" : r.Revival)} | {100 * r.HolisticUsage:0.0} % | {r.HolisticPerplexity:0} | {100 * r.ValidationHolisticUsage:0.0} % | {r.ValidationHolisticPerplexity:0} | {100 * r.PatchUsage:0.0} % | {r.ValidationPsnr:0.00} | {r.Swap.HolisticDrop:0.00} | {r.Swap.PatchDrop:0.00} |\n");
-        text.Append(CultureInfo.InvariantCulture, $"\nThe last two columns: {Rows[0].Swap.Images} pictures held out are painted from their own codes ({string.Join(", ", Rows.Select(static r => FormattableString.Invariant($"{r.Name} {r.Swap.Own:0.00} dB")))}), and again with one kind of code taken from another picture. A loss near 0 means that the decoder does not use these codes.\n");
-        foreach (var (file, what) in new[] { ("holistic-usage", "Holistic entries in use"), ("holistic-perplexity", "Holistic perplexity"), ("validation-psnr", "PSNR of pictures held out") })
+        text.Append(CultureInfo.InvariantCulture, $"\nThe last two columns: {Rows[0].Swap.Images} images held out are decoded from their own codes ({string.Join(", ", Rows.Select(static r => FormattableString.Invariant($"{r.Name} {r.Swap.Own:0.00} dB")))}), and again with one kind of code taken from another image. A loss near 0 means that the decoder does not use these codes.\n");
+        foreach (var (file, what) in new[] { ("holistic-usage", "Holistic entries in use"), ("holistic-perplexity", "Holistic perplexity"), ("validation-psnr", "PSNR of images held out") })
             text.Append(CultureInfo.InvariantCulture, $"\n![{what} over the steps]({file}.svg)\n");
         return text.ToString();
     }

@@ -129,7 +129,7 @@ internal sealed record ShiftStudy
             double Of(string value) => record.Values.FirstOrDefault(v => v.Key == value).Value;
             say(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{name}: step {record.Step} of {_steps}, {record.ImagesPerSecond:0.0} pictures/s, loss {Of("loss"):0.0000}, holistic entries in use {100 * Of("holistic_usage"):0.0} %, perplexity {Of("holistic_perplexity"):0.0}"));
+                $"{name}: step {record.Step} of {_steps}, {record.ImagesPerSecond:0.0} images/s, loss {Of("loss"):0.0000}, holistic entries in use {100 * Of("holistic_usage"):0.0} %, perplexity {Of("holistic_perplexity"):0.0}"));
         }
 
         public void Written(long number, string path)

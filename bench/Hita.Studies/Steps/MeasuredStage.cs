@@ -7,8 +7,8 @@ namespace Hita.Studies.Steps;
 
 /// <summary>What the steps of a turn took, in seconds over all of them.</summary>
 /// <param name="Steps">How many they are.</param>
-/// <param name="Seconds">From asking for pictures to the end of the step.</param>
-/// <param name="Waiting">Waiting for pictures, or reading them where the step does that itself.</param>
+/// <param name="Seconds">From asking for images to the end of the step.</param>
+/// <param name="Waiting">Waiting for images, or reading them where the step does that itself.</param>
 /// <param name="Preparing">The rest of asking for a batch: a tokenizer's copy of it, a generator's encoding.</param>
 /// <param name="Parts">The parts of the step by <see cref="StepPart"/>.</param>
 internal sealed record TurnTimes(int Steps, double Seconds, double Waiting, double Preparing, double[] Parts)

@@ -13,7 +13,7 @@ using static TorchSharp.torch;
 
 namespace Hita.Studies.Steps;
 
-/// <summary>Builds both stages in every form, all with the same weights and on the same pictures.</summary>
+/// <summary>Builds both stages in every form, all with the same weights and on the same images.</summary>
 internal static class StageForms
 {
     private const int ReadySteps = 8;
@@ -43,7 +43,7 @@ internal static class StageForms
             return (measured, stage);
         });
 
-    /// <summary>A generator's stage in some forms; the codes of pictures are made by a tokenizer of the same form.</summary>
+    /// <summary>A generator's stage in some forms; the codes of images are made by a tokenizer of the same form.</summary>
     /// <param name="recipe">What to train, with every number resolved.</param>
     /// <param name="forms">The forms, the library's first.</param>
     public static IReadOnlyList<MeasuredStage> Generators(GeneratorRecipe recipe, IReadOnlyList<StepForms> forms) =>
@@ -94,7 +94,7 @@ internal static class StageForms
         return built;
     }
 
-    // Fresh weights depend on the layout that they are drawn in.
+    // Fresh weights depend on the layout that they are sampled in.
     private static void Copy(
         IReadOnlyDictionary<string, IReadOnlyDictionary<string, Tensor>> from, IReadOnlyDictionary<string, IReadOnlyDictionary<string, Tensor>> to)
     {

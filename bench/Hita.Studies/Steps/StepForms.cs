@@ -24,11 +24,11 @@ internal sealed record StepForms(string Name, string Short)
         new("without channels-last, and so without the group norm kernel", "layout") { ChannelsLast = false },
         new("the framework's group norm and swish", "norm") { FusedNorm = false },
         new("a per-tensor optimiser, norm, clipping and average", "optimiser") { FusedLists = false },
-        new("pictures read in the step's thread", "reading") { ReadsAhead = false },
+        new("images read in the step's thread", "reading") { ReadsAhead = false },
         Naive,
     ];
 
-    /// <summary>Those that make a difference to a generator that learns from a token cache: nothing is drawn or encoded.</summary>
+    /// <summary>Those that make a difference to a generator that learns from a token cache: nothing is sampled or encoded.</summary>
     public static IReadOnlyList<StepForms> OfCache { get; } = [Library, .. All.Where(static f => f is { FusedLists: false, ReadsAhead: true })];
 
     /// <summary>A generator's step on codes that are there already, as from a token cache.</summary>
@@ -43,7 +43,7 @@ internal sealed record StepForms(string Name, string Short)
     /// <summary>Whether optimiser, clipping and average work on all tensors in one call.</summary>
     public bool FusedLists { get; init; } = true;
 
-    /// <summary>Whether threads of their own read pictures ahead of the step.</summary>
+    /// <summary>Whether threads of their own read images ahead of the step.</summary>
     public bool ReadsAhead { get; init; } = true;
 
     /// <summary>Whether a generator's codes are there before the step.</summary>

@@ -17,7 +17,7 @@ internal sealed class StepStudy
 
     /// <summary>Measures a stage.</summary>
     /// <param name="stage">The stage's name.</param>
-    /// <param name="images">Pictures of a step.</param>
+    /// <param name="images">Images of a step.</param>
     /// <param name="forms">The stage in its forms, the library's first.</param>
     /// <param name="say">Told how far it is.</param>
     /// <param name="cancellation">Stops.</param>
@@ -64,7 +64,7 @@ internal sealed class StepStudy
     private static List<PartRow> Parts(IReadOnlyList<TurnTimes> library, IReadOnlyList<TurnTimes>? naive)
     {
         var rows = new List<PartRow>();
-        Add("waiting for pictures, or reading them", static t => t.Waiting);
+        Add("waiting for images, or reading them", static t => t.Waiting);
         Add("making the batch (a generator's: encoding)", static t => t.Preparing);
         foreach (var part in Enum.GetValues<StepPart>())
             Add(PartName(part), t => t.Parts[(int)part]);
@@ -102,7 +102,7 @@ internal sealed class StepStudy
 /// <param name="Name">The form.</param>
 /// <param name="Short">Its short name.</param>
 /// <param name="Seconds">Seconds of a step: the median of the turns' means.</param>
-/// <param name="ImagesPerSecond">Pictures a second at that.</param>
+/// <param name="ImagesPerSecond">Images a second at that.</param>
 /// <param name="Ratio">Its time over the library's in the same round: the median.</param>
 /// <param name="Low">The smallest of these ratios.</param>
 /// <param name="High">The largest.</param>

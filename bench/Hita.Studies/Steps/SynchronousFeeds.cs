@@ -7,7 +7,7 @@ using Hita.Training.Runs;
 
 namespace Hita.Studies.Steps;
 
-/// <summary>The pictures of a loader, read by the thread that asks for them.</summary>
+/// <summary>The images of a loader, read by the thread that asks for them.</summary>
 internal sealed class SynchronousBatches(IImageSource source, BatchLoaderOptions options)
 {
     private readonly BatchSchedule _schedule = new(source, options);
@@ -32,7 +32,7 @@ internal sealed class SynchronousBatches(IImageSource source, BatchLoaderOptions
     }
 }
 
-/// <summary>Pictures for a tokenizer that are read when the step asks for them.</summary>
+/// <summary>Images for a tokenizer that are read when the step asks for them.</summary>
 internal sealed class SynchronousImages(SynchronousBatches batches, int accumulation) : IBatchFeed<TokenizerBatch>
 {
     public double WaitSeconds => batches.Seconds;
@@ -52,7 +52,7 @@ internal sealed class SynchronousImages(SynchronousBatches batches, int accumula
     }
 }
 
-/// <summary>Codes for a generator of pictures that are read when the step asks for them.</summary>
+/// <summary>Codes for a generator of images that are read when the step asks for them.</summary>
 internal sealed class SynchronousCodes(SynchronousBatches batches, ImageTokenizer tokenizer, string device, int accumulation) : IBatchFeed<GeneratorBatch>
 {
     public double WaitSeconds => batches.Seconds;

@@ -46,7 +46,7 @@ internal static partial class ErrorBoundary
     };
 
     private const string NoMemory =
-        "There is not enough memory for this: use fewer or smaller pictures at a time, a smaller preset, or a machine with more.";
+        "There is not enough memory for this: use fewer or smaller images at a time, a smaller preset, or a machine with more.";
 
     private static string Unexpected(Exception cause) =>
         $"An unexpected error occurred ({cause.GetType().Name}: {OneLine(cause.Message).TrimEnd('.')}); please report it together " +

@@ -29,7 +29,7 @@ internal static class CommonOptions
     public static Option<string> Output(string description, string helpName, bool required = true) =>
         new("--output", "-o") { Description = description, HelpName = helpName, Required = required };
 
-    /// <summary><c>--box</c>: a part of a picture; what is no box is a wrong command line.</summary>
+    /// <summary><c>--box</c>: a part of an image; what is no box is a wrong command line.</summary>
     public static Option<string?> Box(string description, bool required = false)
     {
         var option = new Option<string?>("--box") { Description = description, HelpName = "X,Y,W,H", Required = required };
@@ -70,9 +70,9 @@ internal static class CommonOptions
     /// <summary><c>--precision</c>.</summary>
     public static Option<string> PrecisionOption(params Precision[] possible) => PrecisionOption("--precision", "The type the weights are kept in.", possible);
 
-    /// <summary><c>--painting</c>: the tokenizer's precision where <c>--precision</c> is the generator's.</summary>
+    /// <summary><c>--decoder-precision</c>: the tokenizer's precision where <c>--precision</c> is the generator's.</summary>
     public static Option<string> DecoderPrecisionOption() => PrecisionOption(
-        "--painting",
+        "--decoder-precision",
         "The type the tokenizer's weights are kept in; bf16 takes about half the time on processors with instructions for it, longer on others.",
         Precision.Float32,
         Precision.BFloat16);

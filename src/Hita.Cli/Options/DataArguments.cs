@@ -5,7 +5,7 @@ using Hita.Data.Sources;
 
 namespace Hita.Cli.Options;
 
-/// <summary>How commands name a set of pictures.</summary>
+/// <summary>How commands name a set of images.</summary>
 internal sealed class DataArguments
 {
     public DataArguments()
@@ -20,7 +20,7 @@ internal sealed class DataArguments
 
     public Argument<string> Path { get; } = new("PATH")
     {
-        Description = "A folder of class folders or pictures, a tar archive, Parquet file, pattern of them, LMDB folder, or the built-in set: materials, materials:SEED, materials:SEED:FIRST..END.",
+        Description = "A folder of class folders or images, a tar archive, Parquet file, pattern of them, LMDB folder, or the built-in set: materials, materials:SEED, materials:SEED:FIRST..END.",
     };
 
     public Option<string?> Format { get; } = new("--format")
@@ -29,13 +29,13 @@ internal sealed class DataArguments
         HelpName = string.Join('|', ImageSources.FormatNames),
     };
 
-    /// <summary>The side of pictures; what for is the command's to say.</summary>
+    /// <summary>The side of images; what for is the command's to say.</summary>
     public Option<int?> Size { get; } = new("--size") { HelpName = "PIXELS" };
 
     /// <summary>Opens the set.</summary>
     /// <param name="host">The command's host.</param>
     /// <param name="parsed">The command line.</param>
-    /// <param name="materialsSize">The size of the built-in set's pictures.</param>
+    /// <param name="materialsSize">The size of the built-in set's images.</param>
     /// <param name="format">The option with the format; <see cref="Format"/> where null.</param>
     public IImageSource Open(CommandHost host, ParseResult parsed, int materialsSize, Option<string?>? format = null) => ImageSources.Open(
         parsed.GetValue(Path)!,

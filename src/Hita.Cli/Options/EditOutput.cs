@@ -9,25 +9,25 @@ using Hita.Runtime;
 
 namespace Hita.Cli.Options;
 
-/// <summary>What an edited picture carries in its PNG text: with the input pictures, all that is needed to make it again.</summary>
+/// <summary>What an edited image carries in its PNG text: with the input images, all that is needed to make it again.</summary>
 /// <param name="Edit">The command.</param>
 /// <param name="Tokenizer">The tokenizer's hash.</param>
 /// <param name="Generator">The generator's hash; null where none took part.</param>
 /// <param name="Precision">The type of the generator's weights; null where none took part.</param>
-/// <param name="Inputs">The pictures by name, with the SHA-256 of their pixels.</param>
+/// <param name="Inputs">The images by name, with the SHA-256 of their pixels.</param>
 /// <param name="Settings">The command's settings.</param>
 internal sealed record EditSettings(
     string Edit, string Tokenizer, string? Generator, string? Precision, IReadOnlyList<EditInput> Inputs, object Settings);
 
-/// <summary>A picture that an edit was made of.</summary>
+/// <summary>An image that an edit was made of.</summary>
 /// <param name="Name">The file's name.</param>
 /// <param name="Sha256">The hash of the decoded pixels.</param>
 internal sealed record EditInput(string Name, string Sha256);
 
-/// <summary>Reads the pictures of an edit and writes its results.</summary>
+/// <summary>Reads the images of an edit and writes its results.</summary>
 internal static class EditOutput
 {
-    /// <summary>The PNG text that says how a picture was edited; that of generated pictures has another name.</summary>
+    /// <summary>The PNG text that says how an image was edited; that of generated images has another name.</summary>
     public const string Keyword = ImageSettings.EditKeyword;
 
     // One line: the text has to pass through tools that break long ones.
@@ -43,24 +43,24 @@ internal static class EditOutput
         return path;
     }
 
-    /// <summary>Refuses a result in the place of a picture that it is made of.</summary>
+    /// <summary>Refuses a result in the place of an image that it is made of.</summary>
     public static void RefuseInputs(string path, IReadOnlyList<string?> inputs)
     {
         foreach (var input in inputs)
         {
             if (input is not null && Path.GetFullPath(input) == Path.GetFullPath(path))
-                throw new HitaException($"{path} is a picture that the edit is made of; give the result another name.");
+                throw new HitaException($"{path} is an image that the edit is made of; give the result another name.");
         }
     }
 
-    /// <summary>Reads a picture.</summary>
+    /// <summary>Reads an image.</summary>
     public static (Image Image, EditInput Input) Read(string path)
     {
         var image = ImageDecoder.Decode(path);
         return (image, new EditInput(Path.GetFileName(path), Convert.ToHexStringLower(SHA256.HashData(image.Pixels))));
     }
 
-    /// <summary>Writes a picture with what it was made of.</summary>
+    /// <summary>Writes an image with what it was made of.</summary>
     public static void Write(Image image, string path, EditSettings settings) => ImageWriter.Write(image, path, new ImageWriteOptions
     {
         Text = new Dictionary<string, string> { [Keyword] = JsonSerializer.Serialize(settings, Json) },
@@ -69,7 +69,7 @@ internal static class EditOutput
     /// <summary>A line of progress for codes, whose number is known window by window.</summary>
     public static (ProgressLine Line, IProgress<EditProgress> Progress) SamplingProgress(CommandHost host)
     {
-        var line = new ProgressLine(host.Terminal, "Drawing", "codes", total: null);
+        var line = new ProgressLine(host.Terminal, "Sampling", "codes", total: null);
         return (line, new DirectProgress<EditProgress>(p => line.Report(p.Done)));
     }
 

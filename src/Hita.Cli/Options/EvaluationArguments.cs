@@ -68,11 +68,11 @@ internal sealed class EvaluationArguments
     /// <summary>The number of samples that was asked for; null where none was.</summary>
     public int? Samples(ParseResult parsed) => parsed.GetValue(_samples);
 
-    /// <summary>Says so where a set has fewer pictures than were asked for.</summary>
+    /// <summary>Says so where a set has fewer images than were asked for.</summary>
     public void WarnOfFewer(ParseResult parsed, CommandHost host, int available)
     {
         if (parsed.GetValue(_samples) is { } wanted && wanted > available)
-            host.Terminal.Error.WriteLine($"hita: --samples is {wanted}, and the set has {Wording.Of(available, "picture")}: all of them are measured.");
+            host.Terminal.Error.WriteLine($"hita: --samples is {wanted}, and the set has {Wording.Of(available, "image")}: all of them are measured.");
     }
 
     /// <summary>The options of the run.</summary>
@@ -103,7 +103,7 @@ internal sealed class EvaluationArguments
 
     /// <summary>What samples are compared with.</summary>
     /// <param name="host">The command's host.</param>
-    /// <param name="text">An archive (.npz) or a set of pictures; of a larger set, as many as the protocol asks samples for are looked at.</param>
+    /// <param name="text">An archive (.npz) or a set of images; of a larger set, as many as the protocol asks samples for are looked at.</param>
     /// <param name="protocol">Says at which size.</param>
     /// <param name="size">The samples' own side in pixels.</param>
     /// <param name="source">The set that was opened, to be disposed; null for an archive.</param>
@@ -146,7 +146,7 @@ internal sealed class StageProgress(Terminal terminal) : IProgress<EvaluationPro
         {
             _line?.Dispose();
             _stage = value.Stage;
-            _line = value.Total > 0 ? new ProgressLine(terminal, value.Stage, "pictures", value.Total) : null;
+            _line = value.Total > 0 ? new ProgressLine(terminal, value.Stage, "images", value.Total) : null;
             if (_line is null)
                 terminal.Error.WriteLine($"{value.Stage} …");
         }

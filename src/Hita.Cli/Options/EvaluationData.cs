@@ -9,26 +9,26 @@ using Hita.Runtime;
 
 namespace Hita.Cli.Options;
 
-/// <summary>The pictures that an evaluation was given.</summary>
+/// <summary>The images that an evaluation was given.</summary>
 internal static class EvaluationData
 {
     /// <summary>What a data argument may be.</summary>
-    public const string Help = "A set of pictures: a folder of class folders or pictures, a tar archive, Parquet file, LMDB folder, or the built-in set (materials, materials:SEED, materials:SEED:FIRST..END).";
+    public const string Help = "A set of images: a folder of class folders or images, a tar archive, Parquet file, LMDB folder, or the built-in set (materials, materials:SEED, materials:SEED:FIRST..END).";
 
     private const string Materials = "materials";
 
-    /// <summary>Opens pictures.</summary>
+    /// <summary>Opens images.</summary>
     /// <param name="host">The command's host.</param>
     /// <param name="path">As <see cref="Help"/> says.</param>
     /// <param name="protocol">Says how they are decoded.</param>
-    /// <param name="size">The side of the pictures of the built-in set in pixels.</param>
+    /// <param name="size">The side of the images of the built-in set in pixels.</param>
     /// <exception cref="HitaException">There are none.</exception>
     public static IImageSource Open(CommandHost host, string path, EvaluationProtocol protocol, int size) => ImageSources.Open(
         path,
         new ImageSourceOptions { Decoding = protocol.PlainDecoding ? ImageDecodeOptions.Plain : ImageDecodeOptions.Photo, MaterialsSize = size },
         host.Cancellation);
 
-    /// <summary>The pictures that a classifier is trained on.</summary>
+    /// <summary>The images that a classifier is trained on.</summary>
     /// <param name="host">The command's host.</param>
     /// <param name="path">As <see cref="Help"/> says; of the built-in set there is no end where only its seed is named.</param>
     /// <param name="source">The set that was opened, to be disposed; null for the built-in one.</param>

@@ -7,24 +7,24 @@ using Hita.Tokenization.Model;
 
 namespace Hita.Cli.Options;
 
-/// <summary>The pictures that a command was given, and how they are brought to a size that the tokenizer takes.</summary>
+/// <summary>The images that a command was given, and how they are brought to a size that the tokenizer takes.</summary>
 internal sealed class ImageArguments
 {
     private readonly Argument<string[]> _paths = new("IMAGES")
     {
-        Description = "Pictures, or folders of pictures (JPEG, PNG, WebP, GIF, BMP).",
+        Description = "Images, or folders of images (JPEG, PNG, WebP, GIF, BMP).",
         Arity = ArgumentArity.OneOrMore,
     };
 
     private readonly Option<string?> _size = new("--size")
     {
-        Description = "The size to bring pictures to: a side in pixels, or WIDTHxHEIGHT. The model's own if left out.",
+        Description = "The size to bring images to: a side in pixels, or WIDTHxHEIGHT. The model's own if left out.",
         HelpName = "SIZE",
     };
 
     private readonly Option<string> _fit = new("--fit")
     {
-        Description = "crop: fill the size and cut off the rest; pad: show all of it with white bars; shape: keep the picture's shape at about the size's area.",
+        Description = "crop: fill the size and cut off the rest; pad: show all of it with white bars; shape: keep the image's shape at about the size's area.",
         HelpName = "crop|pad|shape",
         DefaultValueFactory = static _ => "crop",
     };
@@ -38,8 +38,8 @@ internal sealed class ImageArguments
         command.Options.Add(_fit);
     }
 
-    /// <summary>The files, folders replaced by the pictures in them.</summary>
-    /// <exception cref="HitaException">A path does not exist, or a folder holds no picture.</exception>
+    /// <summary>The files, folders replaced by the images in them.</summary>
+    /// <exception cref="HitaException">A path does not exist, or a folder holds no image.</exception>
     public IReadOnlyList<string> Files(ParseResult parsed)
     {
         var files = new List<string>();
@@ -52,13 +52,13 @@ internal sealed class ImageArguments
             }
             var inside = Directory.EnumerateFiles(path).Where(ImageDecoder.HasImageExtension).Order(StringComparer.Ordinal).ToList();
             if (inside.Count == 0)
-                throw new HitaException($"The folder {path} holds no pictures (JPEG, PNG, WebP, GIF, BMP).");
+                throw new HitaException($"The folder {path} holds no images (JPEG, PNG, WebP, GIF, BMP).");
             files.AddRange(inside);
         }
         return files;
     }
 
-    /// <summary>How pictures are brought to the tokenizer's size.</summary>
+    /// <summary>How images are brought to the tokenizer's size.</summary>
     /// <exception cref="HitaException">The size is not one, or the tokenizer cannot take it.</exception>
     public Func<Image, Image> Fitting(ParseResult parsed, TokenizerConfig config)
     {

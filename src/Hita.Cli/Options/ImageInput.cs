@@ -5,16 +5,16 @@ using Hita.Runtime;
 
 namespace Hita.Cli.Options;
 
-/// <summary>Reading of the pictures that a command was given.</summary>
+/// <summary>Reading of the images that a command was given.</summary>
 internal static class ImageInput
 {
     /// <summary>Reads a user's photo.</summary>
-    /// <param name="terminal">Where a bad picture is named.</param>
+    /// <param name="terminal">Where a bad image is named.</param>
     /// <param name="file">The file.</param>
-    /// <param name="only">Whether it is the command's only picture: then a fault is the command's fault.</param>
-    /// <param name="image">The picture.</param>
-    /// <returns>False where the picture is bad and others may follow.</returns>
-    /// <exception cref="ImageException">The only picture is bad.</exception>
+    /// <param name="only">Whether it is the command's only image: then a fault is the command's fault.</param>
+    /// <param name="image">The image.</param>
+    /// <returns>False where the image is bad and others may follow.</returns>
+    /// <exception cref="ImageException">The only image is bad.</exception>
     public static bool TryRead(Terminal terminal, string file, bool only, [NotNullWhen(true)] out Image? image)
     {
         try

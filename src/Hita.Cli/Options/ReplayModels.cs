@@ -4,7 +4,7 @@ using Hita.Runtime;
 
 namespace Hita.Cli.Options;
 
-/// <summary>The models of pictures that are made again; the last ones stay loaded, since neighbours mostly share them.</summary>
+/// <summary>The models of images that are made again; the last ones stay loaded, since neighbours mostly share them.</summary>
 /// <param name="generator">Where the generator is; null to find it by its hash.</param>
 /// <param name="tokenizer">Where the tokenizer is; null to find it by its hash.</param>
 /// <param name="device">The device.</param>
@@ -14,8 +14,8 @@ internal sealed class ReplayModels(string? generator, string? tokenizer, string 
     private (string, string, Precision, Precision, GeneratorEngine) _key;
     private ImagePipeline? _pipeline;
 
-    /// <summary>The pipeline of a picture.</summary>
-    /// <param name="file">The picture, for messages.</param>
+    /// <summary>The pipeline of an image.</summary>
+    /// <param name="file">The image, for messages.</param>
     /// <param name="settings">What it carries.</param>
     /// <exception cref="HitaException">A model is nowhere to be found, or broken.</exception>
     public ImagePipeline For(string file, ImageSettings settings)
@@ -27,7 +27,7 @@ internal sealed class ReplayModels(string? generator, string? tokenizer, string 
         var decoder = tokenizer ?? ModelSearch.FindTokenizer(settings.Tokenizer) ?? throw Missing(file, "tokenizer", settings.Tokenizer);
         _pipeline?.Dispose();
         _pipeline = null;
-        // The engine that made it, where that can run here; the other one draws the same unless a rounding decides.
+        // The engine that made it, where that can run here; the other one samples the same unless a rounding decides.
         _pipeline = NamedModel.OpenPipeline(
             from,
             decoder,

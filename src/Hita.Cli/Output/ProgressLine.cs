@@ -26,11 +26,11 @@ internal sealed class ProgressLine : IDisposable
     private long _done;
     private long _lastWrite;
     private string _note = "";
-    private int _drawn;
+    private int _sampled;
     private bool _disposed;
 
     /// <param name="terminal">Where to write (its error stream) and its clock.</param>
-    /// <param name="title">What is being done, for example <c>Painting</c>.</param>
+    /// <param name="title">What is being done, for example <c>Decoding</c>.</param>
     /// <param name="unit">What is counted, in the plural, for example <c>images</c>.</param>
     /// <param name="total">How many there will be; null where nobody knows.</param>
     /// <param name="plainInterval">Time between plain lines; 10 seconds if left out.</param>
@@ -123,8 +123,8 @@ internal sealed class ProgressLine : IDisposable
     private void Show(string text)
     {
         var shown = text.Length >= _width ? text[..Math.Max(0, _width - 1)] : text;
-        _writer.Write($"\r{shown.PadRight(_drawn)}{(shown.Length == 0 ? "\r" : "")}");
+        _writer.Write($"\r{shown.PadRight(_sampled)}{(shown.Length == 0 ? "\r" : "")}");
         _writer.Flush();
-        _drawn = shown.Length;
+        _sampled = shown.Length;
     }
 }

@@ -18,7 +18,7 @@ internal abstract class TrainingDisplay(Terminal terminal, string stage) : ITrai
     protected string Stage { get; } = stage;
 
     public static TrainingDisplay For(Terminal terminal, string stage) =>
-        terminal.Console is { } console ? new LiveTrainingDisplay(terminal, stage, console) : new PlainTrainingDisplay(terminal, stage);
+        terminal.Live is { } console ? new LiveTrainingDisplay(terminal, stage, console) : new PlainTrainingDisplay(terminal, stage);
 
     /// <summary>Runs the work and shows it meanwhile.</summary>
     public abstract void Show(Action work);
@@ -28,7 +28,7 @@ internal abstract class TrainingDisplay(Terminal terminal, string stage) : ITrai
         (_plan, _from, _began) = (plan, from, Terminal.Clock.GetTimestamp());
         Noted(string.Create(
             CultureInfo.InvariantCulture,
-            $"Training a {Stage} on {plan.Data}: {plan.Steps} steps of {plan.ImagesPerStep} pictures, {(double)plan.Steps / plan.StepsPerEpoch:0.##} passes{(from > 0 ? $", from step {from}" : "")}."));
+            $"Training a {Stage} on {plan.Data}: {plan.Steps} steps of {plan.ImagesPerStep} images, {(double)plan.Steps / plan.StepsPerEpoch:0.##} passes{(from > 0 ? $", from step {from}" : "")}."));
     }
 
     public virtual void Stepped(StepRecord record)

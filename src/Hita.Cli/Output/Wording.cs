@@ -28,7 +28,7 @@ internal static class Wording
         _ => "file of unknown kind",
     };
 
-    /// <summary>A number with the right noun: <c>1 picture</c>, <c>2 pictures</c>.</summary>
+    /// <summary>A number with the right noun: <c>1 image</c>, <c>2 images</c>.</summary>
     public static string Of(int count, string noun) => count == 1 ? $"1 {noun}" : $"{count} {noun}s";
 
     /// <summary>Decibels with two digits.</summary>

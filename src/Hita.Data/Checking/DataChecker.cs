@@ -3,13 +3,13 @@ using Hita.Runtime;
 
 namespace Hita.Data.Checking;
 
-/// <summary>Reads every picture of a set and tells what is wrong with it before training does.</summary>
+/// <summary>Reads every image of a set and tells what is wrong with it before training does.</summary>
 public static class DataChecker
 {
     /// <summary>Checks a set.</summary>
     /// <param name="source">The set.</param>
     /// <param name="threads">Threads that read, at least 1; as many as there are processors where null.</param>
-    /// <param name="progress">Gets how many pictures are done.</param>
+    /// <param name="progress">Gets how many images are done.</param>
     /// <param name="cancellation">Asks to stop.</param>
     public static DataReport Check(
         IImageSource source, int? threads = null, IProgress<int>? progress = null, CancellationToken cancellation = default)

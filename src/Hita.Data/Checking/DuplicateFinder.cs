@@ -1,25 +1,25 @@
 namespace Hita.Data.Checking;
 
-/// <summary>Finds the pictures that occur more than once, exactly or nearly.</summary>
+/// <summary>Finds the images that occur more than once, exactly or nearly.</summary>
 internal static class DuplicateFinder
 {
     /// <summary>How many of the following prints each is compared with, among those that agree in a part.</summary>
     private const int Neighbours = 64;
 
-    /// <summary>Groups of pictures with the same pixels, each in ascending order.</summary>
-    /// <param name="prints">The prints by picture; pictures without one cannot be read.</param>
+    /// <summary>Groups of images with the same pixels, each in ascending order.</summary>
+    /// <param name="prints">The prints by image; images without one cannot be read.</param>
     public static List<int[]> Exact(ImageFingerprint?[] prints) =>
     [
         .. prints.Index().Where(static p => p.Item is not null).GroupBy(static p => p.Item!.Value.Exact, static p => p.Index)
             .Where(static g => g.Skip(1).Any()).Select(static g => g.ToArray()),
     ];
 
-    /// <summary>Pairs of pictures that look alike and are not the same, in ascending order.</summary>
-    /// <param name="prints">The prints by picture.</param>
+    /// <summary>Pairs of images that look alike and are not the same, in ascending order.</summary>
+    /// <param name="prints">The prints by image.</param>
     /// <param name="cancellation">Asks to stop.</param>
     public static List<(int First, int Second)> Near(ImageFingerprint?[] prints, CancellationToken cancellation)
     {
-        // Of pictures with the same pixels the first stands for all.
+        // Of images with the same pixels the first stands for all.
         var seen = new HashSet<UInt128>();
         var some = Enumerable.Range(0, prints.Length).Where(i => prints[i] is { HasDetail: true } print && seen.Add(print.Exact)).ToArray();
         var pairs = new HashSet<(int, int)>();

@@ -4,7 +4,7 @@ using Hita.Imaging;
 
 namespace Hita.Data.Checking;
 
-/// <summary>What a picture is recognised by: its exact pixels, and its rough looks.</summary>
+/// <summary>What an image is recognised by: its exact pixels, and its rough looks.</summary>
 /// <param name="Exact">A hash of size and pixels.</param>
 /// <param name="Across">For each of 8×8 neighbours in a row of a tiny grey version, which is brighter.</param>
 /// <param name="Down">The same for neighbours in a column.</param>
@@ -12,13 +12,13 @@ internal readonly record struct ImageFingerprint(UInt128 Exact, ulong Across, ul
 {
     private const int Side = 9;
 
-    /// <summary>The prints of two pictures differ in at most this many of 128 places, where the pictures look alike.</summary>
+    /// <summary>The prints of two images differ in at most this many of 128 places, where the images look alike.</summary>
     public const int MaxDifferent = 7;
 
-    /// <summary>Whether there is anything to compare; a picture of one colour looks like every other.</summary>
+    /// <summary>Whether there is anything to compare; an image of one colour looks like every other.</summary>
     public bool HasDetail => BitOperations.PopCount(Across) + BitOperations.PopCount(Down) is > 16 and < 112;
 
-    /// <summary>The print of a picture.</summary>
+    /// <summary>The print of an image.</summary>
     public static ImageFingerprint Of(Image image)
     {
         var exact = XxHash128.HashToUInt128(image.Pixels, ((long)image.Width << 32) | (uint)image.Height);

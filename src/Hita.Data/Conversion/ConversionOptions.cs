@@ -3,7 +3,7 @@ using Hita.Runtime;
 
 namespace Hita.Data.Conversion;
 
-/// <summary>How a set of pictures is written in another format.</summary>
+/// <summary>How a set of images is written in another format.</summary>
 public sealed record ConversionOptions
 {
     private static readonly DataFormat[] Writable = [DataFormat.ClassFolders, DataFormat.Folder, DataFormat.Tar, DataFormat.Parquet];
@@ -15,12 +15,12 @@ public sealed record ConversionOptions
     public DataFormat Format { get; init; } = DataFormat.Tar;
 
     /// <summary>
-    /// The side in pixels of the centre square that pictures are brought to and stored as PNG, 8 to 4096; where null, picture
+    /// The side in pixels of the centre square that images are brought to and stored as PNG, 8 to 4096; where null, image
     /// files are taken over as they are.
     /// </summary>
     public int? Size { get; init; }
 
-    /// <summary>Pictures in one tar or Parquet file, 1 to 1,000,000; 10,000 unless set.</summary>
+    /// <summary>Images in one tar or Parquet file, 1 to 1,000,000; 10,000 unless set.</summary>
     public int ImagesPerShard { get; init; } = 10_000;
 
     /// <summary>Threads that read, 1 to 4096; as many as there are processors where null.</summary>
@@ -37,7 +37,7 @@ public sealed record ConversionOptions
         if (Size is < 8 or > 4096)
             faults.Add($"size is {Size}, 8 to 4096 pixels are possible");
         if (ImagesPerShard is < 1 or > 1_000_000)
-            faults.Add($"pictures per shard are {ImagesPerShard}, 1 to 1000000 are possible");
+            faults.Add($"images per shard are {ImagesPerShard}, 1 to 1000000 are possible");
         if (Threads is < 1 or > 4096)
             faults.Add($"threads are {Threads}, 1 to 4096 are possible");
         return faults.Count == 0 ? this : throw new ConfigException("The conversion", faults);
@@ -45,8 +45,8 @@ public sealed record ConversionOptions
 }
 
 /// <summary>What a conversion has done.</summary>
-/// <param name="Written">Pictures written.</param>
-/// <param name="Unreadable">What was said about each picture that was left out because it cannot be read.</param>
+/// <param name="Written">Images written.</param>
+/// <param name="Unreadable">What was said about each image that was left out because it cannot be read.</param>
 /// <param name="Files">Files written.</param>
 /// <param name="Bytes">Their bytes.</param>
 public sealed record ConversionResult(int Written, IReadOnlyList<string> Unreadable, int Files, long Bytes);

@@ -4,10 +4,10 @@ using Hita.Runtime;
 
 namespace Hita.Data.Conversion;
 
-/// <summary>Writes a set of pictures in another format.</summary>
+/// <summary>Writes a set of images in another format.</summary>
 /// <remarks>
 /// Everything is written into a folder beside the wanted one, which is renamed at the end: the wanted folder is there whole or
-/// not at all. Every picture is decoded once, so that what cannot be read is left out and named.
+/// not at all. Every image is decoded once, so that what cannot be read is left out and named.
 /// </remarks>
 public static class DataConverter
 {
@@ -16,11 +16,11 @@ public static class DataConverter
     /// <summary>Writes a set.</summary>
     /// <param name="source">The set.</param>
     /// <param name="folder">The folder to write; it must not exist, or be empty.</param>
-    /// <param name="options">The format and what to do with the pictures.</param>
-    /// <param name="progress">Gets how many pictures are done.</param>
+    /// <param name="options">The format and what to do with the images.</param>
+    /// <param name="progress">Gets how many images are done.</param>
     /// <param name="cancellation">Asks to stop; nothing is left behind then.</param>
     /// <exception cref="ConfigException">The settings have faults.</exception>
-    /// <exception cref="DataException">The folder is in use or cannot be written, or not one picture can be read.</exception>
+    /// <exception cref="DataException">The folder is in use or cannot be written, or not one image can be read.</exception>
     public static ConversionResult Convert(
         IImageSource source, string folder, ConversionOptions? options = null, IProgress<int>? progress = null, CancellationToken cancellation = default)
     {
@@ -36,7 +36,7 @@ public static class DataConverter
             Directory.CreateDirectory(temporary);
             var (written, unreadable) = Write(source, temporary, options, progress, cancellation);
             if (written == 0)
-                throw new DataException(source.Description, $"not one picture can be read; the first is {unreadable[0].TrimEnd('.')}.");
+                throw new DataException(source.Description, $"not one image can be read; the first is {unreadable[0].TrimEnd('.')}.");
             var files = Directory.GetFiles(temporary, "*", SearchOption.AllDirectories);
             var result = new ConversionResult(written, unreadable, files.Length, files.Sum(static f => new FileInfo(f).Length));
             if (Directory.Exists(place))

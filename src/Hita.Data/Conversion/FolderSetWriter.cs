@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Hita.Data.Conversion;
 
-/// <summary>A file a picture, in a folder a class or in one folder.</summary>
+/// <summary>A file an image, in a folder a class or in one folder.</summary>
 internal sealed class FolderSetWriter : IImageSetWriter
 {
     private readonly string _folder;

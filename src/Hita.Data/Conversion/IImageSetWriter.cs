@@ -1,11 +1,11 @@
 namespace Hita.Data.Conversion;
 
-/// <summary>Writes a set of pictures in one of the formats, one picture after the other.</summary>
+/// <summary>Writes a set of images in one of the formats, one image after the other.</summary>
 internal interface IImageSetWriter : IDisposable
 {
-    /// <summary>Adds a picture.</summary>
+    /// <summary>Adds an image.</summary>
     /// <param name="number">Its number, from 0 without gaps.</param>
-    /// <param name="file">The picture file.</param>
+    /// <param name="file">The image file.</param>
     /// <param name="extension">What the file's name ends in, with the dot.</param>
     /// <param name="label">Its class.</param>
     void Add(int number, ReadOnlySpan<byte> file, string extension, int label);

@@ -5,7 +5,7 @@ using Parquet.Schema;
 
 namespace Hita.Data.Conversion;
 
-/// <summary>Parquet files as the hub stores sets of pictures.</summary>
+/// <summary>Parquet files as the hub stores sets of images.</summary>
 internal sealed class ParquetSetWriter : IImageSetWriter
 {
     // A group of rows is read and unpacked in one piece: small groups make shuffled reading cheap.
@@ -61,7 +61,7 @@ internal sealed class ParquetSetWriter : IImageSetWriter
         EndAsync().GetAwaiter().GetResult();
         _shard = shard;
         _stream = new FileStream(Path.Combine(_folder, shard.ToString("00000", CultureInfo.InvariantCulture) + ".parquet"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16);
-        // Picture files do not shrink any further.
+        // Image files do not shrink any further.
         _writer = ParquetWriter.CreateAsync(_schema, _stream, new ParquetOptions { CompressionMethod = CompressionMethod.None }).GetAwaiter().GetResult();
         _writer.CustomMetadata = _description;
     }

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Hita.Data.Conversion;
 
-/// <summary>WebDataset shards: for each picture a file with the picture and one with the number of its class.</summary>
+/// <summary>WebDataset shards: for each image a file with the image and one with the number of its class.</summary>
 internal sealed class TarSetWriter(string folder, bool hasClasses, int imagesPerShard) : IImageSetWriter
 {
     private TarWriter? _archive;

@@ -2,7 +2,7 @@ using Hita.Runtime;
 
 namespace Hita.Data.Sources;
 
-/// <summary>The names of the classes beside pictures whose classes are numbers: a file with a name a line.</summary>
+/// <summary>The names of the classes beside images whose classes are numbers: a file with a name a line.</summary>
 internal static class ClassNameFile
 {
     /// <summary>The file's name.</summary>
@@ -11,7 +11,7 @@ internal static class ClassNameFile
     private const long MaxBytes = 64 << 20;
 
     /// <summary>The names for classes that are numbers: those of the file in this folder, or the numbers themselves.</summary>
-    /// <param name="folder">Where the pictures are.</param>
+    /// <param name="folder">Where the images are.</param>
     /// <param name="count">How many classes there are at least.</param>
     /// <exception cref="DataException">The file names fewer classes, or cannot be read.</exception>
     public static string[] NamesFor(string folder, int count)
@@ -20,7 +20,7 @@ internal static class ClassNameFile
             return Numbers(count);
         return names.Length >= count
             ? names
-            : throw new DataException(Path.Combine(folder, Name), $"it names {names.Length} classes where the pictures have {count}; add the missing lines or remove the file.");
+            : throw new DataException(Path.Combine(folder, Name), $"it names {names.Length} classes where the images have {count}; add the missing lines or remove the file.");
     }
 
     /// <summary>The names in the file of this folder; null where there is none.</summary>

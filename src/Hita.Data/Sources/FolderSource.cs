@@ -4,9 +4,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Hita.Data.Sources;
 
-/// <summary>Picture files in a folder: a folder a class, or one folder without classes.</summary>
+/// <summary>Image files in a folder: a folder a class, or one folder without classes.</summary>
 /// <remarks>
-/// With classes, the folders' names, sorted by their characters' codes, are the classes; pictures may lie deeper inside a
+/// With classes, the folders' names, sorted by their characters' codes, are the classes; images may lie deeper inside a
 /// class's folder. Files are told by their extensions (.jpg, .jpeg, .png, .webp, .gif, .bmp), hidden ones are left out.
 /// </remarks>
 public sealed class FolderSource : EncodedImageSource
@@ -26,8 +26,8 @@ public sealed class FolderSource : EncodedImageSource
 
     /// <inheritdoc/>
     public override string Description => _classNames.Length == 0
-        ? $"folder {_root}, {Counted(_files.Length, "picture")}"
-        : $"class folders {_root}, {Counted(_files.Length, "picture")} of {Counted(_classNames.Length, "class")}";
+        ? $"folder {_root}, {Counted(_files.Length, "image")}"
+        : $"class folders {_root}, {Counted(_files.Length, "image")} of {Counted(_classNames.Length, "class")}";
 
     /// <inheritdoc/>
     public override int Count => _files.Length;
@@ -40,14 +40,14 @@ public sealed class FolderSource : EncodedImageSource
 
     /// <summary>Opens a folder that holds a folder a class.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="options">How pictures are decoded; <see cref="ImageDecodeOptions.Photo"/> where null.</param>
-    /// <exception cref="DataException">There is no such folder, or no picture in its folders.</exception>
+    /// <param name="options">How images are decoded; <see cref="ImageDecodeOptions.Photo"/> where null.</param>
+    /// <exception cref="DataException">There is no such folder, or no image in its folders.</exception>
     public static FolderSource OpenClasses(string folder, ImageDecodeOptions? options = null)
     {
         CheckExists(folder);
         var names = FolderFiles.Folders(folder);
         if (names.Count == 0)
-            throw new DataException(folder, "there are no class folders in it; put the pictures of each class into a folder of their own, or read it as a plain folder.");
+            throw new DataException(folder, "there are no class folders in it; put the images of each class into a folder of their own, or read it as a plain folder.");
         RefuseSplits(folder, names);
         var files = new List<string>();
         var starts = new int[names.Count + 1];
@@ -57,23 +57,23 @@ public sealed class FolderSource : EncodedImageSource
             starts[i + 1] = files.Count;
         }
         if (files.Count == 0)
-            throw new DataException(folder, $"no picture lies in its {Counted(names.Count, "class folder")}; {ImageKinds}.");
+            throw new DataException(folder, $"no image lies in its {Counted(names.Count, "class folder")}; {ImageKinds}.");
         var source = new FolderSource(folder, [.. files], [.. names], starts, options ?? ImageDecodeOptions.Photo);
         source.Note(FolderFiles.CountHere(folder));
         return source;
     }
 
-    /// <summary>Opens a folder of pictures, at any depth, without classes.</summary>
+    /// <summary>Opens a folder of images, at any depth, without classes.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="options">How pictures are decoded; <see cref="ImageDecodeOptions.Photo"/> where null.</param>
-    /// <exception cref="DataException">There is no such folder, or no picture in it.</exception>
+    /// <param name="options">How images are decoded; <see cref="ImageDecodeOptions.Photo"/> where null.</param>
+    /// <exception cref="DataException">There is no such folder, or no image in it.</exception>
     public static FolderSource OpenPlain(string folder, ImageDecodeOptions? options = null)
     {
         CheckExists(folder);
         var files = FolderFiles.Images(folder);
         return files.Count > 0
             ? new FolderSource(folder, [.. files], [], [0, files.Count], options ?? ImageDecodeOptions.Photo)
-            : throw new DataException(folder, $"there is no picture in this folder; {ImageKinds}.");
+            : throw new DataException(folder, $"there is no image in this folder; {ImageKinds}.");
     }
 
     /// <inheritdoc/>
@@ -84,7 +84,7 @@ public sealed class FolderSource : EncodedImageSource
         var found = Array.BinarySearch(_classStarts, index);
         if (found < 0)
             return ~found - 1;
-        // An empty class begins where the next one does; the picture belongs to the last that begins here.
+        // An empty class begins where the next one does; the image belongs to the last that begins here.
         while (found + 1 < _classNames.Length && _classStarts[found + 1] == index)
             found++;
         return found;
@@ -115,19 +115,19 @@ public sealed class FolderSource : EncodedImageSource
     internal static string Counted(int count, string noun) =>
         count == 1 ? $"1 {noun}" : noun.EndsWith('s') ? $"{count} {noun}es" : $"{count} {noun}s";
 
-    /// <summary>The sentence about classes without a picture.</summary>
+    /// <summary>The sentence about classes without an image.</summary>
     internal static string EmptyClasses(string path, List<string> empty)
     {
         var shown = string.Join(", ", empty.Take(5)) + (empty.Count > 5 ? ", …" : "");
         var (keep, them) = empty.Count == 1 ? ("it keeps its number", "it") : ("they keep their numbers", "them");
-        return $"{path}: {Counted(empty.Count, "class folder")} without a picture ({shown}); {keep}, but nothing can be learned of {them}.";
+        return $"{path}: {Counted(empty.Count, "class folder")} without an image ({shown}); {keep}, but nothing can be learned of {them}.";
     }
 
     internal static void CheckExists(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         if (File.Exists(folder))
-            throw new DataException(folder, "this is a file where a folder of pictures is asked for.");
+            throw new DataException(folder, "this is a file where a folder of images is asked for.");
         if (!Directory.Exists(folder))
             throw new DataException(folder, "there is no such folder.");
     }
@@ -148,6 +148,6 @@ public sealed class FolderSource : EncodedImageSource
         if (empty.Count > 0)
             _notes.Add(EmptyClasses(_root, empty));
         if (beside > 0)
-            _notes.Add($"{_root}: {Counted(beside, "picture")} beside the class folders {(beside == 1 ? "is" : "are")} left out.");
+            _notes.Add($"{_root}: {Counted(beside, "image")} beside the class folders {(beside == 1 ? "is" : "are")} left out.");
     }
 }

@@ -2,7 +2,7 @@ using Hita.Runtime;
 
 namespace Hita.Data.Sources;
 
-/// <summary>Opens sets of pictures by what they are.</summary>
+/// <summary>Opens sets of images by what they are.</summary>
 public static class ImageSources
 {
     /// <summary>The names of the formats, in the order of <see cref="DataFormat"/>, as options and recipes write them.</summary>
@@ -19,12 +19,12 @@ public static class ImageSources
             : throw new ConfigException("The data format", [$"'{name}' is none; {string.Join(", ", FormatNames)} are possible"]);
     }
 
-    /// <summary>Opens a set of pictures.</summary>
+    /// <summary>Opens a set of images.</summary>
     /// <param name="path">
-    /// A folder of class folders or of pictures; a tar archive, Parquet file, folder or pattern of them; an LMDB folder; or the
+    /// A folder of class folders or of images; a tar archive, Parquet file, folder or pattern of them; an LMDB folder; or the
     /// built-in set: <c>materials</c>, <c>materials:SEED</c>, <c>materials:SEED:FIRST..END</c>.
     /// </param>
-    /// <param name="options">The format, if it shall not be told by what the path is, and how pictures are decoded.</param>
+    /// <param name="options">The format, if it shall not be told by what the path is, and how images are decoded.</param>
     /// <param name="cancellation">Asks to stop; large archives take a while to go through.</param>
     /// <returns>The source, to be disposed by whoever opened it.</returns>
     /// <exception cref="DataException">It cannot be used; the message says why and what to do.</exception>
@@ -45,7 +45,7 @@ public static class ImageSources
 
     /// <summary>The format that a path is taken for where none is named.</summary>
     /// <param name="path">As for <see cref="Open"/>.</param>
-    /// <exception cref="DataException">There is nothing there, or nothing that pictures are read from.</exception>
+    /// <exception cref="DataException">There is nothing there, or nothing that images are read from.</exception>
     public static DataFormat FormatOf(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -72,7 +72,7 @@ public static class ImageSources
             var n when n.EndsWith(".TAR", StringComparison.Ordinal) || n.Contains(".TAR.", StringComparison.Ordinal) || n.EndsWith(".TGZ", StringComparison.Ordinal) => DataFormat.Tar,
             var n when n.EndsWith(".PARQUET", StringComparison.Ordinal) => DataFormat.Parquet,
             var n when n.EndsWith(".MDB", StringComparison.Ordinal) || n.EndsWith(".LMDB", StringComparison.Ordinal) => DataFormat.Lmdb,
-            _ => throw new DataException(path, "this is no set of pictures by its name; a folder, *.tar, *.parquet and data.mdb are read, and the format can be named."),
+            _ => throw new DataException(path, "this is no set of images by its name; a folder, *.tar, *.parquet and data.mdb are read, and the format can be named."),
         };
     }
 }

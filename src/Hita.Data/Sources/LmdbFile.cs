@@ -12,7 +12,7 @@ internal readonly record struct LmdbValue(long Offset, long Length);
 /// <summary>Reads the records of an LMDB data file, in the order of their keys.</summary>
 /// <remarks>
 /// The native library maps the file and follows what is written in it: on a file that is cut short or damaged it ends the
-/// process. This reader looks only at what a set of pictures needs (one unnamed database) and checks each number against the
+/// process. This reader looks only at what a set of images needs (one unnamed database) and checks each number against the
 /// file before it is used. It locks nothing, so that a read-only folder will do.
 /// </remarks>
 internal sealed class LmdbFile : IDisposable
@@ -97,7 +97,7 @@ internal sealed class LmdbFile : IDisposable
                 throw new DataException(_path, $"this LMDB file is of version {version} with pages of {pageSize} bytes, which is not read; copy it with the tool mdb_copy of a usual LMDB.");
             second = pageSize;
             if ((BinaryPrimitives.ReadUInt16LittleEndian(state[76..]) & SeveralValues) != 0)
-                throw new DataException(_path, "this LMDB file holds several values for a key, and not a record for each picture.");
+                throw new DataException(_path, "this LMDB file holds several values for a key, and not a record for each image.");
             var number = BinaryPrimitives.ReadUInt64LittleEndian(state[128..]);
             if (newest is null || number > newest.Value.Number)
                 newest = (pageSize, BinaryPrimitives.ReadInt64LittleEndian(state[112..]), number);

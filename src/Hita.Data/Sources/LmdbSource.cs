@@ -33,7 +33,7 @@ public sealed class LmdbSource : EncodedImageSource
     }
 
     /// <inheritdoc/>
-    public override string Description => $"LMDB {_path}, {FolderSource.Counted(_records.Length, "picture")}";
+    public override string Description => $"LMDB {_path}, {FolderSource.Counted(_records.Length, "image")}";
 
     /// <inheritdoc/>
     public override int Count => _records.Length;
@@ -46,9 +46,9 @@ public sealed class LmdbSource : EncodedImageSource
 
     /// <summary>Opens a database.</summary>
     /// <param name="path">The folder with <c>data.mdb</c> in it, or that file.</param>
-    /// <param name="options">How pictures are decoded; <see cref="ImageDecodeOptions.Photo"/> where null.</param>
+    /// <param name="options">How images are decoded; <see cref="ImageDecodeOptions.Photo"/> where null.</param>
     /// <param name="cancellation">Asks to stop.</param>
-    /// <exception cref="DataException">There is none, it is damaged or cut short, or it holds no pictures.</exception>
+    /// <exception cref="DataException">There is none, it is damaged or cut short, or it holds no images.</exception>
     public static LmdbSource Open(string path, ImageDecodeOptions? options = null, CancellationToken cancellation = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -95,7 +95,7 @@ public sealed class LmdbSource : EncodedImageSource
 
     private protected override EncodedImage Fetch(int index)
     {
-        var stored = Find(index).Image ?? throw new ImageException(NameAt(index), "There is no picture in it; it is not a pickle of {'image': bytes, 'label': int}.");
+        var stored = Find(index).Image ?? throw new ImageException(NameAt(index), "There is no image in it; it is not a pickle of {'image': bytes, 'label': int}.");
         var image = Room(index, stored.Length);
         try
         {
@@ -114,7 +114,7 @@ public sealed class LmdbSource : EncodedImageSource
     private static LmdbSource Create(string path, LmdbFile file, Dictionary<int, LmdbValue> found, long? stated, ImageDecodeOptions options)
     {
         if (found.Count == 0)
-            throw new DataException(path, "this database holds no pictures: there are no records named 0, 1, ….");
+            throw new DataException(path, "this database holds no images: there are no records named 0, 1, ….");
         var records = new LmdbValue[Math.Min(stated ?? found.Count, (long)found.Count)];
         for (var i = 0; i < records.Length; i++)
         {
@@ -144,7 +144,7 @@ public sealed class LmdbSource : EncodedImageSource
         throw new DataException(path, $"{CountKey} is not a number above 0; the database is damaged or of another kind.");
     }
 
-    // A record that no longer says where its picture is has none; whoever asks says so.
+    // A record that no longer says where its image is has none; whoever asks says so.
     private PickledSample Find(int index) => PickledSample.Find(_file, _records[index]) ?? default;
 
     private string[] CountedClasses()

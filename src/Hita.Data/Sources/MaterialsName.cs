@@ -21,7 +21,7 @@ internal static partial class MaterialsName
     public static MaterialsSource Open(string name, int size)
     {
         if (size is < MaterialsRenderer.MinimumSize or > MaterialsRenderer.MaximumSize)
-            throw new DataException(name, $"pictures of {size} pixels a side are asked for, {MaterialsRenderer.MinimumSize} to {MaterialsRenderer.MaximumSize} are possible.");
+            throw new DataException(name, $"images of {size} pixels a side are asked for, {MaterialsRenderer.MinimumSize} to {MaterialsRenderer.MaximumSize} are possible.");
         var parts = Pattern().Match(name);
         if (!parts.Success)
             throw new DataException(name, $"this does not name a part of the built-in set; {Forms}.");

@@ -4,7 +4,7 @@ using Hita.Materials;
 
 namespace Hita.Data.Sources;
 
-/// <summary>A stretch of the built-in set "materials", drawn anew at each reading.</summary>
+/// <summary>A stretch of the built-in set "materials", sampled anew at each reading.</summary>
 public sealed class MaterialsSource : IImageSource
 {
     /// <summary>How many scenes a source has unless told: as many as one usually trains on.</summary>
@@ -13,7 +13,7 @@ public sealed class MaterialsSource : IImageSource
     private readonly MaterialsSet _set;
 
     /// <summary>Creates the source.</summary>
-    /// <param name="size">Width and height of the pictures in pixels, 8 to 2048.</param>
+    /// <param name="size">Width and height of the images in pixels, 8 to 2048.</param>
     /// <param name="seed">Which of the endless lists of scenes.</param>
     /// <param name="first">The first scene, 0 or more.</param>
     /// <param name="count">How many scenes, at least 1.</param>
@@ -28,7 +28,7 @@ public sealed class MaterialsSource : IImageSource
         _set = new MaterialsSet(seed);
     }
 
-    /// <summary>Width and height of the pictures in pixels.</summary>
+    /// <summary>Width and height of the images in pixels.</summary>
     public int Size { get; }
 
     /// <summary>The number of the first scene in the endless list.</summary>
@@ -44,7 +44,7 @@ public sealed class MaterialsSource : IImageSource
     /// <inheritdoc/>
     public IReadOnlyList<string> ClassNames => MaterialsSet.ClassNames;
 
-    /// <summary>The scene that a picture shows.</summary>
+    /// <summary>The scene that an image shows.</summary>
     /// <param name="index">0 to <see cref="Count"/> − 1.</param>
     public MaterialsScene SceneAt(int index) => _set.Scene(First + Checked(index));
 

@@ -5,11 +5,11 @@ using Hita.Runtime;
 namespace Hita.Data.Sources;
 
 /// <summary>
-/// Parquet files as the hub stores sets of pictures: a column <c>image</c> with <c>bytes</c> in it, and a column of whole
+/// Parquet files as the hub stores sets of images: a column <c>image</c> with <c>bytes</c> in it, and a column of whole
 /// numbers <c>label</c>, whose names the file tells.
 /// </summary>
 /// <remarks>
-/// A picture cannot be reached without unpacking its whole group of rows, so that the last few groups are kept in memory, up
+/// An image cannot be reached without unpacking its whole group of rows, so that the last few groups are kept in memory, up
 /// to about a gigabyte; the groups are the parts within which a shuffled order stays.
 /// </remarks>
 public sealed class ParquetSource : EncodedImageSource
@@ -53,7 +53,7 @@ public sealed class ParquetSource : EncodedImageSource
 
     /// <inheritdoc/>
     public override string Description =>
-        $"Parquet {_path}, {FolderSource.Counted(Count, "picture")}{(_classNames.Length == 0 ? "" : $" of {FolderSource.Counted(_classNames.Length, "class")}")}";
+        $"Parquet {_path}, {FolderSource.Counted(Count, "image")}{(_classNames.Length == 0 ? "" : $" of {FolderSource.Counted(_classNames.Length, "class")}")}";
 
     /// <inheritdoc/>
     public override int Count { get; }
@@ -72,9 +72,9 @@ public sealed class ParquetSource : EncodedImageSource
 
     /// <summary>Opens files.</summary>
     /// <param name="path">A file, a folder of files (*.parquet), or a pattern such as <c>data/train-*.parquet</c>.</param>
-    /// <param name="options">How pictures are decoded; <see cref="ImageDecodeOptions.Photo"/> where null.</param>
+    /// <param name="options">How images are decoded; <see cref="ImageDecodeOptions.Photo"/> where null.</param>
     /// <param name="cancellation">Asks to stop.</param>
-    /// <exception cref="DataException">There is none, or one is damaged, cut short or without a column of pictures.</exception>
+    /// <exception cref="DataException">There is none, or one is damaged, cut short or without a column of images.</exception>
     public static ParquetSource Open(string path, ImageDecodeOptions? options = null, CancellationToken cancellation = default)
     {
         var files = FileSet.Find(path, "*.parquet", "Parquet files");
@@ -106,7 +106,7 @@ public sealed class ParquetSource : EncodedImageSource
         var group = GroupOf(index);
         var bytes = _recent.Get(group)[index - _starts[group]];
         if (bytes is null or { Length: 0 })
-            throw new ImageException(NameAt(index), "The row holds no picture.");
+            throw new ImageException(NameAt(index), "The row holds no image.");
         var file = Room(index, bytes.Length);
         bytes.CopyTo(file.Room);
         return file;
@@ -137,7 +137,7 @@ public sealed class ParquetSource : EncodedImageSource
             {
                 if (label == -1)
                 {
-                    _notes.Add($"{_path}: some pictures have no class, so that all are read without classes.");
+                    _notes.Add($"{_path}: some images have no class, so that all are read without classes.");
                     return ([], []);
                 }
                 classes[_starts[g] + row] = ClassLabels.Checked(_path, label);

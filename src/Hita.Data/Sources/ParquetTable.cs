@@ -6,10 +6,10 @@ using Parquet.Schema;
 
 namespace Hita.Data.Sources;
 
-/// <summary>A Parquet file of pictures: which columns hold them, and its groups of rows.</summary>
+/// <summary>A Parquet file of images: which columns hold them, and its groups of rows.</summary>
 internal sealed class ParquetTable
 {
-    private static readonly string[] ImageNames = ["image", "img", "picture", "jpg", "png", "webp"];
+    private static readonly string[] ImageNames = ["image", "img", "image", "jpg", "png", "webp"];
     private static readonly string[] LabelNames = ["label", "labels", "class", "cls", "fine_label", "target"];
 
     private ParquetTable(string path, string image, string? label, int[] rowCounts, long bytes, string[]? classNames) =>
@@ -17,7 +17,7 @@ internal sealed class ParquetTable
 
     public string Path { get; }
 
-    /// <summary>The column with the bytes of the picture files, such as <c>image/bytes</c>.</summary>
+    /// <summary>The column with the bytes of the image files, such as <c>image/bytes</c>.</summary>
     public string Image { get; }
 
     /// <summary>The column with the classes; null where there is none.</summary>
@@ -33,18 +33,18 @@ internal sealed class ParquetTable
     public string[]? ClassNames { get; }
 
     /// <summary>Opens a file and looks at its columns.</summary>
-    /// <exception cref="DataException">It is no Parquet file, damaged, cut short, or without a column of pictures.</exception>
+    /// <exception cref="DataException">It is no Parquet file, damaged, cut short, or without a column of images.</exception>
     public static ParquetTable Open(string path) => With(path, reader =>
     {
         var fields = reader.Schema.DataFields;
         var image = ImageColumn(fields)
-            ?? throw new DataException(path, $"there is no column of pictures in it (image with bytes in it, as the hub stores them); its columns are {string.Join(", ", fields.Select(static f => f.Path.ToString()))}.");
+            ?? throw new DataException(path, $"there is no column of images in it (image with bytes in it, as the hub stores them); its columns are {string.Join(", ", fields.Select(static f => f.Path.ToString()))}.");
         var label = LabelNames.Select(name => fields.FirstOrDefault(f => f.Path.ToString() == name && f.MaxRepetitionLevel == 0 && IsWhole(f))).FirstOrDefault(static f => f is not null);
         var counts = new int[reader.RowGroupCount];
         var most = new FileInfo(path).Length;
         for (var i = 0; i < counts.Length; i++)
         {
-            // A picture takes more than a byte, so that other numbers come from damage; no table shall be made for them.
+            // An image takes more than a byte, so that other numbers come from damage; no table shall be made for them.
             counts[i] = reader.RowGroups[i].RowCount is >= 0 and var rows && rows <= most
                 ? checked((int)rows)
                 : throw new InvalidDataException($"{reader.RowGroups[i].RowCount} rows");
@@ -53,7 +53,7 @@ internal sealed class ParquetTable
         return Task.FromResult(new ParquetTable(path, image.Path.ToString(), label?.Path.ToString(), counts, bytes, HubClassNames(reader, label?.Name)));
     });
 
-    /// <summary>The picture files of a group of rows; null where a row has none.</summary>
+    /// <summary>The image files of a group of rows; null where a row has none.</summary>
     public byte[]?[] ReadImages(int group) => With(Path, async reader =>
     {
         using var rows = reader.OpenRowGroupReader(group);

@@ -4,14 +4,14 @@ using System.Text;
 namespace Hita.Data.Sources;
 
 /// <summary>Where the parts of a pickled <c>{'image': bytes, 'label': int}</c> lie.</summary>
-/// <param name="Image">The picture file; null where there is none.</param>
+/// <param name="Image">The image file; null where there is none.</param>
 /// <param name="Label">The class; null where there is none.</param>
 internal readonly record struct PickledSample(LmdbValue? Image, long? Label)
 {
     private const int MaxText = 256;
 
     /// <summary>
-    /// Finds the parts without reading the picture: only plain values are understood, nothing is ever called.
+    /// Finds the parts without reading the image: only plain values are understood, nothing is ever called.
     /// </summary>
     /// <param name="file">The file.</param>
     /// <param name="record">Where the pickle lies in it.</param>

@@ -5,27 +5,27 @@ using Hita.Runtime;
 
 namespace Hita.Data.Sources;
 
-/// <summary>A picture file inside a tar archive.</summary>
+/// <summary>An image file inside a tar archive.</summary>
 /// <param name="Archive">Which of the archives.</param>
 /// <param name="Name">Its path in the archive.</param>
 /// <param name="Offset">Its first byte in the archive.</param>
 /// <param name="Length">Its bytes.</param>
 internal readonly record struct TarImage(int Archive, string Name, long Offset, long Length);
 
-/// <summary>What the archives of a set hold, found by going from header to header; pictures are not read.</summary>
+/// <summary>What the archives of a set hold, found by going from header to header; images are not read.</summary>
 internal sealed class TarIndex
 {
     private const string ClassExtension = ".cls";
     private const int MaxClassBytes = 4096;
     private const int Block = 512;
 
-    /// <summary>The pictures in the order in which they are stored.</summary>
+    /// <summary>The images in the order in which they are stored.</summary>
     public List<TarImage> Images { get; } = [];
 
-    /// <summary>What a file "key.cls" says of the picture with the same key, for each picture; null where there is none.</summary>
+    /// <summary>What a file "key.cls" says of the image with the same key, for each image; null where there is none.</summary>
     public List<string?> Labels { get; } = [];
 
-    /// <summary>The folders that are stored as such, with or without pictures.</summary>
+    /// <summary>The folders that are stored as such, with or without images.</summary>
     public HashSet<string> Folders { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Sentences about archives that can be read but look odd.</summary>
@@ -129,7 +129,7 @@ internal sealed class TarIndex
             _ => ("", ""),
         };
         if (kind.Length > 0)
-            throw new DataException(path, $"the archive is compressed with {kind}, so that pictures cannot be reached directly; decompress it first ({command}); pictures hardly shrink by it.");
+            throw new DataException(path, $"the archive is compressed with {kind}, so that images cannot be reached directly; decompress it first ({command}); images hardly shrink by it.");
     }
 
     // An archive ends with two blocks of zeros. One that was cut exactly between two files cannot be told otherwise.

@@ -5,12 +5,12 @@ using Microsoft.Win32.SafeHandles;
 namespace Hita.Data.Sources;
 
 /// <summary>
-/// Picture files in tar archives: WebDataset shards, in which <c>key.cls</c> holds the class of <c>key.jpg</c>, or archives of
-/// class folders. The archives are gone through once on opening; after that every picture is read directly.
+/// Image files in tar archives: WebDataset shards, in which <c>key.cls</c> holds the class of <c>key.jpg</c>, or archives of
+/// class folders. The archives are gone through once on opening; after that every image is read directly.
 /// </summary>
 /// <remarks>
 /// Classes in <c>.cls</c> files are numbers, whose names may stand in a file <c>classes.txt</c> beside the archives, or names.
-/// Without such files the folders that differ between pictures are the classes; where there are none, there are no classes.
+/// Without such files the folders that differ between images are the classes; where there are none, there are no classes.
 /// </remarks>
 public sealed class TarSource : EncodedImageSource
 {
@@ -32,7 +32,7 @@ public sealed class TarSource : EncodedImageSource
 
     /// <inheritdoc/>
     public override string Description =>
-        $"tar {_path}, {FolderSource.Counted(_images.Length, "picture")}{(_classNames.Length == 0 ? "" : $" of {FolderSource.Counted(_classNames.Length, "class")}")} in {FolderSource.Counted(_archives.Length, "archive")}";
+        $"tar {_path}, {FolderSource.Counted(_images.Length, "image")}{(_classNames.Length == 0 ? "" : $" of {FolderSource.Counted(_classNames.Length, "class")}")} in {FolderSource.Counted(_archives.Length, "archive")}";
 
     /// <inheritdoc/>
     public override int Count => _images.Length;
@@ -45,9 +45,9 @@ public sealed class TarSource : EncodedImageSource
 
     /// <summary>Opens archives.</summary>
     /// <param name="path">An archive, a folder of archives (*.tar), or a pattern such as <c>shards/train-*.tar</c>.</param>
-    /// <param name="options">How pictures are decoded; <see cref="ImageDecodeOptions.Photo"/> where null.</param>
+    /// <param name="options">How images are decoded; <see cref="ImageDecodeOptions.Photo"/> where null.</param>
     /// <param name="cancellation">Asks to stop.</param>
-    /// <exception cref="DataException">There is none, or one is compressed, broken, cut short or without pictures.</exception>
+    /// <exception cref="DataException">There is none, or one is compressed, broken, cut short or without images.</exception>
     public static TarSource Open(string path, ImageDecodeOptions? options = null, CancellationToken cancellation = default)
     {
         var archives = FileSet.Find(path, "*.tar", "tar archives");
@@ -55,7 +55,7 @@ public sealed class TarSource : EncodedImageSource
         for (var i = 0; i < archives.Length; i++)
             index.Add(archives[i], i, cancellation);
         if (index.Images.Count == 0)
-            throw new DataException(path, "there is no picture in it; JPEG, PNG, WebP, GIF and BMP files are read.");
+            throw new DataException(path, "there is no image in it; JPEG, PNG, WebP, GIF and BMP files are read.");
         var (classes, names) = Classes(path, Path.GetDirectoryName(archives[0])!, index);
         return new TarSource(path, archives, index, classes, names, options ?? ImageDecodeOptions.Photo);
     }
@@ -94,7 +94,7 @@ public sealed class TarSource : EncodedImageSource
         if (without < 0)
             return ClassLabels.From(path, index.Labels!, folder);
         if (index.Labels.Exists(static l => l is not null))
-            throw new DataException(path, $"the picture {index.Images[without].Name} has no class while others have (a file of the same name that ends in .cls); add it or remove the picture.");
+            throw new DataException(path, $"the image {index.Images[without].Name} has no class while others have (a file of the same name that ends in .cls); add it or remove the image.");
         return FromFolders(path, index);
     }
 
@@ -113,7 +113,7 @@ public sealed class TarSource : EncodedImageSource
         return ([.. index.Images.Select(p => Array.BinarySearch(names, ClassOf(p.Name), StringComparer.Ordinal))], names);
     }
 
-    // The length of the folders that all pictures share: they name the set, not a class.
+    // The length of the folders that all images share: they name the set, not a class.
     private static int Common(List<TarImage> images)
     {
         var first = images[0].Name;

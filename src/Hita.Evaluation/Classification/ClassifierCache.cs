@@ -5,18 +5,18 @@ namespace Hita.Evaluation.Classification;
 /// <summary>Keeps trained classifiers in the cache folder (<c>classifiers</c> in it), so that each is trained once.</summary>
 public static class ClassifierCache
 {
-    /// <summary>Where the classifier of some pictures is kept.</summary>
-    /// <param name="data">The pictures.</param>
+    /// <summary>Where the classifier of some images is kept.</summary>
+    /// <param name="data">The images.</param>
     public static string PathFor(ClassifierData data)
     {
         ArgumentNullException.ThrowIfNull(data);
         return Path.Combine(CacheFolder.Path, "classifiers", $"{data.Identity}.safetensors");
     }
 
-    /// <summary>The kept classifier of some pictures; one is trained and kept where there is none that fits.</summary>
-    /// <param name="data">The pictures.</param>
+    /// <summary>The kept classifier of some images; one is trained and kept where there is none that fits.</summary>
+    /// <param name="data">The images.</param>
     /// <param name="options">How it is trained where it has to be; one that was trained otherwise is not used.</param>
-    /// <param name="progress">Told how far the training is; null for nobody.</param>
+    /// <param name="progress">Told how far the training is; may be null.</param>
     /// <param name="cancellation">Stops the training.</param>
     /// <exception cref="HitaException">It cannot be trained.</exception>
     public static ImageClassifier Get(
@@ -39,7 +39,7 @@ public static class ClassifierCache
         return classifier;
     }
 
-    /// <summary>The classifier of a file, or null where it is not there, damaged, or of other pictures or options.</summary>
+    /// <summary>The classifier of a file, or null where it is not there, damaged, or of other images or options.</summary>
     internal static ImageClassifier? TryLoad(string path, ClassifierData data, ClassifierTrainingOptions options)
     {
         if (!File.Exists(path))

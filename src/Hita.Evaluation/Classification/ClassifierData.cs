@@ -9,13 +9,13 @@ using Hita.Runtime;
 
 namespace Hita.Evaluation.Classification;
 
-/// <summary>A picture and its class.</summary>
-/// <param name="Image">The picture.</param>
+/// <summary>An image and its class.</summary>
+/// <param name="Image">The image.</param>
 /// <param name="Class">Its class by number.</param>
 public readonly record struct LabelledImage(Image Image, int Class);
 
 /// <summary>
-/// The true pictures that a classifier is trained on and judged by: an endless list for training and a finite one that is held out.
+/// The true images that a classifier is trained on and judged by: an endless list for training and a finite one that is held out.
 /// Reading may happen on several threads at once.
 /// </summary>
 public sealed class ClassifierData
@@ -37,26 +37,26 @@ public sealed class ClassifierData
     /// <summary>What it is, for messages and reports.</summary>
     public string Description { get; }
 
-    /// <summary>32 hexadecimal digits that change when the pictures do: a classifier that was trained on others is not used.</summary>
+    /// <summary>32 hexadecimal digits that change when the images do: a classifier that was trained on others is not used.</summary>
     public string Identity { get; }
 
     /// <summary>The classes by number.</summary>
     public IReadOnlyList<string> ClassNames { get; }
 
-    /// <summary>Different pictures to train on; <see cref="long.MaxValue"/> where there is no end of them.</summary>
+    /// <summary>Different images to train on; <see cref="long.MaxValue"/> where there is no end of them.</summary>
     public long TrainingCount { get; }
 
-    /// <summary>Pictures that are held out; <see cref="long.MaxValue"/> where there is no end of them.</summary>
+    /// <summary>Images that are held out; <see cref="long.MaxValue"/> where there is no end of them.</summary>
     public long HeldOutCount { get; }
 
     /// <summary>The built-in set: scenes of one seed for training, of another one held out.</summary>
-    /// <param name="size">The side of the pictures in pixels.</param>
+    /// <param name="size">The side of the images in pixels.</param>
     /// <param name="seed">The seed of the training scenes, for the copy check the one that the generator was trained on.</param>
     public static ClassifierData Materials(int size, ulong seed = 0)
     {
         var training = new MaterialsSet(seed);
         var heldOut = new MaterialsSet(seed ^ MaterialsHeldOutSeed);
-        // A few drawn scenes stand for the renderer: one that draws differently asks for a classifier of its own.
+        // A few rendered scenes stand for the renderer: one that samples differently asks for a classifier of its own.
         var hash = new XxHash128();
         for (var i = 0; i < MaterialsSet.ClassCount; i += 5)
             hash.Append(Sample(training, i).Image.Pixels);
@@ -72,18 +72,18 @@ public sealed class ClassifierData
         }
     }
 
-    /// <summary>Pictures with classes: a tenth of them, drawn evenly from everywhere, is held out.</summary>
-    /// <param name="source">The pictures; it must outlive the data.</param>
-    /// <param name="size">The side of the centre squares that pictures are brought to, in pixels.</param>
-    /// <exception cref="HitaException">The source has no classes, or too few pictures.</exception>
+    /// <summary>Images with classes: a tenth of them, sampled evenly from everywhere, is held out.</summary>
+    /// <param name="source">The images; it must outlive the data.</param>
+    /// <param name="size">The side of the centre squares that images are brought to, in pixels.</param>
+    /// <exception cref="HitaException">The source has no classes, or too few images.</exception>
     public static ClassifierData From(IImageSource source, int size)
     {
         ArgumentNullException.ThrowIfNull(source);
         const int Every = 10;
         if (source.ClassNames.Count < 2)
-            throw new HitaException($"A classifier needs pictures of two classes or more, and {source.Description} has {source.ClassNames.Count}.");
+            throw new HitaException($"A classifier needs images of two classes or more, and {source.Description} has {source.ClassNames.Count}.");
         if (source.Count < 2 * Every)
-            throw new HitaException($"A classifier needs {2 * Every} pictures or more, and {source.Description} has {source.Count}.");
+            throw new HitaException($"A classifier needs {2 * Every} images or more, and {source.Description} has {source.Count}.");
         var order = SampleOrder.Shuffled(source.Count);
         var heldOut = order[..(source.Count / Every)];
         var training = order[(source.Count / Every)..];
@@ -98,11 +98,11 @@ public sealed class ClassifierData
         LabelledImage Read(int index) => new(ImageFit.Square(source.Read(index), size), source.ClassAt(index));
     }
 
-    /// <summary>A picture to train on.</summary>
+    /// <summary>An image to train on.</summary>
     /// <param name="number">0 or more, without end: a finite set is gone through again and again, each time in another order.</param>
     public LabelledImage Training(long number) => _training(number);
 
-    /// <summary>A picture that is held out.</summary>
+    /// <summary>An image that is held out.</summary>
     /// <param name="number">0 to <see cref="HeldOutCount"/>, exclusive.</param>
     public LabelledImage HeldOut(long number) => _heldOut(number);
 

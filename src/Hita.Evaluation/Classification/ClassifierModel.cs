@@ -10,7 +10,7 @@ namespace Hita.Evaluation.Classification;
 
 // B batch, C channels, H W sides of a feature map.
 
-/// <summary>A small residual network for pictures of 64 pixels: three levels of two blocks.</summary>
+/// <summary>A small residual network for images of 64 pixels: three levels of two blocks.</summary>
 internal sealed class ClassifierModel : nn.Module<Tensor, Tensor>
 {
     private static readonly long[] Widths = [32, 64, 128];
@@ -92,7 +92,7 @@ internal sealed class ClassifierBlock : nn.Module<Tensor, Tensor>
     }
 }
 
-/// <summary>Normalises groups of eight channels, so that the result of a picture does not depend on others in the batch.</summary>
+/// <summary>Normalises groups of eight channels, so that the result of an image does not depend on others in the batch.</summary>
 internal sealed class ChannelNorm : nn.Module<Tensor, Tensor>
 {
     private const long GroupWidth = 8;

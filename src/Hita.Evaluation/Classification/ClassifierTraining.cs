@@ -12,7 +12,7 @@ public sealed record ClassifierTrainingOptions
     /// <summary>Training steps, 1 or more.</summary>
     public int Steps { get; init; } = 4000;
 
-    /// <summary>Pictures a step, 1 to 1024.</summary>
+    /// <summary>Images a step, 1 to 1024.</summary>
     public int BatchSize { get; init; } = 48;
 
     /// <summary>The largest learning rate; it rises over the first twentieth of the steps and falls to nothing as a cosine.</summary>
@@ -21,7 +21,7 @@ public sealed record ClassifierTrainingOptions
     /// <summary>Weight decay.</summary>
     public double WeightDecay { get; init; } = 0.02;
 
-    /// <summary>Held-out pictures that judge it, 1 or more.</summary>
+    /// <summary>Held-out images that judge it, 1 or more.</summary>
     public int HeldOutCount { get; init; } = 2000;
 
     /// <summary>Chooses the first weights.</summary>
@@ -42,7 +42,7 @@ public sealed record ClassifierTrainingOptions
         if (!(WeightDecay is >= 0 and <= 1))
             faults.Add($"the weight decay is {WeightDecay}, 0 to 1 are possible");
         if (HeldOutCount < 1)
-            faults.Add($"the held-out pictures are {HeldOutCount}, there must be at least 1");
+            faults.Add($"the held-out images are {HeldOutCount}, there must be at least 1");
         return faults.Count == 0 ? this : throw new ConfigException("The training of a classifier", faults);
     }
 
@@ -62,19 +62,19 @@ public sealed record ClassifierTrainingOptions
 public readonly record struct ClassifierProgress(int Steps, int StepCount, double Loss);
 
 /// <summary>
-/// Trains classifiers. The same data, options, threads and machine give the same weights: pictures come in a fixed order, and
+/// Trains classifiers. The same data, options, threads and machine give the same weights: images come in a fixed order, and
 /// the next batch is prepared while a step is computed.
 /// </summary>
 public static class ClassifierTraining
 {
     private const int ReportEvery = 20;
 
-    /// <summary>Trains a classifier and measures it on held-out pictures.</summary>
-    /// <param name="data">The pictures.</param>
+    /// <summary>Trains a classifier and measures it on held-out images.</summary>
+    /// <param name="data">The images.</param>
     /// <param name="options">How; null for the defaults.</param>
-    /// <param name="progress">Told now and then; null for nobody.</param>
+    /// <param name="progress">Told now and then; may be null.</param>
     /// <param name="cancellation">Stops between two steps.</param>
-    /// <exception cref="HitaException">The options are impossible, a picture cannot be read, or the loss is not finite.</exception>
+    /// <exception cref="HitaException">The options are impossible, an image cannot be read, or the loss is not finite.</exception>
     public static ImageClassifier Train(
         ClassifierData data, ClassifierTrainingOptions? options = null,
         IProgress<ClassifierProgress>? progress = null, CancellationToken cancellation = default)
@@ -169,7 +169,7 @@ public static class ClassifierTraining
 }
 
 /// <summary>
-/// Batches of new pictures and of mirrored ones from some batches ago, half and half: making a picture costs as much as learning
+/// Batches of new images and of mirrored ones from some batches ago, half and half: making an image costs as much as learning
 /// from it, and mirroring does not change what it shows.
 /// </summary>
 internal sealed class ClassifierFeed(Func<long, LabelledImage> read, int batchSize)
@@ -207,18 +207,18 @@ internal sealed record ClassifierBatch(float[] Values, int[] Classes)
         return batch;
     }
 
-    /// <summary>The first pictures.</summary>
+    /// <summary>The first images.</summary>
     public ClassifierBatch Part(int count) =>
         count >= Classes.Length ? this : new ClassifierBatch(Values[..(count * Size)], Classes[..count]);
 
-    /// <summary>These pictures and others, up to a number.</summary>
+    /// <summary>These images and others, up to a number.</summary>
     public ClassifierBatch With(ClassifierBatch other, int most)
     {
         var both = new ClassifierBatch([.. Values, .. other.Values], [.. Classes, .. other.Classes]);
         return both.Part(most);
     }
 
-    /// <summary>The pictures, left and right exchanged.</summary>
+    /// <summary>The images, left and right exchanged.</summary>
     public ClassifierBatch Mirrored()
     {
         var values = (float[])Values.Clone();

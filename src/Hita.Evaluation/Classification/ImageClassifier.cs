@@ -8,18 +8,18 @@ using static TorchSharp.torch;
 
 namespace Hita.Evaluation.Classification;
 
-/// <summary>What a classifier says about some pictures.</summary>
-/// <param name="Classes">The likeliest class of each picture.</param>
-/// <param name="Features">A vector of each picture, <see cref="ImageClassifier.FeatureWidth"/> numbers: alike for pictures that look alike.</param>
+/// <summary>What a classifier says about some images.</summary>
+/// <param name="Classes">The likeliest class of each image.</param>
+/// <param name="Features">A vector of each image, <see cref="ImageClassifier.FeatureWidth"/> numbers: alike for images that look alike.</param>
 public sealed record Classification(IReadOnlyList<int> Classes, float[] Features);
 
 /// <summary>
-/// A small classifier that is trained on true pictures, to tell whether generated ones show what they should. Part of the
+/// A small classifier that is trained on true images, to tell whether generated ones show what they should. Part of the
 /// evaluation, not of any model. Safe for use from several threads at once.
 /// </summary>
 public sealed class ImageClassifier : IDisposable
 {
-    /// <summary>The side of the pictures it looks at, in pixels; others are resized.</summary>
+    /// <summary>The side of the images it looks at, in pixels; others are resized.</summary>
     public const int InputSize = 64;
 
     private const string KindNote = "kind";
@@ -32,7 +32,7 @@ public sealed class ImageClassifier : IDisposable
         Fingerprint = WeightFingerprint.Of(model.Parameters());
     }
 
-    /// <summary>Numbers of a picture's feature vector.</summary>
+    /// <summary>Numbers of an image's feature vector.</summary>
     public static int FeatureWidth => ClassifierModel.FeatureWidth;
 
     /// <summary>What it was trained on and how well it does.</summary>
@@ -74,9 +74,9 @@ public sealed class ImageClassifier : IDisposable
         path, [.. Model.Parameters()],
         new Dictionary<string, string> { [KindNote] = Kind, ["card"] = JsonSerializer.Serialize(Card, ConfigJson.Options) });
 
-    /// <summary>Recognises pictures.</summary>
-    /// <param name="images">Pictures of any sizes, at least one; 64 at once are a good batch.</param>
-    /// <exception cref="ArgumentException">There is no picture.</exception>
+    /// <summary>Recognises images.</summary>
+    /// <param name="images">Images of any sizes, at least one; 64 at once are a good batch.</param>
+    /// <exception cref="ArgumentException">There is no image.</exception>
     public Classification Classify(IReadOnlyList<Image> images)
     {
         ArgumentNullException.ThrowIfNull(images);
@@ -89,15 +89,15 @@ public sealed class ImageClassifier : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Model.Dispose();
 
-    /// <summary>A picture at the size the network takes.</summary>
+    /// <summary>An image at the size the network takes.</summary>
     internal static Image Fit(Image image) =>
         image.Width == InputSize && image.Height == InputSize ? image : ImageFit.Square(image, InputSize);
 }
 
-/// <summary>What a classifier was trained on and how well it does on pictures that were held out.</summary>
+/// <summary>What a classifier was trained on and how well it does on images that were held out.</summary>
 public sealed record ClassifierCard
 {
-    /// <summary>The training pictures in words.</summary>
+    /// <summary>The training images in words.</summary>
     public required string Data { get; init; }
 
     /// <summary><see cref="ClassifierData.Identity"/> of them.</summary>
@@ -109,20 +109,20 @@ public sealed record ClassifierCard
     /// <summary>Training steps.</summary>
     public required int Steps { get; init; }
 
-    /// <summary>Pictures a step.</summary>
+    /// <summary>Images a step.</summary>
     public required int BatchSize { get; init; }
 
     /// <summary>The seed of the first weights.</summary>
     public required int Seed { get; init; }
 
-    /// <summary>The share of held-out pictures it recognises, 0 to 1.</summary>
+    /// <summary>The share of held-out images it recognises, 0 to 1.</summary>
     public required double HeldOutAccuracy { get; init; }
 
-    /// <summary>Pictures that were held out for that.</summary>
+    /// <summary>Images that were held out for that.</summary>
     public required int HeldOutCount { get; init; }
 
     /// <summary>One line for people.</summary>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"trained on {Data}, {Steps} steps of {BatchSize}; {HeldOutAccuracy:p1} of {HeldOutCount} held-out pictures recognised");
+        $"trained on {Data}, {Steps} steps of {BatchSize}; {HeldOutAccuracy:p1} of {HeldOutCount} held-out images recognised");
 }

@@ -59,7 +59,7 @@ internal sealed class NearestImages
     }
 }
 
-/// <summary>A picture as a vector: shrunk to 32 pixels a side, 0 to 1.</summary>
+/// <summary>An image as a vector: shrunk to 32 pixels a side, 0 to 1.</summary>
 internal static class PixelVector
 {
     private const int Side = 32;
@@ -76,13 +76,13 @@ internal static class PixelVector
     }
 }
 
-/// <summary>What the nearest training pictures say.</summary>
-/// <param name="SampleDistances">For each sample the distance to its nearest training picture.</param>
-/// <param name="HeldOutDistances">The same for true pictures that were held out: what is usual without copying.</param>
-/// <param name="SampleNeighbours">For each sample the number of its nearest training picture.</param>
+/// <summary>What the nearest training images say.</summary>
+/// <param name="SampleDistances">For each sample the distance to its nearest training image.</param>
+/// <param name="HeldOutDistances">The same for true images that were held out: what is usual without copying.</param>
+/// <param name="SampleNeighbours">For each sample the number of its nearest training image.</param>
 public sealed record NeighbourDistances(IReadOnlyList<double> SampleDistances, IReadOnlyList<double> HeldOutDistances, IReadOnlyList<long> SampleNeighbours)
 {
-    /// <summary>The share of samples that lie nearer to a training picture than every held-out picture does, 0 to 1.</summary>
+    /// <summary>The share of samples that lie nearer to a training image than every held-out image does, 0 to 1.</summary>
     public double Suspicious
     {
         get
@@ -101,7 +101,7 @@ public sealed record NeighbourDistances(IReadOnlyList<double> SampleDistances, I
     }
 }
 
-/// <summary>Looks for samples that are copies of training pictures, by pixels and by a classifier's features.</summary>
+/// <summary>Looks for samples that are copies of training images, by pixels and by a classifier's features.</summary>
 public static class CopyCheck
 {
     private const int Block = 256;
@@ -110,10 +110,10 @@ public static class CopyCheck
     /// <param name="pixels">The samples' pixel vectors.</param>
     /// <param name="features">The samples' feature vectors.</param>
     /// <param name="classifier">Makes the feature vectors.</param>
-    /// <param name="data">Training and held-out pictures.</param>
-    /// <param name="trainingCount">Training pictures to look at, from the first on.</param>
-    /// <param name="heldOutCount">Held-out pictures to compare with.</param>
-    /// <param name="progress">Told how many training pictures have been looked at; null for nobody.</param>
+    /// <param name="data">Training and held-out images.</param>
+    /// <param name="trainingCount">Training images to look at, from the first on.</param>
+    /// <param name="heldOutCount">Held-out images to compare with.</param>
+    /// <param name="progress">Told how many training images have been looked at; may be null.</param>
     /// <param name="cancellation">Stops between two blocks.</param>
     /// <returns>By pixels and by features.</returns>
     internal static (NeighbourDistances Pixels, NeighbourDistances Features) Run(

@@ -16,7 +16,7 @@ namespace Hita.Evaluation.Probing;
 /// </summary>
 public static class LinearProbe
 {
-    /// <summary>Penalties that are tried; the one that does best on a tenth of the training pictures is used.</summary>
+    /// <summary>Penalties that are tried; the one that does best on a tenth of the training images is used.</summary>
     public static IReadOnlyList<double> Penalties { get; } = [1e-4, 1e-3, 1e-2];
 
     private static readonly string[] Kinds = ["holistic", "patch", "cnn", "semantic", "pixels"];
@@ -24,11 +24,11 @@ public static class LinearProbe
     /// <summary>Runs, or goes on with, a probe, and writes its report and page.</summary>
     /// <param name="tokenizer">The tokenizer, with its encoder.</param>
     /// <param name="name">What it was opened by, for the report.</param>
-    /// <param name="source">Pictures with classes; every fifth, evenly chosen, is held out and judged.</param>
+    /// <param name="source">Images with classes; every fifth, evenly chosen, is held out and judged.</param>
     /// <param name="options">How; the protocol matters for its name only.</param>
-    /// <param name="progress">Told after each batch; null for nobody.</param>
+    /// <param name="progress">Told after each batch; may be null.</param>
     /// <param name="cancellation">Stops soon; the same call goes on from there later.</param>
-    /// <exception cref="HitaException">The source has no classes or too few pictures, or the tokenizer cannot encode.</exception>
+    /// <exception cref="HitaException">The source has no classes or too few images, or the tokenizer cannot encode.</exception>
     public static EvaluationReport Run(
         ImageTokenizer tokenizer, string name, IImageSource source, EvaluationOptions options,
         IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default)
@@ -40,7 +40,7 @@ public static class LinearProbe
         if (!tokenizer.CanEncode)
             throw new HitaException("This tokenizer was loaded for decoding only; load it whole to probe its features.");
         if (source.ClassNames.Count < 2)
-            throw new HitaException($"A probe needs pictures of two classes or more, and {source.Description} has {source.ClassNames.Count}.");
+            throw new HitaException($"A probe needs images of two classes or more, and {source.Description} has {source.ClassNames.Count}.");
         return new Work(tokenizer, name, source, options, progress, cancellation).Run();
     }
 
@@ -68,7 +68,7 @@ public static class LinearProbe
             (_tokenizer, _name, _source, _options, _progress, _cancellation) = (tokenizer, name, source, options, progress, cancellation);
             _chosen = ImageStream.Choose(source, options.SampleCount ?? source.Count);
             if (_chosen.Length < 2 * TestEvery * ValidationEvery)
-                throw new HitaException($"A probe needs {2 * TestEvery * ValidationEvery} pictures or more, and {source.Description} gives {_chosen.Length}.");
+                throw new HitaException($"A probe needs {2 * TestEvery * ValidationEvery} images or more, and {source.Description} gives {_chosen.Length}.");
             _images = ImageSeries.Source(source, tokenizer.Config.ImageSize, 0, options.SampleCount);
             _run = new EvaluationRun(options, Key(), progress);
         }
@@ -81,7 +81,7 @@ public static class LinearProbe
                 _run.Go("Encoding", done, _chosen.Length, _images.Read(done, _options.BatchSize, _cancellation), Measure, Capture);
             _run.Save(Capture);
             var metrics = new List<Metric>();
-            var settings = new Dictionary<string, string> { ["held out"] = "a fifth of the pictures, evenly chosen", ["crop"] = $"centre square of {_tokenizer.Config.ImageSize} px" };
+            var settings = new Dictionary<string, string> { ["held out"] = "a fifth of the images, evenly chosen", ["crop"] = $"centre square of {_tokenizer.Config.ImageSize} px" };
             foreach (var kind in Kinds.Where(_features.ContainsKey))
             {
                 _progress?.Report(new EvaluationProgress($"Fitting to {kind} features", 0, 0));

@@ -3,7 +3,7 @@ using Hita.Runtime;
 
 namespace Hita.Evaluation.Protocols;
 
-/// <summary>How generated pictures are brought to the size they are measured at.</summary>
+/// <summary>How generated images are brought to the size they are measured at.</summary>
 public enum SampleResize
 {
     /// <summary>Rounded to 8 bits first, then Pillow's bicubic filter, which widens when shrinking.</summary>
@@ -11,7 +11,7 @@ public enum SampleResize
 
     /// <summary>
     /// The decoder's numbers, not limited, by a bicubic filter that does not widen; limited, cut off to 8 bits afterwards. As the
-    /// published sampling script does; for pictures from an archive, which are 8 bits already, it is <see cref="Antialiased"/>.
+    /// published sampling script does; for images from an archive, which are 8 bits already, it is <see cref="Antialiased"/>.
     /// </summary>
     FloatBicubic,
 }
@@ -29,7 +29,7 @@ public enum LabelPlanKind
 /// <summary>The order in which samples enter the measures that depend on it, which is the Inception score.</summary>
 public enum ScoreOrder
 {
-    /// <summary>As they are stored or drawn.</summary>
+    /// <summary>As they are stored or sampled.</summary>
     AsStored,
 
     /// <summary>Shuffled with <see cref="EvaluationProtocol.ShuffleSeed"/>, so that it does not matter how they are stored.</summary>
@@ -48,13 +48,13 @@ public sealed record EvaluationProtocol
     /// <summary>What it is for, in one sentence.</summary>
     public required string Description { get; init; }
 
-    /// <summary>The reference that figures of generated pictures are meant to be measured against.</summary>
+    /// <summary>The reference that figures of generated images are meant to be measured against.</summary>
     public required string Reference { get; init; }
 
-    /// <summary>The side in pixels that all pictures are measured at; 0 for the size they have.</summary>
+    /// <summary>The side in pixels that all images are measured at; 0 for the size they have.</summary>
     public required int Size { get; init; }
 
-    /// <summary>How generated pictures come to that size. Reconstructions and their originals always go the antialiased way.</summary>
+    /// <summary>How generated images come to that size. Reconstructions and their originals always go the antialiased way.</summary>
     public required SampleResize Resize { get; init; }
 
     /// <summary>Samples that a figure is meant to be measured on.</summary>
@@ -84,18 +84,18 @@ public sealed record EvaluationProtocol
     /// <summary>The range that SSIM takes pixels of 0 to 1 to have.</summary>
     public required double SsimRange { get; init; }
 
-    /// <summary>How pictures are brought to size and ordered, in one line for people.</summary>
+    /// <summary>How images are brought to size and ordered, in one line for people.</summary>
     /// <param name="labels">Whether to say which classes samples have, too.</param>
     public string Summary(bool labels)
     {
-        var size = Size == 0 ? "at the pictures' own size" : $"at {Size} px ({(Resize == SampleResize.FloatBicubic ? "bicubic on floats, not antialiased" : "bicubic, antialiased")})";
+        var size = Size == 0 ? "at the images' own size" : $"at {Size} px ({(Resize == SampleResize.FloatBicubic ? "bicubic on floats, not antialiased" : "bicubic, antialiased")})";
         var classes = Labels == LabelPlanKind.Balanced ? "every class equally often; " : $"a random class an image (seed {LabelSeed}); ";
         var order = Order == ScoreOrder.Shuffled ? $"shuffled (seed {ShuffleSeed})" : "in stored order";
         return $"{size}; {(labels ? classes : "")}{order} for the Inception score";
     }
 
     /// <summary>
-    /// Whether true pictures are decoded as ADM's scripts do, which drop transparency and ignore a camera's orientation; false for
+    /// Whether true images are decoded as ADM's scripts do, which drop transparency and ignore a camera's orientation; false for
     /// as people see them.
     /// </summary>
     public bool PlainDecoding { get; init; }
@@ -145,11 +145,11 @@ public static class EvaluationProtocols
         PlainDecoding = true,
     };
 
-    /// <summary>The measures of ADM's evaluation suite without quirks of one script: 8-bit pictures at 256 px.</summary>
+    /// <summary>The metrics of ADM's evaluation suite without quirks of one script: 8-bit images at 256 px.</summary>
     public static EvaluationProtocol Adm { get; } = new()
     {
         Name = "adm",
-        Description = "ADM's evaluation on 8-bit pictures of 256 px; for sample archives and for comparing models on ImageNet.",
+        Description = "ADM's evaluation on 8-bit images of 256 px; for sample archives and for comparing models on ImageNet.",
         Reference = ImageNetReference,
         Size = 256,
         Resize = SampleResize.Antialiased,
@@ -160,12 +160,12 @@ public static class EvaluationProtocols
         PlainDecoding = true,
     };
 
-    /// <summary>For one's own data and models of any size: pictures as they are, balanced classes, shuffled order.</summary>
+    /// <summary>For one's own data and models of any size: images as they are, balanced classes, shuffled order.</summary>
     public static EvaluationProtocol Hita { get; } = new()
     {
         Name = "hita",
-        Description = "For models of any size and data of one's own: pictures as they are, every class equally often.",
-        Reference = "true pictures of the same data at the same size",
+        Description = "For models of any size and data of one's own: images as they are, every class equally often.",
+        Reference = "true images of the same data at the same size",
         Size = 0,
         Resize = SampleResize.Antialiased,
         Labels = LabelPlanKind.Balanced,

@@ -4,7 +4,7 @@ using Hita.Runtime;
 
 namespace Hita.Evaluation.Protocols;
 
-/// <summary>Turns pictures into Inception features, or says why there are none.</summary>
+/// <summary>Turns images into Inception features, or says why there are none.</summary>
 /// <remarks>Measures that need no weights run without it; that is what <see cref="Absence"/> is for.</remarks>
 public sealed class FeatureSource : IDisposable
 {
@@ -73,7 +73,7 @@ public sealed class FeatureSource : IDisposable
     /// <summary>Features from elsewhere, for tests that cannot wait for a network.</summary>
     internal static FeatureSource From(Func<IReadOnlyList<Image>, InceptionFeatures> extract, string fingerprint) => new(null, extract, fingerprint, null);
 
-    /// <summary>The features of pictures of one size.</summary>
+    /// <summary>The features of images of one size.</summary>
     /// <param name="images">At least one.</param>
     /// <exception cref="HitaException">There are no features.</exception>
     public InceptionFeatures Extract(IReadOnlyList<Image> images) =>

@@ -10,7 +10,7 @@ public static class LabelPlan
     /// <param name="count">Samples, 1 or more.</param>
     /// <param name="classCount">Classes of the generator, 1 or more.</param>
     /// <returns>
-    /// Balanced: the classes in turn (0, 1, 2, … and again), so that a run that is stopped early is balanced as well. Random: drawn
+    /// Balanced: the classes in turn (0, 1, 2, … and again), so that a run that is stopped early is balanced as well. Random: sampled
     /// evenly and independently with the protocol's seed, the same on every machine; a shorter plan begins a longer one.
     /// </returns>
     public static int[] Create(EvaluationProtocol protocol, int count, int classCount)

@@ -50,8 +50,8 @@ public sealed class PerceptualSource : IDisposable
     /// <param name="reason">Why, in a sentence.</param>
     public static PerceptualSource Without(string reason) => new(null, null, null, reason);
 
-    /// <summary>The distance of each picture to its original.</summary>
-    /// <param name="images">Pictures of one size, at least one.</param>
+    /// <summary>The distance of each image to its original.</summary>
+    /// <param name="images">Images of one size, at least one.</param>
     /// <param name="originals">As many of the same size.</param>
     /// <exception cref="HitaException">There are no distances.</exception>
     public IReadOnlyList<double> Distances(IReadOnlyList<Image> images, IReadOnlyList<Image> originals)

@@ -5,23 +5,23 @@ using static TorchSharp.torch;
 
 namespace Hita.Evaluation.Protocols;
 
-/// <summary>Paints codes at the size and in the way that a protocol measures generated pictures.</summary>
-/// <param name="tokenizer">The tokenizer; it must outlive the painter.</param>
+/// <summary>Decodes codes at the size and in the way that a protocol measures generated images.</summary>
+/// <param name="tokenizer">The tokenizer; it must outlive the decoder.</param>
 /// <param name="protocol">The protocol.</param>
 public sealed class SampleDecoder(ImageTokenizer tokenizer, EvaluationProtocol protocol)
 {
-    /// <summary>Paints codes, each by itself: then a picture does not depend on its neighbours, and is what generating it gives.</summary>
+    /// <summary>Decodes codes, each by itself: then an image does not depend on its neighbours, and is what generating it gives.</summary>
     /// <param name="codes">The codes.</param>
-    /// <returns>A picture of each.</returns>
-    /// <exception cref="HitaException">The codes come from another model, or a painted value is not a number.</exception>
+    /// <returns>An image of each.</returns>
+    /// <exception cref="HitaException">The codes come from another model, or a decoded value is not a number.</exception>
     public IReadOnlyList<Image> Decode(IReadOnlyList<ImageCodes> codes)
     {
         ArgumentNullException.ThrowIfNull(codes);
         return [.. codes.Select(c => NeedsFloats(c) ? DecodeFloats(c) : ToSize(tokenizer.Decode([c])[0], protocol.Size))];
     }
 
-    /// <summary>Brings an 8-bit picture to a size with Pillow's antialiased bicubic filter.</summary>
-    /// <param name="image">The picture.</param>
+    /// <summary>Brings an 8-bit image to a size with Pillow's antialiased bicubic filter.</summary>
+    /// <param name="image">The image.</param>
     /// <param name="size">The side in pixels; 0 leaves it as it is.</param>
     public static Image ToSize(Image image, int size)
     {

@@ -7,26 +7,26 @@ namespace Hita.Evaluation.Reports;
 /// <summary>What was evaluated.</summary>
 public enum EvaluationKind
 {
-    /// <summary>A tokenizer, by how well it gives pictures back.</summary>
+    /// <summary>A tokenizer, by how well it gives images back.</summary>
     Reconstruction,
 
-    /// <summary>A generator, by how its pictures compare with true ones.</summary>
+    /// <summary>A generator, by how its images compare with true ones.</summary>
     Generation,
 
     /// <summary>An archive of samples, from whatever model.</summary>
     Archive,
 
-    /// <summary>A generator, by whether a classifier recognises the classes of its pictures.</summary>
+    /// <summary>A generator, by whether a classifier recognises the classes of its images.</summary>
     Classes,
 
     /// <summary>A tokenizer, by what a linear classifier reads from its features.</summary>
     Probe,
 }
 
-/// <summary>A set of pictures.</summary>
+/// <summary>A set of images.</summary>
 /// <param name="Description">What it is: a file, a source, a model's samples.</param>
-/// <param name="Hash">Identifies the pictures or the statistics; two sets of one hash are the same.</param>
-/// <param name="Count">Pictures, or null for ready-made statistics that do not say.</param>
+/// <param name="Hash">Identifies the images or the statistics; two sets of one hash are the same.</param>
+/// <param name="Count">Images, or null for ready-made statistics that do not say.</param>
 public sealed record MeasuredSet(string Description, string Hash, long? Count);
 
 /// <summary>A model that took part.</summary>

@@ -3,14 +3,14 @@ using Hita.Metrics;
 
 namespace Hita.Evaluation.Reports;
 
-/// <summary>A picture, or a pair of them, that is kept to be shown.</summary>
+/// <summary>An image, or a pair of them, that is kept to be shown.</summary>
 /// <param name="Number">Its place among the samples.</param>
 /// <param name="Value">A number that goes with it, for example a class or a PSNR.</param>
-/// <param name="Image">The picture.</param>
-/// <param name="Other">The other one of a pair, of the same size; null for a single picture.</param>
+/// <param name="Image">The image.</param>
+/// <param name="Other">The other one of a pair, of the same size; null for a single image.</param>
 public sealed record KeptImage(long Number, double Value, Image Image, Image? Other = null);
 
-/// <summary>Keeps a few pictures for the page; they survive an interruption with the rest of the state.</summary>
+/// <summary>Keeps a few images for the page; they survive an interruption with the rest of the state.</summary>
 public sealed class ImageKeep : IAccumulator<ImageKeep>
 {
     private readonly List<KeptImage> _kept = [];
@@ -18,19 +18,19 @@ public sealed class ImageKeep : IAccumulator<ImageKeep>
     /// <inheritdoc/>
     public long Count => _kept.Count;
 
-    /// <summary>The pictures.</summary>
+    /// <summary>The images.</summary>
     public IReadOnlyList<KeptImage> Kept => _kept;
 
-    /// <summary>Keeps a picture.</summary>
-    /// <param name="image">The picture.</param>
+    /// <summary>Keeps an image.</summary>
+    /// <param name="image">The image.</param>
     public void Add(KeptImage image)
     {
         ArgumentNullException.ThrowIfNull(image);
         _kept.Add(image);
     }
 
-    /// <summary>Keeps a picture if it is one of those with the least values.</summary>
-    /// <param name="image">The picture.</param>
+    /// <summary>Keeps an image if it is one of those with the least values.</summary>
+    /// <param name="image">The image.</param>
     /// <param name="most">How many are kept.</param>
     public void AddLeast(KeptImage image, int most)
     {

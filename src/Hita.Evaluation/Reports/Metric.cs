@@ -18,7 +18,7 @@ public enum MetricDirection
 /// <summary>A measured number.</summary>
 /// <param name="Name">Its name in files, see <see cref="MetricNames"/>.</param>
 /// <param name="Value">The number.</param>
-/// <param name="Spread">How far it varies (over pictures, or over splits), where that was measured.</param>
+/// <param name="Spread">How far it varies (over images, or over splits), where that was measured.</param>
 public sealed record Metric(string Name, double Value, double? Spread = null);
 
 /// <summary>The names of figures, and how people write them.</summary>
@@ -35,19 +35,19 @@ public static class MetricNames
         ["ssim"] = ("SSIM", MetricDirection.Higher, "0.0000", ""),
         ["lpips"] = ("LPIPS", MetricDirection.Lower, "0.0000", ""),
         ["mean_squared_error"] = ("mean squared error", MetricDirection.Lower, "0.00", ""),
-        ["identical_pictures"] = ("pictures given back exactly", MetricDirection.None, "0", ""),
+        ["identical_images"] = ("images given back exactly", MetricDirection.None, "0", ""),
         ["holistic_usage"] = ("holistic codebook used", MetricDirection.Higher, "0.0 %", ""),
         ["holistic_perplexity"] = ("holistic perplexity", MetricDirection.Higher, "0.0", ""),
         ["patch_usage"] = ("patch codebook used", MetricDirection.Higher, "0.0 %", ""),
         ["patch_perplexity"] = ("patch perplexity", MetricDirection.Higher, "0.0", ""),
         ["class_agreement"] = ("samples whose class is recognised", MetricDirection.Higher, "0.0 %", ""),
-        ["classifier_held_out"] = ("true pictures whose class is recognised", MetricDirection.None, "0.0 %", ""),
-        ["nearest_pixels_samples"] = ("samples: median pixel distance to the nearest training picture", MetricDirection.None, "0.0000", ""),
-        ["nearest_pixels_held_out"] = ("held-out: median pixel distance to the nearest training picture", MetricDirection.None, "0.0000", ""),
-        ["nearest_features_samples"] = ("samples: median feature distance to the nearest training picture", MetricDirection.None, "0.000", ""),
-        ["nearest_features_held_out"] = ("held-out: median feature distance to the nearest training picture", MetricDirection.None, "0.000", ""),
-        ["copies_by_pixels"] = ("samples nearer by pixels than any held-out picture", MetricDirection.Lower, "0.0 %", ""),
-        ["copies_by_features"] = ("samples nearer by features than any held-out picture", MetricDirection.Lower, "0.0 %", ""),
+        ["classifier_held_out"] = ("true images whose class is recognised", MetricDirection.None, "0.0 %", ""),
+        ["nearest_pixels_samples"] = ("samples: median pixel distance to the nearest training image", MetricDirection.None, "0.0000", ""),
+        ["nearest_pixels_held_out"] = ("held-out: median pixel distance to the nearest training image", MetricDirection.None, "0.0000", ""),
+        ["nearest_features_samples"] = ("samples: median feature distance to the nearest training image", MetricDirection.None, "0.000", ""),
+        ["nearest_features_held_out"] = ("held-out: median feature distance to the nearest training image", MetricDirection.None, "0.000", ""),
+        ["copies_by_pixels"] = ("samples nearer by pixels than any held-out image", MetricDirection.Lower, "0.0 %", ""),
+        ["copies_by_features"] = ("samples nearer by features than any held-out image", MetricDirection.Lower, "0.0 %", ""),
         ["probe_holistic"] = ("linear probe, holistic features", MetricDirection.Higher, "0.0 %", ""),
         ["probe_patch"] = ("linear probe, patch features", MetricDirection.Higher, "0.0 %", ""),
         ["probe_cnn"] = ("linear probe, features before mixing", MetricDirection.Higher, "0.0 %", ""),

@@ -10,7 +10,7 @@ internal static class PageFacts
     {
         page.Append("<h2>How it was measured</h2><table class=\"facts\"><tbody>");
         Row(page, "Protocol", $"{report.Protocol.Name}: {report.Protocol.Description}");
-        Row(page, "Pictures", report.Protocol.Summary(labels: report.Kind is EvaluationKind.Generation or EvaluationKind.Classes));
+        Row(page, "Images", report.Protocol.Summary(labels: report.Kind is EvaluationKind.Generation or EvaluationKind.Classes));
         Row(page, "Measured on", Describe(report.Samples));
         Row(page, "Compared with", report.Reference is { } reference ? Describe(reference) : "nothing");
         if (report.Samples.Count is { } count && count != report.Protocol.SampleCount && report.Kind is EvaluationKind.Generation or EvaluationKind.Archive)
@@ -30,12 +30,12 @@ internal static class PageFacts
         foreach (var stage in e.Memory.GroupBy(static m => m.Stage).Where(static g => g.Count() > 2))
         {
             page.Append(CultureInfo.InvariantCulture, $"<h3>Memory while {ReportPage.Safe(stage.Key.ToLowerInvariant())}</h3>");
-            page.Append(PagePlots.Line([.. stage.Select(static m => ((double)m.Count, (double)m.Mebibytes))], "pictures", "MiB", fromZero: true));
+            page.Append(PagePlots.Line([.. stage.Select(static m => ((double)m.Count, (double)m.Mebibytes))], "images", "MiB", fromZero: true));
         }
     }
 
     private static string Describe(MeasuredSet set) =>
-        $"{set.Description}{(set.Count is { } count ? string.Create(CultureInfo.InvariantCulture, $", {count} pictures") : "")} ({set.Hash})";
+        $"{set.Description}{(set.Count is { } count ? string.Create(CultureInfo.InvariantCulture, $", {count} images") : "")} ({set.Hash})";
 
     private static void Row(StringBuilder page, string name, string value) =>
         page.Append(CultureInfo.InvariantCulture, $"<tr><th>{ReportPage.Safe(name)}</th><td>{ReportPage.Safe(value)}</td></tr>");

@@ -4,12 +4,12 @@ using Hita.Imaging;
 
 namespace Hita.Evaluation.Reports;
 
-/// <summary>Pictures inside a page, and maps of where two differ.</summary>
+/// <summary>Images inside a page, and maps of where two differ.</summary>
 public static class PageImages
 {
     private const int ErrorGain = 4;
 
-    /// <summary>An <c>img</c> element with the picture in it.</summary>
+    /// <summary>An <c>img</c> element with the image in it.</summary>
     internal static string Element(Image image, string description, int? shownWidth = null)
     {
         using var stream = new MemoryStream();
@@ -19,10 +19,10 @@ public static class PageImages
     }
 
     /// <summary>
-    /// Where and how much two pictures differ: the mean difference of a pixel's channels, four times enlarged, from black over red
+    /// Where and how much two images differ: the mean difference of a pixel's channels, four times enlarged, from black over red
     /// and yellow to white.
     /// </summary>
-    /// <param name="a">One picture.</param>
+    /// <param name="a">One image.</param>
     /// <param name="b">The other, of the same size.</param>
     /// <exception cref="ArgumentException">The sizes differ.</exception>
     public static Image ErrorMap(Image a, Image b)
@@ -30,7 +30,7 @@ public static class PageImages
         ArgumentNullException.ThrowIfNull(a);
         ArgumentNullException.ThrowIfNull(b);
         if (a.Width != b.Width || a.Height != b.Height)
-            throw new ArgumentException($"Pictures of {a.Width}×{a.Height} and {b.Width}×{b.Height} have no common error map.", nameof(b));
+            throw new ArgumentException($"Images of {a.Width}×{a.Height} and {b.Width}×{b.Height} have no common error map.", nameof(b));
         var map = new Image(a.Width, a.Height);
         ReadOnlySpan<byte> left = a.Pixels, right = b.Pixels;
         var pixels = map.Pixels;

@@ -49,7 +49,7 @@ public static class ReportComparison
             return $"their references differ ({a.Reference?.Description ?? "none"} and {b.Reference?.Description ?? "none"})";
         // What a tokenizer is judged on is its data; a generator's samples are its own.
         if (a.Kind is EvaluationKind.Reconstruction or EvaluationKind.Probe && a.Samples.Hash != b.Samples.Hash)
-            return $"they were measured on different pictures ({a.Samples.Description} and {b.Samples.Description})";
+            return $"they were measured on different images ({a.Samples.Description} and {b.Samples.Description})";
         if (a.Samples.Count != b.Samples.Count)
             return $"they were measured on different numbers of samples ({a.Samples.Count} and {b.Samples.Count})";
         var weights = a.Weights.Keys.Intersect(b.Weights.Keys).FirstOrDefault(k => a.Weights[k] != b.Weights[k]);

@@ -20,7 +20,7 @@ public sealed record PageContent
     /// <summary>The worst pairs, the worst one first.</summary>
     public IReadOnlyList<KeptImage> WorstPairs { get; init; } = [];
 
-    /// <summary>Samples beside the training picture that is nearest to each.</summary>
+    /// <summary>Samples beside the training image that is nearest to each.</summary>
     public IReadOnlyList<KeptImage> Neighbours { get; init; } = [];
 
     /// <summary>The use of the holistic codebook; null where there is none.</summary>
@@ -30,7 +30,7 @@ public sealed record PageContent
     public CodeUsage? PatchUsage { get; init; }
 }
 
-/// <summary>Writes a report as one HTML file that needs nothing else: pictures and plots are inside.</summary>
+/// <summary>Writes a report as one HTML file that needs nothing else: images and plots are inside.</summary>
 public static class ReportPage
 {
     /// <summary>The name of the file in an evaluation's folder.</summary>
@@ -39,7 +39,7 @@ public static class ReportPage
     /// <summary>Writes the page.</summary>
     /// <param name="path">Where it will appear.</param>
     /// <param name="report">The numbers.</param>
-    /// <param name="content">Pictures and code usage.</param>
+    /// <param name="content">Images and code usage.</param>
     /// <exception cref="CheckpointException">It cannot be written.</exception>
     public static void Save(string path, EvaluationReport report, PageContent content)
     {
@@ -50,7 +50,7 @@ public static class ReportPage
 
     /// <summary>The page as text.</summary>
     /// <param name="report">The numbers.</param>
-    /// <param name="content">Pictures and code usage.</param>
+    /// <param name="content">Images and code usage.</param>
     public static string Html(EvaluationReport report, PageContent content)
     {
         ArgumentNullException.ThrowIfNull(report);
@@ -78,7 +78,7 @@ public static class ReportPage
         EvaluationKind.Reconstruction => "Reconstruction",
         EvaluationKind.Generation => "Generation",
         EvaluationKind.Archive => "Sample archive",
-        EvaluationKind.Classes => "Classes of generated pictures",
+        EvaluationKind.Classes => "Classes of generated images",
         _ => "Linear probe",
     };
 
@@ -111,7 +111,7 @@ public static class ReportPage
         }
         Pairs(page, "Reconstructions", "Original, reconstruction, and where they differ (four times enlarged; black is equal).", content.Pairs, maps: true);
         Pairs(page, "The worst reconstructions", "Those with the lowest PSNR.", content.WorstPairs, maps: true);
-        Pairs(page, "Nearest training pictures", "Samples that come nearest to a training picture by pixels: the sample left, the training picture right.", content.Neighbours, maps: false);
+        Pairs(page, "Nearest training images", "Samples that come nearest to a training image by pixels: the sample left, the training image right.", content.Neighbours, maps: false);
     }
 
     private static void Pairs(StringBuilder page, string heading, string text, IReadOnlyList<KeptImage> pairs, bool maps)
@@ -124,7 +124,7 @@ public static class ReportPage
             Image[] parts = maps ? [pair.Image, pair.Other!, PageImages.ErrorMap(pair.Image, pair.Other!)] : [pair.Image, pair.Other!];
             var value = double.IsInfinity(pair.Value) ? "exact" : maps ? $"{Number(pair.Value, "0.00")} dB" : $"distance {Number(pair.Value, "0.0000")}";
             var shown = Math.Clamp(parts[0].Width, 108, 220) * parts.Length;
-            page.Append(CultureInfo.InvariantCulture, $"<figure>{PageImages.Element(ImageGrid.SideBySide(parts), $"picture {pair.Number}", shown)}<figcaption>no. {pair.Number} · {value}</figcaption></figure>");
+            page.Append(CultureInfo.InvariantCulture, $"<figure>{PageImages.Element(ImageGrid.SideBySide(parts), $"image {pair.Number}", shown)}<figcaption>no. {pair.Number} · {value}</figcaption></figure>");
         }
         page.Append("</div>");
     }

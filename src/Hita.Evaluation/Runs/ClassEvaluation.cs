@@ -6,19 +6,19 @@ using Hita.Runtime;
 
 namespace Hita.Evaluation.Runs;
 
-/// <summary>How many pictures the copy check looks at.</summary>
+/// <summary>How many images the copy check looks at.</summary>
 public sealed record CopyCheckOptions
 {
-    /// <summary>Training pictures, from the first on; 0 leaves the check out.</summary>
+    /// <summary>Training images, from the first on; 0 leaves the check out.</summary>
     public int TrainingCount { get; init; } = 10_000;
 
-    /// <summary>Held-out pictures that say what distance is usual without copying.</summary>
+    /// <summary>Held-out images that say what distance is usual without copying.</summary>
     public int HeldOutCount { get; init; } = 1000;
 }
 
 /// <summary>
-/// Judges generated pictures by whether a classifier that was trained on true ones recognises their classes, and whether they are
-/// copies of training pictures.
+/// Judges generated images by whether a classifier that was trained on true ones recognises their classes, and whether they are
+/// copies of training images.
 /// </summary>
 public static class ClassEvaluation
 {
@@ -28,10 +28,10 @@ public static class ClassEvaluation
     /// <param name="origin">The samples; their classes are known.</param>
     /// <param name="classNames">The generator's classes by number; null where they have no names.</param>
     /// <param name="classifier">Recognises them.</param>
-    /// <param name="data">The true pictures that it was trained on.</param>
+    /// <param name="data">The true images that it was trained on.</param>
     /// <param name="copies">How far the copy check goes; null for the defaults.</param>
     /// <param name="options">How.</param>
-    /// <param name="progress">Told after each batch; null for nobody.</param>
+    /// <param name="progress">Told after each batch; may be null.</param>
     /// <param name="cancellation">Stops soon; the same call goes on from there later.</param>
     /// <exception cref="HitaException">The classes do not fit each other, or the options are at fault.</exception>
     public static EvaluationReport Run(
@@ -46,10 +46,10 @@ public static class ClassEvaluation
         return new Work(origin, classifier, data, copies ?? new CopyCheckOptions(), options.Validate(), progress, cancellation).Run();
     }
 
-    /// <summary>Checks that a generator and true pictures have the same classes, before a classifier is trained.</summary>
+    /// <summary>Checks that a generator and true images have the same classes, before a classifier is trained.</summary>
     /// <param name="origin">The samples.</param>
     /// <param name="classNames">The generator's classes by number; null where they have no names.</param>
-    /// <param name="data">The true pictures.</param>
+    /// <param name="data">The true images.</param>
     /// <exception cref="HitaException">They have not.</exception>
     public static void Check(GeneratorOrigin origin, IReadOnlyList<string>? classNames, ClassifierData data)
     {
@@ -150,7 +150,7 @@ public static class ClassEvaluation
             var heldOut = (int)Math.Min(_copies.HeldOutCount, _data.HeldOutCount);
             if (training < 1 || heldOut < 1)
             {
-                unmeasured.Add(new UnmeasuredMetrics("distances to training pictures", "They were left out as asked for."));
+                unmeasured.Add(new UnmeasuredMetrics("distances to training images", "They were left out as asked for."));
                 return [];
             }
             var (pixels, features) = CopyCheck.Run(
@@ -165,7 +165,7 @@ public static class ClassEvaluation
             return Nearest(pixels);
         }
 
-        // The samples nearest to a training picture; they are made again, as an image is a function of its number.
+        // The samples nearest to a training image; they are made again, as an image is a function of its number.
         private List<KeptImage> Nearest(NeighbourDistances pixels)
         {
             var order = Enumerable.Range(0, pixels.SampleDistances.Count).OrderBy(i => pixels.SampleDistances[i]).Take(NeighbourPairs);

@@ -19,13 +19,13 @@ public sealed record EvaluationOptions
     /// <summary>How to measure.</summary>
     public required EvaluationProtocol Protocol { get; init; }
 
-    /// <summary>Pictures at once, 1 or more. On a CPU 8 are as fast as more.</summary>
+    /// <summary>Images at once, 1 or more. On a CPU 8 are as fast as more.</summary>
     public int BatchSize { get; init; } = 8;
 
-    /// <summary>The most pictures to measure; null for all there are, or as many as the protocol says.</summary>
+    /// <summary>The most images to measure; null for all there are, or as many as the protocol says.</summary>
     public int? SampleCount { get; init; }
 
-    /// <summary>Whether precision and recall are measured; they take 8 KiB of memory a picture.</summary>
+    /// <summary>Whether precision and recall are measured; they take 8 KiB of memory an image.</summary>
     public bool PrecisionRecall { get; init; } = true;
 
     /// <summary>Whether the state of an earlier run in this folder is thrown away.</summary>
@@ -58,8 +58,8 @@ public sealed record EvaluationOptions
 
 /// <summary>How far an evaluation is.</summary>
 /// <param name="Stage">What is being done, for example <c>Measuring</c>.</param>
-/// <param name="Done">Pictures done in this stage.</param>
-/// <param name="Total">Pictures of this stage.</param>
+/// <param name="Done">Images done in this stage.</param>
+/// <param name="Total">Images of this stage.</param>
 public readonly record struct EvaluationProgress(string Stage, long Done, long Total);
 
 /// <summary>
@@ -85,7 +85,7 @@ internal sealed class EvaluationRun
 
     /// <param name="options">How it runs.</param>
     /// <param name="key">Everything that the result depends on, as text: a state of another one is not taken up.</param>
-    /// <param name="progress">Told after each batch; null for nobody.</param>
+    /// <param name="progress">Told after each batch; may be null.</param>
     public EvaluationRun(EvaluationOptions options, string key, IProgress<EvaluationProgress>? progress)
     {
         (_options, _key, _progress) = (options, key, progress);
@@ -112,12 +112,12 @@ internal sealed class EvaluationRun
         throw new HitaException($"The folder {_options.Folder} holds the unfinished state of another evaluation (other data, model or settings); choose another folder with -o, or throw that state away with --restart.");
     }
 
-    /// <summary>Goes through pictures, saving the state now and then and when it is stopped.</summary>
+    /// <summary>Goes through images, saving the state now and then and when it is stopped.</summary>
     /// <param name="stage">What is being done.</param>
-    /// <param name="done">Pictures that were done before.</param>
-    /// <param name="total">Pictures in all.</param>
+    /// <param name="done">Images that were done before.</param>
+    /// <param name="total">Images in all.</param>
     /// <param name="batches">The batches from <paramref name="done"/> on; reading the next one may throw for a cancellation.</param>
-    /// <param name="consume">Measures a batch; returns how many pictures it had.</param>
+    /// <param name="consume">Measures a batch; returns how many images it had.</param>
     /// <param name="capture">Adds the measurements to a state.</param>
     public void Go<T>(string stage, int done, int total, IEnumerable<T> batches, Func<T, int> consume, Action<AccumulatorWriter> capture)
     {
@@ -179,7 +179,7 @@ internal sealed class EvaluationRun
         Memory = _memory,
     };
 
-    // Pictures and features are large objects, which the runtime lets pile up for as long as the machine has memory.
+    // Images and features are large objects, which the runtime lets pile up for as long as the machine has memory.
     private void Collect()
     {
         if (GC.GetTotalAllocatedBytes() - _allocated < BytesBetweenCollections)

@@ -6,34 +6,34 @@ using Hita.Runtime;
 
 namespace Hita.Evaluation.Runs;
 
-/// <summary>A finite list of pictures that is read in order, from any place on, a batch at a time.</summary>
+/// <summary>A finite list of images that is read in order, from any place on, a batch at a time.</summary>
 public abstract class ImageSeries
 {
     /// <summary>What it is, for reports.</summary>
     public abstract string Description { get; }
 
-    /// <summary>Pictures.</summary>
+    /// <summary>Images.</summary>
     public abstract int Count { get; }
 
     /// <summary>Reads.</summary>
-    /// <param name="first">The first picture, 0 to <see cref="Count"/>.</param>
-    /// <param name="batchSize">Pictures a batch.</param>
+    /// <param name="first">The first image, 0 to <see cref="Count"/>.</param>
+    /// <param name="batchSize">Images a batch.</param>
     /// <param name="cancellation">Stops before the next batch.</param>
-    /// <exception cref="HitaException">A picture cannot be read.</exception>
+    /// <exception cref="HitaException">An image cannot be read.</exception>
     public abstract IEnumerable<IReadOnlyList<Image>> Read(int first, int batchSize, CancellationToken cancellation);
 
-    /// <summary>The pictures of a sample archive.</summary>
+    /// <summary>The images of a sample archive.</summary>
     /// <param name="path">The archive.</param>
-    /// <param name="size">The side that pictures are brought to, antialiased; 0 leaves them.</param>
-    /// <param name="most">The most pictures to read, from the start.</param>
-    /// <exception cref="ArchiveException">It holds no pictures.</exception>
+    /// <param name="size">The side that images are brought to, antialiased; 0 leaves them.</param>
+    /// <param name="most">The most images to read, from the start.</param>
+    /// <exception cref="ArchiveException">It holds no images.</exception>
     public static ImageSeries Archive(string path, int size, int? most = null) => new ArchiveSeries(path, size, most);
 
-    /// <summary>Centre squares of a source's pictures, cut as the ADM protocol does.</summary>
+    /// <summary>Centre squares of a source's images, cut as the ADM protocol does.</summary>
     /// <param name="source">The source; it must outlive the series.</param>
     /// <param name="crop">The side that is cut.</param>
     /// <param name="size">The side that the cut is brought to afterwards, antialiased; 0 leaves it.</param>
-    /// <param name="most">The most pictures to read: an even choice of them.</param>
+    /// <param name="most">The most images to read: an even choice of them.</param>
     public static ImageSeries Source(IImageSource source, int crop, int size, int? most = null) => new SourceSeries(source, crop, size, most);
 
     private sealed class ArchiveSeries : ImageSeries
@@ -45,7 +45,7 @@ public abstract class ImageSeries
         {
             using var reader = ImageArchiveReader.Open(path);
             if (reader.Count > int.MaxValue)
-                throw new ArchiveException(path, $"the archive holds {reader.Count} pictures, which is more than can be measured.");
+                throw new ArchiveException(path, $"the archive holds {reader.Count} images, which is more than can be measured.");
             (_path, _size, Count) = (path, size, (int)Math.Min(reader.Count, most ?? int.MaxValue));
             Description = Path.GetFileName(path);
         }

@@ -47,7 +47,7 @@ internal static class ImageStream
     }
 
     /// <summary>
-    /// Which pictures of a source a run of <paramref name="count"/> looks at: all, or an even choice that is the same everywhere,
+    /// Which images of a source a run of <paramref name="count"/> looks at: all, or an even choice that is the same everywhere,
     /// in the source's order.
     /// </summary>
     public static int[] Choose(IImageSource source, int count)
@@ -60,7 +60,7 @@ internal static class ImageStream
     }
 }
 
-/// <summary>Identifies a list of pictures by their pixels and their order; can be saved and taken up again.</summary>
+/// <summary>Identifies a list of images by their pixels and their order; can be saved and taken up again.</summary>
 public sealed class ImageHash : IAccumulator<ImageHash>
 {
     private UInt128 _sum;
@@ -68,12 +68,12 @@ public sealed class ImageHash : IAccumulator<ImageHash>
     /// <inheritdoc/>
     public long Count { get; private set; }
 
-    /// <summary>Adds the next picture.</summary>
-    /// <param name="image">The picture.</param>
+    /// <summary>Adds the next image.</summary>
+    /// <param name="image">The image.</param>
     public void Add(Image image)
     {
         ArgumentNullException.ThrowIfNull(image);
-        // The place and the size go into each picture's hash, so that a sum, which can be taken up again, tells orders apart.
+        // The place and the size go into each image's hash, so that a sum, which can be taken up again, tells orders apart.
         var place = (Count * 0x1_0000_0001) ^ ((long)image.Width << 20) ^ image.Height;
         _sum = unchecked(_sum + System.IO.Hashing.XxHash128.HashToUInt128(image.Pixels, place));
         Count++;
@@ -88,7 +88,7 @@ public sealed class ImageHash : IAccumulator<ImageHash>
     {
         ArgumentNullException.ThrowIfNull(other);
         if (Count > 0 && other.Count > 0)
-            throw new ArgumentException("Hashes of two lists cannot be merged: a picture's place counts.", nameof(other));
+            throw new ArgumentException("Hashes of two lists cannot be merged: an image's place counts.", nameof(other));
         (_sum, Count) = other.Count > 0 ? (other._sum, other.Count) : (_sum, Count);
     }
 

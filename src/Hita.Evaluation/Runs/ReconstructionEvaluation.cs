@@ -10,7 +10,7 @@ using Hita.Tokenization;
 namespace Hita.Evaluation.Runs;
 
 /// <summary>
-/// Judges a tokenizer by how well it gives pictures back: PSNR, SSIM, code usage and, with weights, rFID, rsFID and rIS against the
+/// Judges a tokenizer by how well it gives images back: PSNR, SSIM, code usage and, with weights, rFID, rsFID and rIS against the
 /// same crops of the originals.
 /// </summary>
 public static class ReconstructionEvaluation
@@ -21,13 +21,13 @@ public static class ReconstructionEvaluation
     /// <summary>Runs, or goes on with, an evaluation, and writes its report and page.</summary>
     /// <param name="tokenizer">The tokenizer, with its encoder.</param>
     /// <param name="name">What it was opened by, for the report.</param>
-    /// <param name="source">The pictures; centre squares of the tokenizer's size are cut from them.</param>
+    /// <param name="source">The images; centre squares of the tokenizer's size are cut from them.</param>
     /// <param name="features">The Inception features, or none.</param>
     /// <param name="perceptual">LPIPS, or none.</param>
     /// <param name="options">How.</param>
-    /// <param name="progress">Told after each batch; null for nobody.</param>
+    /// <param name="progress">Told after each batch; may be null.</param>
     /// <param name="cancellation">Stops soon; the same call goes on from there later.</param>
-    /// <exception cref="HitaException">A picture, the tokenizer or the options are at fault.</exception>
+    /// <exception cref="HitaException">An image, the tokenizer or the options are at fault.</exception>
     public static EvaluationReport Run(
         ImageTokenizer tokenizer, string name, IImageSource source, FeatureSource features, PerceptualSource perceptual, EvaluationOptions options,
         IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default)
@@ -42,7 +42,7 @@ public static class ReconstructionEvaluation
             throw new HitaException("This tokenizer was loaded for decoding only; load it whole to measure its reconstructions.");
         var size = options.Protocol.Size == 0 ? tokenizer.Config.ImageSize : options.Protocol.Size;
         if (size < ImageQuality.SsimWindow)
-            throw new HitaException($"SSIM needs pictures of {ImageQuality.SsimWindow} pixels or more a side, and this tokenizer's have {size}.");
+            throw new HitaException($"SSIM needs images of {ImageQuality.SsimWindow} pixels or more a side, and this tokenizer's have {size}.");
         return new Work(tokenizer, name, source, features, perceptual, options, progress, cancellation).Run();
     }
 
@@ -165,7 +165,7 @@ public static class ReconstructionEvaluation
             if (_quality.Psnr.Count > 0)
                 metrics.Add(new Metric("psnr", _quality.Psnr.Mean, _quality.Psnr.StandardDeviation));
             if (_quality.IdenticalCount > 0)
-                metrics.Add(new Metric("identical_pictures", _quality.IdenticalCount));
+                metrics.Add(new Metric("identical_images", _quality.IdenticalCount));
             metrics.Add(new Metric("ssim", _quality.Ssim.Mean, _quality.Ssim.StandardDeviation));
             metrics.Add(new Metric("mean_squared_error", _quality.MeanSquaredError.Mean));
             var unmeasured = new List<UnmeasuredMetrics>();
@@ -176,7 +176,7 @@ public static class ReconstructionEvaluation
             if (_copies is null)
                 unmeasured.Add(new UnmeasuredMetrics("rFID, rsFID and rIS", _features.Absence!));
             else if (_copies.Count < 2)
-                unmeasured.Add(new UnmeasuredMetrics("rFID, rsFID and rIS", "They need two pictures or more."));
+                unmeasured.Add(new UnmeasuredMetrics("rFID, rsFID and rIS", "They need two images or more."));
             else
                 Distances(metrics);
             metrics.AddRange(_codes.Metrics());

@@ -9,11 +9,11 @@ using Hita.Runtime;
 namespace Hita.Evaluation.Runs;
 
 /// <summary>
-/// What samples are compared with: true pictures, or ready-made statistics of them and a few pictures for precision and recall.
+/// What samples are compared with: true images, or ready-made statistics of them and a few images for precision and recall.
 /// </summary>
 public sealed class ReferenceInput
 {
-    /// <summary>Pictures whose features are kept for precision and recall, as in ADM's reference archives.</summary>
+    /// <summary>Images whose features are kept for precision and recall, as in ADM's reference archives.</summary>
     public const int MaxKept = 10_000;
 
     private ReferenceInput(string description, string? hash, ReferenceStatistics? statistics, ImageSeries? images) =>
@@ -22,32 +22,32 @@ public sealed class ReferenceInput
     /// <summary>What it is, for reports.</summary>
     public string Description { get; }
 
-    /// <summary>The file's hash; null where the pictures' own is computed as they are read.</summary>
+    /// <summary>The file's hash; null where the images' own is computed as they are read.</summary>
     public string? Hash { get; }
 
-    /// <summary>Ready-made statistics; null where they are computed from pictures.</summary>
+    /// <summary>Ready-made statistics; null where they are computed from images.</summary>
     public ReferenceStatistics? Statistics { get; }
 
-    /// <summary>The pictures: for everything, or beside <see cref="Statistics"/> for precision and recall alone. Null for none.</summary>
+    /// <summary>The images: for everything, or beside <see cref="Statistics"/> for precision and recall alone. Null for none.</summary>
     public ImageSeries? Images { get; }
 
-    /// <summary>An archive: ADM's statistics with or without pictures, or a sample archive.</summary>
+    /// <summary>An archive: ADM's statistics with or without images, or a sample archive.</summary>
     /// <param name="path">The archive.</param>
-    /// <param name="size">The side that pictures are measured at; 0 for their own.</param>
+    /// <param name="size">The side that images are measured at; 0 for their own.</param>
     /// <exception cref="HitaException">It holds neither, or is damaged.</exception>
     public static ReferenceInput Archive(string path, int size)
     {
         var (statistics, images) = Kinds(path);
         if (!statistics && !images)
-            throw new ArchiveException(path, "the archive holds neither statistics (mu, sigma) nor pictures (arr_0), so nothing can be compared with it.");
+            throw new ArchiveException(path, "the archive holds neither statistics (mu, sigma) nor images (arr_0), so nothing can be compared with it.");
         var series = images ? ImageSeries.Archive(path, size) : null;
         return statistics
             ? new ReferenceInput(Path.GetFileName(path), FileHash.Of(path), ReferenceStatistics.Load(path), series)
             : new ReferenceInput(Path.GetFileName(path), null, null, series);
     }
 
-    /// <summary>True pictures.</summary>
-    /// <param name="images">The pictures at the size they are measured at.</param>
+    /// <summary>True images.</summary>
+    /// <param name="images">The images at the size they are measured at.</param>
     public static ReferenceInput Of(ImageSeries images)
     {
         ArgumentNullException.ThrowIfNull(images);
@@ -86,10 +86,10 @@ internal sealed class ReferenceMetrics
         Features = keep && Total > 0 ? new FeatureBank(InceptionFeatures.PoolWidth) : null;
     }
 
-    /// <summary>Pictures that have to be read.</summary>
+    /// <summary>Images that have to be read.</summary>
     public int Total { get; }
 
-    /// <summary>Pictures read.</summary>
+    /// <summary>Images read.</summary>
     public int Done { get; private set; }
 
     /// <summary>The kept features, for precision and recall; null where there are none.</summary>
@@ -126,7 +126,7 @@ internal sealed class ReferenceMetrics
             writer.Add("reference-features", Features);
     }
 
-    /// <summary>Measures pictures.</summary>
+    /// <summary>Measures images.</summary>
     public int Add(IReadOnlyList<Image> images, FeatureSource source)
     {
         var features = source.Extract(images);

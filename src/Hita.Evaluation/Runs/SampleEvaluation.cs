@@ -16,9 +16,9 @@ public static class SampleEvaluation
     /// <param name="reference">What to compare them with; null for nothing, which leaves the Inception score.</param>
     /// <param name="features">The measures' weights.</param>
     /// <param name="options">How.</param>
-    /// <param name="progress">Told after each batch; null for nobody.</param>
+    /// <param name="progress">Told after each batch; may be null.</param>
     /// <param name="cancellation">Stops soon; the same call goes on from there later.</param>
-    /// <exception cref="HitaException">A picture, the reference or the options are at fault.</exception>
+    /// <exception cref="HitaException">An image, the reference or the options are at fault.</exception>
     public static EvaluationReport Run(
         SampleOrigin origin, ReferenceInput? reference, FeatureSource features, EvaluationOptions options,
         IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default)
@@ -163,8 +163,8 @@ public static class SampleEvaluation
         {
             var k = _options.Protocol.Neighbours;
             var reason = !_options.PrecisionRecall ? "They were left out as asked for."
-                : _reference!.Features is null ? "The reference has no pictures (arr_0) to take neighbours from."
-                : Math.Min(_reference.Features.Count, statistics.Count) <= k ? $"They need more than {k} pictures on both sides."
+                : _reference!.Features is null ? "The reference has no images (arr_0) to take neighbours from."
+                : Math.Min(_reference.Features.Count, statistics.Count) <= k ? $"They need more than {k} images on both sides."
                 : null;
             if (reason is not null)
             {

@@ -10,8 +10,8 @@ using Hita.Tokenization.Model;
 
 namespace Hita.Evaluation.Runs;
 
-/// <summary>A picture to judge, with what is known of it.</summary>
-/// <param name="Image">The picture, at the size it is measured at.</param>
+/// <summary>An image to judge, with what is known of it.</summary>
+/// <param name="Image">The image, at the size it is measured at.</param>
 /// <param name="Codes">Its codes; null where they are not known.</param>
 /// <param name="Class">Its class; null where it is not known.</param>
 public sealed record Sample(Image Image, ImageCodes? Codes, int? Class);
@@ -34,18 +34,18 @@ public abstract class SampleOrigin
     /// <summary>What else they depend on.</summary>
     public virtual IReadOnlyDictionary<string, string> Settings => new Dictionary<string, string>();
 
-    /// <summary>The tokenizer whose codes they are painted from; null where there is none.</summary>
+    /// <summary>The tokenizer whose codes they are decoded from; null where there is none.</summary>
     public virtual TokenizerConfig? Tokenizer => null;
 
     /// <summary>Makes samples, in order, from any place on; the same ones every time.</summary>
     /// <param name="first">The first one.</param>
-    /// <param name="batchSize">Pictures at once.</param>
+    /// <param name="batchSize">Images at once.</param>
     /// <param name="cancellation">Stops before the next batch.</param>
     /// <exception cref="HitaException">A sample cannot be made or read.</exception>
     public abstract IEnumerable<IReadOnlyList<Sample>> Read(int first, int batchSize, CancellationToken cancellation);
 
-    /// <summary>Samples that exist as pictures.</summary>
-    /// <param name="images">The pictures, at the size they are measured at.</param>
+    /// <summary>Samples that exist as images.</summary>
+    /// <param name="images">The images, at the size they are measured at.</param>
     public static SampleOrigin From(ImageSeries images) => new SeriesOrigin(images);
 
     private sealed class SeriesOrigin(ImageSeries images) : SampleOrigin
@@ -74,7 +74,7 @@ public sealed class GeneratorOrigin : SampleOrigin
     /// <summary>Prepares samples; none is made yet.</summary>
     /// <param name="pipeline">The pipeline; it must outlive the origin.</param>
     /// <param name="name">What the pipeline was opened by, for the report.</param>
-    /// <param name="protocol">Says which classes and how pictures are resized.</param>
+    /// <param name="protocol">Says which classes and how images are resized.</param>
     /// <param name="count">Samples, 1 or more.</param>
     /// <param name="request">Seed, sampling, batch size; its classes are not used.</param>
     /// <param name="kind">The kind of evaluation they are for.</param>

@@ -5,8 +5,8 @@ using Hita.Runtime;
 namespace Hita.Metrics.Archives;
 
 /// <summary>
-/// Reads the pictures of a sample archive, an <c>.npz</c> with <c>arr_0</c> of uint8 <c>[n, height, width, 3]</c>, one after the
-/// other; an archive of any size takes the memory of one picture.
+/// Reads the images of a sample archive, an <c>.npz</c> with <c>arr_0</c> of uint8 <c>[n, height, width, 3]</c>, one after the
+/// other; an archive of any size takes the memory of one image.
 /// </summary>
 public sealed class ImageArchiveReader : IDisposable
 {
@@ -26,8 +26,8 @@ public sealed class ImageArchiveReader : IDisposable
             && header.ByteLength / header.Shape[0] <= Array.MaxLength;
         if (!fits || header.FortranOrder)
         {
-            var reason = fits ? "has its pictures interleaved (Fortran order); save it with numpy.ascontiguousarray"
-                : $"is {header.Type.PlainName()} {MessageText.Short(header.ShapeText)} where pictures are uint8 [n, height, width, 3]";
+            var reason = fits ? "has its images interleaved (Fortran order); save it with numpy.ascontiguousarray"
+                : $"is {header.Type.PlainName()} {MessageText.Short(header.ShapeText)} where images are uint8 [n, height, width, 3]";
             _array.Dispose();
             throw new ArchiveException(archive.Path, $"the array '{MessageText.Short(name)}' {reason}.");
         }
@@ -35,22 +35,22 @@ public sealed class ImageArchiveReader : IDisposable
         (Height, Width) = ((int)header.Shape[1], (int)header.Shape[2]);
     }
 
-    /// <summary>Pictures in the archive.</summary>
+    /// <summary>Images in the archive.</summary>
     public long Count { get; }
 
-    /// <summary>Width of every picture in pixels.</summary>
+    /// <summary>Width of every image in pixels.</summary>
     public int Width { get; }
 
-    /// <summary>Height of every picture in pixels.</summary>
+    /// <summary>Height of every image in pixels.</summary>
     public int Height { get; }
 
-    /// <summary>Pictures read so far; the next one has this number.</summary>
+    /// <summary>Images read so far; the next one has this number.</summary>
     public long Position { get; private set; }
 
-    /// <summary>Opens an archive and checks that it holds pictures.</summary>
+    /// <summary>Opens an archive and checks that it holds images.</summary>
     /// <param name="path">The file.</param>
     /// <param name="name">The array's name.</param>
-    /// <exception cref="ArchiveException">It cannot be opened, is damaged, or the array does not hold pictures.</exception>
+    /// <exception cref="ArchiveException">It cannot be opened, is damaged, or the array does not hold images.</exception>
     public static ImageArchiveReader Open(string path, string name = DefaultName)
     {
         var archive = NpzReader.Open(path);
@@ -65,8 +65,8 @@ public sealed class ImageArchiveReader : IDisposable
         }
     }
 
-    /// <summary>The next picture, or null after the last.</summary>
-    /// <exception cref="ArchiveException">The archive is damaged; with the last picture its checksum is compared.</exception>
+    /// <summary>The next image, or null after the last.</summary>
+    /// <exception cref="ArchiveException">The archive is damaged; with the last image its checksum is compared.</exception>
     public Image? Next()
     {
         if (Position == Count)
@@ -77,7 +77,7 @@ public sealed class ImageArchiveReader : IDisposable
         return new Image(Width, Height, pixels);
     }
 
-    /// <summary>The next pictures: as many as asked for, fewer at the end, none after it.</summary>
+    /// <summary>The next images: as many as asked for, fewer at the end, none after it.</summary>
     /// <param name="most">How many at most, 1 or more.</param>
     /// <exception cref="ArchiveException">The archive is damaged.</exception>
     public IReadOnlyList<Image> NextBatch(int most)
@@ -89,7 +89,7 @@ public sealed class ImageArchiveReader : IDisposable
         return batch;
     }
 
-    /// <summary>Leaves pictures out.</summary>
+    /// <summary>Leaves images out.</summary>
     /// <param name="count">How many, at most those that are left.</param>
     /// <exception cref="ArchiveException">The archive is damaged.</exception>
     public void Skip(long count)
@@ -109,8 +109,8 @@ public sealed class ImageArchiveReader : IDisposable
 }
 
 /// <summary>
-/// Writes pictures as a sample archive, an <c>.npz</c> with <c>arr_0</c> of uint8 <c>[n, height, width, 3]</c>, one after the
-/// other; nothing but the current picture is held. The file appears when it is complete.
+/// Writes images as a sample archive, an <c>.npz</c> with <c>arr_0</c> of uint8 <c>[n, height, width, 3]</c>, one after the
+/// other; nothing but the current image is held. The file appears when it is complete.
 /// </summary>
 public sealed class ImageArchiveWriter : IDisposable
 {
@@ -121,9 +121,9 @@ public sealed class ImageArchiveWriter : IDisposable
 
     /// <summary>Starts the archive.</summary>
     /// <param name="path">Where it will appear; its folder is created.</param>
-    /// <param name="count">How many pictures will come, 1 or more: NumPy's header names it before the pictures.</param>
-    /// <param name="width">Width of every picture in pixels.</param>
-    /// <param name="height">Height of every picture in pixels.</param>
+    /// <param name="count">How many images will come, 1 or more: NumPy's header names it before the images.</param>
+    /// <param name="width">Width of every image in pixels.</param>
+    /// <param name="height">Height of every image in pixels.</param>
     /// <exception cref="CheckpointException">The file cannot be written.</exception>
     public ImageArchiveWriter(string path, long count, int width, int height)
     {
@@ -135,31 +135,31 @@ public sealed class ImageArchiveWriter : IDisposable
         _archive.Begin(ImageArchiveReader.DefaultName, TensorType.UInt8, count, height, width, Image.Channels);
     }
 
-    /// <summary>Pictures written so far.</summary>
+    /// <summary>Images written so far.</summary>
     public long Position { get; private set; }
 
-    /// <summary>Appends a picture.</summary>
-    /// <param name="image">A picture of the archive's size.</param>
-    /// <exception cref="ArgumentException">It has another size, or all pictures have been written.</exception>
+    /// <summary>Appends an image.</summary>
+    /// <param name="image">An image of the archive's size.</param>
+    /// <exception cref="ArgumentException">It has another size, or all images have been written.</exception>
     /// <exception cref="CheckpointException">The file cannot be written.</exception>
     public void Add(Image image)
     {
         ArgumentNullException.ThrowIfNull(image);
         if (image.Width != _width || image.Height != _height)
-            throw new ArgumentException($"The archive holds pictures of {_width}×{_height}, not {image.Width}×{image.Height}.", nameof(image));
+            throw new ArgumentException($"The archive holds images of {_width}×{_height}, not {image.Width}×{image.Height}.", nameof(image));
         if (Position == _count)
-            throw new ArgumentException($"The archive was started for {_count} pictures, and all have been written.", nameof(image));
+            throw new ArgumentException($"The archive was started for {_count} images, and all have been written.", nameof(image));
         _archive.Write(image.Pixels);
         Position++;
     }
 
-    /// <summary>Checks that all pictures have come, and puts the file in its place.</summary>
-    /// <exception cref="InvalidOperationException">Pictures are missing.</exception>
+    /// <summary>Checks that all images have come, and puts the file in its place.</summary>
+    /// <exception cref="InvalidOperationException">Images are missing.</exception>
     /// <exception cref="CheckpointException">The file cannot be written.</exception>
     public void Complete()
     {
         if (Position < _count)
-            throw new InvalidOperationException($"The archive was started for {_count} pictures, and only {Position} were written.");
+            throw new InvalidOperationException($"The archive was started for {_count} images, and only {Position} were written.");
         _archive.Complete();
     }
 

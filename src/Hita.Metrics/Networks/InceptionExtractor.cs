@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 namespace Hita.Metrics.Networks;
 
 /// <summary>
-/// Turns pictures of any size into the features that FID, sFID, the Inception score, precision and recall are computed from.
+/// Turns images of any size into the features that FID, sFID, the Inception score, precision and recall are computed from.
 /// </summary>
 /// <remarks>Safe for use from several threads at once, though one already uses all processors.</remarks>
 public sealed class InceptionExtractor : IDisposable
@@ -68,14 +68,14 @@ public sealed class InceptionExtractor : IDisposable
         return new InceptionExtractor(model, $"by-name:{prefix}");
     }
 
-    /// <summary>Computes the features of pictures.</summary>
-    /// <param name="images">Pictures of one size, at least one. On a CPU, 8 at once are as fast as more and take 300 MiB while they are computed; a GPU likes 64.</param>
-    /// <exception cref="ArgumentException">There is no picture, or the sizes differ.</exception>
+    /// <summary>Computes the features of images.</summary>
+    /// <param name="images">Images of one size, at least one. On a CPU, 8 at once are as fast as more and take 300 MiB while they are computed; a GPU likes 64.</param>
+    /// <exception cref="ArgumentException">There is no image, or the sizes differ.</exception>
     public InceptionFeatures Extract(IReadOnlyList<Image> images)
     {
         ArgumentNullException.ThrowIfNull(images);
         if (images.Count == 0)
-            throw new ArgumentException("A batch needs at least one picture.", nameof(images));
+            throw new ArgumentException("A batch needs at least one image.", nameof(images));
         var (width, height) = (images[0].Width, images[0].Height);
         using var scope = NewDisposeScope();
         var batch = empty([images.Count, height, width, Image.Channels], dtype: ScalarType.Byte);
@@ -85,7 +85,7 @@ public sealed class InceptionExtractor : IDisposable
             if (images[i].Width != width || images[i].Height != height)
             {
                 throw new ArgumentException(
-                    $"A batch holds pictures of one size, not {width}×{height} and {images[i].Width}×{images[i].Height}.", nameof(images));
+                    $"A batch holds images of one size, not {width}×{height} and {images[i].Width}×{images[i].Height}.", nameof(images));
             }
             images[i].Pixels.CopyTo(bytes[(i * images[i].Pixels.Length)..]);
         }
@@ -99,7 +99,7 @@ public sealed class InceptionExtractor : IDisposable
     {
         ArgumentNullException.ThrowIfNull(images);
         if (images.dtype != ScalarType.Byte || images.Dimensions != 4 || images.size(1) != Image.Channels || images.numel() == 0)
-            throw new ArgumentException($"A tensor {images.ShapeText()} of {images.dtype} does not hold pictures; uint8 [B, 3, H, W] does.", nameof(images));
+            throw new ArgumentException($"A tensor {images.ShapeText()} of {images.dtype} does not hold images; uint8 [B, 3, H, W] does.", nameof(images));
         using var frozen = inference_mode();
         using var scope = NewDisposeScope();
         var outputs = _model.call(images);

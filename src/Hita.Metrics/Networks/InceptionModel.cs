@@ -11,7 +11,7 @@ namespace Hita.Metrics.Networks;
 /// </summary>
 internal sealed class InceptionModel : nn.Module<Tensor, InceptionOutputs>
 {
-    /// <summary>The side to which every picture is resized, in pixels.</summary>
+    /// <summary>The side to which every image is resized, in pixels.</summary>
     public const int Side = 299;
 
     private const long SpatialChannels = 7;

@@ -16,7 +16,7 @@ internal sealed class LpipsModel : nn.Module
     private static readonly float[] Shift = [-.030f, -.088f, -.188f];
     private static readonly float[] Scale = [.458f, .448f, .450f];
 
-    /// <summary>The smallest side of a picture that four halvings leave something of, in pixels.</summary>
+    /// <summary>The smallest side of an image that four halvings leave something of, in pixels.</summary>
     private const long SmallestSide = 16;
 
     [ComponentName(Name = "net")] private readonly VggFeatures _network;
@@ -41,14 +41,14 @@ internal sealed class LpipsModel : nn.Module
         eval();
     }
 
-    /// <summary>The distance of each picture to its reference, [B]; the gradient flows to the pictures only.</summary>
+    /// <summary>The distance of each image to its reference, [B]; the gradient flows to the images only.</summary>
     /// <param name="images">float32 [B, 3, H, W] in [-1, 1].</param>
     /// <param name="references">The same shape.</param>
-    /// <exception cref="HitaException">The pictures are smaller than 16 pixels a side.</exception>
+    /// <exception cref="HitaException">The images are smaller than 16 pixels a side.</exception>
     public Tensor Distances(Tensor images, Tensor references)
     {
         if (images.size(2) < SmallestSide || images.size(3) < SmallestSide)
-            throw new HitaException($"LPIPS needs pictures of {SmallestSide} pixels a side or more, these are {images.size(3)} × {images.size(2)}.");
+            throw new HitaException($"LPIPS needs images of {SmallestSide} pixels a side or more, these are {images.size(3)} × {images.size(2)}.");
         using var scope = NewDisposeScope();
         var found = _network.Run(Normalize(images));
         List<Tensor> wanted;
@@ -77,7 +77,7 @@ internal sealed class LpipsModel : nn.Module
     }
 }
 
-/// <summary>A non-negative weight a channel, averaged over the picture.</summary>
+/// <summary>A non-negative weight a channel, averaged over the image.</summary>
 internal sealed class LpipsHead : nn.Module
 {
     [ComponentName(Name = "model")] private readonly LpipsHeadModel _model;
@@ -118,7 +118,7 @@ internal sealed class LpipsHead : nn.Module
             RegisterComponents();
         }
 
-        // The mean over the picture first: the weights are the same everywhere.
+        // The mean over the image first: the weights are the same everywhere.
         public Tensor Weigh(Tensor differences)
         {
             using var scope = NewDisposeScope();

@@ -13,7 +13,7 @@ namespace Hita.Metrics.Networks;
 public sealed record MetricWeightReport(ModelKind Kind, string Path, int TensorCount, long ParameterCount, IReadOnlyList<string> Dropped);
 
 /// <summary>
-/// Brings the published weights of measures and losses to where they are found: each is read as data, checked tensor by tensor and
+/// Brings the published weights of metrics and losses to where they are found: each is read as data, checked tensor by tensor and
 /// written as safetensors under its published names.
 /// </summary>
 public static class MetricWeightImporter
@@ -26,7 +26,7 @@ public static class MetricWeightImporter
     /// Where to write: a name that ends with <c>.safetensors</c> is the file's, any other a folder's, in which the file gets
     /// <see cref="MetricWeightFile.ImportedName"/>; null for <see cref="MetricWeights.Folder"/>.
     /// </param>
-    /// <param name="progress">Told after each chunk; null for nobody.</param>
+    /// <param name="progress">Told after each chunk; may be null.</param>
     /// <param name="cancellation">Stops between two chunks; nothing is left behind.</param>
     /// <exception cref="HitaException">The file holds none of these, its tensors do not fit (all faults are listed), or nothing can be written.</exception>
     public static MetricWeightReport Import(

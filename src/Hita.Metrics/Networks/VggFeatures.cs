@@ -35,7 +35,7 @@ internal sealed class VggFeatures : nn.Module
         return $"net.slice{slice}.{layer}.{last}";
     }
 
-    /// <summary>The features after each slice for pictures [B, 3, H, W], in the caller's dispose scope.</summary>
+    /// <summary>The features after each slice for images [B, 3, H, W], in the caller's dispose scope.</summary>
     public List<Tensor> Run(Tensor images)
     {
         var features = new List<Tensor>();

@@ -31,7 +31,7 @@ internal sealed class DinoDiscriminator : nn.Module, IDiscriminator
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, Tensor> Buffers => named_buffers().ToDictionary(static b => b.name, static b => b.buffer, StringComparer.Ordinal);
 
-    /// <summary>Fresh heads, as the framework draws convolutions, on the published frozen network.</summary>
+    /// <summary>Fresh heads, as the framework samples convolutions, on the published frozen network.</summary>
     /// <exception cref="HitaException">The frozen network's file is not there or does not fit.</exception>
     public static DinoDiscriminator Create(string? file, Placement placement, ulong seed)
     {

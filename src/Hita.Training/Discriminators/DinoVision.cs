@@ -85,7 +85,7 @@ internal sealed class DinoVision : nn.Module
         return network;
     }
 
-    /// <summary>Read-outs of pictures [B, 3, 224, 224], normalised: patches plus class token, [B, D, N] each, in the caller's scope.</summary>
+    /// <summary>Read-outs of images [B, 3, 224, 224], normalised: patches plus class token, [B, D, N] each, in the caller's scope.</summary>
     public List<Tensor> ReadOuts(Tensor images)
     {
         using var scope = NewDisposeScope();

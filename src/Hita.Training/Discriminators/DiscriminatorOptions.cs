@@ -37,7 +37,7 @@ public sealed record DiscriminatorOptions
     /// <summary>The tokenizer's loss against it (published softplus; the vanilla family's is hinge).</summary>
     public AdversarialLoss GeneratorLoss { get; init; }
 
-    /// <summary>Whether it sees true pictures before reconstructions (the vanilla family) or after (published). Default false.</summary>
+    /// <summary>Whether it sees true images before reconstructions (the vanilla family) or after (published). Default false.</summary>
     public bool RealFirst { get; init; }
 
     /// <summary>

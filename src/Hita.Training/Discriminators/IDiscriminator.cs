@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Hita.Training.Discriminators;
 
-/// <summary>A network that tells true pictures from reconstructions.</summary>
+/// <summary>A network that tells true images from reconstructions.</summary>
 internal interface IDiscriminator : IDisposable
 {
     /// <summary>What is learned, by name.</summary>
@@ -12,7 +12,7 @@ internal interface IDiscriminator : IDisposable
     /// <summary>What changes with every training pass beside it, by name: running statistics, spectral-norm vectors.</summary>
     IReadOnlyDictionary<string, Tensor> Buffers { get; }
 
-    /// <summary>The logits of pictures, in training mode: high for true ones.</summary>
+    /// <summary>The logits of images, in training mode: high for true ones.</summary>
     /// <param name="images">float32 [B, 3, H, W] in [-1, 1].</param>
     /// <param name="random">Where random crops come from.</param>
     Tensor Judge(Tensor images, StepRandom random);

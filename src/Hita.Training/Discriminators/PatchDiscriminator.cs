@@ -10,7 +10,7 @@ namespace Hita.Training.Discriminators;
 /// <summary>PatchGAN: five convolutions that judge overlapping patches of 70 × 70 pixels.</summary>
 internal sealed class PatchDiscriminator : nn.Module, IDiscriminator
 {
-    /// <summary>The smallest side of a picture that leaves a patch to judge, in pixels.</summary>
+    /// <summary>The smallest side of an image that leaves a patch to judge, in pixels.</summary>
     private const long SmallestSide = 24;
 
     private const int PublishedWidth = 64;
@@ -36,7 +36,7 @@ internal sealed class PatchDiscriminator : nn.Module, IDiscriminator
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, Tensor> Buffers => named_buffers().ToDictionary(static b => b.name, static b => b.buffer, StringComparer.Ordinal);
 
-    /// <summary>One with the published fresh weights: convolutions N(0, 0.02), norms N(1, 0.02), biases as the framework draws them.</summary>
+    /// <summary>One with the published fresh weights: convolutions N(0, 0.02), norms N(1, 0.02), biases as the framework samples them.</summary>
     /// <param name="placement">Where it lies.</param>
     /// <param name="seed">Of the weights.</param>
     /// <param name="width">Channels after the first convolution.</param>
@@ -71,7 +71,7 @@ internal sealed class PatchDiscriminator : nn.Module, IDiscriminator
         if (images.size(2) < SmallestSide || images.size(3) < SmallestSide)
         {
             throw new HitaException(
-                $"The PatchGAN discriminator needs pictures of {SmallestSide} pixels a side or more, these are {images.size(3)} × {images.size(2)}; train larger ones or without a discriminator.");
+                $"The PatchGAN discriminator needs images of {SmallestSide} pixels a side or more, these are {images.size(3)} × {images.size(2)}; train larger ones or without a discriminator.");
         }
         using var scope = NewDisposeScope();
         var x = images.ToChannelsLast();

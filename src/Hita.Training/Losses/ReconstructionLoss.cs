@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Hita.Training.Losses;
 
-/// <summary>How the difference between a picture and its reconstruction is measured.</summary>
+/// <summary>How the difference between an image and its reconstruction is measured.</summary>
 public enum ReconstructionLoss
 {
     /// <summary>Twice the mean square (Hita's published default: there <c>l2</c> adds a mean square to a mean square).</summary>
@@ -22,7 +22,7 @@ public enum ReconstructionLoss
 /// <summary>Computes reconstruction losses.</summary>
 internal static class ReconstructionLosses
 {
-    /// <summary>The loss of a reconstruction [B, 3, H, W] of a picture of the same shape, as one number.</summary>
+    /// <summary>The loss of a reconstruction [B, 3, H, W] of an image of the same shape, as one number.</summary>
     public static Tensor Of(ReconstructionLoss kind, Tensor reconstruction, Tensor image)
     {
         using var scope = NewDisposeScope();

@@ -31,20 +31,20 @@ public sealed record DataSection
     /// <summary>For <c>source: materials</c>: the seed of the scenes. Default 0.</summary>
     public ulong MaterialsSeed { get; init; }
 
-    /// <summary>Which square of a picture is used: <c>random</c> (published), <c>center</c> or <c>ten</c>.</summary>
+    /// <summary>Which square of an image is used: <c>random</c> (published), <c>center</c> or <c>ten</c>.</summary>
     public CropMethod Crop { get; init; } = CropMethod.Random;
 
-    /// <summary>Whether half of the pictures are mirrored. Default true.</summary>
+    /// <summary>Whether half of the images are mirrored. Default true.</summary>
     public bool Flip { get; init; } = true;
 
-    /// <summary>For <c>crop: ten</c>: the sides of the larger square as multiples of the picture's. Default 1.1.</summary>
+    /// <summary>For <c>crop: ten</c>: the sides of the larger square as multiples of the image's. Default 1.1.</summary>
     public IReadOnlyList<double> TenCropScales { get; init; } = [1.1];
 
-    /// <summary>The share of pictures that may be unreadable before the run stops, 0 to 1. Default 0.1.</summary>
+    /// <summary>The share of images that may be unreadable before the run stops, 0 to 1. Default 0.1.</summary>
     public double MaxUnreadable { get; init; } = 0.1;
 
-    /// <summary>Opens the pictures.</summary>
-    /// <param name="size">The side in which the built-in set is drawn.</param>
+    /// <summary>Opens the images.</summary>
+    /// <param name="size">The side in which the built-in set is sampled.</param>
     /// <exception cref="HitaException">There are none, or they cannot be read.</exception>
     public IImageSource Open(int size) => Source == Materials
         ? new MaterialsSource(size, MaterialsSeed, 0, MaterialsCount)
@@ -63,6 +63,6 @@ public sealed record DataSection
         if (TenCropScales.Count is < 1 or > 8 || TenCropScales.Any(static s => s is not (>= 1 and <= 4)))
             faults.Add("data.ten_crop_scales must be 1 to 8 numbers from 1 to 4");
         if (MaxUnreadable is not (>= 0 and <= 1))
-            faults.Add(FormattableString.Invariant($"data.most_unreadable is {MaxUnreadable}, 0 to 1 are possible"));
+            faults.Add(FormattableString.Invariant($"data.max_unreadable is {MaxUnreadable}, 0 to 1 are possible"));
     }
 }

@@ -23,13 +23,13 @@ public sealed record GeneratorModelSection
     public string? InitFrom { get; init; }
 }
 
-/// <summary>Sheets of pictures of the classes.</summary>
+/// <summary>Sheets of images of the classes.</summary>
 public sealed record ClassSamples
 {
     /// <summary>Steps between two sheets; 0 for one at the end alone. Default 2000.</summary>
     public long Every { get; init; } = 2000;
 
-    /// <summary>Pictures on a sheet, of as many classes spread over all of them; 0 for none. Default 24.</summary>
+    /// <summary>Images on a sheet, of as many classes spread over all of them; 0 for none. Default 24.</summary>
     public int Count { get; init; } = 24;
 
     /// <summary>The scale of guidance. Default 2.</summary>
@@ -56,7 +56,7 @@ public sealed record GeneratorRecipe : TrainingRecipe
     public required GeneratorModelSection Model { get; init; }
 
     /// <summary>
-    /// The tokenizer whose codes are learned: a model folder or the folder of a tokenizer's run. It encodes pictures, and paints samples.
+    /// The tokenizer whose codes are learned: a model folder or the folder of a tokenizer's run. It encodes images, and decodes samples.
     /// </summary>
     [JsonPropertyOrder(-3)]
     public required string Tokenizer { get; init; }
@@ -64,7 +64,7 @@ public sealed record GeneratorRecipe : TrainingRecipe
     /// <summary>Optimiser, dropout, averaging.</summary>
     public GeneratorStageOptions Training { get; init; } = new();
 
-    /// <summary>When samples are painted.</summary>
+    /// <summary>When samples are decoded.</summary>
     public ClassSamples Samples { get; init; } = new();
 
     /// <summary>Reads a recipe's file.</summary>

@@ -31,7 +31,7 @@ internal static class RecipeFaults
     /// <exception cref="HitaException">It is of the other stage.</exception>
     public static void RequireStage(RecipeNode recipe, string source, string stage)
     {
-        // Only a generator's recipe names a tokenizer, and only a tokenizer's architecture says how pictures become patches.
+        // Only a generator's recipe names a tokenizer, and only a tokenizer's architecture says how images become patches.
         var architecture = Under(Under(recipe, "model"), "architecture")?.Keys;
         var told = recipe.Keys?.ContainsKey("tokenizer") == true ? "generator"
             : architecture is not null && TokenizerKeys.Any(architecture.ContainsKey) ? "tokenizer"

@@ -11,10 +11,10 @@ public sealed record ScheduleSection
     /// <summary>Passes through the data, fractions allowed; null where <see cref="Steps"/> says it.</summary>
     public double? Epochs { get; init; }
 
-    /// <summary>Pictures of a step (published 256).</summary>
+    /// <summary>Images of a step (published 256).</summary>
     public int BatchSize { get; init; } = 256;
 
-    /// <summary>Parts that a step's pictures are computed in, to save memory; it divides the batch size. Default 1.</summary>
+    /// <summary>Parts that a step's images are computed in, to save memory; it divides the batch size. Default 1.</summary>
     public int Accumulation { get; init; } = 1;
 
     /// <summary>Passes through the data over which the learning rate rises; null leaves it to the optimiser's <c>warmup_steps</c>.</summary>
@@ -40,10 +40,10 @@ public sealed record ScheduleSection
 /// <summary>What is held out and how often it is measured.</summary>
 public sealed record ValidationSection
 {
-    /// <summary>A source of its own; null holds pictures of the training data out.</summary>
+    /// <summary>A source of its own; null holds images of the training data out.</summary>
     public string? Source { get; init; }
 
-    /// <summary>Pictures to measure, and to hold out where there is no source of its own; 0 for no validation. Default 256.</summary>
+    /// <summary>Images to measure, and to hold out where there is no source of its own; 0 for no validation. Default 256.</summary>
     public int Count { get; init; } = 256;
 
     /// <summary>Steps between two validations; 0 for one at the end alone. Default 1000.</summary>
@@ -103,7 +103,7 @@ public sealed record HealthSection
         if (UsageThreshold is not (>= 0 and <= 1))
             faults.Add(FormattableString.Invariant($"health.usage_threshold is {UsageThreshold}, 0 to 1 are possible"));
         if (MaxSkipped < 0)
-            faults.Add($"health.most_skipped is {MaxSkipped}, it must be 0 or more");
+            faults.Add($"health.max_skipped is {MaxSkipped}, it must be 0 or more");
     }
 }
 
@@ -119,7 +119,7 @@ public sealed record ComputeSection
     /// </summary>
     public int Threads { get; init; }
 
-    /// <summary>Threads that read and decode pictures; 0 for as many as suit the machine. Default 0.</summary>
+    /// <summary>Threads that read and decode images; 0 for as many as suit the machine. Default 0.</summary>
     public int Readers { get; init; }
 
     internal void CollectFaults(List<string> faults)

@@ -24,7 +24,7 @@ public sealed record ReconstructionSamples
     /// <summary>Steps between two sheets; 0 for one at the end alone. Default 1000.</summary>
     public long Every { get; init; } = 1000;
 
-    /// <summary>Pictures on a sheet, the same ones each time, held out where there is a validation; 0 for none. Default 16.</summary>
+    /// <summary>Images on a sheet, the same ones each time, held out where there is a validation; 0 for none. Default 16.</summary>
     public int Count { get; init; } = 16;
 }
 
@@ -38,7 +38,7 @@ public sealed record TokenizerRecipe : TrainingRecipe
     /// <summary>Losses, discriminator, optimisers, averaging.</summary>
     public TokenizerStageOptions Training { get; init; } = new();
 
-    /// <summary>When samples are painted.</summary>
+    /// <summary>When samples are decoded.</summary>
     public ReconstructionSamples Samples { get; init; } = new();
 
     /// <summary>Reads a recipe's file.</summary>

@@ -10,7 +10,7 @@ public abstract record TrainingRecipe
     {
     }
 
-    /// <summary>What it learns from: pictures or, for a generator, a token cache.</summary>
+    /// <summary>What it learns from: images or, for a generator, a token cache.</summary>
     [JsonPropertyOrder(-2)]
     public required DataSection Data { get; init; }
 
@@ -44,7 +44,7 @@ public abstract record TrainingRecipe
     /// <param name="source">Where the recipe came from.</param>
     /// <param name="faults">The stage's own.</param>
     /// <param name="samplesEvery">Steps between two sheets of samples.</param>
-    /// <param name="samplesCount">Pictures on one.</param>
+    /// <param name="samplesCount">Images on one.</param>
     /// <exception cref="ConfigException">Lists all faults.</exception>
     private protected void Check(string source, List<string> faults, long samplesEvery, int samplesCount)
     {

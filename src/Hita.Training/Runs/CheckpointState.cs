@@ -27,7 +27,7 @@ public sealed record CheckpointState
     /// <summary>What the run learns from, as its source describes itself.</summary>
     public required string Data { get; init; }
 
-    /// <summary>How many pictures that are: the order cannot be continued with more or fewer.</summary>
+    /// <summary>How many images that are: the order cannot be continued with more or fewer.</summary>
     public required long Images { get; init; }
 
     /// <summary>Steps that changed nothing because a value was not finite.</summary>

@@ -6,7 +6,7 @@ using Hita.Training.TokenCaches;
 
 namespace Hita.Training.Runs;
 
-/// <summary>The codes that a generator learns from, out of a cache or out of pictures, and those held out.</summary>
+/// <summary>The codes that a generator learns from, out of a cache or out of images, and those held out.</summary>
 internal sealed class CodeData : IDisposable
 {
     private const int MeasuredBatch = 32;
@@ -49,7 +49,7 @@ internal sealed class CodeData : IDisposable
     /// <summary>Rows and columns of the patch grid.</summary>
     public (int Height, int Width) Grid => _cache is not null ? (_cache.Info.GridHeight, _cache.Info.GridWidth) : (_grid, _grid);
 
-    /// <summary>Pictures to learn from.</summary>
+    /// <summary>Images to learn from.</summary>
     public int Count => _cache is not null ? _train.Length : _images!.Train.Count;
 
     /// <summary>The classes' names; empty for data without classes.</summary>
@@ -76,7 +76,7 @@ internal sealed class CodeData : IDisposable
     /// <summary>Steps of a pass.</summary>
     public int StepsPerEpoch => _cache is not null ? _train.Length / _recipe.Schedule.BatchSize : _loader!.BatchesPerEpoch;
 
-    /// <summary>What the loader of pictures met; null for a cache.</summary>
+    /// <summary>What the loader of images met; null for a cache.</summary>
     public LoaderStatistics? Statistics => _loader?.Statistics;
 
     /// <summary>Opens it.</summary>
@@ -88,7 +88,7 @@ internal sealed class CodeData : IDisposable
         ? new CacheFeed(_cache, _train, _recipe.Schedule.BatchSize, _recipe.Schedule.Accumulation, _recipe.Seed)
         : new EncodingFeed(_loader!, _tokenizer, _recipe.Compute.Device, firstStep, _recipe.Schedule.Accumulation);
 
-    /// <summary>The codes held out, the same each time; pictures are encoded once, uncropped and unmirrored.</summary>
+    /// <summary>The codes held out, the same each time; images are encoded once, uncropped and unmirrored.</summary>
     public IReadOnlyList<GeneratorBatch> HeldOut(CancellationToken cancellation) => _measured ??= [.. ReadHeldOut(cancellation)];
 
     /// <inheritdoc/>
@@ -99,11 +99,11 @@ internal sealed class CodeData : IDisposable
         _images?.Dispose();
     }
 
-    /// <summary>Every n-th picture is held out, the others are learned from.</summary>
+    /// <summary>Every n-th image is held out, the others are learned from.</summary>
     internal static (int[] Train, int[] HeldOut) Split(int count, int heldOut)
     {
         if (heldOut > count / 2)
-            throw new HitaException($"validation.count is {heldOut}, and the cache has {count} pictures; hold out half of them at most.");
+            throw new HitaException($"validation.count is {heldOut}, and the cache has {count} images; hold out half of them at most.");
         var held = new int[heldOut];
         for (var i = 0; i < heldOut; i++)
             held[i] = (int)(((2L * i) + 1) * count / (2L * heldOut));

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace Hita.Training.Runs;
 
-/// <summary>Turns pictures into codes for a generator: the tokenizer in evaluation mode and float32.</summary>
+/// <summary>Turns images into codes for a generator: the tokenizer in evaluation mode and float32.</summary>
 internal static class CodeEncoding
 {
     private const int LargestBatch = 32;
@@ -42,7 +42,7 @@ internal static class CodeEncoding
     }
 }
 
-/// <summary>Codes of pictures that are encoded anew at each step, each time cropped and mirrored by chance.</summary>
+/// <summary>Codes of images that are encoded anew at each step, each time cropped and mirrored by chance.</summary>
 internal sealed class EncodingFeed(BatchLoader loader, ImageTokenizer tokenizer, string device, long firstStep, int accumulation) : IBatchFeed<GeneratorBatch>
 {
     private readonly LoaderSteps _steps = new(loader, firstStep);
@@ -58,7 +58,7 @@ internal sealed class EncodingFeed(BatchLoader loader, ImageTokenizer tokenizer,
     public void Dispose() => _steps.Dispose();
 }
 
-/// <summary>Codes from a cache. Which picture and which of its variants comes where is a function of the seed and the step.</summary>
+/// <summary>Codes from a cache. Which image and which of its variants comes where is a function of the seed and the step.</summary>
 internal sealed class CacheFeed : IBatchFeed<GeneratorBatch>
 {
     private const ulong Purpose = 0x56617269_00000000;
@@ -72,8 +72,8 @@ internal sealed class CacheFeed : IBatchFeed<GeneratorBatch>
     private long _epoch = -1;
 
     /// <param name="cache">The cache; it stays the caller's.</param>
-    /// <param name="images">Which of its pictures.</param>
-    /// <param name="batchSize">Pictures of a step.</param>
+    /// <param name="images">Which of its images.</param>
+    /// <param name="batchSize">Images of a step.</param>
     /// <param name="accumulation">Parts of a step; it divides the batch size.</param>
     /// <param name="seed">The run's seed.</param>
     public CacheFeed(TokenCache cache, int[] images, int batchSize, int accumulation, ulong seed)
@@ -81,7 +81,7 @@ internal sealed class CacheFeed : IBatchFeed<GeneratorBatch>
         (_cache, _images, _batchSize, _accumulation, _seed) = (cache, images, batchSize, accumulation, seed);
         StepsPerEpoch = images.Length / batchSize;
         if (StepsPerEpoch == 0)
-            throw new DataException(cache.Path, $"there are {images.Length} pictures to learn from, fewer than the {batchSize} of a step; make the steps smaller.");
+            throw new DataException(cache.Path, $"there are {images.Length} images to learn from, fewer than the {batchSize} of a step; make the steps smaller.");
     }
 
     /// <summary>Steps of a pass; what is left over is left out.</summary>
@@ -104,7 +104,7 @@ internal sealed class CacheFeed : IBatchFeed<GeneratorBatch>
         return CodeEncoding.Split(Read(_cache, chosen), _accumulation);
     }
 
-    /// <summary>Pictures of a cache as a batch.</summary>
+    /// <summary>Images of a cache as a batch.</summary>
     public static GeneratorBatch Read(TokenCache cache, IReadOnlyList<(int Image, int Variant)> chosen)
     {
         int m = cache.Info.HolisticTokenCount, n = cache.Info.GridHeight * cache.Info.GridWidth;

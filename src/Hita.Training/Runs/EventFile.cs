@@ -5,7 +5,7 @@ using Hita.Imaging;
 
 namespace Hita.Training.Runs;
 
-/// <summary>Writes an event file that TensorBoard shows: scalars and pictures by tag and step.</summary>
+/// <summary>Writes an event file that TensorBoard shows: scalars and images by tag and step.</summary>
 /// <remarks>
 /// The file is a list of records, each a length, a checksum of it, an <c>Event</c> message of protocol buffers, and a checksum of
 /// that. The few fields that are needed are encoded here. Records are appended whole, and readers stop at a torn one.
@@ -62,7 +62,7 @@ internal sealed class EventFile : IDisposable
         AppendSummary(step, summary);
     }
 
-    /// <summary>Writes a picture of a step.</summary>
+    /// <summary>Writes an image of a step.</summary>
     public void Image(long step, string tag, Image image)
     {
         using var png = new MemoryStream();

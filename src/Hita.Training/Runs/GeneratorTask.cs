@@ -5,7 +5,7 @@ using Hita.Training.Recipes;
 
 namespace Hita.Training.Runs;
 
-/// <summary>What a generator's run does besides steps: measure its loss on what is held out, paint classes, export.</summary>
+/// <summary>What a generator's run does besides steps: measure its loss on what is held out, decode classes, export.</summary>
 internal sealed class GeneratorTask(GeneratorStage stage, CodeData data, ImageTokenizer tokenizer, GeneratorRecipe recipe) : IRunTask
 {
     private readonly ClassNames? _names = data.ClassNames is { Count: > 0 } names && names.Count == stage.Config.ClassCount ? ClassNames.FromLines(names) : null;

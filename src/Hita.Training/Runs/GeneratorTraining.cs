@@ -23,13 +23,13 @@ public static class GeneratorTraining
 
     /// <summary>Begins or resumes a run, and trains to its end.</summary>
     /// <remarks>
-    /// Dropout draws from the tensor library's one generator: a resumed run equals an uninterrupted one to the bit where nothing
-    /// else in the process draws from it meanwhile.
+    /// Dropout samples from the tensor library's one generator: a resumed run equals an uninterrupted one to the bit where nothing
+    /// else in the process samples from it meanwhile.
     /// </remarks>
     /// <param name="recipe">What to do; resuming takes a recipe that equals the run's in all but length, cadence and place.</param>
     /// <param name="folder">The run's folder.</param>
     /// <param name="start">Whether to begin or to resume.</param>
-    /// <param name="observer">Is told; null for nobody.</param>
+    /// <param name="observer">Is told; may be null.</param>
     /// <param name="cancellation">Stops after the step at work; the state is saved first.</param>
     /// <exception cref="OperationCanceledException">It was stopped; the run can be resumed.</exception>
     /// <exception cref="HitaException">The recipe, the data or the folder are at fault, or the run cannot go on.</exception>
@@ -108,15 +108,15 @@ public static class GeneratorTraining
 
         Same(config.CodebookSize, tokenizer.CodebookSize, "codebook_size", "the tokenizer");
         Same(config.HolisticTokenCount, tokenizer.HolisticTokenCount, "holistic_token_count", "the tokenizer");
-        Same(config.GridHeight, data.Grid.Height, "grid_height", "the grid of the pictures");
-        Same(config.GridWidth, data.Grid.Width, "grid_width", "the grid of the pictures");
+        Same(config.GridHeight, data.Grid.Height, "grid_height", "the grid of the images");
+        Same(config.GridWidth, data.Grid.Width, "grid_width", "the grid of the images");
         if (config.ClassCount < data.ClassNames.Count)
             faults.Add($"model.architecture.class_count is {config.ClassCount}, and the data have {data.ClassNames.Count} classes");
         // Known only at the first validation otherwise, after many steps.
         if (config.ClassCount < data.HeldOutClassNames.Count && data.HeldOutClassNames.Count > data.ClassNames.Count)
             faults.Add($"validation.source has {data.HeldOutClassNames.Count} classes, and model.architecture.class_count is {config.ClassCount}");
         if (data.StepsPerEpoch < 1)
-            faults.Add($"schedule.batch_size is {recipe.Schedule.BatchSize}, and there are {data.Count} pictures to learn from");
+            faults.Add($"schedule.batch_size is {recipe.Schedule.BatchSize}, and there are {data.Count} images to learn from");
         if (faults.Count > 0)
             throw new ConfigException("The recipe does not fit its tokenizer and data", faults);
     }

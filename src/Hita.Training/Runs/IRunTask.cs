@@ -11,7 +11,7 @@ public interface IRunTask
     /// <summary>The architecture's text, for <c>config.json</c>.</summary>
     string ConfigJson { get; }
 
-    /// <summary>Whether there are pictures held out.</summary>
+    /// <summary>Whether there are images held out.</summary>
     bool CanValidate { get; }
 
     /// <summary>Measures the averaged weights on what is held out.</summary>
@@ -19,7 +19,7 @@ public interface IRunTask
     /// <returns>Values by name; the first is the one to compare checkpoints by, lower is better.</returns>
     IReadOnlyList<KeyValuePair<string, double>> Validate(CancellationToken cancellation);
 
-    /// <summary>Sheets of sample pictures made with the averaged weights, by name.</summary>
+    /// <summary>Sheets of sample images made with the averaged weights, by name.</summary>
     /// <param name="cancellation">Stops between two batches.</param>
     IReadOnlyList<KeyValuePair<string, Image>> Samples(CancellationToken cancellation);
 

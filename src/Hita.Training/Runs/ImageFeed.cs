@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Hita.Training.Runs;
 
-/// <summary>Pictures for a tokenizer, step by step.</summary>
+/// <summary>Images for a tokenizer, step by step.</summary>
 internal sealed class ImageFeed : IBatchFeed<TokenizerBatch>
 {
     private readonly LoaderSteps _steps;
@@ -58,7 +58,7 @@ internal sealed class LoaderSteps(BatchLoader loader, long firstStep) : IDisposa
     private IEnumerator<ImageBatch>? _batches;
     private long _next = firstStep;
 
-    /// <summary>Seconds that the last call waited for pictures.</summary>
+    /// <summary>Seconds that the last call waited for images.</summary>
     public double WaitSeconds { get; private set; }
 
     /// <summary>How a recipe reads its data.</summary>

@@ -28,7 +28,7 @@ public sealed class RunFolder : IDisposable
     /// <summary>The folder of TensorBoard's event files.</summary>
     public const string EventsName = "events";
 
-    /// <summary>The folder of sample pictures.</summary>
+    /// <summary>The folder of sample images.</summary>
     public const string SamplesName = "samples";
 
     private readonly FolderLock _lock;

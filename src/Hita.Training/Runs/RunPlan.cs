@@ -11,10 +11,10 @@ public sealed record RunPlan
     /// <summary>Steps of a pass through the data.</summary>
     public required long StepsPerEpoch { get; init; }
 
-    /// <summary>Pictures of a step.</summary>
+    /// <summary>Images of a step.</summary>
     public required int ImagesPerStep { get; init; }
 
-    /// <summary>Tokens of a picture where tokens are what is learned; 0 for a tokenizer.</summary>
+    /// <summary>Tokens of an image where tokens are what is learned; 0 for a tokenizer.</summary>
     public int TokensPerImage { get; init; }
 
     /// <summary>The seed, kept in checkpoints.</summary>
@@ -23,7 +23,7 @@ public sealed record RunPlan
     /// <summary>What the data are, kept in checkpoints.</summary>
     public string Data { get; init; } = "";
 
-    /// <summary>Pictures in the data, kept in checkpoints and compared on resuming.</summary>
+    /// <summary>Images in the data, kept in checkpoints and compared on resuming.</summary>
     public long Images { get; init; }
 
     /// <summary>Steps between two checkpoints; the last step is saved in any case.</summary>

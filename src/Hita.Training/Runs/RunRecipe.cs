@@ -12,7 +12,7 @@ internal static class RunRecipe
     // What may change in the middle of a run: how long it is, what it does between steps, and where it computes.
     private static readonly string[] Free =
     [
-        "schedule.steps", "schedule.epochs", "validation.every", "samples.", "checkpoints.", "export.", "health.", "compute.", "data.most_unreadable",
+        "schedule.steps", "schedule.epochs", "validation.every", "samples.", "checkpoints.", "export.", "health.", "compute.", "data.max_unreadable",
     ];
 
     /// <summary>Steps of a run.</summary>
@@ -23,7 +23,7 @@ internal static class RunRecipe
     /// <param name="recipe">The recipe.</param>
     /// <param name="samplesEvery">Steps between two sheets of samples.</param>
     /// <param name="stepsPerEpoch">Steps of a pass through the data.</param>
-    /// <param name="images">Pictures to learn from.</param>
+    /// <param name="images">Images to learn from.</param>
     /// <param name="data">What they are.</param>
     public static RunPlan Plan(TrainingRecipe recipe, long samplesEvery, long stepsPerEpoch, long images, string data) => new()
     {
@@ -95,12 +95,12 @@ internal static class RunRecipe
         DurableFolder.Flush(run.Path);
     }
 
-    /// <summary>Says at the end of a run how many pictures could not be read.</summary>
+    /// <summary>Says at the end of a run how many images could not be read.</summary>
     public static void TellUnreadable(LoaderStatistics? statistics, ITrainingObserver observer)
     {
-        // The same picture counts anew in each pass.
+        // The same image counts anew in each pass.
         if (statistics is { Unreadable: > 0 and var count })
-            observer.Noted($"Pictures that cannot be read were replaced by others, {count} in all; the first: {statistics.FirstUnreadable[0]}");
+            observer.Noted($"Images that cannot be read were replaced by others, {count} in all; the first: {statistics.FirstUnreadable[0]}");
     }
 
     /// <summary>Refuses to resume with a recipe that differs in anything that matters.</summary>
@@ -134,7 +134,7 @@ internal static class RunRecipe
         if (state.Stage != stage)
             throw new HitaException($"{run.Path}: this is the run of a {state.Stage}, not of a {stage}; use hita train {state.Stage}.");
         if (state.Images != images)
-            throw new HitaException($"{run.Path}: the run learned from {state.Images} pictures ({state.Data}), and now there are {images}; give it the same data, or begin a new run from its model with --init-from {run[RunFolder.ModelName]}.");
+            throw new HitaException($"{run.Path}: the run learned from {state.Images} images ({state.Data}), and now there are {images}; give it the same data, or begin a new run from its model with --init-from {run[RunFolder.ModelName]}.");
         if (state.Step >= steps)
             throw new HitaException($"{run.Path}: the run has taken all its {state.Step} steps; raise schedule.steps or schedule.epochs to go on, or use {run[RunFolder.ModelName]}.");
         return state;

@@ -9,7 +9,7 @@ public sealed record StepRecord
     /// <summary>How often the whole data have been gone through, as a fraction.</summary>
     public required double Epoch { get; init; }
 
-    /// <summary>Pictures seen since the run began.</summary>
+    /// <summary>Images seen since the run began.</summary>
     public required long Images { get; init; }
 
     /// <summary>Tokens seen since the run began; 0 for a tokenizer.</summary>
@@ -27,7 +27,7 @@ public sealed record StepRecord
     /// <summary>Seconds of it that were spent waiting for data.</summary>
     public required double WaitSeconds { get; init; }
 
-    /// <summary>Pictures a second over the last steps.</summary>
+    /// <summary>Images a second over the last steps.</summary>
     public double ImagesPerSecond { get; init; }
 
     /// <summary>Tokens a second over the last steps; 0 for a tokenizer.</summary>

@@ -32,7 +32,7 @@ internal sealed class TokenizerTask(TokenizerStage stage, TrainingData data, Tok
                 for (var i = 0; i < images.Length; i++)
                 {
                     squares += MeanSquare(images[i], reconstructions[i]);
-                    // Equal pictures have no finite ratio; 8-bit samples cannot tell more than this.
+                    // Equal images have no finite ratio; 8-bit samples cannot tell more than this.
                     decibels += Math.Min(ImageComparison.Psnr(images[i], reconstructions[i]), 100);
                 }
                 count += images.Length;
@@ -71,7 +71,7 @@ internal sealed class TokenizerTask(TokenizerStage stage, TrainingData data, Tok
             if (shown.Count >= recipe.Samples.Count)
                 break;
         }
-        // A row of pictures, and under it a row of what became of them.
+        // A row of images, and under it a row of what became of them.
         var rows = shown.Take(recipe.Samples.Count).Chunk(SheetColumns).Zip(decoded.Take(recipe.Samples.Count).Chunk(SheetColumns));
         var sheet = ImageGrid.Compose([.. rows.SelectMany(static r => Padded(r.First).Concat(Padded(r.Second)))], SheetColumns);
         return [new("reconstructions", sheet)];

@@ -14,13 +14,13 @@ public static class TokenizerTraining
 
     /// <summary>Begins or resumes a run, and trains to its end.</summary>
     /// <remarks>
-    /// Dropout draws from the tensor library's one generator: a resumed run equals an uninterrupted one to the bit where nothing
-    /// else in the process draws from it meanwhile.
+    /// Dropout samples from the tensor library's one generator: a resumed run equals an uninterrupted one to the bit where nothing
+    /// else in the process samples from it meanwhile.
     /// </remarks>
     /// <param name="recipe">What to do; resuming takes a recipe that equals the run's in all but length, cadence and place.</param>
     /// <param name="folder">The run's folder.</param>
     /// <param name="start">Whether to begin or to resume.</param>
-    /// <param name="observer">Is told; null for nobody.</param>
+    /// <param name="observer">Is told; may be null.</param>
     /// <param name="cancellation">Stops after the step at work; the state is saved first.</param>
     /// <exception cref="OperationCanceledException">It was stopped; the run can be resumed.</exception>
     /// <exception cref="HitaException">The recipe, the data or the folder are at fault, or the run cannot go on.</exception>

@@ -29,7 +29,7 @@ public sealed class Trainer<TBatch>
     /// <param name="task">What else it does.</param>
     /// <param name="plan">How long and what when.</param>
     /// <param name="from">The checkpoint it continues from; null for a new run.</param>
-    /// <param name="observer">Is told; null for nobody.</param>
+    /// <param name="observer">Is told; may be null.</param>
     /// <param name="clock">Measures; null for the system's.</param>
     public Trainer(
         RunFolder run,
@@ -168,7 +168,7 @@ public sealed class Trainer<TBatch>
 
     private void Sample(long step, EventFile events, CancellationToken cancellation)
     {
-        _observer.Began("painting samples");
+        _observer.Began("decoding samples");
         try
         {
             foreach (var (name, sheet) in _task.Samples(cancellation))

@@ -5,7 +5,7 @@ using Hita.Training.Recipes;
 
 namespace Hita.Training.Runs;
 
-/// <summary>The pictures of a run: those it learns from, and those held out.</summary>
+/// <summary>The images of a run: those it learns from, and those held out.</summary>
 internal sealed class TrainingData : IDisposable
 {
     private readonly List<IImageSource> _opened = [];
@@ -28,7 +28,7 @@ internal sealed class TrainingData : IDisposable
         }
         else if (validation.Count > whole.Count / 2)
         {
-            throw new HitaException($"validation.count is {validation.Count}, more than half of {whole.Count} pictures ({whole.Description}); hold out half of them at most, or name a validation.source of its own.");
+            throw new HitaException($"validation.count is {validation.Count}, more than half of {whole.Count} images ({whole.Description}); hold out half of them at most, or name a validation.source of its own.");
         }
         else
         {
@@ -46,8 +46,8 @@ internal sealed class TrainingData : IDisposable
     /// <summary>Opens both.</summary>
     /// <param name="data">What to learn from.</param>
     /// <param name="validation">What to hold out.</param>
-    /// <param name="size">The side of the model's pictures, in which the built-in set is drawn.</param>
-    /// <exception cref="HitaException">A source cannot be opened, or has too few pictures.</exception>
+    /// <param name="size">The side of the model's images, in which the built-in set is sampled.</param>
+    /// <exception cref="HitaException">A source cannot be opened, or has too few images.</exception>
     public static TrainingData Open(DataSection data, ValidationSection validation, int size) => new(data, validation, size);
 
     /// <inheritdoc/>

@@ -5,7 +5,7 @@ using Hita.Runtime;
 namespace Hita.Training.TokenCaches;
 
 /// <summary>
-/// The codes of a whole set of pictures, several variants each, read in place from a folder that 'hita tokenize' wrote;
+/// The codes of a whole set of images, several variants each, read in place from a folder that 'hita tokenize' wrote;
 /// docs/token-cache.md describes it. Reading is safe from several threads at once.
 /// </summary>
 public sealed class TokenCache : IDisposable
@@ -16,7 +16,7 @@ public sealed class TokenCache : IDisposable
     /// <summary>The file of classes.</summary>
     internal const string LabelsName = "labels.bin";
 
-    /// <summary>The class of a picture that could not be read.</summary>
+    /// <summary>The class of an image that could not be read.</summary>
     internal const int Unreadable = -1;
 
     private readonly MemoryMappedFile _file;
@@ -35,7 +35,7 @@ public sealed class TokenCache : IDisposable
     /// <summary>What it holds.</summary>
     public TokenCacheInfo Info { get; }
 
-    /// <summary>Pictures that could be read when the cache was made.</summary>
+    /// <summary>Images that could be read when the cache was made.</summary>
     public int Count => _images.Length;
 
     /// <summary>Whether a folder is a token cache, finished or not.</summary>
@@ -50,7 +50,7 @@ public sealed class TokenCache : IDisposable
         ArgumentNullException.ThrowIfNull(path);
         var info = TokenCacheInfo.Read(path);
         if (info.Done != info.Images)
-            throw new CheckpointException(path, $"the cache holds {info.Done} of {info.Images} pictures; run 'hita tokenize' again to finish it.");
+            throw new CheckpointException(path, $"the cache holds {info.Done} of {info.Images} images; run 'hita tokenize' again to finish it.");
         var codes = System.IO.Path.Combine(path, CodesName);
         var labels = Labels(path, info);
         try
@@ -61,7 +61,7 @@ public sealed class TokenCache : IDisposable
             int[] images = [.. Enumerable.Range(0, labels.Length).Where(i => labels[i] != Unreadable)];
             return images.Length > 0
                 ? new TokenCache(path, info, file, file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read), images, labels)
-                : throw new CheckpointException(path, "none of the cache's pictures could be read when it was made.");
+                : throw new CheckpointException(path, "none of the cache's images could be read when it was made.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -69,11 +69,11 @@ public sealed class TokenCache : IDisposable
         }
     }
 
-    /// <summary>The class of a picture; 0 in a source without classes.</summary>
+    /// <summary>The class of an image; 0 in a source without classes.</summary>
     /// <param name="image">0 to <see cref="Count"/> − 1.</param>
     public int ClassAt(int image) => _labels[_images[image]];
 
-    /// <summary>Reads the codes of a picture.</summary>
+    /// <summary>Reads the codes of an image.</summary>
     /// <param name="image">0 to <see cref="Count"/> − 1.</param>
     /// <param name="variant">0 to the number of variants − 1.</param>
     /// <param name="holistic">Receives the holistic codes.</param>

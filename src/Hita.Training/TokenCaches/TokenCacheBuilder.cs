@@ -5,40 +5,40 @@ using Hita.Tokenization;
 
 namespace Hita.Training.TokenCaches;
 
-/// <summary>How a set of pictures is turned into a token cache.</summary>
+/// <summary>How a set of images is turned into a token cache.</summary>
 public sealed record TokenCacheOptions
 {
-    /// <summary>Which variants of each picture are encoded; its size is the tokenizer's.</summary>
+    /// <summary>Which variants of each image are encoded; its size is the tokenizer's.</summary>
     public required Augmentation Augmentation { get; init; }
 
-    /// <summary>Variants encoded together, over several pictures. Default 32.</summary>
+    /// <summary>Variants encoded together, over several images. Default 32.</summary>
     public int BatchSize { get; init; } = 32;
 
-    /// <summary>Pictures between two points from which an interrupted run continues. Default 1024.</summary>
+    /// <summary>Images between two points from which an interrupted run continues. Default 1024.</summary>
     public int CommitEvery { get; init; } = 1024;
 
     /// <summary>Threads that decode; 0 for one less than there are processors. Default 0.</summary>
     public int Readers { get; init; }
 }
 
-/// <summary>What became of a set of pictures.</summary>
-/// <param name="Images">Pictures in the cache, those that cannot be read included.</param>
-/// <param name="Encoded">Pictures encoded now; the others were done before.</param>
-/// <param name="Unreadable">Pictures among them that cannot be read.</param>
+/// <summary>What became of a set of images.</summary>
+/// <param name="Images">Images in the cache, those that cannot be read included.</param>
+/// <param name="Encoded">Images encoded now; the others were done before.</param>
+/// <param name="Unreadable">Images among them that cannot be read.</param>
 /// <param name="FirstUnreadable">What was said about the first few of those met now.</param>
 public sealed record TokenCacheReport(int Images, int Encoded, int Unreadable, IReadOnlyList<string> FirstUnreadable);
 
-/// <summary>Encodes a set of pictures once, so that generators can be trained on the codes.</summary>
+/// <summary>Encodes a set of images once, so that generators can be trained on the codes.</summary>
 public static class TokenCacheBuilder
 {
     private const int NamedFaults = 10;
 
-    /// <summary>Encodes every picture, from where an earlier call was interrupted.</summary>
-    /// <param name="source">The pictures.</param>
+    /// <summary>Encodes every image, from where an earlier call was interrupted.</summary>
+    /// <param name="source">The images.</param>
     /// <param name="tokenizer">Encodes them.</param>
     /// <param name="folder">The cache's folder: empty, absent, or holding a part of the same work.</param>
     /// <param name="options">How.</param>
-    /// <param name="progress">Told the number of pictures done; null for nobody.</param>
+    /// <param name="progress">Told the number of images done; may be null.</param>
     /// <param name="cancellation">Stops soon; what is done is kept.</param>
     /// <exception cref="HitaException">The folder holds something else, or cannot be written.</exception>
     public static TokenCacheReport Build(
@@ -50,7 +50,7 @@ public static class TokenCacheBuilder
         ArgumentOutOfRangeException.ThrowIfLessThan(options.BatchSize, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.CommitEvery, 1);
         if (!tokenizer.CanEncode)
-            throw new HitaException("This tokenizer was loaded for decoding only; load it whole to encode pictures.");
+            throw new HitaException("This tokenizer was loaded for decoding only; load it whole to encode images.");
         var variants = options.Augmentation.Validate().VariantCount;
         using var writer = TokenCacheWriter.Open(folder, Describe(source, tokenizer, options.Augmentation));
         var first = writer.Done;

@@ -33,10 +33,10 @@ public sealed record TokenCacheInfo
     /// <summary>Columns of the patch grid.</summary>
     public required int GridWidth { get; init; }
 
-    /// <summary>Variants of each picture, 1 or more.</summary>
+    /// <summary>Variants of each image, 1 or more.</summary>
     public required int Variants { get; init; }
 
-    /// <summary>Side of the pictures that were encoded, in pixels.</summary>
+    /// <summary>Side of the images that were encoded, in pixels.</summary>
     public required int ImageSize { get; init; }
 
     /// <summary>Which squares the variants are.</summary>
@@ -45,19 +45,19 @@ public sealed record TokenCacheInfo
     /// <summary>Whether a centre square comes with its mirror image.</summary>
     public required bool Flip { get; init; }
 
-    /// <summary>For the ten crops: the sides of the larger squares as multiples of the picture's.</summary>
+    /// <summary>For the ten crops: the sides of the larger squares as multiples of the image's.</summary>
     public required IReadOnlyList<double> TenCropScales { get; init; }
 
     /// <summary>What was encoded, as its source describes itself.</summary>
     public required string Source { get; init; }
 
-    /// <summary>Pictures of the source.</summary>
+    /// <summary>Images of the source.</summary>
     public required int Images { get; init; }
 
     /// <summary>The classes' names; empty for a source without classes.</summary>
     public required IReadOnlyList<string> ClassNames { get; init; }
 
-    /// <summary>Pictures done, from the first on. What the files hold beyond them is not yet whole.</summary>
+    /// <summary>Images done, from the first on. What the files hold beyond them is not yet whole.</summary>
     public int Done { get; init; }
 
     /// <summary>Bytes of a code: 2, or 4 where a codebook has more than 65,536 entries.</summary>
@@ -66,7 +66,7 @@ public sealed record TokenCacheInfo
     /// <summary>Codes of an image, holistic ones first.</summary>
     internal int CodesPerImage => HolisticTokenCount + (GridHeight * GridWidth);
 
-    /// <summary>Bytes of all variants of a picture.</summary>
+    /// <summary>Bytes of all variants of an image.</summary>
     internal long ImageBytes => (long)Variants * CodesPerImage * CodeBytes;
 
     /// <summary>Reads and checks the file.</summary>

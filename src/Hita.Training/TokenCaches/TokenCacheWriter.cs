@@ -5,9 +5,9 @@ using Hita.Tokenization;
 
 namespace Hita.Training.TokenCaches;
 
-/// <summary>Writes a token cache picture by picture, and continues one that was interrupted.</summary>
+/// <summary>Writes a token cache image by image, and continues one that was interrupted.</summary>
 /// <remarks>
-/// Codes and classes are appended and flushed; then <c>cache.json</c>, replaced as a whole, says how many pictures are done. What a
+/// Codes and classes are appended and flushed; then <c>cache.json</c>, replaced as a whole, says how many images are done. What a
 /// kill leaves beyond that is cut off when the writer is opened again.
 /// </remarks>
 internal sealed class TokenCacheWriter : IDisposable
@@ -22,7 +22,7 @@ internal sealed class TokenCacheWriter : IDisposable
     private TokenCacheWriter(string folder, TokenCacheInfo info, FolderLock held, FileStream codes, FileStream labels) =>
         (_folder, _info, _lock, _codes, _labels, _written) = (folder, info, held, codes, labels, info.Done);
 
-    /// <summary>Pictures done when the writer was opened.</summary>
+    /// <summary>Images done when the writer was opened.</summary>
     public int Done => _info.Done;
 
     /// <summary>Begins a cache, or continues one of the same contents.</summary>
@@ -36,7 +36,7 @@ internal sealed class TokenCacheWriter : IDisposable
             {
                 var there = TokenCacheInfo.Read(folder);
                 if (!there.IsSameCache(info))
-                    throw new HitaException($"{folder}: there is a token cache of other pictures, another tokenizer or other variants; name another folder.");
+                    throw new HitaException($"{folder}: there is a token cache of other images, another tokenizer or other variants; name another folder.");
                 info = there;
             }
             else if (Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).FirstOrDefault(n => n != FolderLock.FileName && !n!.EndsWith(".tmp", StringComparison.Ordinal)) is { } foreign)
@@ -57,7 +57,7 @@ internal sealed class TokenCacheWriter : IDisposable
         }
     }
 
-    /// <summary>Pictures among those done when the writer was opened that cannot be read. To be asked before anything is written.</summary>
+    /// <summary>Images among those done when the writer was opened that cannot be read. To be asked before anything is written.</summary>
     public int UnreadableBefore()
     {
         var labels = new byte[Done * sizeof(int)];
@@ -66,7 +66,7 @@ internal sealed class TokenCacheWriter : IDisposable
         return Enumerable.Range(0, Done).Count(i => BinaryPrimitives.ReadInt32LittleEndian(labels.AsSpan(i * sizeof(int))) == TokenCache.Unreadable);
     }
 
-    /// <summary>Appends a picture's variants.</summary>
+    /// <summary>Appends an image's variants.</summary>
     /// <param name="label">Its class.</param>
     /// <param name="variants">The codes of each variant.</param>
     public void Write(int label, IReadOnlyList<ImageCodes> variants)
@@ -87,7 +87,7 @@ internal sealed class TokenCacheWriter : IDisposable
         Append(label, row);
     }
 
-    /// <summary>Appends the place of a picture that cannot be read.</summary>
+    /// <summary>Appends the place of an image that cannot be read.</summary>
     public void WriteUnreadable() => Append(TokenCache.Unreadable, new byte[_info.ImageBytes]);
 
     /// <summary>Makes everything appended so far last.</summary>

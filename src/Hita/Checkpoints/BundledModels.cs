@@ -3,7 +3,7 @@ namespace Hita.Checkpoints;
 /// <summary>The trained models that come with the program: small, and there without a download.</summary>
 public static class BundledModels
 {
-    /// <summary>The pipeline of the built-in set <c>materials</c>: 64-pixel pictures of rendered scenes, 36 classes.</summary>
+    /// <summary>The pipeline of the built-in set <c>materials</c>: 64-pixel images of rendered scenes, 36 classes.</summary>
     public const string Materials = "materials";
 
     /// <summary>The folder they lie in, beside the program's libraries.</summary>
@@ -15,7 +15,7 @@ public static class BundledModels
     public static string Locate(string nameOrFolder)
     {
         ArgumentNullException.ThrowIfNull(nameOrFolder);
-        // A set of pictures may well be called like the set it was written from: only a model in its place has precedence.
+        // A set of images may well be called like the set it was written from: only a model in its place has precedence.
         return nameOrFolder == Materials && !HoldsModel(nameOrFolder) ? Path.Combine(Folder, Materials) : nameOrFolder;
     }
 

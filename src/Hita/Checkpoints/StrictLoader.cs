@@ -15,7 +15,7 @@ public static class StrictLoader
     /// <param name="source">The opened file.</param>
     /// <param name="targets">The model's parameters and buffers by name, on any device but meta.</param>
     /// <param name="options">How names are matched; null for equal names.</param>
-    /// <param name="progress">Told after each tensor; null for nobody.</param>
+    /// <param name="progress">Told after each tensor; may be null.</param>
     /// <param name="cancellation">Stops between two tensors; the targets are unusable then.</param>
     /// <returns>What was done.</returns>
     /// <exception cref="CheckpointException">Lists all faults in one sentence; no target has been changed.</exception>

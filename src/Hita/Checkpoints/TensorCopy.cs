@@ -21,7 +21,7 @@ internal static class TensorCopy
     /// <param name="path">The file, for messages.</param>
     /// <param name="tensors">What to copy, in order.</param>
     /// <param name="write">Takes the bytes under the new names.</param>
-    /// <param name="progress">Told after each chunk; null for nobody.</param>
+    /// <param name="progress">Told after each chunk; may be null.</param>
     /// <param name="cancellation">Stops between two chunks.</param>
     /// <exception cref="CheckpointException">Values are not finite, or a file cannot be read or written.</exception>
     public static void Run(string path, IReadOnlyList<ImportedTensor> tensors, Writer write, IProgress<LoadProgress>? progress, CancellationToken cancellation)

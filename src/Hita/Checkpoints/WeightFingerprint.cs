@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace Hita.Checkpoints;
 
 /// <summary>
-/// Identifies a model's weights, so that codes and pictures can say which model made them.
+/// Identifies a model's weights, so that codes and images can say which model made them.
 /// </summary>
 /// <remarks>
 /// XXH128 over every tensor's name, type and shape and its first and last 4 KiB: a training step changes all tensors, and reading

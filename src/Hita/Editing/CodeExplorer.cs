@@ -5,17 +5,17 @@ using Hita.Tokenization.Model;
 
 namespace Hita.Editing;
 
-/// <summary>Finds out what each holistic code of a picture does: drops it, or swaps it for another picture's, and paints again.</summary>
+/// <summary>Finds out what each holistic code of an image does: drops it, or swaps it for another image's, and decodes again.</summary>
 /// <param name="tokenizer">A tokenizer with holistic codes and its encoder; still the caller's to dispose.</param>
 public sealed class CodeExplorer(ImageTokenizer tokenizer)
 {
     private readonly ImageTokenizer _tokenizer = EditChecks.Holistic(tokenizer, "Exploring");
 
-    /// <summary>Explores a picture.</summary>
-    /// <param name="image">The picture, of any size; its centre square counts.</param>
-    /// <param name="other">A picture whose codes are swapped in; null to drop codes: their vectors become zero.</param>
+    /// <summary>Explores an image.</summary>
+    /// <param name="image">The image, of any size; its centre square counts.</param>
+    /// <param name="other">An image whose codes are swapped in; null to drop codes: their vectors become zero.</param>
     /// <param name="codes">The places of the codes to explore; null for all.</param>
-    /// <param name="progress">Told how many codes are done; null for nobody.</param>
+    /// <param name="progress">Told how many codes are done; may be null.</param>
     /// <param name="cancellation">Stops between two codes.</param>
     /// <exception cref="HitaException">There is no such code.</exception>
     public CodeExploration Explore(

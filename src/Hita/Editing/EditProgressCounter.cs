@@ -8,7 +8,7 @@ internal sealed class EditProgressCounter(IProgress<EditProgress>? progress)
     private long _before;
     private long _last;
 
-    /// <summary>The listener for the next drawing; null where nobody listens.</summary>
+    /// <summary>The listener for the next sampling; null where nobody listens.</summary>
     public IProgress<GenerationProgress>? ForOne()
     {
         _before += _last;

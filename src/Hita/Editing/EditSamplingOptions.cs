@@ -4,16 +4,16 @@ using Hita.Generation.Sampling;
 
 namespace Hita.Editing;
 
-/// <summary>How new codes are drawn. A result is a function of the weights, the pictures, these settings and nothing else.</summary>
+/// <summary>How new codes are sampled. A result is a function of the weights, the images, these settings and nothing else.</summary>
 public sealed record EditSamplingOptions
 {
-    /// <summary>The class of what is painted, by number; null for none. Default none.</summary>
+    /// <summary>The class of what is decoded, by number; null for none. Default none.</summary>
     public int? Class { get; init; }
 
     /// <summary>The seed. Default 0.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>The number of the first drawn image under the seed; the others follow. Default 0.</summary>
+    /// <summary>The number of the first sampled image under the seed; the others follow. Default 0.</summary>
     public long FirstImage { get; init; }
 
     /// <summary>Temperature, filters and guidance; without a class there is nothing that guidance could lean to, and it rests.</summary>
@@ -22,7 +22,7 @@ public sealed record EditSamplingOptions
     /// <summary>How the last holistic code is embedded. Default: as in training.</summary>
     public BoundaryMode Boundary { get; init; }
 
-    /// <summary>Images drawn together; they do not depend on it. Default 8.</summary>
+    /// <summary>Images sampled together; they do not depend on it. Default 8.</summary>
     public int BatchSize { get; init; } = 8;
 
     /// <summary>The request for a number of images.</summary>

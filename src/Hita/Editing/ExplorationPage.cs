@@ -6,7 +6,7 @@ using Hita.Runtime;
 
 namespace Hita.Editing;
 
-/// <summary>Writes what was found about a picture's codes as pictures and as one page that needs no other file.</summary>
+/// <summary>Writes what was found about an image's codes as images and as one page that needs no other file.</summary>
 public static class ExplorationPage
 {
     /// <summary>The page's name in the folder.</summary>
@@ -22,10 +22,10 @@ public static class ExplorationPage
         figcaption { font-size: .8rem; color: #555; }
         """;
 
-    /// <summary>Writes the page and the pictures in it.</summary>
+    /// <summary>Writes the page and the images in it.</summary>
     /// <param name="exploration">What was found.</param>
     /// <param name="folder">The folder; it is created where it is missing.</param>
-    /// <param name="title">A name for the picture.</param>
+    /// <param name="title">A name for the image.</param>
     /// <returns>The page's path.</returns>
     /// <exception cref="Runtime.ImageException">A file cannot be written.</exception>
     public static string Write(CodeExploration exploration, string folder, string title)
@@ -39,8 +39,8 @@ public static class ExplorationPage
         var html = new StringBuilder();
         html.Append(CultureInfo.InvariantCulture, $"<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>{Text(title)}</title>\n<style>\n{Style}\n</style>\n");
         html.Append(CultureInfo.InvariantCulture, $"<h1>What the holistic codes of {Text(title)} do</h1>\n<p>{Explanation(exploration, strongest)}</p>\n<div class=\"top\">\n");
-        AppendFigure(html, Save(exploration.Image, folder, "picture"), "the picture");
-        AppendFigure(html, Save(exploration.Reconstruction, folder, "reconstruction"), "what all its codes paint");
+        AppendFigure(html, Save(exploration.Image, folder, "image"), "the image");
+        AppendFigure(html, Save(exploration.Reconstruction, folder, "reconstruction"), "what all its codes decode to");
         if (exploration.Other is { } other)
             AppendFigure(html, Save(other, folder, "other"), "where the other codes come from");
         html.Append("</div>\n<div class=\"codes\">\n");
@@ -70,7 +70,7 @@ public static class ExplorationPage
 
     private static string Explanation(CodeExploration exploration, int strongest) => string.Create(
         CultureInfo.InvariantCulture,
-        $"One holistic code at a time was {(exploration.Other is null ? "dropped" : "swapped for the other picture's")} and the picture painted again. Each card shows that picture, which pixels changed (brightest: {strongest} of 255 levels, the same scale for all codes, by square roots), and where the code's query looked while the picture was encoded (from its least to its most heeded patch). The codes that change most come first.");
+        $"One holistic code at a time was {(exploration.Other is null ? "dropped" : "swapped for the other image's")} and the image decoded again. Each card shows that image, which pixels changed (brightest: {strongest} of 255 levels, the same scale for all codes, by square roots), and where the code's query looked while the image was encoded (from its least to its most heeded patch). The codes that change most come first.");
 
     private static string Code(CodeEffect effect, string folder, Image change, Image gaze)
     {
@@ -84,7 +84,7 @@ public static class ExplorationPage
         return html.Append("</div></div>\n").ToString();
     }
 
-    // The picture's file for other uses, and a smaller copy inside the page.
+    // The image's file for other uses, and a smaller copy inside the page.
     private static string Save(Image image, string folder, string name)
     {
         ImageWriter.Write(image, Path.Combine(folder, name + ".png"));

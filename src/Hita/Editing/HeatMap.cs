@@ -2,7 +2,7 @@ using Hita.Imaging;
 
 namespace Hita.Editing;
 
-/// <summary>Paints numbers as colours, from black over violet and orange to pale yellow.</summary>
+/// <summary>Decodes numbers as colours, from black over violet and orange to pale yellow.</summary>
 public static class HeatMap
 {
     // Brightness rises evenly, so that the maps also read in grey.
@@ -21,10 +21,10 @@ public static class HeatMap
         byte Mix(float from, float to) => (byte)MathF.Round(from + (share * (to - from)));
     }
 
-    /// <summary>A plane of numbers as a picture.</summary>
+    /// <summary>A plane of numbers as an image.</summary>
     /// <param name="values">Row by row.</param>
     /// <param name="width">Numbers in a row.</param>
-    /// <param name="largest">The number that is painted brightest; above 0.</param>
+    /// <param name="largest">The number that is decoded brightest; above 0.</param>
     public static Image Render(IReadOnlyList<double> values, int width, double largest)
     {
         ArgumentNullException.ThrowIfNull(values);
@@ -35,11 +35,11 @@ public static class HeatMap
         return image;
     }
 
-    /// <summary>A coarse map laid over a picture, which shows through in grey.</summary>
-    /// <param name="image">The picture.</param>
+    /// <summary>A coarse map laid over an image, which shows through in grey.</summary>
+    /// <param name="image">The image.</param>
     /// <param name="values">A number a patch, in raster order.</param>
     /// <param name="columns">Patches in a row.</param>
-    /// <param name="largest">The number that is painted brightest; above 0.</param>
+    /// <param name="largest">The number that is decoded brightest; above 0.</param>
     public static Image Overlay(Image image, IReadOnlyList<float> values, int columns, double largest)
     {
         ArgumentNullException.ThrowIfNull(image);

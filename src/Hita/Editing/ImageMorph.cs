@@ -5,19 +5,19 @@ using Hita.Tokenization.Model;
 
 namespace Hita.Editing;
 
-/// <summary>Turns one picture into another by way of what the tokenizer sees in them.</summary>
+/// <summary>Turns one image into another by way of what the tokenizer sees in them.</summary>
 /// <param name="tokenizer">A tokenizer with holistic codes and its encoder; still the caller's to dispose.</param>
 public sealed class ImageMorph(ImageTokenizer tokenizer)
 {
     private readonly ImageTokenizer _tokenizer = EditChecks.Holistic(tokenizer, "A morph");
 
-    /// <summary>Paints the way from one picture to the other.</summary>
+    /// <summary>Decodes the way from one image to the other.</summary>
     /// <param name="from">The start, of any size; its centre square counts.</param>
     /// <param name="to">The end, of any size; its centre square counts.</param>
     /// <param name="options">How; null for the defaults.</param>
-    /// <param name="progress">Told how many frames are painted; null for nobody.</param>
+    /// <param name="progress">Told how many frames are decoded; may be null.</param>
     /// <param name="cancellation">Stops between two frames.</param>
-    /// <returns>Pictures of the model's size.</returns>
+    /// <returns>Images of the model's size.</returns>
     /// <exception cref="HitaException">A setting is impossible.</exception>
     public IReadOnlyList<Image> Render(
         Image from, Image to, MorphOptions? options = null, IProgress<EditProgress>? progress = null, CancellationToken cancellation = default)
@@ -28,7 +28,7 @@ public sealed class ImageMorph(ImageTokenizer tokenizer)
         var config = _tokenizer.Config;
         var ends = _tokenizer.Features(
             [ImageFit.Square(from, config.ImageSize), ImageFit.Square(to, config.ImageSize)], cancellation: cancellation);
-        // The ends are what the codes paint; on the way between their vectors nothing is rounded.
+        // The ends are what the codes decode to; on the way between their vectors nothing is rounded.
         if (!options.Quantize)
             ends = [.. ends.Select(e => _tokenizer.Dequantize(_tokenizer.Quantize(e)))];
         var frames = new List<Image>();

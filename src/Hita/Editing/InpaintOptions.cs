@@ -2,61 +2,61 @@ using Hita.Runtime;
 
 namespace Hita.Editing;
 
-/// <summary>Where the holistic codes come from when a part of a picture is painted anew.</summary>
+/// <summary>Where the holistic codes come from when a part of an image is regenerated.</summary>
 public enum HolisticSource
 {
-    /// <summary>From the picture as far as it is known: they describe what is around the hole.</summary>
+    /// <summary>From the image as far as it is known: they describe what is around the hole.</summary>
     Encoded,
 
-    /// <summary>Drawn for the class; of several candidates, those that the known patches fit win.</summary>
+    /// <summary>Sampled for the class; of several candidates, those that the known patches fit win.</summary>
     Generated,
 }
 
-/// <summary>Which patch codes are drawn for a mask. A code is read from its own patch and, shifted, paints one further on.</summary>
+/// <summary>Which patch codes are sampled for a mask. A code is read from its own patch and, shifted, decodes one further on.</summary>
 public enum SampledCodes
 {
-    /// <summary>Those read from a masked patch and those that paint one: nothing that a hole has touched is taken as known.</summary>
+    /// <summary>Those read from a masked patch and those that decode one: nothing that a hole has touched is taken as known.</summary>
     Both,
 
-    /// <summary>Those that paint a masked patch.</summary>
+    /// <summary>Those that decode a masked patch.</summary>
     Decoding,
 
     /// <summary>Those read from a masked patch.</summary>
     Covered,
 }
 
-/// <summary>How a part of a picture is painted anew.</summary>
+/// <summary>How a part of an image is regenerated.</summary>
 public sealed record InpaintOptions
 {
-    /// <summary>Class, seed and settings of the drawing.</summary>
+    /// <summary>Class, seed and settings of the sampling.</summary>
     public EditSamplingOptions Sampling { get; init; } = new();
 
     /// <summary>Where the holistic codes come from in the first pass. Default: the known part.</summary>
     public HolisticSource Holistic { get; init; }
 
-    /// <summary>Which patch codes are drawn. Default both kinds.</summary>
+    /// <summary>Which patch codes are sampled. Default both kinds.</summary>
     public SampledCodes Codes { get; init; }
 
     /// <summary>
-    /// Fillings drawn for each window, 1 to 256, of which the one stays after which the known patches are likeliest. Where no
+    /// Fillings sampled for each window, 1 to 256, of which the one stays after which the known patches are likeliest. Where no
     /// known patch follows, as below the last row, the first stays. Default 4.
     /// </summary>
     public int Candidates { get; init; } = 4;
 
     /// <summary>
-    /// Passes over each window, 1 to 16. A further one reads the holistic and the known codes from the picture as filled
-    /// before, instead of from one with a plain hole, and draws again. Default 2: the holistic codes of the first one have taken
-    /// the plain hole for a part of the picture.
+    /// Passes over each window, 1 to 16. A further one reads the holistic and the known codes from the image as filled
+    /// before, instead of from one with a plain hole, and samples again. Default 2: the holistic codes of the first one have taken
+    /// the plain hole for a part of the image.
     /// </summary>
     public int Passes { get; init; } = 2;
 
-    /// <summary>How far inside the mask the seam is hidden, in pixels of the picture, from 0 (a hard edge); null for half a patch.</summary>
+    /// <summary>How far inside the mask the seam is hidden, in pixels of the image, from 0 (a hard edge); null for half a patch.</summary>
     public double? Feather { get; init; }
 
-    /// <summary>The longer side of a window in pixels of the picture; null for one that shows the mask and as much around it.</summary>
+    /// <summary>The longer side of a window in pixels of the image; null for one that shows the mask and as much around it.</summary>
     public int? WindowSide { get; init; }
 
-    /// <summary>Whether all candidates of the last pass are painted and returned, instead of the best alone. Default false.</summary>
+    /// <summary>Whether all candidates of the last pass are decoded and returned, instead of the best alone. Default false.</summary>
     public bool KeepCandidates { get; init; }
 
     /// <summary>Checks every setting.</summary>
@@ -68,7 +68,7 @@ public sealed record InpaintOptions
         if (!Enum.IsDefined(Holistic))
             faults.Add($"the source of the holistic codes is {Holistic}, encoded and generated are possible");
         if (!Enum.IsDefined(Codes))
-            faults.Add($"the drawn codes are {Codes}, both, painting and covered are possible");
+            faults.Add($"the sampled codes are {Codes}, both, decoding and covered are possible");
         if (Candidates is < 1 or > 256)
             faults.Add($"{Candidates} candidates are asked for, 1 to 256 are possible");
         if (Passes is < 1 or > 16)

@@ -5,9 +5,9 @@ using Hita.Runtime;
 
 namespace Hita.Editing;
 
-/// <summary>Paints parts of pictures anew: in-painting, out-painting and the change of a part's class.</summary>
+/// <summary>Regenerates parts of images: in-painting, out-painting and the change of a part's class.</summary>
 /// <remarks>
-/// Known patches keep their codes, masked ones are drawn, in raster order. The picture is encoded with the mean of its known
+/// Known patches keep their codes, masked ones are sampled, in raster order. The image is encoded with the mean of its known
 /// pixels in place of the masked ones, so that nothing of what is under the mask can leak into the result.
 /// </remarks>
 /// <param name="pipeline">The models, the tokenizer with its encoder; still the caller's to dispose.</param>
@@ -20,10 +20,10 @@ public sealed class Inpainter(ImagePipeline pipeline)
     private int Shift => _pipeline.Tokenizer.Config.Holistic?.Shift ?? 0;
 
     /// <summary>Fills the marked pixels.</summary>
-    /// <param name="image">The picture, of any size.</param>
-    /// <param name="mask">What is to be painted anew, of the picture's size or shape.</param>
+    /// <param name="image">The image, of any size.</param>
+    /// <param name="mask">What is to be regenerated, of the image's size or shape.</param>
     /// <param name="options">How; null for the defaults.</param>
-    /// <param name="progress">Told how many codes are drawn; null for nobody.</param>
+    /// <param name="progress">Told how many codes are sampled; may be null.</param>
     /// <param name="cancellation">Stops soon.</param>
     /// <exception cref="HitaException">The mask marks nothing or everything or has another shape, or a setting is impossible.</exception>
     public InpaintResult Fill(
@@ -34,9 +34,9 @@ public sealed class Inpainter(ImagePipeline pipeline)
         ArgumentNullException.ThrowIfNull(mask);
         options = (options ?? new()).Validate();
         mask = mask.For(image.Width, image.Height);
-        var bounds = mask.Bounds ?? throw new HitaException("The mask marks no pixel, so that there is nothing to paint.");
+        var bounds = mask.Bounds ?? throw new HitaException("The mask marks no pixel, so that there is nothing to decode.");
         if (!mask.Marks.Contains(false))
-            throw new HitaException("The mask marks every pixel, so that nothing of the picture is left; 'hita generate' paints pictures from nothing.");
+            throw new HitaException("The mask marks every pixel, so that nothing of the image is left; 'hita generate' decodes images from nothing.");
         var (width, height) = (_pipeline.Width, _pipeline.Height);
         var scale = options.WindowSide is { } side
             ? EditWindow.ScaleFor(image, width, height, side)
@@ -45,13 +45,13 @@ public sealed class Inpainter(ImagePipeline pipeline)
         return Fill(image, mask, EditWindow.SizeAt(image, width, height, scale), options, progress, cancellation);
     }
 
-    /// <summary>Paints a box anew as part of another class.</summary>
-    /// <param name="image">The picture, of any size.</param>
-    /// <param name="box">The part; what lies outside the picture is cut off.</param>
+    /// <summary>Regenerates a box as part of another class.</summary>
+    /// <param name="image">The image, of any size.</param>
+    /// <param name="box">The part; what lies outside the image is cut off.</param>
     /// <param name="options">How; <see cref="EditSamplingOptions.Class"/> is the class wanted.</param>
-    /// <param name="progress">Told how many codes are drawn; null for nobody.</param>
+    /// <param name="progress">Told how many codes are sampled; may be null.</param>
     /// <param name="cancellation">Stops soon.</param>
-    /// <exception cref="HitaException">There is no class, the box lies outside the picture, or a setting is impossible.</exception>
+    /// <exception cref="HitaException">There is no class, the box lies outside the image, or a setting is impossible.</exception>
     public InpaintResult EditClass(
         Image image, PixelBox box, InpaintOptions options, IProgress<EditProgress>? progress = null, CancellationToken cancellation = default)
     {
@@ -62,13 +62,13 @@ public sealed class Inpainter(ImagePipeline pipeline)
         return Fill(image, ImageMask.Box(image.Width, image.Height, box), options, progress, cancellation);
     }
 
-    /// <summary>Extends a picture beyond its edges, window by window.</summary>
-    /// <param name="image">The picture, of any size.</param>
+    /// <summary>Extends an image beyond its edges, window by window.</summary>
+    /// <param name="image">The image, of any size.</param>
     /// <param name="margins">How many pixels are added at each edge.</param>
     /// <param name="options">How; null for the defaults.</param>
-    /// <param name="progress">Told how many codes are drawn; null for nobody.</param>
+    /// <param name="progress">Told how many codes are sampled; may be null.</param>
     /// <param name="cancellation">Stops soon.</param>
-    /// <returns>A larger picture that holds the original unchanged.</returns>
+    /// <returns>A larger image that holds the original unchanged.</returns>
     /// <exception cref="HitaException">No margin is given or one is negative, the result is too large, or a setting is impossible.</exception>
     public InpaintResult Extend(
         Image image, Margins margins, InpaintOptions? options = null,
@@ -78,7 +78,7 @@ public sealed class Inpainter(ImagePipeline pipeline)
         options = (options ?? new()).Validate();
         var (canvas, mask) = margins.Around(image);
         var (width, height) = (_pipeline.Width, _pipeline.Height);
-        // The whole picture in view tells most about what lies beside it.
+        // The whole image in view tells most about what lies beside it.
         var scale = options.WindowSide is { } side ? EditWindow.ScaleFor(canvas, width, height, side) : double.PositiveInfinity;
         var size = options.WindowSide is null ? EditWindow.SizeAt(image, width, height, scale) : EditWindow.SizeAt(canvas, width, height, scale);
         return Fill(canvas, mask, size, options, progress, cancellation);
@@ -99,7 +99,7 @@ public sealed class Inpainter(ImagePipeline pipeline)
         {
             var window = new EditWindow(WindowPlan.Next(rest, size.Width, size.Height), _pipeline.Width, _pipeline.Height);
             var filling = new WindowFilling(_pipeline, window, canvas, rest, plain, options, Shift);
-            // Every window draws numbers of its own, so that the same noise does not come back from window to window.
+            // Every window samples numbers of its own, so that the same noise does not come back from window to window.
             windows.Add(filling.Run((long)windows.Count * options.Passes * options.Candidates, counter, cancellation));
             for (var y = window.Box.Y; y < window.Box.Bottom; y++)
                 rest.Row(y)[window.Box.X..window.Box.Right].Clear();

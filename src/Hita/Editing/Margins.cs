@@ -3,18 +3,18 @@ using Hita.Runtime;
 
 namespace Hita.Editing;
 
-/// <summary>Pixels added around a picture.</summary>
+/// <summary>Pixels added around an image.</summary>
 /// <param name="Left">At the left, 0 or more.</param>
 /// <param name="Top">At the top, 0 or more.</param>
 /// <param name="Right">At the right, 0 or more.</param>
 /// <param name="Bottom">At the bottom, 0 or more.</param>
 public readonly record struct Margins(int Left, int Top, int Right, int Bottom)
 {
-    /// <summary>The longest side of an extended picture, in pixels.</summary>
+    /// <summary>The longest side of an extended image, in pixels.</summary>
     public const int LargestSide = 16384;
 
-    /// <summary>Checks the margins for a picture.</summary>
-    /// <param name="image">The picture.</param>
+    /// <summary>Checks the margins for an image.</summary>
+    /// <param name="image">The image.</param>
     /// <exception cref="ConfigException">No margin is given, one is negative, or the result is too large.</exception>
     public void Check(Image image)
     {
@@ -29,13 +29,13 @@ public readonly record struct Margins(int Left, int Top, int Right, int Bottom)
         if (faults.Count == 0 && (width, height) == (image.Width, image.Height))
             faults.Add("no margin is given; say how many pixels to add at the left, top, right or bottom");
         if (Math.Max(width, height) > LargestSide)
-            faults.Add($"the picture would have {width}×{height} pixels, {LargestSide} a side are possible");
+            faults.Add($"the image would have {width}×{height} pixels, {LargestSide} a side are possible");
         if (faults.Count > 0)
             throw new ConfigException("The extension", faults);
     }
 
-    /// <summary>The enlarged picture, and a mask of what was added.</summary>
-    /// <param name="image">The picture.</param>
+    /// <summary>The enlarged image, and a mask of what was added.</summary>
+    /// <param name="image">The image.</param>
     /// <exception cref="ConfigException">No margin is given, one is negative, or the result is too large.</exception>
     public (Image Canvas, ImageMask Added) Around(Image image)
     {

@@ -34,10 +34,10 @@ internal static class MaskedGrid
     }
 
     /// <summary>Codes of which those that belong to masked patches are unknown.</summary>
-    /// <param name="codes">All codes, as read from a picture with holes.</param>
+    /// <param name="codes">All codes, as read from an image with holes.</param>
     /// <param name="patches">The masked patches.</param>
     /// <param name="sampled">Which codes belong to a patch.</param>
-    /// <param name="shift">How many patches further on a code paints.</param>
+    /// <param name="shift">How many patches further on a code decodes.</param>
     /// <param name="keepsHolistic">Whether the holistic codes are known.</param>
     public static PartialCodes Known(ImageCodes codes, bool[] patches, SampledCodes sampled, int shift, bool keepsHolistic)
     {
@@ -45,7 +45,7 @@ internal static class MaskedGrid
         for (var i = 0; i < known.Length; i++)
         {
             var covered = sampled != SampledCodes.Decoding && patches[i];
-            // The last codes paint nothing; they are as unknown as their own patch.
+            // The last codes decode to nothing; they are as unknown as their own patch.
             var decoding = sampled != SampledCodes.Covered && (i + shift < patches.Length ? patches[i + shift] : patches[i]);
             known[i] = covered || decoding ? PartialCodes.Unknown : codes.Patches[i];
         }

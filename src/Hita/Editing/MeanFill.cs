@@ -6,8 +6,8 @@ namespace Hita.Editing;
 public static class MeanFill
 {
     /// <summary>The mean of the pixels that a mask leaves free; null where it leaves none.</summary>
-    /// <param name="image">The picture.</param>
-    /// <param name="mask">The unknown pixels, of the picture's size.</param>
+    /// <param name="image">The image.</param>
+    /// <param name="mask">The unknown pixels, of the image's size.</param>
     public static (byte Red, byte Green, byte Blue)? Mean(Image image, ImageMask mask)
     {
         ArgumentNullException.ThrowIfNull(image);
@@ -30,9 +30,9 @@ public static class MeanFill
         byte Rounded(long sum) => (byte)((sum + (count / 2)) / count);
     }
 
-    /// <summary>A picture with the unknown pixels in one colour.</summary>
-    /// <param name="image">The picture, which stays as it is.</param>
-    /// <param name="mask">The unknown pixels, of the picture's size.</param>
+    /// <summary>An image with the unknown pixels in one colour.</summary>
+    /// <param name="image">The image, which stays as it is.</param>
+    /// <param name="mask">The unknown pixels, of the image's size.</param>
     /// <param name="colour">The colour; null for the mean of the known pixels, or grey where there are none.</param>
     public static Image Fill(Image image, ImageMask mask, (byte Red, byte Green, byte Blue)? colour = null)
     {

@@ -5,26 +5,26 @@ namespace Hita.Editing;
 /// <summary>What the patch codes of a morph are.</summary>
 public enum MorphPatches
 {
-    /// <summary>They go from the first picture's to the second's too.</summary>
+    /// <summary>They go from the first image's to the second's too.</summary>
     Blend,
 
-    /// <summary>The first picture's throughout: it takes on the look of the second.</summary>
+    /// <summary>The first image's throughout: it takes on the look of the second.</summary>
     First,
 
-    /// <summary>The second picture's throughout: it comes out of the look of the first.</summary>
+    /// <summary>The second image's throughout: it comes out of the look of the first.</summary>
     Second,
 }
 
-/// <summary>How one picture turns into another.</summary>
+/// <summary>How one image turns into another.</summary>
 public sealed record MorphOptions
 {
-    /// <summary>Pictures, both ends included, 2 to 10000. Default 24.</summary>
+    /// <summary>Images, both ends included, 2 to 10000. Default 24.</summary>
     public int Frames { get; init; } = 24;
 
     /// <summary>What the patch codes do. Default: they go along.</summary>
     public MorphPatches Patches { get; init; }
 
-    /// <summary>Whether every frame is rounded to codes, as pictures of the model are; otherwise the way is smooth. Default false.</summary>
+    /// <summary>Whether every frame is rounded to codes, as images of the model are; otherwise the way is smooth. Default false.</summary>
     public bool Quantize { get; init; }
 
     /// <summary>Checks every setting.</summary>

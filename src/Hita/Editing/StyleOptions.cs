@@ -5,14 +5,14 @@ namespace Hita.Editing;
 /// <summary>What the strength of a style transfer measures.</summary>
 public enum StyleMethod
 {
-    /// <summary>The share of the holistic codes that are taken from the style picture.</summary>
+    /// <summary>The share of the holistic codes that are taken from the style image.</summary>
     Swap,
 
-    /// <summary>How far all holistic features go towards the style picture's before they are rounded to codes.</summary>
+    /// <summary>How far all holistic features go towards the style image's before they are rounded to codes.</summary>
     Interpolate,
 }
 
-/// <summary>Which holistic codes are taken from the style picture first.</summary>
+/// <summary>Which holistic codes are taken from the style image first.</summary>
 public enum StyleOrder
 {
     /// <summary>From the first on.</summary>
@@ -24,11 +24,11 @@ public enum StyleOrder
     /// <summary>Evenly over the sequence.</summary>
     Spread,
 
-    /// <summary>Those first in which the two pictures differ most.</summary>
+    /// <summary>Those first in which the two images differ most.</summary>
     MaxDifferent,
 }
 
-/// <summary>How the style of one picture is given to another.</summary>
+/// <summary>How the style of one image is given to another.</summary>
 public sealed record StyleOptions
 {
     /// <summary>From 0 (the content as it is) to 1 (all of the style). Default 1.</summary>
@@ -41,8 +41,8 @@ public sealed record StyleOptions
     public StyleOrder Order { get; init; }
 
     /// <summary>
-    /// Whether the last k holistic codes stay the content's. The decoder paints the first k patches from them, where the style
-    /// picture's corner would show. Default false.
+    /// Whether the last k holistic codes stay the content's. The decoder decodes the first k patches from them, where the style
+    /// image's corner would show. Default false.
     /// </summary>
     public bool KeepOpening { get; init; }
 

@@ -6,8 +6,8 @@ using Hita.Tokenization.Model;
 namespace Hita.Editing;
 
 /// <summary>
-/// Paints the content of one picture in the style of another, without any training for it: the holistic codes, which describe
-/// a picture as a whole, are taken from the style picture, the patch codes from the content.
+/// Decodes the content of one image in the style of another, without any training for it: the holistic codes, which describe
+/// an image as a whole, are taken from the style image, the patch codes from the content.
 /// </summary>
 /// <param name="tokenizer">A tokenizer with holistic codes and its encoder; still the caller's to dispose.</param>
 public sealed class StyleTransfer(ImageTokenizer tokenizer)
@@ -15,14 +15,14 @@ public sealed class StyleTransfer(ImageTokenizer tokenizer)
     private readonly ImageTokenizer _tokenizer = EditChecks.Holistic(tokenizer, "Style transfer");
 
     /// <summary>Transfers the style.</summary>
-    /// <param name="content">The picture to keep, of any size.</param>
-    /// <param name="style">The picture to take the style of, of any size; its centre square counts.</param>
+    /// <param name="content">The image to keep, of any size.</param>
+    /// <param name="style">The image to take the style of, of any size; its centre square counts.</param>
     /// <param name="options">How; null for the defaults.</param>
     /// <param name="wholeShape">
     /// Work on all of the content in its own shape, at about the model's area, instead of its largest centre square.
     /// </param>
     /// <param name="cancellation">Stops soon.</param>
-    /// <returns>A picture of the content's size; outside the centre square it is the content.</returns>
+    /// <returns>An image of the content's size; outside the centre square it is the content.</returns>
     /// <exception cref="HitaException">A setting is impossible, or the content's shape cannot be encoded.</exception>
     public Image Apply(
         Image content, Image style, StyleOptions? options = null, bool wholeShape = false, CancellationToken cancellation = default)

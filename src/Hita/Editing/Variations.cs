@@ -7,7 +7,7 @@ using Hita.Tokenization;
 
 namespace Hita.Editing;
 
-/// <summary>Which codes of a picture its variations keep.</summary>
+/// <summary>Which codes of an image its variations keep.</summary>
 public enum VariationKeep
 {
     /// <summary>The holistic codes: the same look and light in another arrangement.</summary>
@@ -17,24 +17,24 @@ public enum VariationKeep
     Patches,
 }
 
-/// <summary>A variation of a picture.</summary>
+/// <summary>A variation of an image.</summary>
 /// <param name="Number">Its number under the seed.</param>
-/// <param name="Image">The picture, of the original's size; outside the model's square it is the original.</param>
-/// <param name="LogLikelihood">With the patches kept, the natural logarithm of their likelihood after the codes that were drawn; else 0.</param>
+/// <param name="Image">The image, of the original's size; outside the model's square it is the original.</param>
+/// <param name="LogLikelihood">With the patches kept, the natural logarithm of their likelihood after the codes that were sampled; else 0.</param>
 public sealed record Variation(long Number, Image Image, double LogLikelihood);
 
-/// <summary>Paints pictures that share one kind of codes with a picture.</summary>
+/// <summary>Decodes images that share one kind of codes with an image.</summary>
 /// <param name="pipeline">The models, the tokenizer with its encoder; still the caller's to dispose.</param>
 public sealed class Variations(ImagePipeline pipeline)
 {
     private readonly ImagePipeline _pipeline = EditChecks.WithEncoder(pipeline);
 
-    /// <summary>Paints variations.</summary>
-    /// <param name="image">The picture, of any size; its largest centre window of the model's shape is varied.</param>
-    /// <param name="keep">What stays; the rest is drawn.</param>
+    /// <summary>Decodes variations.</summary>
+    /// <param name="image">The image, of any size; its largest centre window of the model's shape is varied.</param>
+    /// <param name="keep">What stays; the rest is sampled.</param>
     /// <param name="count">How many, 1 or more.</param>
-    /// <param name="sampling">Class, seed and settings of the drawing; null for the defaults.</param>
-    /// <param name="progress">Told how many codes are drawn; null for nobody.</param>
+    /// <param name="sampling">Class, seed and settings of the sampling; null for the defaults.</param>
+    /// <param name="progress">Told how many codes are sampled; may be null.</param>
     /// <param name="cancellation">Stops soon.</param>
     /// <returns>Variations in the order of their numbers.</returns>
     /// <exception cref="HitaException">The model has no holistic codes, or a setting is impossible.</exception>

@@ -9,11 +9,11 @@ namespace Hita.Editing;
 /// <summary>The filling of one window.</summary>
 /// <param name="pipeline">The models.</param>
 /// <param name="window">The window.</param>
-/// <param name="canvas">The whole picture; the window's masked pixels are written.</param>
-/// <param name="mask">What is unknown of the whole picture.</param>
+/// <param name="canvas">The whole image; the window's masked pixels are written.</param>
+/// <param name="mask">What is unknown of the whole image.</param>
 /// <param name="plain">The colour of holes in a window of which nothing is known.</param>
 /// <param name="options">How.</param>
-/// <param name="shift">How many patches further on a code paints.</param>
+/// <param name="shift">How many patches further on a code decodes.</param>
 internal sealed class WindowFilling(
     ImagePipeline pipeline, EditWindow window, Image canvas, ImageMask mask, (byte, byte, byte) plain, InpaintOptions options, int shift)
 {

@@ -26,7 +26,7 @@ public sealed record GenerationRequest
     public int BatchSize { get; init; } = 8;
 
     /// <summary>
-    /// Patch tokens at the end that need not be drawn because the tokenizer's shift keeps them from every pixel; they are 0 in
+    /// Patch tokens at the end that need not be sampled because the tokenizer's shift keeps them from every pixel; they are 0 in
     /// the result. Default 0.
     /// </summary>
     public int UnseenPatches { get; init; }
@@ -58,6 +58,6 @@ public sealed record GenerationRequest
 /// <summary>How far a generation has come.</summary>
 /// <param name="Images">Images finished.</param>
 /// <param name="ImageCount">Images in all.</param>
-/// <param name="Tokens">Tokens drawn, over all images.</param>
+/// <param name="Tokens">Tokens sampled, over all images.</param>
 /// <param name="TokenCount">Tokens in all.</param>
 public readonly record struct GenerationProgress(int Images, int ImageCount, long Tokens, long TokenCount);

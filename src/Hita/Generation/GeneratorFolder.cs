@@ -11,7 +11,7 @@ public static class GeneratorFolder
     /// <summary>The name of the generator's folder inside a pipeline's.</summary>
     public const string PipelinePart = "generator";
 
-    /// <summary>The file in a generator's folder that says how its tokens are best drawn; without it, plain sampling.</summary>
+    /// <summary>The file in a generator's folder that says how its tokens are best sampled; without it, plain sampling.</summary>
     public const string SamplingName = "sampling.json";
 
     /// <summary>The folder that holds the generator: the one given, or its <c>generator</c> part where it is a pipeline's.</summary>
@@ -29,7 +29,7 @@ public static class GeneratorFolder
         return ConfigJson.Read<GeneratorConfig>(json, Path.Combine(folder, "config.json")).Validate();
     }
 
-    /// <summary>Reads how a generator's tokens are best drawn.</summary>
+    /// <summary>Reads how a generator's tokens are best sampled.</summary>
     /// <param name="folder">The generator's own folder.</param>
     /// <returns>The settings of <see cref="SamplingName"/>; plain sampling where there is no such file.</returns>
     /// <exception cref="HitaException">The file is damaged, or a setting is impossible.</exception>
@@ -54,7 +54,7 @@ public static class GeneratorFolder
 
     /// <summary>Writes <see cref="SamplingName"/> where the settings are not those that hold without it.</summary>
     /// <param name="folder">The generator's own folder.</param>
-    /// <param name="sampling">How its tokens are best drawn.</param>
+    /// <param name="sampling">How its tokens are best sampled.</param>
     internal static void WriteSampling(string folder, SamplingOptions sampling)
     {
         if (sampling != new SamplingOptions())

@@ -48,7 +48,7 @@ public sealed record GeneratorOptions
 }
 
 /// <summary>
-/// Draws the codes of images from classes. Immutable once loaded; several threads may use one at the same time.
+/// Samples the codes of images from classes. Immutable once loaded; several threads may use one at the same time.
 /// </summary>
 public sealed partial class ImageGenerator : IDisposable
 {
@@ -87,7 +87,7 @@ public sealed partial class ImageGenerator : IDisposable
     /// <summary>The classes' names, or numbers alone.</summary>
     public ClassNames Classes { get; }
 
-    /// <summary>How its tokens are best drawn, as its folder says (<see cref="GeneratorFolder.SamplingName"/>); plain sampling where it does not.</summary>
+    /// <summary>How its tokens are best sampled, as its folder says (<see cref="GeneratorFolder.SamplingName"/>); plain sampling where it does not.</summary>
     public SamplingOptions Sampling { get; }
 
     /// <summary>Learned values; 0 where the weights are packed for the CPU engine.</summary>
@@ -163,11 +163,11 @@ public sealed partial class ImageGenerator : IDisposable
         return new ImageGenerator(new TorchTokenModel(model), hash, ClassNames.Default(config.ClassCount));
     }
 
-    /// <summary>Draws images.</summary>
-    /// <param name="request">What to draw.</param>
-    /// <param name="progress">Told after every position of a batch; null for nobody.</param>
+    /// <summary>Samples images.</summary>
+    /// <param name="request">What to sample.</param>
+    /// <param name="progress">Told after every position of a batch; may be null.</param>
     /// <param name="cancellation">Stops between two positions; what a callback has received is whole.</param>
-    /// <param name="onBatch">Given each batch as soon as it is drawn, with the index of its first image; null for nobody.</param>
+    /// <param name="onBatch">Given each batch as soon as it is sampled, with the index of its first image; may be null.</param>
     /// <returns>The codes, in the order of the request's classes.</returns>
     /// <exception cref="ConfigException">The request does not fit this generator.</exception>
     public IReadOnlyList<ImageCodes> Generate(

@@ -4,12 +4,12 @@ using Hita.Tokenization;
 
 namespace Hita.Generation;
 
-/// <summary>The codes of an image of which some are known and the others are to be drawn.</summary>
+/// <summary>The codes of an image of which some are known and the others are to be sampled.</summary>
 /// <param name="Holistic">M holistic codes, each 0 … V − 1 or <see cref="Unknown"/>; empty in the vanilla family.</param>
 /// <param name="Patches">N patch codes in raster order, each 0 … V − 1 or <see cref="Unknown"/>.</param>
 public sealed record PartialCodes(IReadOnlyList<int> Holistic, IReadOnlyList<int> Patches)
 {
-    /// <summary>Stands for a code that is to be drawn.</summary>
+    /// <summary>Stands for a code that is to be sampled.</summary>
     public const int Unknown = -1;
 
     /// <summary>Codes of which nothing is known.</summary>
@@ -33,24 +33,24 @@ public sealed record PartialCodes(IReadOnlyList<int> Holistic, IReadOnlyList<int
     }
 }
 
-/// <summary>An image whose unknown codes have been drawn.</summary>
+/// <summary>An image whose unknown codes have been sampled.</summary>
 /// <param name="Codes">All codes, the known ones as they were given.</param>
 /// <param name="LogLikelihood">The natural logarithm of the probability that the model gives, for the image's class and without
-/// guidance, to the known codes that follow the first drawn one; 0 where none follow. The more, the better what was drawn leads
+/// guidance, to the known codes that follow the first sampled one; 0 where none follow. The more, the better what was sampled leads
 /// on to what was known.</param>
-/// <param name="ScoredCount">How many known codes follow the first drawn one.</param>
+/// <param name="ScoredCount">How many known codes follow the first sampled one.</param>
 public sealed record CompletedCodes(ImageCodes Codes, double LogLikelihood, int ScoredCount);
 
 public sealed partial class ImageGenerator
 {
-    /// <summary>Draws the unknown codes of images; known ones are fed to the model as if it had drawn them.</summary>
-    /// <param name="request">Classes, seed and settings. <see cref="GenerationRequest.UnseenPatches"/> are not drawn.</param>
+    /// <summary>Samples the unknown codes of images; known ones are fed to the model as if it had sampled them.</summary>
+    /// <param name="request">Classes, seed and settings. <see cref="GenerationRequest.UnseenPatches"/> are not sampled.</param>
     /// <param name="known">What is known of each image, or of all of them where there is one.</param>
     /// <param name="score">Whether the likelihood of the known codes is computed, which takes a step for each of them.</param>
-    /// <param name="progress">Told after every position of a batch; null for nobody.</param>
+    /// <param name="progress">Told after every position of a batch; may be null.</param>
     /// <param name="cancellation">Stops between two positions.</param>
     /// <returns>The images, in the order of the request's classes.</returns>
-    /// <remarks>An image's drawn codes depend on its known ones, its number and the seed, and not on its neighbours.</remarks>
+    /// <remarks>An image's sampled codes depend on its known ones, its number and the seed, and not on its neighbours.</remarks>
     /// <exception cref="ConfigException">The request or the known codes do not fit this generator.</exception>
     public IReadOnlyList<CompletedCodes> Complete(
         GenerationRequest request,
@@ -63,7 +63,7 @@ public sealed partial class ImageGenerator
         ArgumentNullException.ThrowIfNull(known);
         request.Validate(Config);
         CheckKnown(known, request.Classes.Count);
-        // A pass ends where nothing is left to be drawn or scored; that is planned for all images at once.
+        // A pass ends where nothing is left to be sampled or scored; that is planned for all images at once.
         var tokens = known.Select(k => Join(k, request.UnseenPatches)).ToArray();
         var count = score ? tokens[0].Length : tokens.Max(static t => t.AsSpan().LastIndexOf(PartialCodes.Unknown)) + 1;
         var all = new List<CompletedCodes>(request.Classes.Count);

@@ -3,20 +3,20 @@ using Hita.Generation.Sampling;
 
 namespace Hita.Generation;
 
-/// <summary>One batch of images to draw.</summary>
+/// <summary>One batch of images to sample.</summary>
 /// <param name="Classes">The class of each image.</param>
 /// <param name="Seed">The request's seed.</param>
 /// <param name="FirstImage">The first image's number under this seed; the others follow. The number and the seed decide the image.</param>
-/// <param name="TokenCount">Tokens to draw: M + N, or fewer where the last patch codes reach no pixel.</param>
+/// <param name="TokenCount">Tokens to sample: M + N, or fewer where the last patch codes reach no pixel.</param>
 /// <param name="Sampling">The settings.</param>
 /// <param name="Boundary">How the last holistic code is embedded.</param>
-/// <param name="Forced">Tokens that are known already; null where all are drawn.</param>
+/// <param name="Forced">Tokens that are known already; null where all are sampled.</param>
 internal sealed record SamplingBatch(
     IReadOnlyList<int> Classes, ulong Seed, long FirstImage, int TokenCount, SamplingOptions Sampling, BoundaryMode Boundary,
     ForcedTokens? Forced = null);
 
-/// <summary>The tokens of a batch that are known before it is drawn.</summary>
-/// <param name="Tokens">[images, TokenCount]; <see cref="PartialCodes.Unknown"/> where the token is drawn.</param>
+/// <summary>The tokens of a batch that are known before it is sampled.</summary>
+/// <param name="Tokens">[images, TokenCount]; <see cref="PartialCodes.Unknown"/> where the token is sampled.</param>
 /// <param name="LogLikelihoods">Receives [images, TokenCount] natural logarithms of the probability that the model gives each
 /// token for the image's class, without guidance, temperature or filters; null where nobody asks.</param>
 /// <param name="ScoredFrom">The first token whose likelihood is computed; those before it keep what they were.</param>
@@ -36,13 +36,13 @@ internal sealed record ForcedTokens(int[] Tokens, double[]? LogLikelihoods = nul
     }
 }
 
-/// <summary>Draws the tokens of a batch, position by position.</summary>
+/// <summary>Samples the tokens of a batch, position by position.</summary>
 internal static class SamplingLoop
 {
-    /// <summary>Draws.</summary>
+    /// <summary>Samples.</summary>
     /// <param name="model">The weights.</param>
-    /// <param name="batch">What to draw.</param>
-    /// <param name="onToken">Called after each position with the number of positions done; null for nobody.</param>
+    /// <param name="batch">What to sample.</param>
+    /// <param name="onToken">Called after each position with the number of positions done; may be null.</param>
     /// <param name="cancellation">Stops between two positions.</param>
     /// <returns>The tokens [images, TokenCount], row after row.</returns>
     public static int[] Run(ITokenModel model, SamplingBatch batch, Action<int>? onToken, CancellationToken cancellation)

@@ -2,13 +2,13 @@ namespace Hita.Imaging;
 
 /// <summary>The square crops of the ADM training and evaluation protocol, which the published results use.</summary>
 /// <remarks>
-/// Large pictures are halved with a box filter until the short side is below twice the wanted one, then resized once with the
-/// bicubic filter. Pictures for the protocol are read with <see cref="ImageDecodeOptions.Plain"/>.
+/// Large images are halved with a box filter until the short side is below twice the wanted one, then resized once with the
+/// bicubic filter. Images for the protocol are read with <see cref="ImageDecodeOptions.Plain"/>.
 /// </remarks>
 public static class AdmCrops
 {
     /// <summary>The centre square.</summary>
-    /// <param name="image">The whole picture, of any size; a smaller one is enlarged.</param>
+    /// <param name="image">The whole image, of any size; a smaller one is enlarged.</param>
     /// <param name="size">The side of the square in pixels, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">The size is below 1.</exception>
     public static Image Center(Image image, int size)
@@ -23,7 +23,7 @@ public static class AdmCrops
     /// A random square for training: the short side becomes a random number of pixels from S to ⌈S/0.8⌉, and the square of
     /// side S lies anywhere within.
     /// </summary>
-    /// <param name="image">The whole picture, of any size; a smaller one is enlarged.</param>
+    /// <param name="image">The whole image, of any size; a smaller one is enlarged.</param>
     /// <param name="size">S, the side of the square in pixels, at least 1.</param>
     /// <param name="random">The source of the choices: one for the size, one for the row, one for the column.</param>
     /// <exception cref="ArgumentOutOfRangeException">The size is below 1.</exception>
@@ -39,7 +39,7 @@ public static class AdmCrops
         return resized.Crop(x, y, size, size);
     }
 
-    /// <summary>The picture, mirrored left to right in half of the cases.</summary>
+    /// <summary>The image, mirrored left to right in half of the cases.</summary>
     /// <param name="image">The original, which stays as it is and is returned itself in the other half.</param>
     /// <param name="random">The source of the one choice.</param>
     public static Image RandomFlip(Image image, Random random)

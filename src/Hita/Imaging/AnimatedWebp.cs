@@ -3,7 +3,7 @@ using Hita.Runtime;
 
 namespace Hita.Imaging;
 
-/// <summary>Writes moving pictures as animated WebP, which browsers and picture viewers play.</summary>
+/// <summary>Writes moving images as animated WebP, which browsers and image viewers play.</summary>
 public static class AnimatedWebp
 {
     /// <summary>The longest time a frame can be shown, in milliseconds.</summary>
@@ -12,7 +12,7 @@ public static class AnimatedWebp
     private const int LargestSide = 16383;
 
     /// <summary>Writes an animation; a file in its place is replaced in one step.</summary>
-    /// <param name="frames">Pictures of one size, at least one.</param>
+    /// <param name="frames">Images of one size, at least one.</param>
     /// <param name="path">The file, in a folder that exists.</param>
     /// <param name="milliseconds">How long each frame is shown, 1 to <see cref="LongestFrame"/>.</param>
     /// <param name="loops">How often it is played; 0 for ever.</param>
@@ -25,7 +25,7 @@ public static class AnimatedWebp
     }
 
     /// <summary>Writes an animation to a stream.</summary>
-    /// <param name="frames">Pictures of one size, at least one.</param>
+    /// <param name="frames">Images of one size, at least one.</param>
     /// <param name="stream">Where the file's bytes go; it stays open.</param>
     /// <param name="milliseconds">How long each frame is shown, 1 to <see cref="LongestFrame"/>.</param>
     /// <param name="loops">How often it is played, 0 (for ever) to 65535.</param>
@@ -40,10 +40,10 @@ public static class AnimatedWebp
         ArgumentOutOfRangeException.ThrowIfNegative(loops);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(loops, ushort.MaxValue);
         if (frames.Count == 0 || frames.Any(f => (f.Width, f.Height) != (frames[0].Width, frames[0].Height)))
-            throw new ArgumentException("An animation needs at least one picture, and all of one size.", nameof(frames));
+            throw new ArgumentException("An animation needs at least one image, and all of one size.", nameof(frames));
         var (width, height) = (frames[0].Width, frames[0].Height);
         if (Math.Max(width, height) > LargestSide)
-            throw new ImageException("the animation", $"A WebP picture has at most {LargestSide} pixels a side, these have {width}×{height}.");
+            throw new ImageException("the animation", $"A WebP image has at most {LargestSide} pixels a side, these have {width}×{height}.");
 
         using var body = new MemoryStream();
         body.Write("WEBP"u8);
@@ -63,7 +63,7 @@ public static class AnimatedWebp
         return header;
     }
 
-    // Place, size, time and flags, then the chunk with the picture's bits as a still picture has it.
+    // Place, size, time and flags, then the chunk with the image's bits as a still image has it.
     private static byte[] Frame(Image frame, int milliseconds, ImageWriteOptions? options)
     {
         using var still = new MemoryStream();
@@ -88,7 +88,7 @@ public static class AnimatedWebp
                 return file.Slice(at, Math.Min(whole, file.Length - at));
             at += whole;
         }
-        throw new ImageException("the animation", "The encoder gave a WebP picture without any bits; write single pictures instead.");
+        throw new ImageException("the animation", "The encoder gave a WebP image without any bits; write single images instead.");
     }
 
     private static void Chunk(Stream stream, ReadOnlySpan<byte> name, ReadOnlySpan<byte> data)

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Hita.Imaging;
 
-/// <summary>Reads the one EXIF entry that matters for looking at a picture.</summary>
+/// <summary>Reads the one EXIF entry that matters for looking at an image.</summary>
 internal static class ExifOrientation
 {
     private const ushort OrientationTag = 0x0112;

@@ -6,10 +6,10 @@ internal static class ForeignFormat
     /// <summary>One sentence about a file that is none of the formats read.</summary>
     /// <param name="file">The file's bytes, at least one.</param>
     public static string Message(ReadOnlySpan<byte> file) => Name(file) is { } name
-        ? $"This is {name}, and only {ImageHeader.Formats} pictures are read; convert it to one of them first."
+        ? $"This is {name}, and only {ImageHeader.Formats} images are read; convert it to one of them first."
         : LooksLikeText(file)
-            ? $"This is a text file, not a picture; {ImageHeader.Formats} are read."
-            : $"This is not a picture of a known format; {ImageHeader.Formats} are read.";
+            ? $"This is a text file, not an image; {ImageHeader.Formats} are read."
+            : $"This is not an image of a known format; {ImageHeader.Formats} are read.";
 
     private static string? Name(ReadOnlySpan<byte> file)
     {
@@ -32,7 +32,7 @@ internal static class ForeignFormat
         if (file.StartsWith("PK\x03\x04"u8))
             return "a zip archive";
         var start = file[..Math.Min(file.Length, 4096)];
-        return start.IndexOf("<svg"u8) >= 0 ? "an SVG drawing" : null;
+        return start.IndexOf("<svg"u8) >= 0 ? "an SVG sampling" : null;
     }
 
     private static string MediaName(ReadOnlySpan<byte> brand) => brand switch

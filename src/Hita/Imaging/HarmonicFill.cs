@@ -9,10 +9,10 @@ public static class HarmonicFill
     private const int Sweeps = 48;
     private const float Relaxation = 1.6f;
 
-    /// <summary>Fills the marked pixels of a picture from those around them.</summary>
-    /// <param name="image">The picture, which stays as it is; what is under the mask does not matter.</param>
-    /// <param name="mask">The holes, of the picture's size; some pixel is free.</param>
-    /// <returns>A new picture, equal to the first outside the mask.</returns>
+    /// <summary>Fills the marked pixels of an image from those around them.</summary>
+    /// <param name="image">The image, which stays as it is; what is under the mask does not matter.</param>
+    /// <param name="mask">The holes, of the image's size; some pixel is free.</param>
+    /// <returns>A new image, equal to the first outside the mask.</returns>
     /// <exception cref="ArgumentException">The sizes differ, or all pixels are marked.</exception>
     public static Image Fill(Image image, ImageMask mask)
     {

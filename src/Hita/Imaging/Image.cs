@@ -3,7 +3,7 @@ using Hita.Runtime;
 namespace Hita.Imaging;
 
 /// <summary>
-/// A picture in memory: red, green and blue of 8 bits each, row by row from the top left. The size is fixed, the pixels can be
+/// An image in memory: red, green and blue of 8 bits each, row by row from the top left. The size is fixed, the pixels can be
 /// written.
 /// </summary>
 public sealed class Image
@@ -11,11 +11,11 @@ public sealed class Image
     /// <summary>The number of bytes a pixel takes.</summary>
     public const int Channels = 3;
 
-    // May be longer than the picture: see PictureScope.
+    // May be longer than the image: see PictureScope.
     private readonly byte[] _pixels;
     private readonly int _length;
 
-    /// <summary>Creates a black picture.</summary>
+    /// <summary>Creates a black image.</summary>
     /// <param name="width">Pixels, at least 1.</param>
     /// <param name="height">Pixels, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">A side is below 1.</exception>
@@ -39,7 +39,7 @@ public sealed class Image
     {
         ArgumentNullException.ThrowIfNull(pixels);
         if (pixels.Length != ByteCount(width, height))
-            throw new ArgumentException($"{pixels.Length} bytes do not fill a picture of {width}×{height} pixels.", nameof(pixels));
+            throw new ArgumentException($"{pixels.Length} bytes do not fill an image of {width}×{height} pixels.", nameof(pixels));
         Width = width;
         Height = height;
         _pixels = pixels;
@@ -71,7 +71,7 @@ public sealed class Image
     /// <summary>One pixel.</summary>
     /// <param name="x">The column, 0 at the left.</param>
     /// <param name="y">The row, 0 at the top.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The place is outside the picture.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The place is outside the image.</exception>
     public (byte Red, byte Green, byte Blue) this[int x, int y]
     {
         get
@@ -86,7 +86,7 @@ public sealed class Image
         }
     }
 
-    /// <summary>A copy that shares nothing with this picture.</summary>
+    /// <summary>A copy that shares nothing with this image.</summary>
     public Image Copy() => new(Width, Height, Pixels.ToArray());
 
     /// <summary>Makes every pixel the same.</summary>
@@ -119,7 +119,7 @@ public sealed class Image
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         var bytes = (long)width * height * Channels;
         if (bytes > Array.MaxLength)
-            throw new HitaException($"A picture of {width}×{height} pixels is too large to be held in memory as one piece.");
+            throw new HitaException($"An image of {width}×{height} pixels is too large to be held in memory as one piece.");
         return (int)bytes;
     }
 }

@@ -11,7 +11,7 @@ internal static class ImageBytes
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (Directory.Exists(path))
-            throw new ImageException(path, "This is a folder, not a picture; name a file in it.");
+            throw new ImageException(path, "This is a folder, not an image; name a file in it.");
         try
         {
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
@@ -62,5 +62,5 @@ internal static class ImageBytes
     /// <param name="length">Its bytes, or null where they were not counted to the end.</param>
     /// <param name="most">The limit in bytes.</param>
     public static ImageException TooLarge(string name, long? length, long most) =>
-        new(name, $"The file has {(length is { } count ? $"{count} bytes, " : "")}more than the limit of {most} bytes; make the picture smaller or raise the limit.");
+        new(name, $"The file has {(length is { } count ? $"{count} bytes, " : "")}more than the limit of {most} bytes; make the image smaller or raise the limit.");
 }

@@ -1,6 +1,6 @@
 namespace Hita.Imaging;
 
-/// <summary>How picture files are read, and which are refused for their size.</summary>
+/// <summary>How image files are read, and which are refused for their size.</summary>
 public sealed record ImageDecodeOptions
 {
     /// <summary>For people's photos: transparent places become white and the camera's orientation is honoured.</summary>
@@ -18,8 +18,8 @@ public sealed record ImageDecodeOptions
     /// <summary>Whether the EXIF orientation is applied (the default) or ignored.</summary>
     public bool HonourOrientation { get; init; } = true;
 
-    /// <summary>The most pixels (width × height) a picture may have; 100 million unless set.</summary>
-    /// <remarks>Decoding takes up to about ten bytes a pixel at its peak; the picture itself takes three.</remarks>
+    /// <summary>The most pixels (width × height) an image may have; 100 million unless set.</summary>
+    /// <remarks>Decoding takes up to about ten bytes a pixel at its peak; the image itself takes three.</remarks>
     /// <exception cref="ArgumentOutOfRangeException">Below 1 or above 500 million, the most that one decode can hold.</exception>
     public long MaxPixels
     {

@@ -5,12 +5,12 @@ using SkiaSharp;
 namespace Hita.Imaging;
 
 /// <summary>
-/// Reads pictures: JPEG, PNG, WebP, GIF and BMP, told by their content. Of an animation the first frame is read. Greyscale,
+/// Reads images: JPEG, PNG, WebP, GIF and BMP, told by their content. Of an animation the first frame is read. Greyscale,
 /// palettes, 16-bit samples (the upper 8 bits count) and CMYK (each ink multiplied by black, colour profiles ignored) become
 /// RGB.
 /// </summary>
 /// <remarks>
-/// Whatever the bytes are, the result is a picture or a <see cref="ImageException"/>. A file that ends before its picture
+/// Whatever the bytes are, the result is an image or a <see cref="ImageException"/>. A file that ends before its image
 /// does is refused rather than shown half grey. Limits are checked on the header, before anything is decoded.
 /// </remarks>
 public static class ImageDecoder
@@ -18,39 +18,39 @@ public static class ImageDecoder
     private static readonly string[] Extensions = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"];
 
     /// <summary>
-    /// Whether a file's name ends as pictures' names do, to pick the pictures out of a folder. Decoding goes by the content
+    /// Whether a file's name ends as images' names do, to pick the images out of a folder. Decoding goes by the content
     /// alone.
     /// </summary>
     /// <param name="path">A file name; upper and lower case are the same.</param>
     public static bool HasImageExtension(string path) =>
         Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Reads a picture file.</summary>
+    /// <summary>Reads an image file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="options">How to read it; <see cref="ImageDecodeOptions.Photo"/> where null.</param>
-    /// <exception cref="ImageException">The file is missing, no picture, broken, cut off or beyond the limits.</exception>
+    /// <exception cref="ImageException">The file is missing, no image, broken, cut off or beyond the limits.</exception>
     public static Image Decode(string path, ImageDecodeOptions? options = null)
     {
         options ??= ImageDecodeOptions.Photo;
         return Decode(ImageBytes.Read(path, options.MaxFileBytes), path, options);
     }
 
-    /// <summary>Reads a picture from a stream, from its present position to its end.</summary>
+    /// <summary>Reads an image from a stream, from its present position to its end.</summary>
     /// <param name="stream">The stream; it stays open.</param>
     /// <param name="name">What to call it in messages.</param>
     /// <param name="options">How to read it; <see cref="ImageDecodeOptions.Photo"/> where null.</param>
-    /// <exception cref="ImageException">The bytes are no picture, broken, cut off or beyond the limits.</exception>
+    /// <exception cref="ImageException">The bytes are no image, broken, cut off or beyond the limits.</exception>
     public static Image Decode(Stream stream, string name, ImageDecodeOptions? options = null)
     {
         options ??= ImageDecodeOptions.Photo;
         return Decode(ImageBytes.Read(stream, name, options.MaxFileBytes), name, options);
     }
 
-    /// <summary>Reads a picture from the bytes of a file.</summary>
+    /// <summary>Reads an image from the bytes of a file.</summary>
     /// <param name="bytes">The whole file.</param>
     /// <param name="name">What to call it in messages.</param>
     /// <param name="options">How to read it; <see cref="ImageDecodeOptions.Photo"/> where null.</param>
-    /// <exception cref="ImageException">The bytes are no picture, broken, cut off or beyond the limits.</exception>
+    /// <exception cref="ImageException">The bytes are no image, broken, cut off or beyond the limits.</exception>
     public static Image Decode(ReadOnlySpan<byte> bytes, string name, ImageDecodeOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
@@ -68,10 +68,10 @@ public static class ImageDecoder
         }
     }
 
-    /// <summary>Reads a picture file's size and format without decoding it; the limits apply.</summary>
+    /// <summary>Reads an image file's size and format without decoding it; the limits apply.</summary>
     /// <param name="path">The file.</param>
     /// <param name="options">The limits; those of <see cref="ImageDecodeOptions.Photo"/> where null.</param>
-    /// <exception cref="ImageException">The file is missing, no picture, or beyond the limits.</exception>
+    /// <exception cref="ImageException">The file is missing, no image, or beyond the limits.</exception>
     public static ImageInfo Identify(string path, ImageDecodeOptions? options = null)
     {
         options ??= ImageDecodeOptions.Photo;
@@ -91,12 +91,12 @@ public static class ImageDecoder
     private static void CheckSize(long width, long height, long maxPixels, string name, ImageDecodeOptions options)
     {
         if (width < 1 || height < 1)
-            throw new ImageException(name, $"The picture has no pixels ({width}×{height}).");
+            throw new ImageException(name, $"The image has no pixels ({width}×{height}).");
         // Each side alone is checked first: the product of two 32-bit sides could pass beyond 64 bits only with signs lost.
         if (width > options.MaxPixels || height > options.MaxPixels || width * height > options.MaxPixels)
         {
             throw new ImageException(
-                name, $"The picture has {width}×{height} pixels, more than the limit of {options.MaxPixels / 1e6:0.######} million; make it smaller or raise the limit.");
+                name, $"The image has {width}×{height} pixels, more than the limit of {options.MaxPixels / 1e6:0.######} million; make it smaller or raise the limit.");
         }
         if (width * height > maxPixels)
         {
@@ -148,8 +148,8 @@ public static class ImageDecoder
         // The decoder does not tell a progressive JPEG that ends early from a broken one, but its end marker does.
         var ends = format != ImageFormat.Jpeg || bytes.LastIndexOf((ReadOnlySpan<byte>)[0xFF, 0xD9]) >= 0;
         return result == SKCodecResult.IncompleteInput || !ends
-            ? $"The {format.Name()} file is cut off before the picture is complete; fetch it again."
-            : $"The {format.Name()} data is broken or of a rare kind, and cannot be decoded; save the picture again with another program.";
+            ? $"The {format.Name()} file is cut off before the image is complete; fetch it again."
+            : $"The {format.Name()} data is broken or of a rare kind, and cannot be decoded; save the image again with another program.";
     }
 
     private static void LayOnWhite(ReadOnlySpan<byte> source, Span<byte> target)

@@ -2,7 +2,7 @@ using Hita.Runtime;
 
 namespace Hita.Imaging;
 
-/// <summary>Puts a picture file in its place in one step, with plain errors.</summary>
+/// <summary>Puts an image file in its place in one step, with plain errors.</summary>
 internal static class ImageFile
 {
     // The errors of a full disk: ENOSPC and EDQUOT as Linux and macOS number them, ERROR_DISK_FULL and ERROR_HANDLE_DISK_FULL.

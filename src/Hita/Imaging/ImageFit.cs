@@ -11,7 +11,7 @@ public static class ImageFit
     /// <param name="image">The photo, of any size.</param>
     /// <param name="width">The wanted width in pixels, at least 1.</param>
     /// <param name="height">The wanted height in pixels, at least 1.</param>
-    /// <returns>A new picture of exactly that size.</returns>
+    /// <returns>A new image of exactly that size.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A side is below 1.</exception>
     public static Image Cover(Image image, int width, int height)
     {
@@ -40,7 +40,7 @@ public static class ImageFit
     /// <param name="width">The wanted width in pixels, at least 1.</param>
     /// <param name="height">The wanted height in pixels, at least 1.</param>
     /// <param name="bar">The colour of the bars, 0 to 255 for red, green and blue alike; 255 (white) unless given.</param>
-    /// <returns>A new picture of exactly that size.</returns>
+    /// <returns>A new image of exactly that size.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A side is below 1.</exception>
     public static Image Contain(Image image, int width, int height, byte bar = 255)
     {
@@ -66,7 +66,7 @@ public static class ImageFit
     /// <param name="image">The photo, of any size.</param>
     /// <param name="multiple">What both sides are multiples of, at least 1.</param>
     /// <param name="side">The side in pixels of a square of the wanted area, for example 336; at least <paramref name="multiple"/>.</param>
-    /// <returns>A new picture whose area is about <c>side²</c>.</returns>
+    /// <returns>A new image whose area is about <c>side²</c>.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of its range.</exception>
     public static Image ToMultiple(Image image, int multiple, int side)
     {

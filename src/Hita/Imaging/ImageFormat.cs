@@ -1,6 +1,6 @@
 namespace Hita.Imaging;
 
-/// <summary>A file format that pictures are read from.</summary>
+/// <summary>A file format that images are read from.</summary>
 public enum ImageFormat
 {
     /// <summary>JPEG, baseline and progressive.</summary>
@@ -19,7 +19,7 @@ public enum ImageFormat
     Bmp,
 }
 
-/// <summary>What a picture file's header says, before anything is decoded.</summary>
+/// <summary>What an image file's header says, before anything is decoded.</summary>
 /// <param name="Format">The format, told by the content, never by the file's name.</param>
 /// <param name="Width">Pixels in a row as stored, before any turning.</param>
 /// <param name="Height">Rows as stored, before any turning.</param>

@@ -20,7 +20,7 @@ internal readonly record struct ImageHeader(ImageFormat Format, long Width, long
     /// <summary>Reads a header.</summary>
     /// <param name="file">The whole file.</param>
     /// <param name="name">Its name, for messages.</param>
-    /// <exception cref="ImageException">It is no picture of a format that is read, or its header is broken.</exception>
+    /// <exception cref="ImageException">It is no image of a format that is read, or its header is broken.</exception>
     public static ImageHeader Read(ReadOnlySpan<byte> file, string name)
     {
         if (file.IsEmpty)

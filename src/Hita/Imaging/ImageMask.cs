@@ -2,7 +2,7 @@ using Hita.Runtime;
 
 namespace Hita.Imaging;
 
-/// <summary>Marks pixels of a picture, for example those that are to be painted anew.</summary>
+/// <summary>Marks pixels of an image, for example those that are to be regenerated.</summary>
 public sealed class ImageMask
 {
     private readonly bool[] _marks;
@@ -62,8 +62,8 @@ public sealed class ImageMask
     /// <param name="y">The row, 0 at the top.</param>
     public Span<bool> Row(int y) => _marks.AsSpan(y * Width, Width);
 
-    /// <summary>The bright pixels of a picture: those whose luminance is 128 or more.</summary>
-    /// <param name="image">White (marked) on black, as masks are drawn.</param>
+    /// <summary>The bright pixels of an image: those whose luminance is 128 or more.</summary>
+    /// <param name="image">White (marked) on black, as masks are sampled.</param>
     public static ImageMask FromImage(Image image)
     {
         ArgumentNullException.ThrowIfNull(image);
@@ -74,11 +74,11 @@ public sealed class ImageMask
         return mask;
     }
 
-    /// <summary>A box of a picture.</summary>
-    /// <param name="width">The picture's width.</param>
-    /// <param name="height">The picture's height.</param>
-    /// <param name="box">The box; what lies outside the picture is cut off.</param>
-    /// <exception cref="HitaException">The box lies outside the picture.</exception>
+    /// <summary>A box of an image.</summary>
+    /// <param name="width">The image's width.</param>
+    /// <param name="height">The image's height.</param>
+    /// <param name="box">The box; what lies outside the image is cut off.</param>
+    /// <exception cref="HitaException">The box lies outside the image.</exception>
     public static ImageMask Box(int width, int height, PixelBox box)
     {
         var mask = new ImageMask(width, height);
@@ -88,15 +88,15 @@ public sealed class ImageMask
         return mask;
     }
 
-    /// <summary>The lower half of a picture; the larger half where its height is odd.</summary>
-    /// <param name="width">The picture's width.</param>
-    /// <param name="height">The picture's height.</param>
+    /// <summary>The lower half of an image; the larger half where its height is odd.</summary>
+    /// <param name="width">The image's width.</param>
+    /// <param name="height">The image's height.</param>
     public static ImageMask LowerHalf(int width, int height) => Box(width, height, new PixelBox(0, height / 2, width, height - (height / 2)));
 
-    /// <summary>The mask for a picture: itself where the size is the picture's, scaled where the shape is.</summary>
-    /// <param name="width">The picture's width.</param>
-    /// <param name="height">The picture's height.</param>
-    /// <returns>A mask of the picture's size; each pixel takes the mark nearest to its middle.</returns>
+    /// <summary>The mask for an image: itself where the size is the image's, scaled where the shape is.</summary>
+    /// <param name="width">The image's width.</param>
+    /// <param name="height">The image's height.</param>
+    /// <returns>A mask of the image's size; each pixel takes the mark nearest to its middle.</returns>
     /// <exception cref="HitaException">The shape differs by more than a hundredth: it is not clear what the mask would mean.</exception>
     public ImageMask For(int width, int height)
     {
@@ -105,7 +105,7 @@ public sealed class ImageMask
         if (Math.Abs(((double)width * Height / ((double)height * Width)) - 1) > 0.01)
         {
             throw new HitaException(
-                $"The mask of {Width}×{Height} pixels has another shape than the picture of {width}×{height}; draw it on a copy of the picture.");
+                $"The mask of {Width}×{Height} pixels has another shape than the image of {width}×{height}; sample it on a copy of the image.");
         }
         var scaled = new ImageMask(width, height);
         for (var y = 0; y < height; y++)
@@ -128,7 +128,7 @@ public sealed class ImageMask
         return part;
     }
 
-    /// <summary>The mask as a picture, white where it marks.</summary>
+    /// <summary>The mask as an image, white where it marks.</summary>
     public Image ToImage()
     {
         var image = new Image(Width, Height);
@@ -137,11 +137,11 @@ public sealed class ImageMask
         return image;
     }
 
-    /// <summary>Checks that the mask has a picture's size.</summary>
+    /// <summary>Checks that the mask has an image's size.</summary>
     /// <exception cref="ArgumentException">It has not.</exception>
     internal void CheckFor(Image image)
     {
         if (Width != image.Width || Height != image.Height)
-            throw new ArgumentException($"A mask of {Width}×{Height} pixels does not belong to a picture of {image.Width}×{image.Height}.");
+            throw new ArgumentException($"A mask of {Width}×{Height} pixels does not belong to an image of {image.Width}×{image.Height}.");
     }
 }

@@ -3,12 +3,12 @@ using System.Buffers;
 namespace Hita.Imaging;
 
 /// <summary>
-/// While a scope is open, the pixels of every new picture of this thread lie in pooled memory that the scope takes back when it
+/// While a scope is open, the pixels of every new image of this thread lie in pooled memory that the scope takes back when it
 /// is closed.
 /// </summary>
 /// <remarks>
-/// Reading a photo for training makes half a dozen large pictures that live for milliseconds. Left to the garbage collector they
-/// would cause a full collection every few photos, and collections are what tensor code must be spared. No picture made inside
+/// Reading a photo for training makes half a dozen large images that live for milliseconds. Left to the garbage collector they
+/// would cause a full collection every few photos, and collections are what tensor code must be spared. No image made inside
 /// may be used after the scope is closed; copy what is to stay.
 /// </remarks>
 internal sealed class ImageScope
@@ -21,7 +21,7 @@ internal sealed class ImageScope
     /// <summary>Opens the scope on this thread; scopes do not nest.</summary>
     public void Open() => _current = this;
 
-    /// <summary>Closes the scope: the pictures made since it was opened are gone.</summary>
+    /// <summary>Closes the scope: the images made since it was opened are gone.</summary>
     public void Close()
     {
         _current = null;

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Hita.Imaging;
 
-/// <summary>Turns pictures into the tensors that models take, and back.</summary>
+/// <summary>Turns images into the tensors that models take, and back.</summary>
 /// <remarks>
 /// A sample v of 0…255 becomes v / 127.5 − 1, so that black is −1 and white is 1. Back, x becomes 127.5 · x + 127.5, rounded to
 /// the nearest integer (halves up) and limited to 0…255; samples make the round trip unchanged.
@@ -14,22 +14,22 @@ public static class ImageTensors
     // Indexed by sample: a table keeps the division out of the loops.
     private static readonly float[] Values = [.. Enumerable.Range(0, 256).Select(v => (float)(v / 127.5 - 1.0))];
 
-    /// <summary>A batch of pictures as one tensor.</summary>
-    /// <param name="images">Pictures of one size, at least one.</param>
+    /// <summary>A batch of images as one tensor.</summary>
+    /// <param name="images">Images of one size, at least one.</param>
     /// <returns>[B, 3, H, W], float32 in [−1, 1], on the CPU.</returns>
-    /// <exception cref="ArgumentException">There is no picture, or the sizes differ.</exception>
+    /// <exception cref="ArgumentException">There is no image, or the sizes differ.</exception>
     public static Tensor ToTensor(IReadOnlyList<Image> images)
     {
         ArgumentNullException.ThrowIfNull(images);
         if (images.Count == 0)
-            throw new ArgumentException("A batch needs at least one picture.", nameof(images));
+            throw new ArgumentException("A batch needs at least one image.", nameof(images));
         var (width, height) = (images[0].Width, images[0].Height);
         foreach (var image in images)
         {
             if (image.Width != width || image.Height != height)
             {
                 throw new ArgumentException(
-                    $"A batch holds pictures of one size, not {width}×{height} and {image.Width}×{image.Height}.", nameof(images));
+                    $"A batch holds images of one size, not {width}×{height} and {image.Width}×{image.Height}.", nameof(images));
             }
         }
 
@@ -41,8 +41,8 @@ public static class ImageTensors
         return tensor;
     }
 
-    /// <summary>One picture as a batch of one.</summary>
-    /// <param name="image">The picture.</param>
+    /// <summary>One image as a batch of one.</summary>
+    /// <param name="image">The image.</param>
     /// <returns>[1, 3, H, W], float32 in [−1, 1], on the CPU.</returns>
     public static Tensor ToTensor(Image image)
     {
@@ -50,8 +50,8 @@ public static class ImageTensors
         return ToTensor([image]);
     }
 
-    /// <summary>A picture as three planes of numbers, without a tensor; safe on any thread.</summary>
-    /// <param name="image">The picture.</param>
+    /// <summary>An image as three planes of numbers, without a tensor; safe on any thread.</summary>
+    /// <param name="image">The image.</param>
     /// <param name="planes">Where the values go: [3, H, W] in [−1, 1], row-major, <c>3 · Width · Height</c> numbers.</param>
     /// <exception cref="ArgumentException">There is room for more or fewer numbers.</exception>
     public static void ToPlanes(Image image, Span<float> planes)
@@ -77,9 +77,9 @@ public static class ImageTensors
         }
     }
 
-    /// <summary>The pictures of a batch.</summary>
+    /// <summary>The images of a batch.</summary>
     /// <param name="tensor">[B, 3, H, W] or [3, H, W], of any floating type, layout and device; beyond [−1, 1] it is limited.</param>
-    /// <returns>One picture for each of the batch.</returns>
+    /// <returns>One image for each of the batch.</returns>
     /// <exception cref="ArgumentException">The shape is another one.</exception>
     /// <exception cref="HitaException">A value is not a number.</exception>
     public static Image[] ToImages(Tensor tensor)
@@ -87,7 +87,7 @@ public static class ImageTensors
         ArgumentNullException.ThrowIfNull(tensor);
         var shape = tensor.shape;
         if (shape.Length is not (3 or 4) || shape[^3] != Image.Channels || shape[^1] < 1 || shape[^2] < 1)
-            throw new ArgumentException($"A tensor {tensor.ShapeText()} does not hold pictures; [B, 3, H, W] does.", nameof(tensor));
+            throw new ArgumentException($"A tensor {tensor.ShapeText()} does not hold images; [B, 3, H, W] does.", nameof(tensor));
         var images = new Image[shape.Length == 4 ? shape[0] : 1];
         using var scope = NewDisposeScope();
         var plain = tensor.detach().to(ScalarType.Float32).cpu().contiguous();
@@ -99,7 +99,7 @@ public static class ImageTensors
         return images;
     }
 
-    /// <summary>A picture from three planes of numbers.</summary>
+    /// <summary>An image from three planes of numbers.</summary>
     /// <param name="planes">[3, H, W], row-major; beyond [−1, 1] it is limited.</param>
     /// <param name="width">W in pixels.</param>
     /// <param name="height">H in pixels.</param>
@@ -126,9 +126,9 @@ public static class ImageTensors
 
     private static byte ToSample(float value)
     {
-        // A picture with one broken value comes from a broken computation: showing it black would hide that.
+        // An image with one broken value comes from a broken computation: showing it black would hide that.
         if (float.IsNaN(value))
-            throw new HitaException("The computed picture holds values that are not numbers; the weights or the precision are at fault.");
+            throw new HitaException("The computed image holds values that are not numbers; the weights or the precision are at fault.");
         return (byte)Math.Clamp(127.5f * value + 128f, 0f, 255f);
     }
 }

@@ -1,6 +1,6 @@
 namespace Hita.Imaging;
 
-/// <summary>Writes short labels into pictures, in capitals of five by seven pixels. No font has to be installed for it.</summary>
+/// <summary>Writes short labels into images, in capitals of five by seven pixels. No font has to be installed for it.</summary>
 internal static class ImageText
 {
     /// <summary>Height of a line in pixels, without space around it.</summary>
@@ -27,8 +27,8 @@ internal static class ImageText
         return text.Length <= most ? text : most < 3 ? text[..most] : string.Concat(text.AsSpan(0, most - 2), "..");
     }
 
-    /// <summary>Writes a text; what lies outside of the picture is cut off, and letters that are not known are question marks.</summary>
-    /// <param name="image">The picture.</param>
+    /// <summary>Writes a text; what lies outside of the image is cut off, and letters that are not known are question marks.</summary>
+    /// <param name="image">The image.</param>
     /// <param name="x">The first column.</param>
     /// <param name="y">The top row.</param>
     /// <param name="text">The text.</param>

@@ -1,15 +1,15 @@
 namespace Hita.Imaging;
 
-/// <summary>Changes of a picture that move pixels and leave their values as they are.</summary>
+/// <summary>Changes of an image that move pixels and leave their values as they are.</summary>
 public static class ImageTransforms
 {
-    /// <summary>A part of a picture, copied.</summary>
+    /// <summary>A part of an image, copied.</summary>
     /// <param name="image">The whole.</param>
     /// <param name="x">The leftmost column of the part.</param>
     /// <param name="y">The topmost row of the part.</param>
     /// <param name="width">Pixels, at least 1.</param>
     /// <param name="height">Pixels, at least 1.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The part is empty or reaches beyond the picture.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The part is empty or reaches beyond the image.</exception>
     public static Image Crop(this Image image, int x, int y, int width, int height)
     {
         ArgumentNullException.ThrowIfNull(image);
@@ -23,7 +23,7 @@ public static class ImageTransforms
         return part;
     }
 
-    /// <summary>The picture as a mirror shows it: left and right exchanged.</summary>
+    /// <summary>The image as a mirror shows it: left and right exchanged.</summary>
     /// <param name="image">The original, which stays as it is.</param>
     public static Image FlipHorizontally(this Image image)
     {
@@ -34,9 +34,9 @@ public static class ImageTransforms
         return flipped;
     }
 
-    /// <summary>Turns and mirrors a picture the way a camera's orientation mark asks for.</summary>
+    /// <summary>Turns and mirrors an image the way a camera's orientation mark asks for.</summary>
     /// <param name="image">The pixels as stored.</param>
-    /// <param name="orientation">The EXIF orientation, 1 to 8; 1 means upright, and the same picture is returned.</param>
+    /// <param name="orientation">The EXIF orientation, 1 to 8; 1 means upright, and the same image is returned.</param>
     /// <exception cref="ArgumentOutOfRangeException">The orientation is not 1 to 8.</exception>
     public static Image Orient(this Image image, int orientation)
     {

@@ -1,6 +1,6 @@
 namespace Hita.Imaging;
 
-/// <summary>How picture files are written.</summary>
+/// <summary>How image files are written.</summary>
 public sealed record ImageWriteOptions
 {
     /// <summary>The quality of JPEG and of lossy WebP, 1 (small) to 100 (fine); 95 unless set. JPEG keeps full colour resolution
@@ -21,7 +21,7 @@ public sealed record ImageWriteOptions
     public bool Lossless { get; init; }
 
     /// <summary>
-    /// Texts to keep in a PNG by keyword, such as the seed a picture was made with; none unless set. JPEG and WebP files carry
+    /// Texts to keep in a PNG by keyword, such as the seed an image was made with; none unless set. JPEG and WebP files carry
     /// none. <see cref="PngText"/> reads them.
     /// </summary>
     public IReadOnlyDictionary<string, string> Text { get; init; } = new Dictionary<string, string>();

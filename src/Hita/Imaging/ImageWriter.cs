@@ -3,18 +3,18 @@ using SkiaSharp;
 
 namespace Hita.Imaging;
 
-/// <summary>Writes pictures as PNG, JPEG or WebP.</summary>
+/// <summary>Writes images as PNG, JPEG or WebP.</summary>
 /// <remarks>
 /// A file is written beside its place and renamed, so that a crash or a full disk leaves either the old file or the new one,
 /// never half of one.
 /// </remarks>
 public static class ImageWriter
 {
-    /// <summary>Writes a picture to a file; the extension (.png, .jpg, .jpeg, .webp) chooses the format.</summary>
-    /// <param name="image">The picture.</param>
+    /// <summary>Writes an image to a file; the extension (.png, .jpg, .jpeg, .webp) chooses the format.</summary>
+    /// <param name="image">The image.</param>
     /// <param name="path">The file, in a folder that exists; a file in its place is replaced.</param>
     /// <param name="options">Quality and texts; the defaults where null.</param>
-    /// <exception cref="ImageException">The extension is unknown, the picture too large for the format, or the place cannot be
+    /// <exception cref="ImageException">The extension is unknown, the image too large for the format, or the place cannot be
     /// written: a missing or read-only folder, a full disk.</exception>
     public static void Write(Image image, string path, ImageWriteOptions? options = null)
     {
@@ -23,18 +23,18 @@ public static class ImageWriter
         ImageFile.Write(path, stream => Write(image, stream, format, path, options ?? new()));
     }
 
-    /// <summary>Writes a picture to a stream.</summary>
-    /// <param name="image">The picture.</param>
+    /// <summary>Writes an image to a stream.</summary>
+    /// <param name="image">The image.</param>
     /// <param name="stream">Where the file's bytes go; it stays open.</param>
     /// <param name="format">PNG, JPEG or WebP.</param>
     /// <param name="options">Quality and texts; the defaults where null.</param>
-    /// <exception cref="ImageException">The picture is too large for the format.</exception>
+    /// <exception cref="ImageException">The image is too large for the format.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The format is one that is only read.</exception>
     public static void Write(Image image, Stream stream, ImageFormat format, ImageWriteOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(image);
         ArgumentNullException.ThrowIfNull(stream);
-        Write(image, stream, format, $"the {format.Name()} picture", options ?? new());
+        Write(image, stream, format, $"the {format.Name()} image", options ?? new());
     }
 
     /// <summary>The format that an extension stands for, to check a name before long work.</summary>
@@ -49,8 +49,8 @@ public static class ImageWriter
             ".PNG" => ImageFormat.Png,
             ".JPG" or ".JPEG" => ImageFormat.Jpeg,
             ".WEBP" => ImageFormat.Webp,
-            "" => throw new ImageException(path, "The name has no extension; pictures are written as .png, .jpg or .webp."),
-            _ => throw new ImageException(path, $"Pictures are not written as {extension}; name the file .png, .jpg or .webp."),
+            "" => throw new ImageException(path, "The name has no extension; images are written as .png, .jpg or .webp."),
+            _ => throw new ImageException(path, $"Images are not written as {extension}; name the file .png, .jpg or .webp."),
         };
     }
 
@@ -70,7 +70,7 @@ public static class ImageWriter
                 Encode(image, stream, name, map => map.Encode(WebpOptions(options)));
                 break;
             default:
-                throw new ArgumentOutOfRangeException(nameof(format), format, "Pictures are written as PNG, JPEG or WebP.");
+                throw new ArgumentOutOfRangeException(nameof(format), format, "Images are written as PNG, JPEG or WebP.");
         }
     }
 
@@ -89,7 +89,7 @@ public static class ImageWriter
         if (image.Width > most || image.Height > most)
         {
             throw new ImageException(
-                name, $"A {format.Name()} picture has at most {most} pixels a side, this one is {image.Width}×{image.Height}; write a PNG.");
+                name, $"A {format.Name()} image has at most {most} pixels a side, this one is {image.Width}×{image.Height}; write a PNG.");
         }
     }
 
@@ -112,7 +112,7 @@ public static class ImageWriter
             }
         }
         using var map = bitmap.PeekPixels();
-        using var data = encode(map) ?? throw new ImageException(name, "The picture cannot be encoded in this format; write a PNG.");
+        using var data = encode(map) ?? throw new ImageException(name, "The image cannot be encoded in this format; write a PNG.");
         stream.Write(data.AsSpan());
     }
 }

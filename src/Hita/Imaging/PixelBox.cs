@@ -36,9 +36,9 @@ public readonly record struct PixelBox(int X, int Y, int Width, int Height)
             : throw new HitaException($"'{text}' is no box; give x,y,width,height in pixels, for example 40,40,120,80.");
     }
 
-    /// <summary>The part of it that lies within a picture.</summary>
-    /// <param name="width">The picture's width in pixels.</param>
-    /// <param name="height">The picture's height in pixels.</param>
+    /// <summary>The part of it that lies within an image.</summary>
+    /// <param name="width">The image's width in pixels.</param>
+    /// <param name="height">The image's height in pixels.</param>
     /// <exception cref="HitaException">No part does.</exception>
     public PixelBox ClipTo(int width, int height)
     {
@@ -46,7 +46,7 @@ public readonly record struct PixelBox(int X, int Y, int Width, int Height)
         return right > left && bottom > top
             ? new PixelBox(left, top, right - left, bottom - top)
             : throw new HitaException(
-                $"The box {this} lies outside the picture, whose columns are 0 to {width - 1} and whose rows are 0 to {height - 1}.");
+                $"The box {this} lies outside the image, whose columns are 0 to {width - 1} and whose rows are 0 to {height - 1}.");
     }
 
     /// <inheritdoc/>

@@ -6,7 +6,7 @@ using System.Text;
 namespace Hita.Imaging;
 
 /// <summary>
-/// Writes PNG files of 24-bit colour. An own writer, as the picture library's keeps neither texts nor 24-bit rows in memory.
+/// Writes PNG files of 24-bit colour. An own writer, as the image library's keeps neither texts nor 24-bit rows in memory.
 /// </summary>
 internal static class PngEncoder
 {
@@ -15,8 +15,8 @@ internal static class PngEncoder
     /// <summary>The bytes every PNG starts with.</summary>
     public static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
 
-    /// <summary>Writes a picture with texts.</summary>
-    /// <param name="image">The picture.</param>
+    /// <summary>Writes an image with texts.</summary>
+    /// <param name="image">The image.</param>
     /// <param name="stream">Where it goes.</param>
     /// <param name="texts">Texts by keyword.</param>
     /// <exception cref="ArgumentException">A keyword is not one that PNG allows.</exception>

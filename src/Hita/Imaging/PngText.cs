@@ -5,7 +5,7 @@ using Hita.Runtime;
 
 namespace Hita.Imaging;
 
-/// <summary>Reads the texts kept in PNG files, such as the settings a picture was generated with.</summary>
+/// <summary>Reads the texts kept in PNG files, such as the settings an image was generated with.</summary>
 public static class PngText
 {
     private const int MaxText = 16 << 20;

@@ -14,7 +14,7 @@ public enum ResamplingFilter
 }
 
 /// <summary>
-/// Resizes pictures exactly as Pillow's <c>Image.resize</c> does with 8-bit channels, so that crops and evaluation pictures
+/// Resizes images exactly as Pillow's <c>Image.resize</c> does with 8-bit channels, so that crops and evaluation images
 /// equal those of the published protocols to the last bit.
 /// </summary>
 /// <remarks>
@@ -23,12 +23,12 @@ public enum ResamplingFilter
 /// </remarks>
 public static class Resampling
 {
-    /// <summary>Resizes a picture.</summary>
+    /// <summary>Resizes an image.</summary>
     /// <param name="image">The original, which stays as it is.</param>
     /// <param name="width">The new width in pixels, at least 1.</param>
     /// <param name="height">The new height in pixels, at least 1.</param>
     /// <param name="filter">The filter.</param>
-    /// <returns>A new picture; a copy where the size is the same.</returns>
+    /// <returns>A new image; a copy where the size is the same.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A side is below 1.</exception>
     public static Image Resize(this Image image, int width, int height, ResamplingFilter filter = ResamplingFilter.Bicubic)
     {

@@ -11,7 +11,7 @@ namespace Hita.Layers;
 internal sealed record Placement(Device Device, ScalarType Type = ScalarType.Float32)
 {
     /// <summary>
-    /// Whether convolutions and their pictures keep channels as the fastest dimension; otherwise they are laid out as the
+    /// Whether convolutions and their images keep channels as the fastest dimension; otherwise they are laid out as the
     /// framework does by itself, for comparison. Default true.
     /// </summary>
     public bool ChannelsLast { get; init; } = true;
@@ -41,7 +41,7 @@ internal sealed record Placement(Device Device, ScalarType Type = ScalarType.Flo
     public Parameter NewParameter(params long[] shape) => Own(empty(shape, dtype: Type, device: Device));
 
     /// <summary>A parameter for a convolution, with channels as the fastest dimension in memory.</summary>
-    /// <remarks>The convolution kernels of this library run up to a third faster on channels-last weights and pictures.</remarks>
+    /// <remarks>The convolution kernels of this library run up to a third faster on channels-last weights and images.</remarks>
     public Parameter NewConvolution(long output, long input, long kernel)
     {
         if (!ChannelsLast)

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace Hita.Layers;
 
-/// <summary>Changes of layout between pictures, grids and sequences.</summary>
+/// <summary>Changes of layout between images, grids and sequences.</summary>
 internal static class TensorLayout
 {
     /// <summary>The same [B, C, H, W] values with channels as the fastest dimension in memory.</summary>

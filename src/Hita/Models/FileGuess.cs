@@ -24,8 +24,8 @@ internal static class FileGuess
         ([0xFD, .. "7zXZ"u8], "a file compressed with xz; unpack it first"),
         ([(byte)'7', (byte)'z', 0xBC, 0xAF], "a 7z archive; unpack it first"),
         ("Rar!"u8.ToArray(), "a RAR archive; unpack it first"),
-        ([0x89, .. "PNG"u8], "a PNG picture"),
-        ([0xFF, 0xD8, 0xFF], "a JPEG picture"),
+        ([0x89, .. "PNG"u8], "a PNG image"),
+        ([0xFF, 0xD8, 0xFF], "a JPEG image"),
         ("%PDF"u8.ToArray(), "a PDF document"),
         ("version https://git-lfs"u8.ToArray(), "a Git LFS pointer and not the file itself; fetch that with 'git lfs pull'"),
     ];

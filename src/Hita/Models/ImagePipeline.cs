@@ -14,12 +14,12 @@ namespace Hita.Models;
 /// <param name="Image">What they decode to.</param>
 public sealed record GeneratedImage(int Index, int Class, ImageCodes Codes, Image Image);
 
-/// <summary>A generator and the tokenizer whose codes it writes: from a class to a picture.</summary>
+/// <summary>A generator and the tokenizer whose codes it writes: from a class to an image.</summary>
 public sealed class ImagePipeline : IDisposable
 {
     /// <summary>Joins a generator and a tokenizer; both are owned from here on.</summary>
-    /// <param name="generator">Draws the codes.</param>
-    /// <param name="tokenizer">Paints them; the decoder alone is enough.</param>
+    /// <param name="generator">Samples the codes.</param>
+    /// <param name="tokenizer">Decodes them; the decoder alone is enough.</param>
     /// <exception cref="ConfigException">They do not speak the same codes; both are disposed.</exception>
     public ImagePipeline(ImageGenerator generator, ImageTokenizer tokenizer)
     {
@@ -38,22 +38,22 @@ public sealed class ImagePipeline : IDisposable
         }
     }
 
-    /// <summary>Draws the codes.</summary>
+    /// <summary>Samples the codes.</summary>
     public ImageGenerator Generator { get; }
 
-    /// <summary>Paints the codes.</summary>
+    /// <summary>Decodes the codes.</summary>
     public ImageTokenizer Tokenizer { get; }
 
-    /// <summary>Width of the pictures, in pixels.</summary>
+    /// <summary>Width of the images, in pixels.</summary>
     public int Width => Generator.Config.GridWidth * Tokenizer.Config.PatchSize;
 
-    /// <summary>Height of the pictures, in pixels.</summary>
+    /// <summary>Height of the images, in pixels.</summary>
     public int Height => Generator.Config.GridHeight * Tokenizer.Config.PatchSize;
 
     /// <summary>Loads a pipeline: a folder with <c>tokenizer/</c> and <c>generator/</c>.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="options">How the generator is loaded, and the device for both.</param>
-    /// <param name="withEncoder">Whether the tokenizer's encoder is loaded too, as editing needs it; painting does not.</param>
+    /// <param name="withEncoder">Whether the tokenizer's encoder is loaded too, as editing needs it; decoding does not.</param>
     /// <param name="decoding">The type of the tokenizer's weights: float32 or bfloat16.</param>
     /// <exception cref="HitaException">A part is missing or broken, the parts do not fit each other, or a precision is not for its part.</exception>
     public static ImagePipeline Load(string folder, GeneratorOptions? options = null, bool withEncoder = false, Precision decoding = Precision.Float32) =>
@@ -63,7 +63,7 @@ public sealed class ImagePipeline : IDisposable
     /// <param name="generatorFolder">The generator's folder, or a pipeline's.</param>
     /// <param name="tokenizerFolder">The tokenizer's folder, or a pipeline's.</param>
     /// <param name="options">How the generator is loaded, and the device for both.</param>
-    /// <param name="withEncoder">Whether the tokenizer's encoder is loaded too, as editing needs it; painting does not.</param>
+    /// <param name="withEncoder">Whether the tokenizer's encoder is loaded too, as editing needs it; decoding does not.</param>
     /// <param name="decoding">The type of the tokenizer's weights: float32 or bfloat16.</param>
     /// <exception cref="HitaException">A part is missing or broken, the parts do not fit each other, or a precision is not for its part.</exception>
     public static ImagePipeline Load(
@@ -86,10 +86,10 @@ public sealed class ImagePipeline : IDisposable
         }
     }
 
-    /// <summary>Generates pictures. While one batch is painted, the next is drawn.</summary>
+    /// <summary>Generates images. While one batch is decoded, the next is sampled.</summary>
     /// <param name="request">What to generate; <see cref="GenerationRequest.UnseenPatches"/> is set here.</param>
-    /// <param name="onImage">Given each image as soon as it is painted, in order, from another thread.</param>
-    /// <param name="progress">Told how far the drawing has come; null for nobody.</param>
+    /// <param name="onImage">Given each image as soon as it is decoded, in order, from another thread.</param>
+    /// <param name="progress">Told how far the sampling has come; may be null.</param>
     /// <param name="cancellation">Stops soon; images given before are whole.</param>
     /// <exception cref="HitaException">The request does not fit the generator.</exception>
     public void Generate(
@@ -107,7 +107,7 @@ public sealed class ImagePipeline : IDisposable
         }
         finally
         {
-            // Also after a failure: nothing may paint with a tokenizer that the caller is about to dispose.
+            // Also after a failure: nothing may decode with a tokenizer that the caller is about to dispose.
             decoding.ContinueWith(static _ => { }, TaskScheduler.Default).Wait(CancellationToken.None);
         }
         decoding.GetAwaiter().GetResult();
@@ -130,7 +130,7 @@ public sealed class ImagePipeline : IDisposable
         }
     }
 
-    /// <summary>What a picture carries so that it can be made again.</summary>
+    /// <summary>What an image carries so that it can be made again.</summary>
     /// <param name="request">The request it was generated by.</param>
     /// <param name="image">The image.</param>
     public ImageSettings SettingsOf(GenerationRequest request, GeneratedImage image)
@@ -139,7 +139,7 @@ public sealed class ImagePipeline : IDisposable
         ArgumentNullException.ThrowIfNull(image);
         return new ImageSettings
         {
-            // Programs that do not know of painting in another precision would paint another picture.
+            // Programs that do not know of decoding in another precision would decode another image.
             Version = Tokenizer.Precision == Precision.Float32 ? 1 : 2,
             Generator = Generator.ModelHash,
             Tokenizer = Tokenizer.ModelHash,

@@ -4,25 +4,25 @@ using Hita.Runtime;
 
 namespace Hita.Models;
 
-/// <summary>A picture that was made a second time from the settings it carries.</summary>
-/// <param name="File">The picture's file.</param>
+/// <summary>An image that was made a second time from the settings it carries.</summary>
+/// <param name="File">The image's file.</param>
 /// <param name="Settings">What it was made from.</param>
-/// <param name="Before">The picture in the file.</param>
-/// <param name="Image">The picture as it comes out now.</param>
+/// <param name="Before">The image in the file.</param>
+/// <param name="Image">The image as it comes out now.</param>
 /// <param name="Identical">Whether every pixel is the same.</param>
-/// <param name="SameCodes">Whether the same codes were drawn; null where the picture does not say which were drawn first.</param>
+/// <param name="SameCodes">Whether the same codes were sampled; null where the image does not say which were sampled first.</param>
 /// <param name="ChangedPixels">Pixels that differ; all where the size does.</param>
 /// <param name="LargestDifference">The largest difference of a channel, 0 to 255; 255 where the size differs.</param>
 public sealed record ReplayedImage(
     string File, ImageSettings Settings, Image Before, Image Image, bool Identical, bool? SameCodes, int ChangedPixels, int LargestDifference);
 
-/// <summary>Makes generated pictures again and compares.</summary>
+/// <summary>Makes generated images again and compares.</summary>
 public static class ImageReplay
 {
-    /// <summary>Makes a picture again.</summary>
+    /// <summary>Makes an image again.</summary>
     /// <param name="path">A PNG file that carries its settings.</param>
-    /// <param name="pipeline">The models; loaded with the settings' precision and painting.</param>
-    /// <param name="progress">Told how far the drawing has come; null for nobody.</param>
+    /// <param name="pipeline">The models; loaded with the settings' precision and decoding.</param>
+    /// <param name="progress">Told how far the sampling has come; may be null.</param>
     /// <param name="cancellation">Stops soon.</param>
     /// <exception cref="ImageException">The file carries no usable settings, or was made by other models or in another precision.</exception>
     public static ReplayedImage Replay(
@@ -46,14 +46,14 @@ public static class ImageReplay
         return new ReplayedImage(path, settings, before, image.Image, changed == 0, sameCodes, changed, largest);
     }
 
-    /// <summary>Refuses models that are not those a picture was made by.</summary>
+    /// <summary>Refuses models that are not those an image was made by.</summary>
     /// <exception cref="ImageException">They are others.</exception>
     private static void CheckModels(string path, ImageSettings settings, ImagePipeline pipeline)
     {
         Check("generator", settings.Generator, pipeline.Generator.ModelHash);
         Check("tokenizer", settings.Tokenizer, pipeline.Tokenizer.ModelHash);
-        CheckPrecision("drawn", "generator", settings.Precision, pipeline.Generator.Precision);
-        CheckPrecision("painted", "tokenizer", settings.DecoderPrecision, pipeline.Tokenizer.Precision);
+        CheckPrecision("sampled", "generator", settings.Precision, pipeline.Generator.Precision);
+        CheckPrecision("decoded", "tokenizer", settings.DecoderPrecision, pipeline.Tokenizer.Precision);
 
         void Check(string what, string wanted, string given)
         {

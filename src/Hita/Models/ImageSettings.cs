@@ -11,13 +11,13 @@ using Hita.Tokenization;
 
 namespace Hita.Models;
 
-/// <summary>What a generated picture carries in its PNG text: all that is needed to make it again.</summary>
+/// <summary>What a generated image carries in its PNG text: all that is needed to make it again.</summary>
 public sealed record ImageSettings
 {
     /// <summary>The keyword of the PNG text.</summary>
     public const string Keyword = "hita";
 
-    /// <summary>The keyword of the PNG text of edited pictures, which says how one was edited and of what.</summary>
+    /// <summary>The keyword of the PNG text of edited images, which says how one was edited and of what.</summary>
     public const string EditKeyword = "hita-edit";
 
     /// <summary>The version that is written, and the newest that is understood.</summary>
@@ -62,16 +62,16 @@ public sealed record ImageSettings
     /// <summary>Temperature, filters and guidance.</summary>
     public required SamplingOptions Sampling { get; init; }
 
-    /// <summary>Sixteen hexadecimal digits that tell the drawn codes, <see cref="HashOf"/>; null where they were not noted.</summary>
+    /// <summary>Sixteen hexadecimal digits that tell the sampled codes, <see cref="HashOf"/>; null where they were not noted.</summary>
     public string? Codes { get; init; }
 
-    /// <summary>Threads of the tensor library that painted it, whose number rounds a few pixels otherwise; null where not noted.</summary>
+    /// <summary>Threads of the tensor library that decoded it, whose number rounds a few pixels otherwise; null where not noted.</summary>
     public int? Threads { get; init; }
 
     /// <summary>The settings as one line of JSON.</summary>
     public string ToText() => JsonSerializer.Serialize(this, Json);
 
-    /// <summary>Reads the settings of a picture.</summary>
+    /// <summary>Reads the settings of an image.</summary>
     /// <param name="path">A PNG file.</param>
     /// <exception cref="ImageException">The file is no PNG, carries no settings, or they are damaged or too new.</exception>
     public static ImageSettings Read(string path)
@@ -81,13 +81,13 @@ public sealed record ImageSettings
         if (texts.TryGetValue(Keyword, out var text))
             return Parse(text, path);
         throw new ImageException(path, texts.ContainsKey(EditKeyword)
-            ? $"It is an edited picture: its text '{EditKeyword}' holds the command and all settings, with which the edit is made again from its input pictures."
-            : $"It carries no settings: it was not painted by {Writer} as a picture of its own, or another program has saved it since and dropped them.");
+            ? $"It is an edited image: its text '{EditKeyword}' holds the command and all settings, with which the edit is made again from its input images."
+            : $"It carries no settings: it was not decoded by {Writer} as an image of its own, or another program has saved it since and dropped them.");
     }
 
     /// <summary>Reads settings from their text.</summary>
     /// <param name="text">The JSON.</param>
-    /// <param name="path">The picture it comes from, for messages.</param>
+    /// <param name="path">The image it comes from, for messages.</param>
     /// <exception cref="ImageException">The settings are damaged, impossible, or too new.</exception>
     public static ImageSettings Parse(string text, string path)
     {
@@ -99,7 +99,7 @@ public sealed record ImageSettings
             if (version is < 1 or > CurrentVersion)
             {
                 throw new ImageException(
-                    path, $"Its settings are of version {version}, and this program understands up to {CurrentVersion}; use the version of Hita that painted it, or a newer one.");
+                    path, $"Its settings are of version {version}, and this program understands up to {CurrentVersion}; use the version of Hita that decoded it, or a newer one.");
             }
             var settings = JsonSerializer.Deserialize<ImageSettings>(text, Json) ?? throw new JsonException("null stands where settings are expected");
             settings.Sampling.Validate();
@@ -121,7 +121,7 @@ public sealed record ImageSettings
         return Convert.ToHexStringLower(XxHash64.Hash(MemoryMarshal.AsBytes<int>(all)));
     }
 
-    /// <summary>The request that draws this image.</summary>
+    /// <summary>The request that samples this image.</summary>
     public GenerationRequest ToRequest() => new()
     {
         Classes = [Class],

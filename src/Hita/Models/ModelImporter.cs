@@ -39,7 +39,7 @@ public static class ModelImporter
     /// <param name="file">A published checkpoint, a safetensors file or a model folder.</param>
     /// <param name="folder">The model folder to write.</param>
     /// <param name="options">How; null for the preset that fits.</param>
-    /// <param name="progress">Told after each chunk; null for nobody.</param>
+    /// <param name="progress">Told after each chunk; may be null.</param>
     /// <param name="cancellation">Stops between two chunks; nothing is left behind.</param>
     /// <exception cref="HitaException">The file is none of these, or its tensors do not fit; all faults are listed.</exception>
     public static ImportReport Import(

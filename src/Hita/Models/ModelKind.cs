@@ -67,7 +67,7 @@ public static class ModelKinds
         _ => [],
     };
 
-    /// <summary>The hash that codes and pictures made with these weights carry.</summary>
+    /// <summary>The hash that codes and images made with these weights carry.</summary>
     /// <param name="source">The opened file.</param>
     public static string Fingerprint(ITensorSource source) =>
         WeightFingerprint.Of(source, Of(source) == ModelKind.Tokenizer ? TokenizerNames.IsIdentifying : null);

@@ -62,7 +62,7 @@ public static class NamedModel
             : throw new HitaException($"'{text}' is a tokenizer's preset; a generator is needed: {string.Join(", ", GeneratorPresets.Names)}.");
     }
 
-    /// <summary>How the tokens of a generator are best drawn, without its weights.</summary>
+    /// <summary>How the tokens of a generator are best sampled, without its weights.</summary>
     /// <param name="text">A generator's or pipeline's folder, or a generator preset, for which plain sampling is all there is.</param>
     /// <exception cref="HitaException">There is no such folder, or its settings are broken.</exception>
     public static SamplingOptions SamplingOf(string text) =>
@@ -72,7 +72,7 @@ public static class NamedModel
     /// <param name="generator">The generator's part: a folder or a preset.</param>
     /// <param name="tokenizer">The tokenizer's part: a folder or a preset; may be the same text.</param>
     /// <param name="options">How the generator is loaded, and the device for both.</param>
-    /// <param name="withEncoder">Whether the tokenizer's encoder is loaded too, as editing needs it; painting does not.</param>
+    /// <param name="withEncoder">Whether the tokenizer's encoder is loaded too, as editing needs it; decoding does not.</param>
     /// <param name="decoding">The type of the tokenizer's weights: float32 or bfloat16.</param>
     /// <exception cref="HitaException">A part is missing or broken, the parts do not fit each other, or a precision is not for its part.</exception>
     public static ImagePipeline OpenPipeline(

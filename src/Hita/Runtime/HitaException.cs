@@ -29,7 +29,7 @@ public sealed class CheckpointException : HitaException
     public string Path { get; }
 }
 
-/// <summary>A picture that cannot be decoded, is not a picture, or is beyond the limits.</summary>
+/// <summary>An image that cannot be decoded, is not an image, or is beyond the limits.</summary>
 public sealed class ImageException : HitaException
 {
     /// <summary>Creates the exception.</summary>
@@ -57,7 +57,7 @@ public sealed class ArchiveException : HitaException
     public string Path { get; }
 }
 
-/// <summary>A set of pictures that cannot be used as it is, or of which too many cannot be read.</summary>
+/// <summary>A set of images that cannot be used as it is, or of which too many cannot be read.</summary>
 public sealed class DataException : HitaException
 {
     /// <summary>Creates the exception.</summary>

@@ -4,7 +4,7 @@ namespace Hita.Runtime;
 
 /// <summary>
 /// Keeps the memory of large tensors in the process while many of them come and go. The C library gives each back to the system
-/// at once, and the system clears every page again: a quarter of the time of decoding a picture.
+/// at once, and the system clears every page again: a quarter of the time of decoding an image.
 /// </summary>
 /// <remarks>Only on Linux with the GNU library; elsewhere nothing is done. Scopes may overlap, also of several threads.</remarks>
 internal sealed partial class MemoryReuse : IDisposable

@@ -3,7 +3,7 @@ using Hita.Tokenization.Model;
 
 namespace Hita.Tokenization;
 
-/// <summary>The codes of one image: what the tokenizer makes of a picture, and what the generator writes.</summary>
+/// <summary>The codes of one image: what the tokenizer makes of an image, and what the generator writes.</summary>
 public sealed class ImageCodes
 {
     /// <summary>Creates the codes of an image.</summary>

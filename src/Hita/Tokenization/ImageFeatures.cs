@@ -1,7 +1,7 @@
 namespace Hita.Tokenization;
 
 /// <summary>
-/// What a tokenizer sees in a picture before it rounds it to codes: a vector of unit length for each code. Vectors can be mixed
+/// What a tokenizer sees in an image before it rounds it to codes: a vector of unit length for each code. Vectors can be mixed
 /// where codes cannot.
 /// </summary>
 public sealed class ImageFeatures

@@ -3,13 +3,13 @@ using Hita.Tokenization.Model;
 
 namespace Hita.Tokenization;
 
-/// <summary>The picture sizes that a tokenizer can take.</summary>
+/// <summary>The image sizes that a tokenizer can take.</summary>
 public static class ImageShape
 {
     /// <summary>The largest side that is accepted, in patches; attention grows with the square of the patch count.</summary>
     public const int LargestGridSide = 128;
 
-    /// <summary>Checks a picture's size and gives its patch grid.</summary>
+    /// <summary>Checks an image's size and gives its patch grid.</summary>
     /// <param name="height">In pixels.</param>
     /// <param name="width">In pixels.</param>
     /// <param name="config">The tokenizer.</param>
@@ -19,12 +19,12 @@ public static class ImageShape
     {
         var patch = config.PatchSize;
         if (height <= 0 || width <= 0 || height % patch != 0 || width % patch != 0)
-            throw new HitaException($"A picture of {width}×{height} pixels cannot be cut into patches: both sides must be multiples of {patch}.");
+            throw new HitaException($"An image of {width}×{height} pixels cannot be cut into patches: both sides must be multiples of {patch}.");
         var (rows, columns) = (height / patch, width / patch);
         if (Math.Max(rows, columns) > LargestGridSide)
-            throw new HitaException($"A picture of {width}×{height} pixels is too large: a side may have {LargestGridSide * patch} pixels.");
+            throw new HitaException($"An image of {width}×{height} pixels is too large: a side may have {LargestGridSide * patch} pixels.");
         if (config.Holistic is { } holistic && rows * columns < holistic.Shift)
-            throw new HitaException($"A picture of {width}×{height} pixels is too small: it needs at least {holistic.Shift} patches of {patch}×{patch}.");
+            throw new HitaException($"An image of {width}×{height} pixels is too small: it needs at least {holistic.Shift} patches of {patch}×{patch}.");
         return ((int)rows, (int)columns);
     }
 }

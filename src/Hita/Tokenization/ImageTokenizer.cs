@@ -10,7 +10,7 @@ namespace Hita.Tokenization;
 /// <summary>How a tokenizer is loaded.</summary>
 public sealed record TokenizerOptions
 {
-    /// <summary>Load only what turns codes into pictures: a quarter of the memory, no semantic encoder. Default false.</summary>
+    /// <summary>Load only what turns codes into images: a quarter of the memory, no semantic encoder. Default false.</summary>
     public bool DecoderOnly { get; init; }
 
     /// <summary>The device, see <see cref="Compute.Device"/>. Default <c>cpu</c>.</summary>
@@ -18,13 +18,13 @@ public sealed record TokenizerOptions
 
     /// <summary>
     /// The weights' type: float32 or bfloat16, which takes about half the time on processors with bfloat16 instructions, longer on
-    /// others, and paints nearly the same. Default float32.
+    /// others, and decodes nearly the same. Default float32.
     /// </summary>
     public Precision Precision { get; init; }
 }
 
 /// <summary>
-/// Turns pictures into codes and codes into pictures. Immutable once loaded; several threads may use one at the same time.
+/// Turns images into codes and codes into images. Immutable once loaded; several threads may use one at the same time.
 /// </summary>
 public sealed partial class ImageTokenizer : IDisposable
 {
@@ -47,7 +47,7 @@ public sealed partial class ImageTokenizer : IDisposable
     /// <summary>The type of the weights in memory: float32 or bfloat16.</summary>
     public Precision Precision => _placement.Type == ScalarType.BFloat16 ? Precision.BFloat16 : Precision.Float32;
 
-    /// <summary>Whether pictures can be encoded, or codes decoded only.</summary>
+    /// <summary>Whether images can be encoded, or codes decoded only.</summary>
     public bool CanEncode => _model.CanEncode;
 
     /// <summary>Learned values that are in memory.</summary>
@@ -112,18 +112,18 @@ public sealed partial class ImageTokenizer : IDisposable
         ModelFolder.Write(folder, ConfigJson.Write(Config), _model.Parameters());
     }
 
-    /// <summary>Encodes pictures. Pictures of one size are encoded together.</summary>
-    /// <param name="images">RGB pictures whose sides are multiples of the patch; see <see cref="ImageFit"/>.</param>
-    /// <param name="batchSize">Pictures encoded together at most.</param>
+    /// <summary>Encodes images. Images of one size are encoded together.</summary>
+    /// <param name="images">RGB images whose sides are multiples of the patch; see <see cref="ImageFit"/>.</param>
+    /// <param name="batchSize">Images encoded together at most.</param>
     /// <param name="cancellation">Stops between two batches.</param>
-    /// <returns>Codes in the pictures' order.</returns>
+    /// <returns>Codes in the images' order.</returns>
     /// <exception cref="HitaException">A size does not fit, or the tokenizer was loaded for decoding only.</exception>
     public IReadOnlyList<ImageCodes> Encode(IReadOnlyList<Image> images, int batchSize = 4, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(images);
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
         if (!CanEncode)
-            throw new HitaException("This tokenizer was loaded for decoding only; load it whole to encode pictures.");
+            throw new HitaException("This tokenizer was loaded for decoding only; load it whole to encode images.");
         foreach (var image in images)
             ImageShape.Check(image.Height, image.Width, Config);
         var codes = new ImageCodes[images.Count];
@@ -139,7 +139,7 @@ public sealed partial class ImageTokenizer : IDisposable
     /// <param name="codes">The codes.</param>
     /// <param name="batchSize">Images decoded together at most.</param>
     /// <param name="cancellation">Stops between two batches.</param>
-    /// <returns>Pictures in the codes' order.</returns>
+    /// <returns>Images in the codes' order.</returns>
     /// <exception cref="HitaException">The codes come from another model.</exception>
     public IReadOnlyList<Image> Decode(IReadOnlyList<ImageCodes> codes, int batchSize = 4, CancellationToken cancellation = default)
     {
@@ -156,9 +156,9 @@ public sealed partial class ImageTokenizer : IDisposable
         return images;
     }
 
-    /// <summary>Encodes a picture and decodes the codes again.</summary>
-    /// <param name="image">An RGB picture whose sides are multiples of the patch.</param>
-    /// <returns>The codes, and the picture they decode to.</returns>
+    /// <summary>Encodes an image and decodes the codes again.</summary>
+    /// <param name="image">An RGB image whose sides are multiples of the patch.</param>
+    /// <returns>The codes, and the image they decode to.</returns>
     /// <exception cref="HitaException">The size does not fit, or the tokenizer was loaded for decoding only.</exception>
     public (ImageCodes Codes, Image Image) Reconstruct(Image image)
     {

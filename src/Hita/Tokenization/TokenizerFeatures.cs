@@ -8,11 +8,11 @@ namespace Hita.Tokenization;
 
 public sealed partial class ImageTokenizer
 {
-    /// <summary>What is seen in pictures, before it is rounded to codes.</summary>
-    /// <param name="images">RGB pictures whose sides are multiples of the patch.</param>
-    /// <param name="batchSize">Pictures encoded together at most.</param>
+    /// <summary>What is seen in images, before it is rounded to codes.</summary>
+    /// <param name="images">RGB images whose sides are multiples of the patch.</param>
+    /// <param name="batchSize">Images encoded together at most.</param>
     /// <param name="cancellation">Stops between two batches.</param>
-    /// <returns>Features in the pictures' order; <see cref="Quantize"/> makes of them the codes that <see cref="Encode"/> gives.</returns>
+    /// <returns>Features in the images' order; <see cref="Quantize"/> makes of them the codes that <see cref="Encode"/> gives.</returns>
     /// <exception cref="HitaException">A size does not fit, or the tokenizer was loaded for decoding only.</exception>
     public IReadOnlyList<ImageFeatures> Features(IReadOnlyList<Image> images, int batchSize = 4, CancellationToken cancellation = default)
     {
@@ -59,11 +59,11 @@ public sealed partial class ImageTokenizer
         return new ImageFeatures(holisticVectors?.ToFloats() ?? [], grid.ToSequence().ToFloats(), codes.GridHeight, codes.GridWidth);
     }
 
-    /// <summary>Paints features as they are, without rounding them to codes.</summary>
+    /// <summary>Decodes features as they are, without rounding them to codes.</summary>
     /// <param name="features">Features of this model; a vector of zeros says nothing.</param>
-    /// <param name="batchSize">Images painted together at most.</param>
+    /// <param name="batchSize">Images decoded together at most.</param>
     /// <param name="cancellation">Stops between two batches.</param>
-    /// <returns>Pictures in the features' order.</returns>
+    /// <returns>Images in the features' order.</returns>
     /// <exception cref="HitaException">They are another model's.</exception>
     public IReadOnlyList<Image> Decode(IReadOnlyList<ImageFeatures> features, int batchSize = 4, CancellationToken cancellation = default)
     {
@@ -87,8 +87,8 @@ public sealed partial class ImageTokenizer
         return images;
     }
 
-    /// <summary>How much each learned query heeds each patch of a picture while all tokens mix, the mean over layers and heads.</summary>
-    /// <param name="image">An RGB picture whose sides are multiples of the patch.</param>
+    /// <summary>How much each learned query heeds each patch of an image while all tokens mix, the mean over layers and heads.</summary>
+    /// <param name="image">An RGB image whose sides are multiples of the patch.</param>
     /// <returns>A row of H·W weights for each of the M queries. A row sums to less than 1, as what a query pays to the other
     /// queries and to the semantic encoder's tokens is left out.</returns>
     /// <exception cref="HitaException">The size does not fit, there is no encoder, or the tokenizer has no holistic codes.</exception>
@@ -97,7 +97,7 @@ public sealed partial class ImageTokenizer
         ArgumentNullException.ThrowIfNull(image);
         RequireEncoder();
         if (Config.Holistic is null)
-            throw new HitaException("This tokenizer has patch codes only, and so no queries that look at a picture.");
+            throw new HitaException("This tokenizer has patch codes only, and so no queries that look at an image.");
         ImageShape.Check(image.Height, image.Width, Config);
         using var inference = inference_mode();
         using var scope = NewDisposeScope();
@@ -108,7 +108,7 @@ public sealed partial class ImageTokenizer
     private void RequireEncoder()
     {
         if (!CanEncode)
-            throw new HitaException("This tokenizer was loaded for decoding only; load it whole to encode pictures.");
+            throw new HitaException("This tokenizer was loaded for decoding only; load it whole to encode images.");
     }
 
     private void FeatureBatch(List<Image> images, Action<int, ImageFeatures> store)

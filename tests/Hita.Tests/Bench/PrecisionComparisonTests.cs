@@ -6,7 +6,7 @@ using Hita.Tests.Generation.Engine;
 
 namespace Hita.Tests.Bench;
 
-/// <summary>How far fewer bits move the distribution that is sampled from: by-name weights, tokens drawn from float32.</summary>
+/// <summary>How far fewer bits move the distribution that is sampled from: by-name weights, tokens sampled from float32.</summary>
 /// <remarks>
 /// By-name logits are nearly even over the codebook, so that the best token is a matter of the last bits: greedy agreement is
 /// bounded here only to notice a loss, and judged with trained weights.

@@ -22,7 +22,7 @@ public sealed class WeightFileTests
         { "hdf5", [0x89, .. "HDF\r\n"u8, .. Zeros], "HDF5" },
         { "numpy", [0x93, .. "NUMPY"u8, .. Zeros], "NumPy" },
         { "gzip", [0x1F, 0x8B, 8, .. Zeros], "unpack it first" },
-        { "png", [0x89, .. "PNG"u8, .. Zeros], "PNG picture" },
+        { "png", [0x89, .. "PNG"u8, .. Zeros], "PNG image" },
         { "lfs", Encoding.UTF8.GetBytes("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 3\n"), "git lfs pull" },
         { "web page", Encoding.UTF8.GetBytes("\n<!DOCTYPE html><html><body>Sign in</body></html>"), "web page" },
         { "json", "{\"error\": \"Repository not found\"}"u8.ToArray(), "JSON" },

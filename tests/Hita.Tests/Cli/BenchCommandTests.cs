@@ -40,7 +40,7 @@ public sealed class BenchCommandTests
     }
 
     [Fact]
-    public void Precisions_are_compared_in_figures_and_pictures()
+    public void Precisions_are_compared_in_figures_and_images()
     {
         using var folder = new TemporaryFolder();
         var (code, output, error) = CommandLine.Run("precision", "-m", "tiny", "--class", "1,2", "--count", "2", "--sheet", folder["sheet.png"]);
@@ -48,17 +48,17 @@ public sealed class BenchCommandTests
         Assert.Matches(@"(?m)^int8 +128 +\d\.\de-\d", output);
         var sheet = ImageDecoder.Decode(folder["sheet.png"]);
         Assert.Equal(((4 * 64) + 6, (4 * 64) + 6), (sheet.Width, sheet.Height));
-        Assert.Matches(@"(?m)^Painted in bf16: a value of a pixel differs by [0-9]\.[0-9]+ of 255 on average, by [0-9]+ at most\.", output);
+        Assert.Matches(@"(?m)^Decoded in bf16: a value of a pixel differs by [0-9]\.[0-9]+ of 255 on average, by [0-9]+ at most\.", output);
 
         (code, output, _) = CommandLine.Run("precision", "-m", "tiny", "--class", "1", "--json");
         Assert.Equal(0, code);
         using var json = JsonDocument.Parse(output);
-        Assert.Equal("bf16", json.RootElement.GetProperty("drawing")[0].GetProperty("precision").GetString());
-        Assert.Equal(JsonValueKind.Null, json.RootElement.GetProperty("painting").ValueKind);
+        Assert.Equal("bf16", json.RootElement.GetProperty("sampling")[0].GetProperty("precision").GetString());
+        Assert.Equal(JsonValueKind.Null, json.RootElement.GetProperty("decoding").ValueKind);
         (code, output, _) = CommandLine.Run("precision", "-m", "tiny", "--class", "1", "--json", "--sheet", folder["one.png"]);
         Assert.Equal(0, code);
         using var decoded = JsonDocument.Parse(output);
-        Assert.Equal("bf16", decoded.RootElement.GetProperty("painting").GetProperty("precision").GetString());
+        Assert.Equal("bf16", decoded.RootElement.GetProperty("decoding").GetProperty("precision").GetString());
 
         (code, _, error) = CommandLine.Run("precision", "-m", "tiny", "--class", "1", "--sheet", folder["sheet.gif"]);
         Assert.Equal(1, code);

@@ -15,10 +15,10 @@ public sealed class DataCommandTests
         File.Copy(folder["ant/0001.png"], folder["bee/copy.png"]);
         var (code, output, _) = CommandLine.Run("data", "check", folder.Path, "--threads", "1");
         Assert.Equal(0, code);
-        Assert.Matches(@"pictures +9", output);
-        Assert.Contains("16 to 19 pixels, half of the pictures from 17 upwards", output, StringComparison.Ordinal);
-        Assert.Contains("2, of 4 (ant) to 5 pictures (bee): 1.3 to one", output, StringComparison.Ordinal);
-        Assert.Contains("1 group of pictures with the same pixels, 1 of them in different classes", output, StringComparison.Ordinal);
+        Assert.Matches(@"images +9", output);
+        Assert.Contains("16 to 19 pixels, half of the images from 17 upwards", output, StringComparison.Ordinal);
+        Assert.Contains("2, of 4 (ant) to 5 images (bee): 1.3 to one", output, StringComparison.Ordinal);
+        Assert.Contains("1 group of images with the same pixels, 1 of them in different classes", output, StringComparison.Ordinal);
         Assert.Matches("unreadable +none", output);
 
         File.WriteAllText(folder["ant/0000.png"], "text");
@@ -36,14 +36,14 @@ public sealed class DataCommandTests
         using var folder = new TemporaryFolder();
         var (code, output, error) = CommandLine.Run("data", "convert", "materials:0:0..36", "-o", folder["out"], "--format", "class-folders", "--size", "16");
         Assert.True(code == 0, error);
-        Assert.Contains("36 pictures in 36 files", output, StringComparison.Ordinal);
+        Assert.Contains("36 images in 36 files", output, StringComparison.Ordinal);
         (code, output, error) = CommandLine.Run("data", "convert", folder["out"], "-o", folder["shards"], "--shard-size", "10", "--json");
         Assert.True(code == 0, error);
         using var json = JsonDocument.Parse(output);
         Assert.Equal((36, 5), (json.RootElement.GetProperty("written").GetInt32(), json.RootElement.GetProperty("files").GetInt32()));
         (code, output, _) = CommandLine.Run("data", "check", folder["shards"]);
         Assert.Equal(0, code);
-        Assert.Contains("36, of 1 picture each", output, StringComparison.Ordinal);
+        Assert.Contains("36, of 1 image each", output, StringComparison.Ordinal);
         (code, _, error) = CommandLine.Run("data", "convert", folder["out"], "-o", folder["shards"]);
         Assert.Equal(1, code);
         Assert.Contains("exists already", error, StringComparison.Ordinal);
@@ -51,12 +51,12 @@ public sealed class DataCommandTests
     }
 
     [Fact]
-    public void Show_draws_a_sheet()
+    public void Show_samples_a_sheet()
     {
         using var folder = new TemporaryFolder();
         var (code, output, error) = CommandLine.Run("data", "show", "materials", "-o", folder["sheet.png"], "--count", "6", "--columns", "3", "--size", "32");
         Assert.True(code == 0, error);
-        Assert.Contains("6 pictures of materials", output, StringComparison.Ordinal);
+        Assert.Contains("6 images of materials", output, StringComparison.Ordinal);
         var sheet = ImageDecoder.Decode(folder["sheet.png"]);
         Assert.Equal(((3 * 32) + (2 * 4), (2 * (32 + 11)) + 4), (sheet.Width, sheet.Height));
         Assert.Equal(1, CommandLine.Run("data", "show", folder["missing"], "-o", folder["x.png"]).Code);

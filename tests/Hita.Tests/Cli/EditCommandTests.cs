@@ -23,7 +23,7 @@ public sealed class EditCommandTests : IDisposable
             Assert.Equal(90, report.RootElement.GetProperty("width").GetInt32());
         var (code, _, error) = CommandLine.Run("replay", _folder["out.png"], "-m", "tiny");
         Assert.Equal(1, code);
-        Assert.Contains("out.png: It is an edited picture: its text 'hita-edit' holds the command", error, StringComparison.Ordinal);
+        Assert.Contains("out.png: It is an edited image: its text 'hita-edit' holds the command", error, StringComparison.Ordinal);
         var text = PngText.Read(_folder["out.png"])["hita-edit"];
         Assert.Contains("\"edit\":\"style\"", text, StringComparison.Ordinal);
         Assert.Contains("\"strength\":1", text, StringComparison.Ordinal);
@@ -44,7 +44,7 @@ public sealed class EditCommandTests : IDisposable
     }
 
     [Fact]
-    public void Parts_are_painted_by_box_mask_and_half()
+    public void Parts_are_decoded_by_box_mask_and_half()
     {
         var photo = Photo(90, 64, 1);
         var image = ImageDecoder.Decode(photo);
@@ -69,7 +69,7 @@ public sealed class EditCommandTests : IDisposable
     }
 
     [Fact]
-    public void A_picture_is_extended_and_varied()
+    public void An_image_is_extended_and_varied()
     {
         var photo = Photo(64, 64, 1);
         Ok("outpaint", photo, "--left", "20", "--bottom", "40", "-m", "tiny", "-o", _folder["wide.png"]);
@@ -86,7 +86,7 @@ public sealed class EditCommandTests : IDisposable
     }
 
     [Fact]
-    public void Two_pictures_morph_and_one_is_explored()
+    public void Two_images_morph_and_one_is_explored()
     {
         var (a, b) = (Photo(90, 64, 1), Photo(64, 70, 2));
         Ok("morph", a, b, "--frames", "4", "--there-and-back", "-m", "tiny", "-o", _folder["morph.webp"]);
@@ -99,7 +99,7 @@ public sealed class EditCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("lies outside the picture", "inpaint", "PHOTO", "--box", "100,100,5,5", "-m", "tiny", "-o", "OUT.png")]
+    [InlineData("lies outside the image", "inpaint", "PHOTO", "--box", "100,100,5,5", "-m", "tiny", "-o", "OUT.png")]
     [InlineData("There is no class 77", "edit-class", "PHOTO", "--box", "1,1,9,9", "--class", "77", "-m", "tiny", "-o", "OUT.png")]
     [InlineData("candidates", "inpaint", "PHOTO", "--lower-half", "--candidates", "0", "-m", "tiny", "-o", "OUT.png")]
     [InlineData("no margin is given", "outpaint", "PHOTO", "-m", "tiny", "-o", "OUT.png")]
@@ -109,7 +109,7 @@ public sealed class EditCommandTests : IDisposable
     [InlineData("frames", "morph", "PHOTO", "PHOTO", "--frames", "1", "-m", "tiny", "-o", "OUT.webp")]
     [InlineData("is no range of codes", "explore", "PHOTO", "--codes", "5-2", "-m", "tiny", "-o", "OUT")]
     [InlineData("0 to 15", "explore", "PHOTO", "--codes", "16", "-m", "tiny", "-o", "OUT")]
-    [InlineData("Pictures are not written as .txt", "style", "PHOTO", "PHOTO", "-m", "tiny", "-o", "OUT.txt")]
+    [InlineData("Images are not written as .txt", "style", "PHOTO", "PHOTO", "-m", "tiny", "-o", "OUT.txt")]
     public void What_cannot_be_done_is_said_in_one_sentence(string reason, params string[] arguments)
     {
         var photo = Photo(64, 64, 1);

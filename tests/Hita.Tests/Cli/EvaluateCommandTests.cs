@@ -37,7 +37,7 @@ public sealed class EvaluateCommandTests : IDisposable
     }
 
     [Fact]
-    public void Samples_of_a_pipeline_are_drawn_and_an_archive_is_read_without_weights()
+    public void Samples_of_a_pipeline_are_sampled_and_an_archive_is_read_without_weights()
     {
         var generated = Ok("evaluate", "generation", "-m", "tiny", "--samples", "12", "-o", _folder["g"], "--weights", Empty(), "--cfg-scale", "2");
         Assert.Contains("patch codebook used", generated, StringComparison.Ordinal);

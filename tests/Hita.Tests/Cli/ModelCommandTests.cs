@@ -4,7 +4,7 @@ using Hita.Tests.Support;
 
 namespace Hita.Tests.Cli;
 
-/// <summary>The commands from a checkpoint to pictures, as a user runs them.</summary>
+/// <summary>The commands from a checkpoint to images, as a user runs them.</summary>
 public sealed class ModelCommandTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -77,7 +77,7 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Fact]
-    public void Initialised_models_paint_and_reconstruct()
+    public void Initialised_models_decode_and_reconstruct()
     {
         Ok("init", "--preset", "tiny", "-o", _folder["tiny"], "--weights-by-name");
         var decoded = Ok("generate", "-m", _folder["tiny"], "--class", "3,4", "--count", "2", "--seed", "5", "--cfg-scale", "2", "-o", _folder["out"], "--json");
@@ -138,7 +138,7 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Fact]
-    public void A_result_never_takes_a_picture_s_place()
+    public void A_result_never_takes_a_image_s_place()
     {
         var photo = Photo(64, 64);
         var before = File.ReadAllBytes(photo);
@@ -151,11 +151,11 @@ public sealed class ModelCommandTests : IDisposable
     [InlineData("bf16", "cpu")]
     [InlineData("bf16", "torch")]
     [InlineData("int8", "auto")]
-    public void Every_engine_and_precision_paints(string precision, string engine) =>
+    public void Every_engine_and_precision_decodes(string precision, string engine) =>
         Ok("generate", "-m", "tiny", "--class", "3", "--precision", precision, "--engine", engine, "-o", _folder["out"]);
 
     [Fact]
-    public void The_engines_draw_the_same_image()
+    public void The_engines_sample_the_same_image()
     {
         Ok("generate", "-m", "tiny", "--class", "3", "--cfg-scale", "2", "--engine", "cpu", "-o", _folder["cpu"]);
         Ok("generate", "-m", "tiny", "--class", "3", "--cfg-scale", "2", "--engine", "torch", "-o", _folder["torch"]);
@@ -166,10 +166,10 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Fact]
-    public void One_bad_picture_among_many_is_named_and_the_others_go_through()
+    public void One_bad_image_among_many_is_named_and_the_others_go_through()
     {
         Photo(64, 64);
-        File.WriteAllText(_folder["photos/broken.jpg"], "not a picture");
+        File.WriteAllText(_folder["photos/broken.jpg"], "not an image");
         var (code, output, error) = CommandLine.Run("reconstruct", _folder["photos"], "-m", "tiny", "-o", _folder["out"]);
         Assert.Equal(1, code);
         Assert.Contains("broken.jpg", error, StringComparison.Ordinal);

@@ -23,9 +23,9 @@ public sealed class ProgressLineTests : IDisposable
         }
         Assert.Equal(
         [
-            "Painting: 10 of 100 images, 1.00 images/s, 1 min 30 s left",
-            "Painting: 20 of 100 images, 1.00 images/s, 1 min 20 s left",
-            "Painting: 25 of 100 images in 25 s (1.00 images/s)",
+            "Decoding: 10 of 100 images, 1.00 images/s, 1 min 30 s left",
+            "Decoding: 20 of 100 images, 1.00 images/s, 1 min 20 s left",
+            "Decoding: 25 of 100 images in 25 s (1.00 images/s)",
         ], Lines());
         Assert.DoesNotContain('\r', _writer.ToString().Replace("\r\n", "\n", StringComparison.Ordinal));
     }
@@ -51,7 +51,7 @@ public sealed class ProgressLineTests : IDisposable
                 progress.Report(1 + (i * 50));
             }
         }
-        Assert.Contains("Painting: 301 of 1000 images, 5.00 images/s, 2 min 20 s left", Lines());
+        Assert.Contains("Decoding: 301 of 1000 images, 5.00 images/s, 2 min 20 s left", Lines());
     }
 
     [Fact]
@@ -63,14 +63,14 @@ public sealed class ProgressLineTests : IDisposable
             _clock.Advance(TimeSpan.FromSeconds(10));
             progress.Report(40);
         }
-        Assert.Equal(["Painting: 40 images, 4.00 images/s, loss 0.5", "Painting: 40 images in 10 s (4.00 images/s), loss 0.5"], Lines());
+        Assert.Equal(["Decoding: 40 images, 4.00 images/s, loss 0.5", "Decoding: 40 images in 10 s (4.00 images/s), loss 0.5"], Lines());
     }
 
     [Fact]
     public void On_a_terminal_the_line_is_redrawn_in_place_and_never_wider_than_the_terminal()
     {
         var terminal = new Terminal(TextWriter.Null, _writer, console: null, errorIsTerminal: true, _clock, width: 30);
-        using (var progress = new ProgressLine(terminal, "Painting", "images", 8))
+        using (var progress = new ProgressLine(terminal, "Decoding", "images", 8))
         {
             _clock.Advance(TimeSpan.FromSeconds(2));
             progress.Report(4);
@@ -80,9 +80,9 @@ public sealed class ProgressLineTests : IDisposable
             progress.Report(8);
         }
         var sampled = _writer.ToString().Split('\r', '\n').Where(l => l.Trim().Length > 0).ToList();
-        Assert.Equal("Painting: 0 of 8 images", sampled[0]);
-        Assert.Equal("Painting: 4 of 8 images, 2.00", sampled[1]);
-        Assert.Equal("Painting: 8 images in 4.0 s (2.00 images/s)", sampled[^1]);
+        Assert.Equal("Decoding: 0 of 8 images", sampled[0]);
+        Assert.Equal("Decoding: 4 of 8 images, 2.00", sampled[1]);
+        Assert.Equal("Decoding: 8 images in 4.0 s (2.00 images/s)", sampled[^1]);
         Assert.All(sampled[..^1], line => Assert.True(line.Length < 30));
         Assert.DoesNotContain(sampled, l => l.Contains("5 of 8", StringComparison.Ordinal)); // Sooner than the eye can see.
         Assert.EndsWith(Environment.NewLine, _writer.ToString(), StringComparison.Ordinal);
@@ -96,7 +96,7 @@ public sealed class ProgressLineTests : IDisposable
             _clock.Advance(TimeSpan.FromSeconds(4));
             progress.Report(2);
         }
-        Assert.Equal(["Painting: 2 of 8 images in 4.0 s (0.500 images/s)"], Lines());
+        Assert.Equal(["Decoding: 2 of 8 images in 4.0 s (0.500 images/s)"], Lines());
     }
 
     [Theory]
@@ -110,7 +110,7 @@ public sealed class ProgressLineTests : IDisposable
     public void Durations_read_as_people_say_them(double seconds, string text) => Assert.Equal(text, Duration.Text(TimeSpan.FromSeconds(seconds)));
 
     private ProgressLine Redirected(long? total) =>
-        new(CommandLine.Redirected(TextWriter.Null, _writer, _clock), "Painting", "images", total);
+        new(CommandLine.Redirected(TextWriter.Null, _writer, _clock), "Decoding", "images", total);
 
     private string[] Lines() => _writer.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries);
 }

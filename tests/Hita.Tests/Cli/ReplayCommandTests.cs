@@ -5,7 +5,7 @@ using Hita.Tests.Support;
 
 namespace Hita.Tests.Cli;
 
-/// <summary>Written pictures are made again from what they carry.</summary>
+/// <summary>Written images are made again from what they carry.</summary>
 public sealed class ReplayCommandTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -20,15 +20,15 @@ public sealed class ReplayCommandTests : IDisposable
     public void Images_of_any_batch_come_out_again_alone(string precision, string engine, string decoding)
     {
         Ok("generate", "-m", "tiny", "--class", "3,7", "--count", "2", "--seed", "9", "--first-image", "5", "--batch-size", "4",
-            "--precision", precision, "--engine", engine, "--painting", decoding, "--cfg-scale", "2.5", "--cfg-interval", "20", "--top-p", "0.95", "--min-p", "0.001",
+            "--precision", precision, "--engine", engine, "--decoder-precision", decoding, "--cfg-scale", "2.5", "--cfg-interval", "20", "--top-p", "0.95", "--min-p", "0.001",
             "--holistic-temperature", "0.8", "--holistic-min-p", "0.002", "--boundary", "published", "-o", _folder["out"]);
         var files = Directory.GetFiles(_folder["out"], "0*.png").Order().ToArray();
         Assert.Equal(4, files.Length);
         var output = Ok(["replay", .. files, "-m", "tiny"]);
-        Assert.Contains("4 of 4 pictures are identical.", output, StringComparison.Ordinal);
+        Assert.Contains("4 of 4 images are identical.", output, StringComparison.Ordinal);
         var settings = ImageSettings.Read(files[0]);
         Assert.Equal((decoding, decoding == "bf16" ? 2 : 1), (settings.DecoderPrecision == Hita.Runtime.Precision.BFloat16 ? "bf16" : "float32", settings.Version));
-        Assert.Equal(decoding == "bf16", settings.ToText().Contains("painting", StringComparison.Ordinal));
+        Assert.Equal(decoding == "bf16", settings.ToText().Contains("decoding", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -57,7 +57,7 @@ public sealed class ReplayCommandTests : IDisposable
     }
 
     [Fact]
-    public void A_changed_picture_is_told_from_an_identical_one()
+    public void A_changed_image_is_told_from_an_identical_one()
     {
         var settings = Decode("-m", "tiny");
         Write(settings, (1, 2));
@@ -79,7 +79,7 @@ public sealed class ReplayCommandTests : IDisposable
         ImageWriter.Write(decoded.Crop(0, 0, 64, 32), path, text);
         (code, output, _) = CommandLine.Run("replay", path, "-m", "tiny");
         Assert.Equal(1, code);
-        Assert.Contains("different: the file has 64×32 pixels where 64×64 are painted", output, StringComparison.Ordinal);
+        Assert.Contains("different: the file has 64×32 pixels where 64×64 are decoded", output, StringComparison.Ordinal);
         ImageWriter.Write(decoded, path, text);
 
         Write(settings with { Seed = 1 }, null);
@@ -91,7 +91,7 @@ public sealed class ReplayCommandTests : IDisposable
     }
 
     [Fact]
-    public void A_picture_without_usable_settings_gets_one_sentence()
+    public void An_image_without_usable_settings_gets_one_sentence()
     {
         var settings = Decode("-m", "tiny");
         Assert.Contains("carries no settings", RefusedWith(null), StringComparison.Ordinal);
@@ -119,13 +119,13 @@ public sealed class ReplayCommandTests : IDisposable
     }
 
     [Fact]
-    public void One_bad_picture_among_many_is_named_and_the_others_are_made()
+    public void One_bad_image_among_many_is_named_and_the_others_are_made()
     {
         Ok("generate", "-m", "tiny", "--class", "3", "--count", "2", "-o", _folder["out"]);
         var (code, output, error) = CommandLine.Run(["replay", .. Directory.GetFiles(_folder["out"]), "-m", "tiny"]);
         Assert.Equal(1, code);
         Assert.Contains("grid.png: It carries no settings", error, StringComparison.Ordinal);
-        Assert.Contains("2 of 3 pictures are identical.", output, StringComparison.Ordinal);
+        Assert.Contains("2 of 3 images are identical.", output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -8,7 +8,7 @@ namespace Hita.Tests.Cli;
 public sealed class TrainCommandTests
 {
     [Fact]
-    public void Images_become_a_tokenizer_codes_a_generator_and_new_pictures()
+    public void Images_become_a_tokenizer_codes_a_generator_and_new_images()
     {
         using var folder = new TemporaryFolder();
         TinyRuns.WriteImages(folder["data"]);
@@ -24,7 +24,7 @@ public sealed class TrainCommandTests
         (code, output, error) = CommandLine.Run("tokenize", folder["data"], "-m", folder["tokenizer/model"], "-o", folder["codes"], "--augment", "flip", "--json");
         Assert.True(code == 0, error);
         var report = JsonDocument.Parse(output).RootElement;
-        Assert.Equal((18, 2), (report.GetProperty("pictures").GetInt32(), report.GetProperty("variants").GetInt32()));
+        Assert.Equal((18, 2), (report.GetProperty("images").GetInt32(), report.GetProperty("variants").GetInt32()));
 
         (code, _, error) = CommandLine.Run(
             "train", "generator", folder["generator.yaml"], "-o", folder["generator"], "--set", $"data.source={folder["codes"]}", "--set", $"tokenizer={folder["tokenizer"]}");

@@ -26,7 +26,7 @@ public sealed class TrainingDisplayTests
             display.Noted("A codebook is falling out of use.");
         });
         var lines = error.ToString().Trim().Split(Environment.NewLine);
-        Assert.Equal("hita: Training a tokenizer on made up: 100 steps of 8 pictures, 10 passes.", lines[0]);
+        Assert.Equal("hita: Training a tokenizer on made up: 100 steps of 8 images, 10 passes.", lines[0]);
         Assert.Equal([1, 11, 14, 24], lines[1..^1].Select(l => int.Parse(l.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture)));
         Assert.Equal("step 11 of 100, 8.00 images/s, 5 % waiting for data, 1 min 29 s left: loss 0.25, patch_usage 81.5 %", lines[2]);
         Assert.EndsWith("validation_psnr 20.5", lines[3], StringComparison.Ordinal);
@@ -58,7 +58,7 @@ public sealed class TrainingDisplayTests
         });
         var shown = output.ToString();
         Assert.Contains("saving …", shown, StringComparison.Ordinal);
-        // The last thing drawn.
+        // The last thing sampled.
         var last = shown[shown.LastIndexOf("step 2 of 100", StringComparison.Ordinal)..];
         Assert.Contains("1 min 38 s left", last, StringComparison.Ordinal);
         Assert.Contains("800 tokens/s", last, StringComparison.Ordinal);

@@ -5,14 +5,14 @@ using Hita.Tests.Support;
 
 namespace Hita.Tests.Data;
 
-/// <summary>What chance does to a picture, and that it does the same again.</summary>
+/// <summary>What chance does to an image, and that it does the same again.</summary>
 public sealed class AugmentationTests
 {
     [Theory]
     [InlineData(CropMethod.Center)]
     [InlineData(CropMethod.Random)]
     [InlineData(CropMethod.Ten)]
-    public void The_result_depends_on_seed_epoch_and_picture_alone(CropMethod crop)
+    public void The_result_depends_on_seed_epoch_and_image_alone(CropMethod crop)
     {
         var augmentation = new Augmentation { Size = 16, Crop = crop };
         var image = ImageFiles.Noise(40, 30, 1);
@@ -29,7 +29,7 @@ public sealed class AugmentationTests
     }
 
     [Fact]
-    public void Half_of_the_pictures_are_mirrored_and_none_without_the_wish()
+    public void Half_of_the_images_are_mirrored_and_none_without_the_wish()
     {
         var image = ImageFiles.Noise(16, 16, 2);
         var augmentation = new Augmentation { Size = 16, Crop = CropMethod.Center };

@@ -23,7 +23,7 @@ public sealed class BadDataTests
         File.WriteAllBytes(folder["ant/0002.png"], []);
         File.WriteAllBytes(folder["ant/0003.png"], File.ReadAllBytes(folder["ant/0003.png"])[..200]);
         File.WriteAllBytes(folder["bee/0004.png"], ImageFiles.Png(30_000, 20_000, 8, 2, new byte[100]));
-        File.WriteAllText(folder["bee/notes.jpg"], "a text that is named like a picture");
+        File.WriteAllText(folder["bee/notes.jpg"], "a text that is named like an image");
         ImageWriter.Write(ImageFiles.Noise(30_000, 4, 1), folder["bee/wide.png"]);
 
         using var source = ImageSources.Open(folder.Path);
@@ -63,7 +63,7 @@ public sealed class BadDataTests
             foreach (var batch in new BatchLoader(source, Options).Batches())
                 batch.Dispose();
         });
-        Assert.Contains("pictures cannot be read, more than the 10% allowed", Sets.Sentence(fault), StringComparison.Ordinal);
+        Assert.Contains("images cannot be read, more than the 10% allowed", Sets.Sentence(fault), StringComparison.Ordinal);
     }
 
     [Fact]

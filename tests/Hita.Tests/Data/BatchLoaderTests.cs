@@ -4,7 +4,7 @@ using Hita.Runtime;
 
 namespace Hita.Tests.Data;
 
-/// <summary>Order, augmentation, faults and lifetimes of what reads pictures in the background.</summary>
+/// <summary>Order, augmentation, faults and lifetimes of what reads images in the background.</summary>
 public sealed class BatchLoaderTests
 {
     private static readonly BatchLoaderOptions Options = new()
@@ -16,7 +16,7 @@ public sealed class BatchLoaderTests
     };
 
     [Fact]
-    public void An_epoch_holds_every_picture_once_and_each_epoch_has_its_own_order()
+    public void An_epoch_holds_every_image_once_and_each_epoch_has_its_own_order()
     {
         using var source = new MadeUpSource(80);
         var loader = new BatchLoader(source, Options);
@@ -30,7 +30,7 @@ public sealed class BatchLoaderTests
     }
 
     [Fact]
-    public void Batches_hold_pixels_and_classes_of_their_pictures()
+    public void Batches_hold_pixels_and_classes_of_their_images()
     {
         using var source = new MadeUpSource(40);
         foreach (var batch in new BatchLoader(source, Options).Epoch())
@@ -97,7 +97,7 @@ public sealed class BatchLoaderTests
     }
 
     [Fact]
-    public void Shards_that_measure_see_every_picture_once()
+    public void Shards_that_measure_see_every_image_once()
     {
         using var source = new MadeUpSource(29);
         var seen = Enumerable.Range(0, 3)
@@ -130,17 +130,17 @@ public sealed class BatchLoaderTests
     }
 
     [Fact]
-    public void Too_many_unreadable_pictures_stop_with_a_sentence()
+    public void Too_many_unreadable_images_stop_with_a_sentence()
     {
         using var source = new MadeUpSource(400, [.. Enumerable.Range(0, 100)]);
         var fault = Assert.Throws<DataException>(() => Indices(new BatchLoader(source, Options).Epoch()));
-        Assert.Matches("^\\d+ of \\d+ pictures cannot be read, more than the 10% allowed; .*number \\d+: It is broken\\.$", Sets.Sentence(fault));
+        Assert.Matches("^\\d+ of \\d+ images cannot be read, more than the 10% allowed; .*number \\d+: It is broken\\.$", Sets.Sentence(fault));
         Assert.Equal(400, Indices(new BatchLoader(source, Options with { MaxUnreadable = 0.5 }).Epoch()).Count);
         Assert.Throws<DataException>(() => Indices(new BatchLoader(new MadeUpSource(80, 7), Options with { MaxUnreadable = 0 }).Epoch()));
     }
 
     [Fact]
-    public void A_set_without_a_readable_picture_stops()
+    public void A_set_without_a_readable_image_stops()
     {
         using var source = new MadeUpSource(8, [.. Enumerable.Range(0, 8)]);
         Assert.Contains("in a row", Sets.Sentence(Assert.Throws<DataException>(() => Indices(new BatchLoader(source, Options).Epoch()))), StringComparison.Ordinal);
@@ -148,7 +148,7 @@ public sealed class BatchLoaderTests
     }
 
     [Fact]
-    public void Too_few_pictures_for_a_batch_are_refused()
+    public void Too_few_images_for_a_batch_are_refused()
     {
         using var source = new MadeUpSource(5);
         Assert.Contains("smaller", Sets.Sentence(Assert.Throws<DataException>(() => new BatchLoader(source, Options))), StringComparison.Ordinal);
@@ -221,7 +221,7 @@ public sealed class BatchLoaderTests
     }
 
     [Fact]
-    public void The_built_in_set_is_read_as_it_is_drawn()
+    public void The_built_in_set_is_read_as_it_is_sampled()
     {
         using var source = new MaterialsSource(16, seed: 5, first: 100, count: 24);
         foreach (var batch in new BatchLoader(source, Options.ForMeasuring with { Augmentation = new Augmentation { Size = 16 }.Still }).Epoch())

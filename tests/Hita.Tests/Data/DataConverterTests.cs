@@ -94,7 +94,7 @@ public sealed class DataConverterTests
         Assert.Contains("exists already", Sets.Sentence(Assert.Throws<DataException>(() => DataConverter.Convert(source, folder["set"]))), StringComparison.Ordinal);
         Assert.Equal(3, Assert.Throws<ConfigException>(() => DataConverter.Convert(source, folder["x"], new() { Format = DataFormat.Materials, Size = 4, ImagesPerShard = 0 })).Faults.Count);
         File.WriteAllText(folder["set/ant/0000.png"], "text");
-        Assert.Contains("not one picture", Sets.Sentence(Assert.Throws<DataException>(() => DataConverter.Convert(source, folder["x"]))), StringComparison.Ordinal);
+        Assert.Contains("not one image", Sets.Sentence(Assert.Throws<DataException>(() => DataConverter.Convert(source, folder["x"]))), StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder["x"]));
     }
 

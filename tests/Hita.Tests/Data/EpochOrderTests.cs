@@ -12,7 +12,7 @@ public sealed class EpochOrderTests
     [InlineData(64)]
     [InlineData(65)]
     [InlineData(5000)]
-    public void Every_picture_has_one_place(int count)
+    public void Every_image_has_one_place(int count)
     {
         var order = new EpochOrder(count, [], 1, 7, 1);
         Assert.Equal(Enumerable.Range(0, count), Enumerable.Range(0, count).Select(order.At).Order());
@@ -28,7 +28,7 @@ public sealed class EpochOrderTests
         Assert.InRange(Enumerable.Range(0, count).Count(i => order[i] == i), 0, 6);
         Assert.InRange(Enumerable.Range(0, count).Count(i => order[i] == next[i]), 0, 6);
         Assert.InRange(Enumerable.Range(1, count - 1).Count(i => order[i] == order[i - 1] + 1), 0, 6);
-        // The first half of the places holds half of the first half of the pictures, give or take five deviations.
+        // The first half of the places holds half of the first half of the images, give or take five deviations.
         Assert.InRange(order.Take(count / 2).Count(static p => p < count / 2), (count / 4) - 80, (count / 4) + 80);
     }
 

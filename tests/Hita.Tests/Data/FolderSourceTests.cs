@@ -5,7 +5,7 @@ using Hita.Tests.Support;
 
 namespace Hita.Tests.Data;
 
-/// <summary>Folders of picture files.</summary>
+/// <summary>Folders of image files.</summary>
 public sealed class FolderSourceTests
 {
     [Fact]
@@ -15,7 +15,7 @@ public sealed class FolderSourceTests
         Sets.WriteClasses(folder.Path, 2, "zebra", "ant", "Bee");
         Directory.CreateDirectory(folder["ant/deeper"]);
         ImageWriter.Write(ImageFiles.Noise(9, 9, 1), folder["ant/deeper/x.png"]);
-        File.WriteAllText(folder["ant/notes.txt"], "no picture");
+        File.WriteAllText(folder["ant/notes.txt"], "no image");
         File.WriteAllText(folder["ant/._0000.png"], "of another system");
         using var source = FolderSource.OpenClasses(folder.Path);
         Assert.Equal(["Bee", "ant", "zebra"], source.ClassNames);
@@ -23,11 +23,11 @@ public sealed class FolderSourceTests
         Assert.Equal(folder["ant/deeper/x.png"], source.NameAt(4));
         Assert.Equal(9, source.Read(4).Width);
         Assert.Empty(source.Notes);
-        Assert.Contains("7 pictures of 3 classes", source.Description, StringComparison.Ordinal);
+        Assert.Contains("7 images of 3 classes", source.Description, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Empty_classes_and_pictures_beside_are_noted()
+    public void Empty_classes_and_images_beside_are_noted()
     {
         using var folder = new TemporaryFolder();
         Directory.CreateDirectory(folder["a"]);
@@ -38,8 +38,8 @@ public sealed class FolderSourceTests
         using var source = FolderSource.OpenClasses(folder.Path);
         Assert.Equal([1, 3], [source.ClassAt(0), source.ClassAt(1)]);
         Assert.Equal(2, source.Notes.Count);
-        Assert.Contains("3 class folders without a picture (a, c, e)", source.Notes[0], StringComparison.Ordinal);
-        Assert.Contains("1 picture beside", source.Notes[1], StringComparison.Ordinal);
+        Assert.Contains("3 class folders without an image (a, c, e)", source.Notes[0], StringComparison.Ordinal);
+        Assert.Contains("1 image beside", source.Notes[1], StringComparison.Ordinal);
     }
 
     [Fact]
@@ -60,19 +60,19 @@ public sealed class FolderSourceTests
         using var folder = new TemporaryFolder();
         Assert.Contains("no class folders", Refusal(folder.Path), StringComparison.Ordinal);
         Directory.CreateDirectory(folder["a"]);
-        Assert.Contains("no picture lies", Refusal(folder.Path), StringComparison.Ordinal);
+        Assert.Contains("no image lies", Refusal(folder.Path), StringComparison.Ordinal);
         Assert.Contains("no such folder", Refusal(folder["missing"]), StringComparison.Ordinal);
         File.WriteAllText(folder["file"], "");
         Assert.Contains("a file where a folder", Refusal(folder["file"]), StringComparison.Ordinal);
         Sets.WriteClasses(folder["set"], 1, "val", "train");
         Assert.Contains($"open one of them, such as {folder["set/train"]}", Refusal(folder["set"]), StringComparison.Ordinal);
-        Assert.Contains("no picture", Sets.Sentence(Assert.Throws<DataException>(() => FolderSource.OpenPlain(folder["a"]))), StringComparison.Ordinal);
+        Assert.Contains("no image", Sets.Sentence(Assert.Throws<DataException>(() => FolderSource.OpenPlain(folder["a"]))), StringComparison.Ordinal);
 
         static string Refusal(string path) => Sets.Sentence(Assert.Throws<DataException>(() => FolderSource.OpenClasses(path)));
     }
 
     [Fact]
-    public void A_file_that_vanishes_is_a_picture_that_cannot_be_read()
+    public void A_file_that_vanishes_is_a_image_that_cannot_be_read()
     {
         using var folder = new TemporaryFolder();
         Sets.WriteClasses(folder.Path, 2, "a");

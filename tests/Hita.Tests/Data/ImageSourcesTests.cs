@@ -47,7 +47,7 @@ public sealed class ImageSourcesTests
         File.WriteAllText(folder["data.mdb"], "");
         Assert.Equal(DataFormat.Lmdb, ImageSources.FormatOf(folder.Path));
         File.WriteAllText(folder["x.csv"], "");
-        Assert.Contains("no set of pictures", Assert.Throws<DataException>(() => ImageSources.FormatOf(folder["x.csv"])).Message, StringComparison.Ordinal);
+        Assert.Contains("no set of images", Assert.Throws<DataException>(() => ImageSources.FormatOf(folder["x.csv"])).Message, StringComparison.Ordinal);
         Assert.Contains("materials", Assert.Throws<DataException>(() => ImageSources.FormatOf("no-such-set")).Message, StringComparison.Ordinal);
         using var plain = ImageSources.Open(folder["classes"], new() { Format = DataFormat.Folder });
         Assert.Empty(plain.ClassNames);

@@ -73,7 +73,7 @@ public sealed class LmdbSourceTests
         Assert.Contains("num_samples says 3", Stored(folder, ("0", Sample("label", 0)), ("1", Sample("label", 0)), ("num_samples", "3"u8.ToArray())), StringComparison.Ordinal);
         Assert.Contains("record 1 is missing", Stored(folder, ("0", Sample("label", 0)), ("2", Sample("label", 0)), ("num_samples", "2"u8.ToArray())), StringComparison.Ordinal);
         Assert.Contains("num_samples is not a number", Stored(folder, ("0", Sample("label", 0)), ("num_samples", "many"u8.ToArray())), StringComparison.Ordinal);
-        Assert.Contains("no pictures", Stored(folder, ("key", "value"u8.ToArray())), StringComparison.Ordinal);
+        Assert.Contains("no images", Stored(folder, ("key", "value"u8.ToArray())), StringComparison.Ordinal);
         Assert.Contains("not pickles", Stored(folder, ("0", "plain"u8.ToArray())), StringComparison.Ordinal);
         Assert.Contains("not pickles", Stored(folder, ("0", [0x80, 4, (byte)'c', .. "os\nsystem\n"u8])), StringComparison.Ordinal);
     }

@@ -5,7 +5,7 @@ using Hita.Tests.Support;
 
 namespace Hita.Tests.Data;
 
-/// <summary>Reading pictures leaves next to nothing for the garbage collector.</summary>
+/// <summary>Reading images leaves next to nothing for the garbage collector.</summary>
 [Collection(Alone.Name)]
 public sealed class LoaderMemoryTests
 {

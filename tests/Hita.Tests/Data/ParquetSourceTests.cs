@@ -9,7 +9,7 @@ using Parquet.Schema;
 
 namespace Hita.Tests.Data;
 
-/// <summary>Parquet files of pictures.</summary>
+/// <summary>Parquet files of images.</summary>
 public sealed class ParquetSourceTests
 {
     private static readonly byte[] Png = ImageFiles.Encode(ImageFiles.Noise(12, 10, 1), ImageFormat.Png);
@@ -55,12 +55,12 @@ public sealed class ParquetSourceTests
         using var source = ParquetSource.Open(folder["a.parquet"]);
         Assert.Equal([2, 0, 1], Enumerable.Range(0, 3).Select(source.ClassAt));
         Assert.Equal(12, source.Read(0).Width);
-        Assert.Contains("row 1: The row holds no picture.", Assert.Throws<ImageException>(() => source.Read(1)).Message, StringComparison.Ordinal);
+        Assert.Contains("row 1: The row holds no image.", Assert.Throws<ImageException>(() => source.Read(1)).Message, StringComparison.Ordinal);
         Assert.Throws<ImageException>(() => source.Read(2));
     }
 
     [Fact]
-    public async Task Without_a_column_of_pictures_it_is_refused_and_its_columns_are_named()
+    public async Task Without_a_column_of_images_it_is_refused_and_its_columns_are_named()
     {
         using var folder = new TemporaryFolder();
         var label = new DataField<long>("label");
@@ -71,7 +71,7 @@ public sealed class ParquetSourceTests
             await group.WriteAsync<long>(label, new long[] { 1 });
         });
         var sentence = Refusal(folder["a.parquet"]);
-        Assert.Contains("no column of pictures", sentence, StringComparison.Ordinal);
+        Assert.Contains("no column of images", sentence, StringComparison.Ordinal);
         Assert.Contains("text, label", sentence, StringComparison.Ordinal);
     }
 

@@ -5,10 +5,10 @@ using Hita.Tests.Support;
 
 namespace Hita.Tests.Data;
 
-/// <summary>Small sets of pictures for tests of what reads them.</summary>
+/// <summary>Small sets of images for tests of what reads them.</summary>
 internal static class Sets
 {
-    /// <summary>Writes class folders of small PNG files, each picture different.</summary>
+    /// <summary>Writes class folders of small PNG files, each image different.</summary>
     public static void WriteClasses(string folder, int perClass, params ReadOnlySpan<string> classes)
     {
         for (var c = 0; c < classes.Length; c++)
@@ -31,7 +31,7 @@ internal static class Sets
     }
 }
 
-/// <summary>A source made of nothing: picture n is grey, of brightness n; some cannot be read.</summary>
+/// <summary>A source made of nothing: image n is grey, of brightness n; some cannot be read.</summary>
 internal sealed class MadeUpSource(int count, params int[] broken) : IImageSource
 {
     private int _reads;

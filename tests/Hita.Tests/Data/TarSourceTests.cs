@@ -6,7 +6,7 @@ using Hita.Tests.Support;
 
 namespace Hita.Tests.Data;
 
-/// <summary>Pictures in tar archives.</summary>
+/// <summary>Images in tar archives.</summary>
 public sealed class TarSourceTests
 {
     private static readonly byte[] Png = ImageFiles.Encode(ImageFiles.Noise(12, 10, 1), ImageFormat.Png);
@@ -28,7 +28,7 @@ public sealed class TarSourceTests
         using var named = TarSource.Open(folder["s-*.tar"]);
         Assert.Equal(["ant", "bee", "cat", "dog", "eel"], named.ClassNames);
         File.WriteAllLines(folder["classes.txt"], ["ant"]);
-        Assert.Contains("names 1 classes where the pictures have 4", Refusal(folder.Path), StringComparison.Ordinal);
+        Assert.Contains("names 1 classes where the images have 4", Refusal(folder.Path), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -49,7 +49,7 @@ public sealed class TarSourceTests
         using var source = TarSource.Open(folder["a.tar"]);
         Assert.Equal(["ant", "cat", "void"], source.ClassNames);
         Assert.Equal([1, 0, 1], Classes(source));
-        Assert.Contains("1 class folder without a picture (void)", Assert.Single(source.Notes), StringComparison.Ordinal);
+        Assert.Contains("1 class folder without an image (void)", Assert.Single(source.Notes), StringComparison.Ordinal);
 
         Write(folder["plain.tar"], ("set/1.png", Png), ("set/2.png", Png));
         using var plain = TarSource.Open(folder["plain.tar"]);
@@ -80,7 +80,7 @@ public sealed class TarSourceTests
     }
 
     [Fact]
-    public void What_is_no_archive_of_pictures_is_refused_with_a_sentence()
+    public void What_is_no_archive_of_images_is_refused_with_a_sentence()
     {
         using var folder = new TemporaryFolder();
         Assert.Contains("no tar archives", Refusal(folder.Path), StringComparison.Ordinal);
@@ -91,7 +91,7 @@ public sealed class TarSourceTests
         File.WriteAllText(folder["text.tar"], string.Concat(Enumerable.Repeat("this is a text and no archive at all ", 100)));
         Assert.Contains("no tar archive", Refusal(folder["text.tar"]), StringComparison.Ordinal);
         Write(folder["none.tar"], ("a.txt", "text"u8.ToArray()));
-        Assert.Contains("no picture", Refusal(folder["none.tar"]), StringComparison.Ordinal);
+        Assert.Contains("no image", Refusal(folder["none.tar"]), StringComparison.Ordinal);
         Write(folder["half.tar"], ("a.png", Png), ("a.cls", "1"u8.ToArray()), ("b.png", Png));
         Assert.Contains("b.png has no class", Refusal(folder["half.tar"]), StringComparison.Ordinal);
         Write(folder["huge.tar"], ("a.png", Png), ("a.cls", "99999999999"u8.ToArray()));

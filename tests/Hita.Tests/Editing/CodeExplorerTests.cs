@@ -33,7 +33,7 @@ public sealed class CodeExplorerTests
     }
 
     [Fact]
-    public void Dropping_a_code_changes_the_picture_and_attention_is_a_share()
+    public void Dropping_a_code_changes_the_image_and_attention_is_a_share()
     {
         using var tokenizer = EditingModels.FreshTokenizer();
         var reports = new List<EditProgress>();
@@ -76,7 +76,7 @@ public sealed class CodeExplorerTests
         Assert.DoesNotContain("http", page, StringComparison.Ordinal);
         Assert.Equal(3 + (3 * 3), page.Split("src=\"data:image/jpeg;base64,").Length - 1);
         Assert.Equal(page.Split("src=").Length, page.Split("src=\"data:").Length);
-        foreach (var name in (ReadOnlySpan<string>)["picture", "reconstruction", "other", "all-changes", "all-attention", "code-003-swapped", "code-003-change", "code-003-attention"])
+        foreach (var name in (ReadOnlySpan<string>)["image", "reconstruction", "other", "all-changes", "all-attention", "code-003-swapped", "code-003-change", "code-003-attention"])
             Assert.True(File.Exists(folder[$"page/{name}.png"]), name);
         // The strongest comes first.
         var order = found.Effects.OrderByDescending(static e => e.MeanChange).Select(e => page.IndexOf($"<b>{e.Index}</b>", StringComparison.Ordinal)).ToList();

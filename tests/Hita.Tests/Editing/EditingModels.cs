@@ -7,7 +7,7 @@ using Hita.Tokenization.Model;
 
 namespace Hita.Tests.Editing;
 
-/// <summary>Small models and pictures for the editing tests.</summary>
+/// <summary>Small models and images for the editing tests.</summary>
 internal static class EditingModels
 {
     public static ImageTokenizer Tokenizer(string preset = "tiny")
@@ -30,7 +30,7 @@ internal static class EditingModels
             ImageGenerator.CreateByName(config, options: new GeneratorOptions { Engine = engine, Threads = 1 }), Tokenizer(preset));
     }
 
-    /// <summary>A picture with colours that run and some disorder.</summary>
+    /// <summary>An image with colours that run and some disorder.</summary>
     public static Image Photo(int width, int height, int seed = 1)
     {
         var random = new Random(seed);
@@ -44,7 +44,7 @@ internal static class EditingModels
         return image;
     }
 
-    /// <summary>The picture with other pixels where a mask marks.</summary>
+    /// <summary>The image with other pixels where a mask marks.</summary>
     public static Image Disturbed(Image image, ImageMask mask, int seed)
     {
         var result = image.Copy();
@@ -60,10 +60,10 @@ internal static class EditingModels
     public static void AssertSame(Image expected, Image actual)
     {
         Assert.Equal((expected.Width, expected.Height), (actual.Width, actual.Height));
-        Assert.True(expected.Pixels.SequenceEqual(actual.Pixels), $"the pictures differ from byte {expected.Pixels.CommonPrefixLength(actual.Pixels)} on");
+        Assert.True(expected.Pixels.SequenceEqual(actual.Pixels), $"the images differ from byte {expected.Pixels.CommonPrefixLength(actual.Pixels)} on");
     }
 
-    /// <summary>How many marked pixels, or free ones, differ between two pictures.</summary>
+    /// <summary>How many marked pixels, or free ones, differ between two images.</summary>
     public static int Differences(Image a, Image b, ImageMask mask, bool marked)
     {
         var count = 0;

@@ -20,7 +20,7 @@ public sealed class InpainterTests
 
     [Theory]
     [MemberData(nameof(Images))]
-    public void Pixels_outside_the_mask_stay_exactly_and_those_inside_are_painted(int width, int height, string box)
+    public void Pixels_outside_the_mask_stay_exactly_and_those_inside_are_decoded(int width, int height, string box)
     {
         using var pipeline = EditingModels.Pipeline();
         var image = EditingModels.Photo(width, height);
@@ -131,7 +131,7 @@ public sealed class InpainterTests
     [InlineData(0, 0, 40, 0)]
     [InlineData(30, 5, 90, 70)]
     [InlineData(0, 150, 0, 0)]
-    public void An_extended_picture_holds_the_original_unchanged(int left, int top, int right, int bottom)
+    public void An_extended_image_holds_the_original_unchanged(int left, int top, int right, int bottom)
     {
         using var pipeline = EditingModels.Pipeline();
         var image = EditingModels.Photo(80, 64);
@@ -145,7 +145,7 @@ public sealed class InpainterTests
     }
 
     [Fact]
-    public void Changing_the_class_of_a_box_is_in_painting_with_that_class()
+    public void Changing_the_class_of_a_box_is_in_decoding_with_that_class()
     {
         using var pipeline = EditingModels.Pipeline();
         var image = EditingModels.Photo(64, 64);
@@ -157,7 +157,7 @@ public sealed class InpainterTests
     }
 
     [Fact]
-    public void The_vanilla_family_paints_too()
+    public void The_vanilla_family_decodes_too()
     {
         using var pipeline = EditingModels.Pipeline("tiny-llamagen");
         var image = EditingModels.Photo(64, 64);
@@ -183,7 +183,7 @@ public sealed class InpainterTests
     }
 
     [Fact]
-    public void What_cannot_be_painted_is_refused_in_a_sentence()
+    public void What_cannot_be_decoded_is_refused_in_a_sentence()
     {
         using var pipeline = EditingModels.Pipeline();
         var inpainter = new Inpainter(pipeline);

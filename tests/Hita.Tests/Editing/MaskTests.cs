@@ -5,7 +5,7 @@ using Hita.Tokenization;
 
 namespace Hita.Tests.Editing;
 
-/// <summary>From a mask to patches and codes, and from painted patches back to pixels.</summary>
+/// <summary>From a mask to patches and codes, and from decoded patches back to pixels.</summary>
 public sealed class MaskTests
 {
     [Theory]
@@ -29,7 +29,7 @@ public sealed class MaskTests
     [InlineData(SampledCodes.Decoding, 2, "4 5")]
     [InlineData(SampledCodes.Both, 2, "4 5 6 7")]
     [InlineData(SampledCodes.Both, 0, "6 7")]
-    public void Codes_are_drawn_that_read_or_paint_a_masked_patch(SampledCodes sampled, int shift, string unknown)
+    public void Codes_are_sampled_that_read_or_decode_a_masked_patch(SampledCodes sampled, int shift, string unknown)
     {
         var codes = new ImageCodes([1, 2], [.. Enumerable.Range(10, 16)], 4, 4);
         var patches = new bool[16];

@@ -26,7 +26,7 @@ public sealed class MorphAndVariationTests
     }
 
     [Fact]
-    public void The_patches_of_either_picture_can_stay()
+    public void The_patches_of_either_image_can_stay()
     {
         using var tokenizer = EditingModels.Tokenizer();
         var codes = tokenizer.Encode([EditingModels.Photo(64, 64, 1), EditingModels.Photo(64, 64, 2)]);
@@ -72,7 +72,7 @@ public sealed class MorphAndVariationTests
     }
 
     [Fact]
-    public void A_variation_of_a_wide_picture_changes_its_centre_square_alone()
+    public void A_variation_of_a_wide_image_changes_its_centre_square_alone()
     {
         using var pipeline = EditingModels.Pipeline();
         var image = EditingModels.Photo(150, 80);

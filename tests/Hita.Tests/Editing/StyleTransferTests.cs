@@ -62,7 +62,7 @@ public sealed class StyleTransferTests
     [InlineData(64, 64, 0, 64)]
     [InlineData(120, 70, 25, 70)]
     [InlineData(30, 90, 0, 30)]
-    public void Outside_the_centre_square_the_picture_stays_as_it_is(int width, int height, int left, int side)
+    public void Outside_the_centre_square_the_image_stays_as_it_is(int width, int height, int left, int side)
     {
         using var tokenizer = EditingModels.Tokenizer();
         var content = EditingModels.Photo(width, height, 1);

@@ -8,7 +8,7 @@ using Hita.Tokenization;
 
 namespace Hita.Tests.Generation;
 
-/// <summary>Drawing with known tokens, on both engines.</summary>
+/// <summary>Sampling with known tokens, on both engines.</summary>
 public sealed class CompletionTests
 {
     private static readonly SamplingOptions Guided = new() { Guidance = new GuidanceOptions { Scale = 3 } };
@@ -20,7 +20,7 @@ public sealed class CompletionTests
 
     [Theory]
     [MemberData(nameof(Generators))]
-    public void Completing_the_start_of_a_drawn_image_gives_that_image(string preset, GeneratorEngine engine)
+    public void Completing_the_start_of_a_sampled_image_gives_that_image(string preset, GeneratorEngine engine)
     {
         using var generator = ByName(preset, engine);
         var image = generator.Generate(Request(3))[0];
@@ -55,7 +55,7 @@ public sealed class CompletionTests
                 if (i % 3 == 1)
                     continue;
                 Assert.Equal(tokens[i], all[i]);
-                // What comes before the first drawn token cannot depend on it.
+                // What comes before the first sampled token cannot depend on it.
                 if (i > 1)
                     (sum, count) = (sum + LogSoftmax(logits[i], all[i]), count + 1);
             }
@@ -81,7 +81,7 @@ public sealed class CompletionTests
     }
 
     [Fact]
-    public void Images_may_know_different_things_and_progress_ends_with_the_last_drawn_token()
+    public void Images_may_know_different_things_and_progress_ends_with_the_last_sampled_token()
     {
         using var generator = ByName("tiny", GeneratorEngine.Torch);
         var image = generator.Generate(Request(1))[0];
@@ -91,7 +91,7 @@ public sealed class CompletionTests
         var completed = generator.Complete(Request(1, 1), [whole, open], progress: new Direct(reports.Add));
         Assert.Equal(image.Patches, completed[0].Codes.Patches);
         Assert.Equal(image.Patches.Where(static (_, i) => i != 3), completed[1].Codes.Patches.Where(static (_, i) => i != 3));
-        // 16 holistic codes and the patches up to the one that is drawn.
+        // 16 holistic codes and the patches up to the one that is sampled.
         Assert.Equal(new GenerationProgress(2, 2, 40, 40), reports[^1]);
         // Where everything is known nothing is computed.
         Assert.Equal(image.Patches, generator.Complete(Request(1), [whole])[0].Codes.Patches);

@@ -97,7 +97,7 @@ public sealed class ImageGeneratorTests
     }
 
     [Fact]
-    public void A_pipeline_paints_what_its_generator_draws()
+    public void A_pipeline_decodes_what_its_generator_samples()
     {
         using var folder = new TemporaryFolder();
         using (var generator = ByName("tiny"))
@@ -126,7 +126,7 @@ public sealed class ImageGeneratorTests
     }
 
     [Fact]
-    public void A_failure_while_painting_reaches_the_caller()
+    public void A_failure_while_decoding_reaches_the_caller()
     {
         Assert.True(TokenizerPresets.TryGet("tiny", out var config));
         using var pipeline = new ImagePipeline(ByName("tiny"), ImageTokenizer.CreateByName(config));

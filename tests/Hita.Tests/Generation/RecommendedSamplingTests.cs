@@ -7,7 +7,7 @@ using Hita.Tests.Support;
 
 namespace Hita.Tests.Generation;
 
-/// <summary>How a model's folder says its tokens are best drawn.</summary>
+/// <summary>How a model's folder says its tokens are best sampled.</summary>
 public sealed class RecommendedSamplingTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -33,7 +33,7 @@ public sealed class AdmCropsTests(ITestOutputHelper output)
         }
     }
     [Fact]
-    public void A_random_crop_is_a_part_of_the_resized_picture_chosen_by_the_seed()
+    public void A_random_crop_is_a_part_of_the_resized_image_chosen_by_the_seed()
     {
         var image = ImageFiles.Noise(90, 61, 1);
         var sizes = new HashSet<int>();
@@ -70,7 +70,7 @@ public sealed class AdmCropsTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void About_half_of_the_pictures_are_flipped()
+    public void About_half_of_the_images_are_flipped()
     {
         var image = ImageFiles.Quarters(4, 4);
         var random = new Random(3);

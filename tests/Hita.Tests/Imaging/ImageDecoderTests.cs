@@ -43,7 +43,7 @@ public sealed class ImageDecoderTests
     [Theory]
     [InlineData(45, 70)]
     [InlineData(1, 100)]
-    public void Turning_moves_every_pixel_of_pictures_larger_than_a_tile(int width, int height)
+    public void Turning_moves_every_pixel_of_images_larger_than_a_tile(int width, int height)
     {
         var image = ImageFiles.Noise(width, height, 5);
         var right = image.Orient(6);
@@ -121,7 +121,7 @@ public sealed class ImageDecoderTests
     }
 
     [Fact]
-    public void Inks_of_a_CMYK_picture_are_multiplied_by_black()
+    public void Inks_of_a_CMYK_image_are_multiplied_by_black()
     {
         // Stored inverted, as every program does: 200·128/255, 100·128/255, 50·128/255.
         var image = Plain(ImageFiles.FlatJpeg(adobe: true, 200, 100, 50, 128));
@@ -158,7 +158,7 @@ public sealed class ImageDecoderTests
     }
 
     [Fact]
-    public void Every_shared_picture_is_read_as_a_photo_and_identified_without_decoding()
+    public void Every_shared_image_is_read_as_a_photo_and_identified_without_decoding()
     {
         foreach (var path in Directory.GetFiles(TestFiles.Shared("images")))
         {

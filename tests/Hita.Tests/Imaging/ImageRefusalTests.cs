@@ -18,7 +18,7 @@ public sealed class ImageRefusalTests
     [InlineData("II*\0\u0008\0\0\0", "TIFF")]
     [InlineData("MM\0*\0\0\0\u0008", "TIFF")]
     [InlineData("\0\u0001\u0002\u0003\u0004", "known format")]
-    public void What_is_no_readable_picture_is_named(string text, string word)
+    public void What_is_no_readable_image_is_named(string text, string word)
     {
         var file = System.Text.Encoding.Latin1.GetBytes(text);
         var error = Assert.Throws<ImageException>(() => ImageDecoder.Decode(file, "holiday.jpg"));
@@ -44,7 +44,7 @@ public sealed class ImageRefusalTests
     [InlineData(ImageFormat.Png)]
     [InlineData(ImageFormat.Webp)]
     [InlineData(ImageFormat.Bmp)]
-    public void A_picture_cut_off_anywhere_is_refused(ImageFormat format)
+    public void An_image_cut_off_anywhere_is_refused(ImageFormat format)
     {
         var image = ImageFiles.Noise(40, 40, 1);
         var file = format == ImageFormat.Bmp ? ImageFiles.Bmp(image) : ImageFiles.Encode(image, format);
@@ -116,7 +116,7 @@ public sealed class ImageRefusalTests
     }
 
     [Fact]
-    public void A_picture_without_pixels_is_refused()
+    public void An_image_without_pixels_is_refused()
     {
         var error = Assert.Throws<ImageException>(() => ImageDecoder.Decode(ImageFiles.Png(0, 5, 8, 2, [0]), "nothing.png"));
         Assert.Contains("no pixels (0×5)", error.Message, StringComparison.Ordinal);

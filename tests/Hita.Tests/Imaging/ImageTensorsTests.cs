@@ -51,7 +51,7 @@ public sealed class ImageTensorsTests
     }
 
     [Fact]
-    public void What_holds_no_pictures_is_refused()
+    public void What_holds_no_images_is_refused()
     {
         using var scope = torch.NewDisposeScope();
         Assert.Throws<ArgumentException>(() => ImageTensors.ToTensor([]));

@@ -28,7 +28,7 @@ public sealed class ImageTests
     }
 
     [Fact]
-    public void A_sheet_has_its_pictures_in_reading_order_with_white_between()
+    public void A_sheet_has_its_images_in_reading_order_with_white_between()
     {
         Image[] images = [.. Enumerable.Range(1, 5).Select(i => Flat(3, 2, (byte)i))];
         var sheet = ImageGrid.Compose(images, gap: 1);
@@ -42,7 +42,7 @@ public sealed class ImageTests
     }
 
     [Fact]
-    public void Two_pictures_lie_side_by_side()
+    public void Two_images_lie_side_by_side()
     {
         var pair = ImageGrid.SideBySide(Flat(2, 1, 7), Flat(2, 1, 9));
         Assert.Equal([7, 7, 255, 255, 9, 9], Reds(pair, 0));

@@ -22,7 +22,7 @@ public sealed class ImageWriterTests
     }
 
     [Fact]
-    public void Smooth_pictures_make_small_PNG_files()
+    public void Smooth_images_make_small_PNG_files()
     {
         var image = new Image(256, 256);
         for (var y = 0; y < 256; y++)

@@ -10,7 +10,7 @@ public sealed class MaskAndFillTests
     [Theory]
     [InlineData("3,4,5,6", 3, 4, 5, 6)]
     [InlineData("-3, 4,5,60", 0, 4, 2, 6)]
-    public void Boxes_are_read_and_cut_to_the_picture(string text, int x, int y, int width, int height) =>
+    public void Boxes_are_read_and_cut_to_the_image(string text, int x, int y, int width, int height) =>
         Assert.Equal(new PixelBox(x, y, width, height), PixelBox.Parse(text).ClipTo(10, 10));
 
     [Theory]

@@ -61,7 +61,7 @@ public sealed class ResamplingTests
     }
 
     [Fact]
-    public void A_flat_picture_stays_flat_at_any_size()
+    public void A_flat_image_stays_flat_at_any_size()
     {
         var image = new Image(19, 23);
         image.Fill(255, 3, 128);

@@ -158,7 +158,7 @@ public sealed class GroupNormTests
 
     private static Tensor Gradient(GroupNorm norm, string name) => norm.get_parameter(name)!.grad!;
 
-    // A mean of 20 in float32 is off by up to 1e-6, and a spread of 3 values may be far below the 3 that were drawn.
+    // A mean of 20 in float32 is off by up to 1e-6, and a spread of 3 values may be far below the 3 that were sampled.
     private static void AssertNear(Tensor expected, Tensor actual)
     {
         var difference = expected.Minus(actual.to(ScalarType.Float64)).norm();

@@ -10,7 +10,7 @@ public sealed class MaterialsImageTests
     private static readonly MaterialsSet Set = new(2024);
 
     [Fact]
-    public void A_picture_is_the_same_in_any_order_and_on_any_thread()
+    public void An_image_is_the_same_in_any_order_and_on_any_thread()
     {
         var forwards = Enumerable.Range(0, 72).Select(i => Sample(Set.Scene(i), 32)).ToArray();
         var sideways = new byte[72][];
@@ -72,7 +72,7 @@ public sealed class MaterialsImageTests
     [InlineData(3)]
     [InlineData(17)]
     [InlineData(40)]
-    public void A_small_picture_is_the_large_one_seen_from_afar(int first)
+    public void A_small_image_is_the_large_one_seen_from_afar(int first)
     {
         for (var i = first; i < first + 6; i++)
         {
@@ -144,7 +144,7 @@ public sealed class MaterialsImageTests
     }
 
     [Fact]
-    public void Every_property_of_a_scene_shows_in_the_picture()
+    public void Every_property_of_a_scene_shows_in_the_image()
     {
         var scene = new MaterialsScene { Shape = SceneShape.Cube, Material = SceneMaterial.Wood, Floor = SceneFloor.Planks, FloorGloss = 0.4f };
         MaterialsScene[] others =
@@ -181,7 +181,7 @@ public sealed class MaterialsImageTests
     [InlineData(33)]
     [InlineData(100)]
     [InlineData(300)]
-    public void Any_size_is_drawn_and_only_the_given_bytes_are_written(int size)
+    public void Any_size_is_sampled_and_only_the_given_bytes_are_written(int size)
     {
         var buffer = new byte[(size * size * 3) + 64];
         Array.Fill(buffer, (byte)123, size * size * 3, 64);
@@ -202,7 +202,7 @@ public sealed class MaterialsImageTests
     }
 
     [Fact]
-    public void Drawing_allocates_nothing_that_grows_with_the_picture()
+    public void Drawing_allocates_nothing_that_grows_with_the_image()
     {
         var scene = Set.Scene(1);
         var buffer = new byte[128 * 128 * 3];
@@ -224,7 +224,7 @@ public sealed class MaterialsImageTests
             var watch = Stopwatch.StartNew();
             for (var i = 0; i < count; i++)
                 MaterialsRenderer.Render(Set.Scene(i), size, buffer);
-            TestContext.Current.TestOutputHelper!.WriteLine($"{size} px: {count / watch.Elapsed.TotalSeconds:F0} pictures a second on one thread");
+            TestContext.Current.TestOutputHelper!.WriteLine($"{size} px: {count / watch.Elapsed.TotalSeconds:F0} images a second on one thread");
             Assert.Contains(buffer, value => value != 0);
         }
     }

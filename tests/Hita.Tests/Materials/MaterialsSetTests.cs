@@ -55,7 +55,7 @@ public sealed class MaterialsSetTests
     }
 
     [Fact]
-    public void Every_drawn_scene_is_within_the_documented_ranges_and_uses_all_kinds()
+    public void Every_sampled_scene_is_within_the_documented_ranges_and_uses_all_kinds()
     {
         var set = new MaterialsSet(3);
         var scenes = Enumerable.Range(0, 3600).Select(i => set.Scene(i).Validate()).ToList();

@@ -27,9 +27,9 @@ public sealed class HostileNpzTests : IDisposable
     [InlineData("{'descr': '|u1', 'descr': '|u1', 'shape': (1, 1, 1, 3), }", "damaged")]
     [InlineData("{'descr': '|u1', 'fortran_order': 0, 'shape': (1, 1, 1, 3), }", "damaged")]
     [InlineData("{'descr': '|u1', 'fortran_order': False, 'shape': (1, 1, 1, 3), } __import__('os')", "damaged")]
-    [InlineData("{'descr': '|u1', 'fortran_order': False, 'shape': (1, 1, 3), }", "where pictures are")]
-    [InlineData("{'descr': '|u1', 'fortran_order': False, 'shape': (1, 1, 3, 1), }", "where pictures are")]
-    [InlineData("{'descr': '|i1', 'fortran_order': False, 'shape': (1, 1, 1, 3), }", "where pictures are")]
+    [InlineData("{'descr': '|u1', 'fortran_order': False, 'shape': (1, 1, 3), }", "where images are")]
+    [InlineData("{'descr': '|u1', 'fortran_order': False, 'shape': (1, 1, 3, 1), }", "where images are")]
+    [InlineData("{'descr': '|i1', 'fortran_order': False, 'shape': (1, 1, 1, 3), }", "where images are")]
     [InlineData("{'descr': '|u1', 'fortran_order': False, 'shape': (0, 1, 1, 3), }", "needs")]
     [InlineData("{'descr': '|u1', 'fortran_order': False, 'shape': (1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,3), }", "dimensions")]
     [InlineData("", "damaged")]
@@ -55,7 +55,7 @@ public sealed class HostileNpzTests : IDisposable
         Refused("folder", () => NpzReader.Open(_folder.Path));
         File.WriteAllBytes(_folder["empty.npz"], []);
         Refused(".npz archive", () => NpzReader.Open(_folder["empty.npz"]));
-        File.WriteAllText(_folder["text.npz"], "these are not pictures");
+        File.WriteAllText(_folder["text.npz"], "these are not images");
         Refused(".npz archive", () => NpzReader.Open(_folder["text.npz"]));
         NumpyFiles.Zip(_folder["other.npz"], CompressionLevel.Optimal, ("readme.txt", [1]));
         using (var other = NpzReader.Open(_folder["other.npz"]))
@@ -68,7 +68,7 @@ public sealed class HostileNpzTests : IDisposable
     }
 
     [Fact]
-    public void A_changed_pixel_is_found_with_the_last_picture()
+    public void A_changed_pixel_is_found_with_the_last_image()
     {
         var path = Images(out var bytes);
         bytes[400] ^= 1;
@@ -149,7 +149,7 @@ public sealed class HostileNpzTests : IDisposable
 
     private string Images(out byte[] bytes)
     {
-        var path = _folder["pictures.npz"];
+        var path = _folder["images.npz"];
         using (var writer = new ImageArchiveWriter(path, 3, 8, 8))
         {
             for (var i = 0; i < 3; i++)

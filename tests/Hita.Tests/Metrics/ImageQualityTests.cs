@@ -8,7 +8,7 @@ namespace Hita.Tests.Metrics;
 public sealed class ImageQualityTests
 {
     [Fact]
-    public void Equal_pictures_are_as_alike_as_can_be()
+    public void Equal_images_are_as_alike_as_can_be()
     {
         var image = ImageFiles.Noise(20, 15, 1);
         Assert.Equal(double.PositiveInfinity, ImageQuality.Psnr(image, image.Copy()));
@@ -36,7 +36,7 @@ public sealed class ImageQualityTests
     }
 
     [Fact]
-    public void Means_leave_out_the_infinite_ratio_of_equal_pictures_and_count_them()
+    public void Means_leave_out_the_infinite_ratio_of_equal_images_and_count_them()
     {
         var (a, b) = (ImageFiles.Noise(10, 10, 1), ImageFiles.Noise(10, 10, 2));
         var statistics = new ImageQualityStatistics();

@@ -14,7 +14,7 @@ using static TorchSharp.torch;
 
 namespace Hita.Tests.Metrics;
 
-/// <summary>The published weights of measures and losses are imported, found, and told apart from what only looks like them.</summary>
+/// <summary>The published weights of metrics and losses are imported, found, and told apart from what only looks like them.</summary>
 public sealed class MetricWeightImportTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -144,7 +144,7 @@ public sealed class NpzTests : IDisposable
     }
 
     [Fact]
-    public void Columns_first_is_turned_into_rows_first_for_numbers_and_refused_for_pictures()
+    public void Columns_first_is_turned_into_rows_first_for_numbers_and_refused_for_images()
     {
         Zip("a.npz", CompressionLevel.NoCompression,
             ("m.npy", Npy("{'descr': '<f8', 'fortran_order': True, 'shape': (2, 3), }", Bytes(1, 4, 2, 5, 3, 6))),

@@ -40,14 +40,14 @@ public sealed class BundledPipelineTests : IDisposable
     }
 
     [Fact]
-    public void Without_any_option_it_paints_each_class_once()
+    public void Without_any_option_it_decodes_each_class_once()
     {
         var (code, output, error) = CommandLine.Run("generate", "-o", _folder["out"]);
         Assert.True(code == 0, error);
         Assert.Equal(MaterialsSet.ClassCount, output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
         Assert.True(File.Exists(_folder["out/grid.png"]));
         var torus = Directory.GetFiles(_folder["out"], "*marble-torus*.png").Single();
-        // Trained pictures are painted as the folder recommends, and found again by their hashes alone.
+        // Trained images are decoded as the folder recommends, and found again by their hashes alone.
         Assert.Equal(GeneratorFolder.ReadSampling(GeneratorFolder.Find(BundledModels.Materials)), ImageSettings.Read(torus).Sampling);
         var (replayed, said, _) = CommandLine.Run("replay", torus);
         Assert.Equal(0, replayed);
@@ -55,9 +55,9 @@ public sealed class BundledPipelineTests : IDisposable
     }
 
     [Fact]
-    public void Its_pictures_come_back_close_to_what_they_were()
+    public void Its_images_come_back_close_to_what_they_were()
     {
-        // Scenes that no training saw: the set counts on beyond the training's pictures. Quick and few, hence a wide margin below the card's figure.
+        // Scenes that no training saw: the set counts on beyond the training's images. Quick and few, hence a wide margin below the card's figure.
         var set = new MaterialsSet(seed: 0);
         using var pipeline = ImagePipeline.Load(BundledModels.Materials, withEncoder: true);
         var psnr = Enumerable.Range(0, 24).Average(i =>

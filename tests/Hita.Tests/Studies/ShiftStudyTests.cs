@@ -103,7 +103,7 @@ public sealed class ShiftStudyTests
             Assert.InRange(r.HolisticUsage, 1.0 / 32, 1);
             Assert.True(double.IsFinite(r.ValidationPsnr) && double.IsFinite(r.Swap.Own));
         });
-        // What is swapped is what is told: with equal patches, another picture's holistic codes paint something else.
+        // What is swapped is what is told: with equal patches, another image's holistic codes decode to something else.
         Assert.Contains(report.Rows, static r => r.Swap.HolisticSwapped != r.Swap.Own);
         Assert.Equal(3, report.Plots().Count());
         Assert.Contains("| 2 | 3 |", report.Markdown(), StringComparison.Ordinal);

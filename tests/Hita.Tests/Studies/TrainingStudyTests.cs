@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace Hita.Tests.Studies;
 
-/// <summary>The measures of training steps, and the study once on small stages.</summary>
+/// <summary>The metrics of training steps, and the study once on small stages.</summary>
 [Collection(Alone.Name)]
 public sealed class TrainingStudyTests
 {

@@ -5,10 +5,10 @@ using Hita.Imaging;
 
 namespace Hita.Tests.Support;
 
-/// <summary>Small picture files made byte by byte, for kinds that the product reads but does not write.</summary>
+/// <summary>Small image files made byte by byte, for kinds that the product reads but does not write.</summary>
 internal static class ImageFiles
 {
-    /// <summary>A picture of four coloured quarters: red, green above blue, grey.</summary>
+    /// <summary>An image of four coloured quarters: red, green above blue, grey.</summary>
     public static Image Quarters(int width, int height)
     {
         var image = new Image(width, height);
@@ -28,7 +28,7 @@ internal static class ImageFiles
         return image;
     }
 
-    /// <summary>A picture with detail everywhere, the same for the same seed.</summary>
+    /// <summary>An image with detail everywhere, the same for the same seed.</summary>
     public static Image Noise(int width, int height, int seed)
     {
         var image = new Image(width, height);
@@ -110,7 +110,7 @@ internal static class ImageFiles
         return file;
     }
 
-    /// <summary>A lossless WebP file in the extended layout, with an EXIF block behind the picture.</summary>
+    /// <summary>A lossless WebP file in the extended layout, with an EXIF block behind the image.</summary>
     public static byte[] WebpWithExif(Image image, byte[] exif)
     {
         static byte[] Chunk(string type, byte[] data)

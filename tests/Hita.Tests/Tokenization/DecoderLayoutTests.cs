@@ -6,11 +6,11 @@ using static TorchSharp.torch;
 
 namespace Hita.Tests.Tokenization;
 
-/// <summary>How the decoder computes must not show in what it paints.</summary>
+/// <summary>How the decoder computes must not show in what it decodes.</summary>
 public sealed class DecoderLayoutTests
 {
     [Fact]
-    public void The_framework_s_layout_paints_the_same()
+    public void The_framework_s_layout_decodes_the_same()
     {
         using var ours = Decoder(channelsLast: true);
         using var plain = Decoder(channelsLast: false);
@@ -21,7 +21,7 @@ public sealed class DecoderLayoutTests
     }
 
     [Fact]
-    public void Overwriting_results_paints_the_same_and_gradients_still_pass()
+    public void Overwriting_results_decodes_the_same_and_gradients_still_pass()
     {
         using var model = Decoder(channelsLast: true);
         using var scope = NewDisposeScope();

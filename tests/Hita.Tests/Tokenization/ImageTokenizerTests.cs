@@ -24,7 +24,7 @@ public sealed class ImageTokenizerTests
     }
 
     [Fact]
-    public void A_picture_has_the_same_codes_alone_and_in_a_batch_of_other_sizes()
+    public void An_image_has_the_same_codes_alone_and_in_a_batch_of_other_sizes()
     {
         using var tokenizer = ByName("tiny");
         var images = new[] { Noise(64, 64, 1), Noise(96, 64, 2), Noise(64, 64, 3), Noise(64, 64, 4) };
@@ -86,7 +86,7 @@ public sealed class ImageTokenizerTests
     }
 
     [Fact]
-    public void Bfloat16_paints_nearly_the_same_picture()
+    public void Bfloat16_decodes_nearly_the_same_image()
     {
         Assert.True(TokenizerPresets.TryGet("tiny", out var config));
         using var exact = ByName("tiny");

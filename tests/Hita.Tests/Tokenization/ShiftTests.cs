@@ -7,7 +7,7 @@ namespace Hita.Tests.Tokenization;
 public sealed class ShiftTests
 {
     [Fact]
-    public void The_last_k_patch_codes_leave_the_picture_identical_and_the_one_before_does_not()
+    public void The_last_k_patch_codes_leave_the_image_identical_and_the_one_before_does_not()
     {
         Assert.True(TokenizerPresets.TryGet("tiny", out var config));
         using var tokenizer = ImageTokenizer.CreateByName(config, options: new TokenizerOptions { DecoderOnly = true });

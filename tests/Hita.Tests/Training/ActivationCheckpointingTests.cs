@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 namespace Hita.Tests.Training;
 
 /// <summary>Blocks that are computed again give the step that blocks that are kept would have given.</summary>
-/// <remarks>Alone, because dropout draws from the tensor library's one generator, which other tests would advance.</remarks>
+/// <remarks>Alone, because dropout samples from the tensor library's one generator, which other tests would advance.</remarks>
 [Collection(Alone.Name)]
 public sealed class ActivationCheckpointingTests
 {
@@ -67,7 +67,7 @@ public sealed class ActivationCheckpointingTests
     }
 
     [Fact]
-    public void What_is_drawn_from_a_place_is_drawn_again()
+    public void What_is_sampled_from_a_place_is_sampled_again()
     {
         using var scope = NewDisposeScope();
         rand(3);

@@ -167,7 +167,7 @@ public sealed class LossTests
     }
 
     [Fact]
-    public void A_picture_is_at_no_perceptual_distance_from_itself()
+    public void An_image_is_at_no_perceptual_distance_from_itself()
     {
         using var scope = NewDisposeScope();
         using var lpips = LpipsWeights.ByName(Placement.Cpu);

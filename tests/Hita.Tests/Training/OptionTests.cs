@@ -10,7 +10,7 @@ using static TorchSharp.torch;
 namespace Hita.Tests.Training;
 
 /// <summary>Every option changes what two steps come to; faults are told together.</summary>
-/// <remarks>Alone, because dropout draws from the tensor library's one generator, which other tests would advance.</remarks>
+/// <remarks>Alone, because dropout samples from the tensor library's one generator, which other tests would advance.</remarks>
 [Collection(Alone.Name)]
 public sealed class OptionTests
 {

@@ -6,7 +6,7 @@ using Hita.Training;
 namespace Hita.Tests.Training;
 
 /// <summary>A stage that is loaded with another's state goes on as that one would, to the bit, with all that is random on.</summary>
-/// <remarks>Alone, because dropout draws from the tensor library's one generator, which other tests would advance.</remarks>
+/// <remarks>Alone, because dropout samples from the tensor library's one generator, which other tests would advance.</remarks>
 [Collection(Alone.Name)]
 public sealed class ResumeTests
 {

@@ -8,14 +8,14 @@ using static TorchSharp.torch;
 
 namespace Hita.Tests.Training;
 
-/// <summary>The two views of pictures that are seen twice, and the training with them.</summary>
+/// <summary>The two views of images that are seen twice, and the training with them.</summary>
 public sealed class StyleSeparationTests
 {
     [Theory]
     [InlineData(8, 0.5, 4)]
     [InlineData(8, 1, 8)]
     [InlineData(1, 1, 1)]
-    public void Some_pictures_are_seen_twice_and_the_others_as_they_are(int batch, double share, int count)
+    public void Some_images_are_seen_twice_and_the_others_as_they_are(int batch, double share, int count)
     {
         using var scope = NewDisposeScope();
         var images = Noise(batch);
@@ -26,7 +26,7 @@ public sealed class StyleSeparationTests
         if (count < batch)
             Assert.Equal(images.narrow(0, count, batch - count).ToFloats(), views.Images.narrow(0, count, batch - count).ToFloats());
         for (var i = 0; i < count; i++)
-            Assert.True(Distance(images[i], views.Images[i]) > 0.05, $"the colours of picture {i} stayed");
+            Assert.True(Distance(images[i], views.Images[i]) > 0.05, $"the colours of image {i} stayed");
     }
 
     [Theory]
@@ -40,7 +40,7 @@ public sealed class StyleSeparationTests
         var images = Noise(batch);
         var counts = Enumerable.Range(1, 400).Select(step => separation.Views(images, new StepRandom(1, step, 0)).Count).ToArray();
         Assert.All(counts, c => Assert.InRange(c, (long)Math.Floor(batch * share), (long)Math.Ceiling(batch * share)));
-        // A standard deviation of the mean of 400 draws is 0.025 at most.
+        // A standard deviation of the mean of 400 samples is 0.025 at most.
         Assert.InRange(counts.Average(), (batch * share) - 0.1, (batch * share) + 0.1);
     }
 
@@ -92,9 +92,9 @@ public sealed class StyleSeparationTests
         Assert.InRange(Distance(images, Moved(images, new() { Share = 1, SmallestView = 1, Mirror = false })), 0, 1e-5);
     }
 
-    /// <summary>Of a picture that grows brighter to the right and greener to the bottom, a part shows by how much and from where on.</summary>
+    /// <summary>Of an image that grows brighter to the right and greener to the bottom, a part shows by how much and from where on.</summary>
     [Fact]
-    public void The_holistic_tokens_see_a_part_of_the_picture()
+    public void The_holistic_tokens_see_a_part_of_the_image()
     {
         using var scope = NewDisposeScope();
         const int Count = 32;
@@ -110,7 +110,7 @@ public sealed class StyleSeparationTests
             var scale = (At(0, 8, 13) - At(0, 8, 2)) / 11 * 8;
             Assert.Equal(scale, (At(1, 13, 8) - At(1, 2, 8)) / 11 * 8, 1e-4);
             Assert.Equal(At(0, 2, 8), At(0, 13, 8), 1e-5);
-            // Where the part begins and ends lies inside the picture, whose outermost pixels' middles are at 15/16.
+            // Where the part begins and ends lies inside the image, whose outermost pixels' middles are at 15/16.
             Assert.InRange(At(0, 8, 2) - (2.5 * scale / 8), -1.001, 1 - (2 * scale) + 0.001);
             scales.Add(scale);
             places.Add(At(0, 8, 8));

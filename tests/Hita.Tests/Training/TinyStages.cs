@@ -21,7 +21,7 @@ internal static class TinyStages
         Holistic = new HolisticConfig { TokenCount = 8, Width = 32, Depth = 1, Heads = 2, HeadWidth = 16, MlpWidth = 48, Shift = 2 },
     };
 
-    /// <summary>The same for pictures that a PatchGAN can judge, 32 pixels a side.</summary>
+    /// <summary>The same for images that a PatchGAN can judge, 32 pixels a side.</summary>
     public static TokenizerConfig Larger { get; } = Tokenizer with { ImageSize = 32, ChannelMultipliers = [1, 1, 1] };
 
     public static GeneratorConfig Generator { get; } = new()
@@ -55,7 +55,7 @@ internal static class TinyStages
         Average = new AverageOptions { Decay = 0.9 },
     };
 
-    /// <summary>Pictures with something to learn: coloured gradients and bars, a function of the seed.</summary>
+    /// <summary>Images with something to learn: coloured gradients and bars, a function of the seed.</summary>
     public static TokenizerBatch Images(int count, int seed, int size = 16)
     {
         var random = new Random(seed);

@@ -11,20 +11,20 @@ using Hita.Tokenization.TokenFiles;
 
 namespace Hita.Cli.Commands.Codes;
 
-/// <summary><c>hita decode</c>: codes become pictures.</summary>
+/// <summary><c>hita decode</c>: codes become images.</summary>
 internal static class DecodeCommand
 {
     public static Command Create(CommandHost host)
     {
         var file = new Argument<string>("FILE") { Description = "A token file (.hita or .safetensors)." };
         var model = CommonOptions.Model("The tokenizer's or pipeline's folder");
-        var output = CommonOptions.Output("The folder to write the pictures to.", "DIR");
+        var output = CommonOptions.Output("The folder to write the images to.", "DIR");
         var precision = CommonOptions.PrecisionOption(Precision.Float32, Precision.BFloat16);
-        var anyModel = new Option<bool>("--any-model") { Description = "Decode also codes that another model has made; the pictures are then unlike the originals." };
+        var anyModel = new Option<bool>("--any-model") { Description = "Decode also codes that another model has made; the images are then unlike the originals." };
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "decode",
-            "Paint the pictures of a token file. Needs the decoder only: no encoder is loaded.",
+            "Decode the images of a token file. Needs the decoder only: no encoder is loaded.",
             "hita decode photo.hita -m models/hita/tokenizer -o out")
         {
             file, model, output, precision, anyModel, json,
@@ -60,7 +60,7 @@ internal static class DecodeCommand
     {
         var names = new OutputNames();
         var written = new List<string>();
-        using var progress = tokens.Images.Count > 1 ? new ProgressLine(host.Terminal, "Decoding", "pictures", tokens.Images.Count) : null;
+        using var progress = tokens.Images.Count > 1 ? new ProgressLine(host.Terminal, "Decoding", "images", tokens.Images.Count) : null;
         foreach (var tokenImage in tokens.Images)
         {
             host.Cancellation.ThrowIfCancellationRequested();

@@ -11,7 +11,7 @@ using Hita.Tokenization.TokenFiles;
 
 namespace Hita.Cli.Commands.Codes;
 
-/// <summary><c>hita encode</c>: pictures become codes.</summary>
+/// <summary><c>hita encode</c>: images become codes.</summary>
 internal static class EncodeCommand
 {
     public static Command Create(CommandHost host)
@@ -23,7 +23,7 @@ internal static class EncodeCommand
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "encode",
-            "Turn pictures into holistic and patch codes, about a kilobyte a picture.",
+            "Turn images into holistic and patch codes, about a kilobyte an image.",
             "hita encode photo.jpg -m models/hita/tokenizer -o photo.hita",
             "hita encode photos/ -m models/hita/tokenizer -o photos.safetensors");
         images.AddTo(command);
@@ -35,7 +35,7 @@ internal static class EncodeCommand
         {
             host.Globals.Prepare(parsed);
             var file = parsed.GetValue(output)!;
-            // Found out now, not after the pictures have been encoded.
+            // Found out now, not after the images have been encoded.
             if (Path.GetExtension(file).ToLowerInvariant() is not (".hita" or ".safetensors"))
                 throw new HitaException($"{file} must end in .hita or .safetensors, which says how the codes are written.");
             var files = images.Files(parsed);
@@ -59,17 +59,17 @@ internal static class EncodeCommand
                     TokenFile.Write(new TokenSet(tokenizer.Config.CodebookSize, encoded, tokenizer.ModelHash), file);
             }
             if (encoded.Count == 0)
-                throw new HitaException("None of the pictures could be read, so no file was written.");
+                throw new HitaException("None of the images could be read, so no file was written.");
             var result = new Result(file, encoded.Count, refused, new FileInfo(file).Length);
             if (parsed.GetValue(json))
                 JsonOutput.Write(host.Terminal, result);
             else
-                host.Terminal.Line($"{file}: {Wording.Of(encoded.Count, "picture")}, {result.Bytes} bytes");
+                host.Terminal.Line($"{file}: {Wording.Of(encoded.Count, "image")}, {result.Bytes} bytes");
             return refused == 0 ? ExitCodes.Success : ExitCodes.Failure;
 
             void Encode()
             {
-                using var progress = files.Count > 1 ? new ProgressLine(host.Terminal, "Encoding", "pictures", files.Count) : null;
+                using var progress = files.Count > 1 ? new ProgressLine(host.Terminal, "Encoding", "images", files.Count) : null;
                 foreach (var path in files)
                 {
                     host.Cancellation.ThrowIfCancellationRequested();
@@ -100,14 +100,14 @@ internal static class EncodeCommand
             Path.Combine(folder, $".{Guid.NewGuid():N}.tmp"), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
     }
 
-    // A safetensors file holds one grid: the first picture of another shape ends the work before it is encoded in vain.
+    // A safetensors file holds one grid: the first image of another shape ends the work before it is encoded in vain.
     private static void RefuseOtherShape(string file, List<TokenImage> encoded, Image image, TokenizerConfig config)
     {
         if (encoded.Count == 0 || file.EndsWith(".hita", StringComparison.OrdinalIgnoreCase))
             return;
         var first = encoded[0].Codes;
         if ((image.Height / config.PatchSize, image.Width / config.PatchSize) != (first.GridHeight, first.GridWidth))
-            throw new HitaException($"{file} holds pictures of one size, and these have several: write a .hita file, or use --fit crop or pad.");
+            throw new HitaException($"{file} holds images of one size, and these have several: write a .hita file, or use --fit crop or pad.");
     }
 
     private sealed record Result(string File, int Images, int Refused, long Bytes);

@@ -9,19 +9,19 @@ using Hita.Tokenization;
 
 namespace Hita.Cli.Commands.Codes;
 
-/// <summary><c>hita reconstruct</c>: pictures through the codes and back, side by side.</summary>
+/// <summary><c>hita reconstruct</c>: images through the codes and back, side by side.</summary>
 internal static class ReconstructCommand
 {
     public static Command Create(CommandHost host)
     {
         var images = new ImageArguments();
         var model = CommonOptions.Model("The tokenizer's or pipeline's folder");
-        var output = CommonOptions.Output("The folder to write the pictures to.", "DIR");
+        var output = CommonOptions.Output("The folder to write the images to.", "DIR");
         var precision = CommonOptions.PrecisionOption(Runtime.Precision.Float32, Runtime.Precision.BFloat16);
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "reconstruct",
-            "Encode pictures and decode their codes again: original and reconstruction side by side, PSNR and code usage.",
+            "Encode images and decode their codes again: original and reconstruction side by side, PSNR and code usage.",
             "hita reconstruct photo.jpg -m models/hita/tokenizer -o out",
             "hita reconstruct photos/ -m models/hita/tokenizer -o out --size 512x336");
         images.AddTo(command);
@@ -52,11 +52,11 @@ internal static class ReconstructCommand
         var done = new List<Reconstruction>();
         var codes = new List<ImageCodes>();
         var refused = 0;
-        using var progress = files.Count > 1 ? new ProgressLine(host.Terminal, "Reconstructing", "pictures", files.Count) : null;
+        using var progress = files.Count > 1 ? new ProgressLine(host.Terminal, "Reconstructing", "images", files.Count) : null;
         foreach (var file in files)
         {
             host.Cancellation.ThrowIfCancellationRequested();
-            // One bad picture among many is named and counted; the others still go through.
+            // One bad image among many is named and counted; the others still go through.
             if (!ImageInput.TryRead(host.Terminal, file, files.Count == 1, out var original))
             {
                 refused++;
@@ -84,7 +84,7 @@ internal static class ReconstructCommand
         if (results.Done.Count == 0)
             return;
         terminal.Table(
-            ["picture", "pixels", "PSNR dB", "holistic codes", "patch codes", "written"],
+            ["image", "pixels", "PSNR dB", "holistic codes", "patch codes", "written"],
             [
                 .. results.Done.Select(static r => (IReadOnlyList<string>)
                 [
@@ -99,7 +99,7 @@ internal static class ReconstructCommand
         var mean = results.Done.Average(static r => r.Psnr);
         var size = tokenizer.Config.CodebookSize;
         var holistic = tokenizer.Config.HolisticTokenCount == 0 ? "" : $"{results.UsedHolistic} of {size} holistic and ";
-        terminal.Line($"{Wording.Of(results.Done.Count, "picture")}, mean PSNR {Wording.Decibels(mean)} dB; used {holistic}{results.UsedPatches} of {size} patch codes of the codebooks.");
+        terminal.Line($"{Wording.Of(results.Done.Count, "image")}, mean PSNR {Wording.Decibels(mean)} dB; used {holistic}{results.UsedPatches} of {size} patch codes of the codebooks.");
     }
 
     private static string Share(int distinct, int all) =>

@@ -11,7 +11,7 @@ using Hita.Training.TokenCaches;
 
 namespace Hita.Cli.Commands.Codes;
 
-/// <summary><c>hita tokenize</c>: a set of pictures becomes a cache of codes.</summary>
+/// <summary><c>hita tokenize</c>: a set of images becomes a cache of codes.</summary>
 internal static class TokenizeCommand
 {
     public static Command Create(CommandHost host)
@@ -22,18 +22,18 @@ internal static class TokenizeCommand
         var output = CommonOptions.Output("The token cache's folder.", "CACHE");
         var augment = new Option<string>("--augment")
         {
-            Description = "Variants of each picture: the centre square, with its mirror image, or ten crops.",
+            Description = "Variants of each image: the centre square, with its mirror image, or ten crops.",
             HelpName = "none|flip|ten-crop",
             DefaultValueFactory = static _ => "none",
         };
         CommonOptions.OneOf(augment, "none", "flip", "ten-crop");
         var scales = new Option<string>("--ten-crop-scales")
         {
-            Description = "For ten-crop: the sides of the larger square as multiples of the picture's, ten variants for each.",
+            Description = "For ten-crop: the sides of the larger square as multiples of the image's, ten variants for each.",
             HelpName = "SCALE[,SCALE…]",
             DefaultValueFactory = static _ => "1.1",
         };
-        var batch = new Option<int>("--batch-size") { Description = "Pictures encoded together.", HelpName = "N", DefaultValueFactory = static _ => 32 };
+        var batch = new Option<int>("--batch-size") { Description = "Images encoded together.", HelpName = "N", DefaultValueFactory = static _ => 32 };
         batch.Validators.Add(static result =>
         {
             if (result.Tokens is [var token] && (!int.TryParse(token.Value, out var n) || n is < 1 or > 4096))
@@ -42,7 +42,7 @@ internal static class TokenizeCommand
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "tokenize",
-            "Encode a set of pictures once, into a folder that generators are trained on. Interrupted, it continues where it was.",
+            "Encode a set of images once, into a folder that generators are trained on. Interrupted, it continues where it was.",
             "hita tokenize photos -m models/hita/tokenizer -o photos-codes --augment ten-crop",
             "hita tokenize materials:0:0..50000 -m runs/tokenizer/model -o materials-codes")
         {
@@ -61,7 +61,7 @@ internal static class TokenizeCommand
                 host.Terminal.Error.WriteLine($"hita: {note}");
             var folder = parsed.GetValue(output)!;
             TokenCacheReport report;
-            using (var progress = new ProgressLine(host.Terminal, "Encoding", "pictures", source.Count))
+            using (var progress = new ProgressLine(host.Terminal, "Encoding", "images", source.Count))
             {
                 report = TokenCacheBuilder.Build(
                     source,
@@ -72,11 +72,11 @@ internal static class TokenizeCommand
                     host.Cancellation);
             }
             if (report.Unreadable > 0)
-                host.Terminal.Error.WriteLine($"hita: {Wording.Of(report.Unreadable, "picture")} could not be read and will be left out{(report.FirstUnreadable is [var fault, ..] ? $"; the first: {fault}" : ".")}");
+                host.Terminal.Error.WriteLine($"hita: {Wording.Of(report.Unreadable, "image")} could not be read and will be left out{(report.FirstUnreadable is [var fault, ..] ? $"; the first: {fault}" : ".")}");
             if (parsed.GetValue(json))
                 JsonOutput.Write(host.Terminal, new Result(folder, report.Images, augmentation.VariantCount, report.Encoded, report.Unreadable));
             else
-                host.Terminal.Line($"{folder}: {Wording.Of(report.Images - report.Unreadable, "picture")}, {Wording.Of(augmentation.VariantCount, "variant")} each");
+                host.Terminal.Line($"{folder}: {Wording.Of(report.Images - report.Unreadable, "image")}, {Wording.Of(augmentation.VariantCount, "variant")} each");
             return ExitCodes.Success;
         });
         return command;

@@ -7,7 +7,7 @@ using Hita.Data.Checking;
 
 namespace Hita.Cli.Commands.Data;
 
-/// <summary><c>hita data check</c>: reads every picture and says what is wrong.</summary>
+/// <summary><c>hita data check</c>: reads every image and says what is wrong.</summary>
 internal static class DataCheckCommand
 {
     private const int Named = 10;
@@ -18,7 +18,7 @@ internal static class DataCheckCommand
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "check",
-            "Read every picture of a set: counts, classes, sizes, files that cannot be read, and pictures that occur twice.",
+            "Read every image of a set: counts, classes, sizes, files that cannot be read, and images that occur twice.",
             "hita data check photos/",
             "hita data check train.tar --json")
         {
@@ -28,7 +28,7 @@ internal static class DataCheckCommand
         {
             using var source = data.Open(host, parsed, 64);
             DataReport report;
-            using (var line = new ProgressLine(host.Terminal, "Reading", "pictures", source.Count))
+            using (var line = new ProgressLine(host.Terminal, "Reading", "images", source.Count))
                 report = DataChecker.Check(source, parsed.GetValue(host.Globals.Threads), new DirectProgress<int>(done => line.Report(done)), host.Cancellation);
             if (parsed.GetValue(json))
                 JsonOutput.Write(host.Terminal, report);
@@ -42,16 +42,16 @@ internal static class DataCheckCommand
     private static void Print(Terminal terminal, DataReport report)
     {
         terminal.Heading(report.Description);
-        var fields = new List<(string, string)> { ("pictures", Number(report.Count)), ("classes", Classes(report)) };
+        var fields = new List<(string, string)> { ("images", Number(report.Count)), ("classes", Classes(report)) };
         if (report.Sizes is { } sizes)
         {
-            fields.Add(("short side", $"{sizes.ShortSideSmallest} to {sizes.ShortSideLargest} pixels, half of the pictures from {sizes.ShortSideMedian} upwards\nsmallest: {sizes.Smallest}"));
+            fields.Add(("short side", $"{sizes.ShortSideSmallest} to {sizes.ShortSideLargest} pixels, half of the images from {sizes.ShortSideMedian} upwards\nsmallest: {sizes.Smallest}"));
             fields.Add(("sizes", string.Create(CultureInfo.InvariantCulture, $"{Wording.Of(sizes.Sizes, "different size")}, up to {sizes.LongestShape:0.#} times as long as wide\nlongest: {sizes.Longest}")));
         }
         fields.Add(("unreadable", Some(report.Unreadable, string.Create(CultureInfo.InvariantCulture, $"{report.Unreadable.Count} ({(double)report.Unreadable.Count / report.Count:0.0%})"), static u => u)));
         var contradicting = report.ContradictingDuplicates == 0 ? "" : $", {report.ContradictingDuplicates} of them in different classes";
-        fields.Add(("the same", Some(report.Duplicates, $"{Wording.Of(report.Duplicates.Count, "group")} of pictures with the same pixels{contradicting}", static g => string.Join(" = ", g.Take(4)))));
-        fields.Add(("alike", Some(report.NearDuplicates, $"{Wording.Of(report.NearDuplicates.Count, "pair")} of pictures that look alike", static p => string.Join(" ~ ", p))));
+        fields.Add(("the same", Some(report.Duplicates, $"{Wording.Of(report.Duplicates.Count, "group")} of images with the same pixels{contradicting}", static g => string.Join(" = ", g.Take(4)))));
+        fields.Add(("alike", Some(report.NearDuplicates, $"{Wording.Of(report.NearDuplicates.Count, "pair")} of images that look alike", static p => string.Join(" ~ ", p))));
         terminal.Fields(fields);
         foreach (var note in report.Notes)
             terminal.Line(note);
@@ -66,10 +66,10 @@ internal static class DataCheckCommand
             return Number(report.Classes.Count);
         var (fewest, most) = (filled.MinBy(static c => c.Count)!, filled.MaxBy(static c => c.Count)!);
         var text = fewest.Count == most.Count
-            ? $"{report.Classes.Count}, of {Wording.Of(fewest.Count, "picture")} each"
-            : string.Create(CultureInfo.InvariantCulture, $"{report.Classes.Count}, of {fewest.Count} ({fewest.Name}) to {most.Count} pictures ({most.Name}): {report.Imbalance:0.0} to one");
+            ? $"{report.Classes.Count}, of {Wording.Of(fewest.Count, "image")} each"
+            : string.Create(CultureInfo.InvariantCulture, $"{report.Classes.Count}, of {fewest.Count} ({fewest.Name}) to {most.Count} images ({most.Name}): {report.Imbalance:0.0} to one");
         var empty = report.Classes.Count - filled.Count;
-        return empty == 0 ? text : $"{text}; {empty} without a picture";
+        return empty == 0 ? text : $"{text}; {empty} without an image";
     }
 
     private static string Some<T>(IReadOnlyList<T> items, string summary, Func<T, string> text)

@@ -17,21 +17,21 @@ internal static class DataConvertCommand
     public static HitaCommand Create(CommandHost host)
     {
         var data = new DataArguments();
-        data.Size.Description = "Bring pictures to the centre square of this side, and store them as PNG; files are taken over as they are if left out.";
+        data.Size.Description = "Bring images to the centre square of this side, and store them as PNG; files are taken over as they are if left out.";
         var from = new Option<string?>("--from") { Description = "How the set is stored; told by what the path is if left out.", HelpName = string.Join('|', ImageSources.FormatNames) };
         CommonOptions.OneOf(from, [.. ImageSources.FormatNames]);
         string[] writable = [.. ConversionOptions.WritableNames];
         var to = new Option<string>("--format") { Description = "The format to write.", HelpName = string.Join('|', writable), DefaultValueFactory = static _ => "tar" };
         CommonOptions.OneOf(to, writable);
-        var shard = new Option<int>("--shard-size") { Description = "Pictures in one tar or Parquet file.", HelpName = "N", DefaultValueFactory = static _ => new ConversionOptions().ImagesPerShard };
+        var shard = new Option<int>("--shard-size") { Description = "Images in one tar or Parquet file.", HelpName = "N", DefaultValueFactory = static _ => new ConversionOptions().ImagesPerShard };
         var output = CommonOptions.Output("The folder to write; it appears when all is done.", "DIR");
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "convert",
-            "Write a set of pictures in another format. Pictures that cannot be read are left out and named.",
+            "Write a set of images in another format. Images that cannot be read are left out and named.",
             "hita data convert photos/ -o shards",
-            "hita data convert train.parquet -o pictures --format class-folders",
-            "hita data convert materials:0:0..2000 -o pictures --format folder --size 128")
+            "hita data convert train.parquet -o images --format class-folders",
+            "hita data convert materials:0:0..2000 -o images --format folder --size 128")
         {
             data.Path, from, to, data.Size, shard, output, json,
         };
@@ -47,7 +47,7 @@ internal static class DataConvertCommand
             }.Validate();
             using var source = data.Open(host, parsed, size ?? 64, from);
             ConversionResult result;
-            using (var line = new ProgressLine(host.Terminal, "Converting", "pictures", source.Count))
+            using (var line = new ProgressLine(host.Terminal, "Converting", "images", source.Count))
                 result = DataConverter.Convert(source, parsed.GetValue(output)!, options, new DirectProgress<int>(done => line.Report(done)), host.Cancellation);
             if (parsed.GetValue(json))
                 JsonOutput.Write(host.Terminal, result);
@@ -62,8 +62,8 @@ internal static class DataConvertCommand
     {
         foreach (var fault in result.Unreadable.Take(Named))
             terminal.Error.WriteLine(fault);
-        var left = result.Unreadable.Count == 0 ? "" : $"; {Wording.Of(result.Unreadable.Count, "picture")} left out";
+        var left = result.Unreadable.Count == 0 ? "" : $"; {Wording.Of(result.Unreadable.Count, "image")} left out";
         terminal.Line(string.Create(
-            CultureInfo.InvariantCulture, $"{folder}: {Wording.Of(result.Written, "picture")} in {Wording.Of(result.Files, "file")}, {result.Bytes / 1e6:0.0} MB{left}"));
+            CultureInfo.InvariantCulture, $"{folder}: {Wording.Of(result.Written, "image")} in {Wording.Of(result.Files, "file")}, {result.Bytes / 1e6:0.0} MB{left}"));
     }
 }

@@ -14,14 +14,14 @@ internal static class DataShowCommand
     {
         var defaults = new ContactSheetOptions();
         var data = new DataArguments();
-        data.Size.Description = $"Side of a picture on the sheet; {defaults.Size} if left out.";
-        var count = new Option<int>("--count") { Description = "Pictures on the sheet.", HelpName = "N", DefaultValueFactory = _ => defaults.Count };
-        var columns = new Option<int?>("--columns") { Description = "Pictures in a row; about a square if left out.", HelpName = "N" };
-        var seed = new Option<ulong>("--seed") { Description = "Another number chooses other pictures.", HelpName = "N" };
-        var output = CommonOptions.Output("The picture to write (.png, .jpg, .webp).", "FILE");
+        data.Size.Description = $"Side of an image on the sheet; {defaults.Size} if left out.";
+        var count = new Option<int>("--count") { Description = "Images on the sheet.", HelpName = "N", DefaultValueFactory = _ => defaults.Count };
+        var columns = new Option<int?>("--columns") { Description = "Images in a row; about a square if left out.", HelpName = "N" };
+        var seed = new Option<ulong>("--seed") { Description = "Another number chooses other images.", HelpName = "N" };
+        var output = CommonOptions.Output("The image to write (.png, .jpg, .webp).", "FILE");
         var command = new HitaCommand(
             "show",
-            "Draw a sheet of some pictures of a set with the names of their classes.",
+            "Render a sheet of some images of a set with the names of their classes.",
             "hita data show photos/ -o sheet.png",
             "hita data show materials -o sheet.png --count 72 --columns 12")
         {
@@ -40,7 +40,7 @@ internal static class DataShowCommand
             ImageWriter.FormatOf(path);
             using var source = data.Open(host, parsed, options.Size);
             ImageWriter.Write(ContactSheet.Render(source, options, host.Cancellation), path);
-            host.Terminal.Line($"{path}: {Wording.Of(Math.Min(options.Count, source.Count), "picture")} of {source.Description}");
+            host.Terminal.Line($"{path}: {Wording.Of(Math.Min(options.Count, source.Count), "image")} of {source.Description}");
             foreach (var note in source.Notes)
                 host.Terminal.Error.WriteLine(note);
             return ExitCodes.Success;

@@ -6,20 +6,20 @@ using Hita.Imaging;
 
 namespace Hita.Cli.Commands.Edit;
 
-/// <summary><c>hita edit-class</c>: a box of a picture becomes something else.</summary>
+/// <summary><c>hita edit-class</c>: a box of an image becomes something else.</summary>
 internal static class EditClassCommand
 {
     public static Command Create(CommandHost host)
     {
-        var source = new Argument<string>("IMAGE") { Description = "The picture, of any size." };
-        var box = CommonOptions.Box("The part to change; what lies outside the picture is cut off.", required: true);
-        var output = CommonOptions.Output("The picture to write: .png, .jpg or .webp.", "FILE");
+        var source = new Argument<string>("IMAGE") { Description = "The image, of any size." };
+        var box = CommonOptions.Box("The part to change; what lies outside the image is cut off.", required: true);
+        var output = CommonOptions.Output("The image to write: .png, .jpg or .webp.", "FILE");
         var models = new PipelineArguments();
         var inpaint = new InpaintArguments();
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "edit-class",
-            "Paint a box of a picture anew as part of another class. Pixels outside the box stay exactly as they are.",
+            "Regenerate a box of an image as part of another class. Pixels outside the box stay exactly as they are.",
             "hita edit-class photo.jpg --box 80,60,160,160 --class \"giant panda\" --cfg-scale 3 -m models/hita -o out.png")
         {
             source, box, output,

@@ -10,20 +10,20 @@ using Hita.Tokenization;
 
 namespace Hita.Cli.Commands.Edit;
 
-/// <summary><c>hita explore</c>: what each holistic code of a picture does.</summary>
+/// <summary><c>hita explore</c>: what each holistic code of an image does.</summary>
 internal static class ExploreCommand
 {
     public static Command Create(CommandHost host)
     {
-        var source = new Argument<string>("IMAGE") { Description = "The picture, of any size; its centre square is explored." };
+        var source = new Argument<string>("IMAGE") { Description = "The image, of any size; its centre square is explored." };
         var model = CommonOptions.Model("The tokenizer's or pipeline's folder");
-        var output = CommonOptions.Output("The folder to write the page and its pictures to.", "DIR");
-        var other = new Option<string?>("--swap-with") { Description = "Swap each code for this picture's, instead of dropping it.", HelpName = "FILE" };
+        var output = CommonOptions.Output("The folder to write the page and its images to.", "DIR");
+        var other = new Option<string?>("--swap-with") { Description = "Swap each code for this image's, instead of dropping it.", HelpName = "FILE" };
         var codes = new Option<string?>("--codes") { Description = "The codes to explore, for example 0-15,127; all if left out.", HelpName = "RANGES" };
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "explore",
-            "Show what each holistic code of a picture does: drop or swap it, paint again, and map what changed and where its query looked. Writes a page of pictures.",
+            "Show what each holistic code of an image does: drop or swap it, decode again, and map what changed and where its query looked. Writes a page of images.",
             "hita explore photo.jpg -m models/hita -o out",
             "hita explore photo.jpg --swap-with other.jpg --codes 0-15 -m models/hita -o out")
         {

@@ -8,7 +8,7 @@ using Hita.Models;
 
 namespace Hita.Cli.Commands.Edit;
 
-/// <summary>What the three commands that paint parts of pictures anew have in common: load, paint, write, report.</summary>
+/// <summary>What the three commands that regenerate parts of images have in common: load, decode, write, report.</summary>
 internal static class InpaintRun
 {
     /// <summary>Runs an edit.</summary>
@@ -17,7 +17,7 @@ internal static class InpaintRun
     /// <param name="models">Loads the models.</param>
     /// <param name="command">The command's name.</param>
     /// <param name="output">The result's file, checked.</param>
-    /// <param name="inputs">The pictures it is made of.</param>
+    /// <param name="inputs">The images it is made of.</param>
     /// <param name="settings">Its settings, for the record.</param>
     /// <param name="json">Whether to print JSON.</param>
     /// <param name="edit">The edit.</param>

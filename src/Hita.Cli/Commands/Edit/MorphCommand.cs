@@ -9,21 +9,21 @@ using Hita.Tokenization;
 
 namespace Hita.Cli.Commands.Edit;
 
-/// <summary><c>hita morph</c>: one picture turns into another.</summary>
+/// <summary><c>hita morph</c>: one image turns into another.</summary>
 internal static class MorphCommand
 {
     private const int LongestStrip = 12;
 
     public static Command Create(CommandHost host)
     {
-        var from = new Argument<string>("FROM") { Description = "The picture at the start." };
-        var to = new Argument<string>("TO") { Description = "The picture at the end." };
+        var from = new Argument<string>("FROM") { Description = "The image at the start." };
+        var to = new Argument<string>("TO") { Description = "The image at the end." };
         var model = CommonOptions.Model("The tokenizer's or pipeline's folder");
         var output = CommonOptions.Output("The animation to write, a .webp file; a strip of stills goes beside it.", "FILE");
-        var frames = new Option<int>("--frames") { Description = "Pictures on the way, both ends included.", HelpName = "N", DefaultValueFactory = static _ => 24 };
-        var patches = new Option<string>("--patches") { Description = "What the patch codes do: go along (blend), or stay those of the first or the second picture.", HelpName = "blend|first|second", DefaultValueFactory = static _ => "blend" };
-        var quantize = new Option<bool>("--quantize") { Description = "Round every picture to codes, as the model paints them; the way is less smooth." };
-        var milliseconds = new Option<int>("--frame-time") { Description = "How long a picture is shown, in milliseconds.", HelpName = "MS", DefaultValueFactory = static _ => 80 };
+        var frames = new Option<int>("--frames") { Description = "Images on the way, both ends included.", HelpName = "N", DefaultValueFactory = static _ => 24 };
+        var patches = new Option<string>("--patches") { Description = "What the patch codes do: go along (blend), or stay those of the first or the second image.", HelpName = "blend|first|second", DefaultValueFactory = static _ => "blend" };
+        var quantize = new Option<bool>("--quantize") { Description = "Round every image to codes, as the model decodes them; the way is less smooth." };
+        var milliseconds = new Option<int>("--frame-time") { Description = "How long an image is shown, in milliseconds.", HelpName = "MS", DefaultValueFactory = static _ => 80 };
         var back = new Option<bool>("--there-and-back") { Description = "Play the way back too, so that the animation can be repeated without a jump." };
         var json = CommandHost.JsonOption();
         CommonOptions.OneOf(patches, "blend", "first", "second");
@@ -34,7 +34,7 @@ internal static class MorphCommand
         });
         var command = new HitaCommand(
             "morph",
-            "Turn one picture into another by way of what the tokenizer sees in them: an animated WebP and a strip of stills.",
+            "Turn one image into another by way of what the tokenizer sees in them: an animated WebP and a strip of stills.",
             "hita morph a.jpg b.jpg --frames 24 -m models/hita -o morph.webp",
             "hita morph a.jpg b.jpg --patches first --there-and-back -m models/hita -o look.webp")
         {
@@ -61,7 +61,7 @@ internal static class MorphCommand
             var (second, secondInput) = EditOutput.Read(parsed.GetValue(to)!);
             using var tokenizer = PipelineArguments.OpenTokenizer(host, parsed, model);
             IReadOnlyList<Image> images;
-            using (var line = new ProgressLine(host.Terminal, "Painting", "frames", options.Frames))
+            using (var line = new ProgressLine(host.Terminal, "Decoding", "frames", options.Frames))
                 images = new ImageMorph(tokenizer).Render(first, second, options, new DirectProgress<EditProgress>(p => line.Report(p.Done)), host.Cancellation);
             var strip = Path.ChangeExtension(EditOutput.Beside(file, "strip"), ".png");
             EditOutput.Write(Strip(images), strip, new EditSettings("morph", tokenizer.ModelHash, null, null, [firstInput, secondInput], options));

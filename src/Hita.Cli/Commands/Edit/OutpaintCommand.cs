@@ -5,20 +5,20 @@ using Hita.Editing;
 
 namespace Hita.Cli.Commands.Edit;
 
-/// <summary><c>hita outpaint</c>: a picture goes on beyond its edges.</summary>
+/// <summary><c>hita outpaint</c>: an image goes on beyond its edges.</summary>
 internal static class OutpaintCommand
 {
     public static Command Create(CommandHost host)
     {
-        var source = new Argument<string>("IMAGE") { Description = "The picture, of any size." };
+        var source = new Argument<string>("IMAGE") { Description = "The image, of any size." };
         var (left, top, right, bottom) = (Side("left"), Side("top"), Side("right"), Side("bottom"));
-        var output = CommonOptions.Output("The picture to write: .png, .jpg or .webp.", "FILE");
+        var output = CommonOptions.Output("The image to write: .png, .jpg or .webp.", "FILE");
         var models = new PipelineArguments();
         var inpaint = new InpaintArguments();
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "outpaint",
-            "Extend a picture beyond its edges, window by window. The original stays exactly as it is in the middle.",
+            "Extend an image beyond its edges, window by window. The original stays exactly as it is in the middle.",
             "hita outpaint photo.jpg --left 100 --right 100 -m models/hita -o wide.png",
             "hita outpaint photo.jpg --bottom 200 --class 207 --candidates 8 -m models/hita -o tall.png")
         {

@@ -8,27 +8,27 @@ using Hita.Tokenization;
 
 namespace Hita.Cli.Commands.Edit;
 
-/// <summary><c>hita style</c>: one picture in the style of another.</summary>
+/// <summary><c>hita style</c>: one image in the style of another.</summary>
 internal static class StyleCommand
 {
     public static Command Create(CommandHost host)
     {
-        var content = new Argument<string>("CONTENT") { Description = "The picture to keep." };
-        var style = new Argument<string>("STYLE") { Description = "The picture to take the style of." };
+        var content = new Argument<string>("CONTENT") { Description = "The image to keep." };
+        var style = new Argument<string>("STYLE") { Description = "The image to take the style of." };
         var model = CommonOptions.Model("The tokenizer's or pipeline's folder");
-        var output = CommonOptions.Output("The picture to write: .png, .jpg or .webp.", "FILE");
+        var output = CommonOptions.Output("The image to write: .png, .jpg or .webp.", "FILE");
         var defaults = new StyleOptions();
         var strength = new Option<double>("--strength") { Description = "From 0 (the content) to 1 (all of the style).", HelpName = "S", DefaultValueFactory = _ => defaults.Strength };
         var method = new Option<string>("--method") { Description = "What the strength is: the share of holistic codes swapped, or how far all go before rounding.", HelpName = "swap|interpolate", DefaultValueFactory = _ => Name(defaults.Method) };
         var order = new Option<string>("--order") { Description = "Which codes are swapped first.", HelpName = "first|last|spread|most-different", DefaultValueFactory = _ => Name(defaults.Order) };
-        var opening = new Option<bool>("--keep-opening") { Description = "Keep the last holistic codes, from which the first patches are painted.", DefaultValueFactory = _ => defaults.KeepOpening };
-        var whole = new Option<bool>("--whole-shape") { Description = "Work on all of the picture in its own shape, not on its largest centre square." };
+        var opening = new Option<bool>("--keep-opening") { Description = "Keep the last holistic codes, from which the first patches are decoded.", DefaultValueFactory = _ => defaults.KeepOpening };
+        var whole = new Option<bool>("--whole-shape") { Description = "Work on all of the image in its own shape, not on its largest centre square." };
         var json = CommandHost.JsonOption();
         CommonOptions.OneOf(method, "swap", "interpolate");
         CommonOptions.OneOf(order, "first", "last", "spread", "most-different");
         var command = new HitaCommand(
             "style",
-            "Paint a picture in the style of another one: its patch codes with the other's holistic codes. Outside the centre square the picture stays as it is.",
+            "Decode an image in the style of another one: its patch codes with the other's holistic codes. Outside the centre square the image stays as it is.",
             "hita style content.jpg style.jpg -m models/hita -o out.png",
             "hita style content.jpg style.jpg --strength 0.5 --method interpolate --whole-shape -m models/hita -o out.png")
         {

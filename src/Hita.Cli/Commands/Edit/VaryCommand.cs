@@ -9,15 +9,15 @@ using Hita.Models;
 
 namespace Hita.Cli.Commands.Edit;
 
-/// <summary><c>hita vary</c>: pictures that share one kind of codes with a picture.</summary>
+/// <summary><c>hita vary</c>: images that share one kind of codes with an image.</summary>
 internal static class VaryCommand
 {
     public static Command Create(CommandHost host)
     {
-        var source = new Argument<string>("IMAGE") { Description = "The picture, of any size; its largest centre square is varied." };
-        var keep = new Option<string>("--keep") { Description = "Which codes stay: holistic keeps the look and draws the arrangement, patches keeps the arrangement and draws the look.", HelpName = "holistic|patches", DefaultValueFactory = static _ => "holistic" };
+        var source = new Argument<string>("IMAGE") { Description = "The image, of any size; its largest centre square is varied." };
+        var keep = new Option<string>("--keep") { Description = "Which codes stay: holistic keeps the look and samples the arrangement, patches keeps the arrangement and samples the look.", HelpName = "holistic|patches", DefaultValueFactory = static _ => "holistic" };
         var count = new Option<int>("--count") { Description = "How many variations.", HelpName = "N", DefaultValueFactory = static _ => 4 };
-        var output = CommonOptions.Output("The folder to write the pictures to.", "DIR");
+        var output = CommonOptions.Output("The folder to write the images to.", "DIR");
         var models = new PipelineArguments();
         var json = CommandHost.JsonOption();
         CommonOptions.OneOf(keep, "holistic", "patches");
@@ -28,7 +28,7 @@ internal static class VaryCommand
         });
         var command = new HitaCommand(
             "vary",
-            "Paint variations of a picture that keep its holistic or its patch codes and draw the others.",
+            "Decode variations of an image that keep its holistic or its patch codes and sample the others.",
             "hita vary photo.jpg --keep holistic --class 207 --count 4 -m models/hita -o out",
             "hita vary photo.jpg --keep patches --class \"golden retriever\" --cfg-scale 2 -m models/hita -o out")
         {

@@ -15,8 +15,8 @@ internal static class ArchiveCommand
     public static Command Create(CommandHost host)
     {
         var samples = new Argument<string>("SAMPLES") { Description = "An archive of samples: .npz with arr_0 of uint8 [n, height, width, 3]." };
-        var reference = new Argument<string>("REFERENCE") { Description = "An archive of statistics (mu, sigma, mu_s, sigma_s) or of pictures (.npz), or a set of pictures." };
-        var neighbours = new Option<bool>("--no-precision-recall") { Description = "Leave precision and recall out; they need the reference's pictures." };
+        var reference = new Argument<string>("REFERENCE") { Description = "An archive of statistics (mu, sigma, mu_s, sigma_s) or of images (.npz), or a set of images." };
+        var neighbours = new Option<bool>("--no-precision-recall") { Description = "Leave precision and recall out; they need the reference's images." };
         var shared = new EvaluationArguments(EvaluationProtocols.Adm, "Measure the first N samples; all if left out.");
         var command = new HitaCommand(
             "archive",

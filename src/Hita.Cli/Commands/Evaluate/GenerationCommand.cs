@@ -11,7 +11,7 @@ using Hita.Runtime;
 
 namespace Hita.Cli.Commands.Evaluate;
 
-/// <summary><c>hita evaluate generation</c>: how generated pictures compare with true ones.</summary>
+/// <summary><c>hita evaluate generation</c>: how generated images compare with true ones.</summary>
 internal static class GenerationCommand
 {
     public static Command Create(CommandHost host)
@@ -19,16 +19,16 @@ internal static class GenerationCommand
         var model = CommonOptions.Model("The pipeline's folder");
         var reference = new Option<string?>("--reference")
         {
-            Description = "What to compare with: an archive of statistics or pictures (.npz), or a set of pictures. Without it only the Inception score is measured.",
+            Description = "What to compare with: an archive of statistics or images (.npz), or a set of images. Without it only the Inception score is measured.",
             HelpName = "NPZ|DATA",
         };
-        var neighbours = new Option<bool>("--no-precision-recall") { Description = "Leave precision and recall out; they need the reference's pictures." };
+        var neighbours = new Option<bool>("--no-precision-recall") { Description = "Leave precision and recall out; they need the reference's images." };
         var precision = CommonOptions.PrecisionOption(Precision.Float32, Precision.BFloat16, Precision.Int8);
-        var shared = new EvaluationArguments(EvaluationProtocols.Hita, "Samples to draw; as many as the protocol says (50000) if left out.");
+        var shared = new EvaluationArguments(EvaluationProtocols.Hita, "Samples to sample; as many as the protocol says (50000) if left out.");
         var sampling = new SamplingArguments();
         var command = new HitaCommand(
             "generation",
-            "Draw samples of a pipeline and measure them against true pictures: FID, sFID, Inception score, precision, recall, the use of the codebooks.",
+            "Sample samples of a pipeline and measure them against true images: FID, sFID, Inception score, precision, recall, the use of the codebooks.",
             "hita evaluate generation -m models/hita --reference VIRTUAL_imagenet256_labeled.npz --protocol published --cfg-scale 3 -o evaluation",
             "hita evaluate generation -m models/own --reference photos/ --samples 2000 -o evaluation")
         {

@@ -19,10 +19,10 @@ internal static class ProbeCommand
         var data = new Argument<string>("DATA") { Description = EvaluationData.Help };
         var model = CommonOptions.Model("The tokenizer's or pipeline's folder");
         var precision = CommonOptions.PrecisionOption(Runtime.Precision.Float32, Runtime.Precision.BFloat16);
-        var shared = new EvaluationArguments(EvaluationProtocols.Hita, "Use N pictures, evenly chosen; all if left out.");
+        var shared = new EvaluationArguments(EvaluationProtocols.Hita, "Use N images, evenly chosen; all if left out.");
         var command = new HitaCommand(
             "probe",
-            "Fit a linear classifier to a tokenizer's holistic, patch and semantic features, and measure it on pictures that were held out.",
+            "Fit a linear classifier to a tokenizer's holistic, patch and semantic features, and measure it on images that were held out.",
             "hita probe photos/ -m models/hita -o probe",
             "hita probe materials -m models/own --samples 5000 -o probe --json")
         {

@@ -10,7 +10,7 @@ using Hita.Tokenization;
 
 namespace Hita.Cli.Commands.Evaluate;
 
-/// <summary><c>hita evaluate reconstruction</c>: how well a tokenizer gives pictures back.</summary>
+/// <summary><c>hita evaluate reconstruction</c>: how well a tokenizer gives images back.</summary>
 internal static class ReconstructionCommand
 {
     public static Command Create(CommandHost host)
@@ -18,10 +18,10 @@ internal static class ReconstructionCommand
         var data = new Argument<string>("DATA") { Description = EvaluationData.Help };
         var model = CommonOptions.Model("The tokenizer's or pipeline's folder");
         var precision = CommonOptions.PrecisionOption(Runtime.Precision.Float32, Runtime.Precision.BFloat16);
-        var shared = new EvaluationArguments(EvaluationProtocols.Hita, "Measure on N pictures, evenly chosen; all if left out.");
+        var shared = new EvaluationArguments(EvaluationProtocols.Hita, "Measure on N images, evenly chosen; all if left out.");
         var command = new HitaCommand(
             "reconstruction",
-            "Measure how well a tokenizer gives pictures back: PSNR, SSIM, the use of its codebooks and, with their weights, LPIPS, rFID, rsFID and rIS.",
+            "Measure how well a tokenizer gives images back: PSNR, SSIM, the use of its codebooks and, with their weights, LPIPS, rFID, rsFID and rIS.",
             "hita evaluate reconstruction photos/ -m models/hita/tokenizer -o evaluation",
             "hita evaluate reconstruction imagenet/val -m models/hita --protocol published -o evaluation")
         {

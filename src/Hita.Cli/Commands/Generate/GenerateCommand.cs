@@ -8,10 +8,10 @@ using Hita.Runtime;
 
 namespace Hita.Cli.Commands.Generate;
 
-/// <summary><c>hita generate</c>: from a class to pictures.</summary>
+/// <summary><c>hita generate</c>: from a class to images.</summary>
 internal static class GenerateCommand
 {
-    // So many pictures make one sheet, and are painted in seconds.
+    // So many images make one sheet, and are decoded in seconds.
     private const int MaxClasses = 64;
 
     public static Command Create(CommandHost host)
@@ -20,20 +20,20 @@ internal static class GenerateCommand
         var generator = new Option<string?>("--generator") { Description = "The generator's folder or preset, where it is not in the pipeline.", HelpName = "DIR|PRESET" };
         var tokenizer = new Option<string?>("--tokenizer") { Description = "The tokenizer's folder or preset, where it is not in the pipeline.", HelpName = "DIR|PRESET" };
         var classes = new Option<string?>("--class") { Description = $"Classes by number or name, separated by commas; left out, all of a model with up to {MaxClasses}.", HelpName = "CLASS[,CLASS…]" };
-        var count = new Option<int>("--count") { Description = "Pictures of each class.", HelpName = "N", DefaultValueFactory = static _ => 1 };
+        var count = new Option<int>("--count") { Description = "Images of each class.", HelpName = "N", DefaultValueFactory = static _ => 1 };
         var precision = CommonOptions.PrecisionOption(Precision.Float32, Precision.BFloat16, Precision.Int8);
         var decoding = CommonOptions.DecoderPrecisionOption();
         var engine = CommonOptions.EngineOption();
-        var output = new Option<string>("--output", "-o") { Description = "The folder to write the pictures to.", HelpName = "DIR", DefaultValueFactory = static _ => "out" };
+        var output = new Option<string>("--output", "-o") { Description = "The folder to write the images to.", HelpName = "DIR", DefaultValueFactory = static _ => "out" };
         var sampling = new SamplingArguments();
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "generate",
-            "Paint pictures of classes. The same model, class, seed and settings give the same pictures.",
+            "Generate images of classes. The same model, class, seed and settings give the same images.",
             "hita generate",
             "hita generate --class \"marble torus\" --count 9 --seed 7 -o out",
             "hita generate -m models/hita --class \"golden retriever\" --count 4 --cfg-scale 3 -o out",
-            "hita generate -m models/hita --class \"golden retriever\" --precision int8 --painting bf16 -o out",
+            "hita generate -m models/hita --class \"golden retriever\" --precision int8 --decoder-precision bf16 -o out",
             "hita generate --generator models/hita/generator --tokenizer models/hita/tokenizer --class 207,388 -o out",
             "hita generate -m tiny --class 3 -o out")
         {
@@ -68,7 +68,7 @@ internal static class GenerateCommand
                 },
                 decoding: CommonOptions.Chosen(parsed, decoding));
             if (NamedModel.IsPreset(from))
-                host.Terminal.Error.WriteLine($"hita: '{from}' is an architecture without training; its pictures are patterns of noise.");
+                host.Terminal.Error.WriteLine($"hita: '{from}' is an architecture without training; its images are patterns of noise.");
             var run = new GenerateRun(host, pipeline, request, parsed.GetValue(output)!, parsed.GetValue(json));
             var images = run.Run();
             if (parsed.GetValue(json))
@@ -91,6 +91,6 @@ internal static class GenerateCommand
     {
         not null => names.FindAll(classes),
         _ when names.Count <= MaxClasses => [.. Enumerable.Range(0, names.Count)],
-        _ => throw new HitaException($"This generator has {names.Count} classes; say which to paint with --class, by number or name."),
+        _ => throw new HitaException($"This generator has {names.Count} classes; say which to decode with --class, by number or name."),
     };
 }

@@ -8,7 +8,7 @@ using Hita.Models;
 
 namespace Hita.Cli.Commands.Generate;
 
-/// <summary>A picture that was generated and written.</summary>
+/// <summary>An image that was generated and written.</summary>
 /// <param name="File">Where it is.</param>
 /// <param name="Class">Its class.</param>
 /// <param name="Name">Its class's usual name.</param>
@@ -16,7 +16,7 @@ namespace Hita.Cli.Commands.Generate;
 /// <param name="Image">Its number under the seed.</param>
 internal sealed record WrittenImage(string File, int Class, string Name, ulong Seed, long Image);
 
-/// <summary>Paints a request into a folder: a PNG a picture as soon as it is done, and a sheet of all.</summary>
+/// <summary>Decodes a request into a folder: a PNG an image as soon as it is done, and a sheet of all.</summary>
 internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, GenerationRequest request, string folder, bool quiet)
 {
     private const int LargestSheet = 100;
@@ -24,12 +24,12 @@ internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, Gene
     private readonly List<WrittenImage> _written = [];
     private readonly List<Image> _sheet = [];
 
-    /// <summary>Paints.</summary>
+    /// <summary>Decodes.</summary>
     public IReadOnlyList<WrittenImage> Run()
     {
         try
         {
-            using var progress = new ProgressLine(host.Terminal, "Drawing", "tokens", TokenCount);
+            using var progress = new ProgressLine(host.Terminal, "Sampling", "tokens", TokenCount);
             var sampled = host.Terminal.Clock.GetTimestamp();
             pipeline.Generate(
                 request,
@@ -39,16 +39,16 @@ internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, Gene
                     progress.Report(p.Tokens, Note(p));
                     if (p.Tokens < p.TokenCount)
                         return;
-                    // The rate is that of drawing; what is still being painted then has a line of its own.
+                    // The rate is that of sampling; what is still being decoded then has a line of its own.
                     progress.Dispose();
                     sampled = host.Terminal.Clock.GetTimestamp();
                 }),
                 host.Cancellation);
-            host.Terminal.Error.WriteLine($"Painting: the last picture was done {Duration.Text(host.Terminal.Clock.GetElapsedTime(sampled))} after its last token");
+            host.Terminal.Error.WriteLine($"Decoding: the last image was done {Duration.Text(host.Terminal.Clock.GetElapsedTime(sampled))} after its last token");
         }
         catch (OperationCanceledException) when (_written.Count > 0)
         {
-            host.Terminal.Error.WriteLine($"hita: {_written.Count} of {Wording.Of(request.Classes.Count, "picture")} are in {folder}.");
+            host.Terminal.Error.WriteLine($"hita: {_written.Count} of {Wording.Of(request.Classes.Count, "image")} are in {folder}.");
             throw;
         }
         if (_sheet.Count > 1)

@@ -10,17 +10,17 @@ using Hita.Runtime;
 
 namespace Hita.Cli.Commands.Generate;
 
-/// <summary><c>hita replay</c>: makes generated pictures again and says whether they are the same.</summary>
+/// <summary><c>hita replay</c>: makes generated images again and says whether they are the same.</summary>
 internal static class ReplayCommand
 {
     private const int MaxThreads = 256;
 
-    /// <summary>The largest difference that rounding explains, in 8-bit levels; what is beyond was painted over.</summary>
+    /// <summary>The largest difference that rounding explains, in 8-bit levels; what is beyond was decoded over.</summary>
     private const int MaxRounding = 8;
 
     public static Command Create(CommandHost host)
     {
-        var files = new Argument<string[]>("PICTURE") { Description = "PNG files as 'hita generate' wrote them.", Arity = ArgumentArity.OneOrMore };
+        var files = new Argument<string[]>("IMAGE") { Description = "PNG files as 'hita generate' wrote them.", Arity = ArgumentArity.OneOrMore };
         var model = new Option<string?>("--model", "-m")
         {
             Description = $"The pipeline that made them, or a preset's name; if left out, models are found by their hash in the folders of {ModelSearch.Variable}, in ./models, and among the presets.",
@@ -28,11 +28,11 @@ internal static class ReplayCommand
         };
         var generator = new Option<string?>("--generator") { Description = "The generator's folder or preset, where it is not in the pipeline.", HelpName = "DIR|PRESET" };
         var tokenizer = new Option<string?>("--tokenizer") { Description = "The tokenizer's folder or preset, where it is not in the pipeline.", HelpName = "DIR|PRESET" };
-        var output = new Option<string?>("--output", "-o") { Description = "A folder for the pictures as they come out now.", HelpName = "DIR" };
+        var output = new Option<string?>("--output", "-o") { Description = "A folder for the images as they come out now.", HelpName = "DIR" };
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "replay",
-            "Make generated pictures again from the settings they carry, and say whether every pixel is the same; fails if one is not.",
+            "Make generated images again from the settings they carry, and say whether every pixel is the same; fails if one is not.",
             "hita replay out/207-golden-retriever-s0-0000.png -m models/hita",
             "hita replay out/207-golden-retriever-s0-0000.png -o again")
         {
@@ -48,7 +48,7 @@ internal static class ReplayCommand
                 parsed.GetValue(tokenizer) ?? parsed.GetValue(model),
                 parsed.GetValue(host.Globals.Device)!,
                 parsed.GetValue(host.Globals.Threads) ?? 0);
-            // Unless told otherwise, as many threads as painted the picture: their number rounds a few pixels otherwise.
+            // Unless told otherwise, as many threads as decoded the image: their number rounds a few pixels otherwise.
             var keepThreads = parsed.GetValue(host.Globals.Threads) is not null;
             return Run(host, parsed.GetValue(files)!, models, keepThreads, parsed.GetValue(output), parsed.GetValue(json));
         });
@@ -77,7 +77,7 @@ internal static class ReplayCommand
                         models.For(file, settings),
                         new DirectProgress<GenerationProgress>(p =>
                         {
-                            progress ??= new ProgressLine(host.Terminal, "Drawing again", "tokens", total: null);
+                            progress ??= new ProgressLine(host.Terminal, "Sampling again", "tokens", total: null);
                             progress.Report(sampled + (last = p.Tokens));
                         }),
                         host.Cancellation);
@@ -87,7 +87,7 @@ internal static class ReplayCommand
                 }
                 catch (HitaException e) when (files.Length > 1)
                 {
-                    // One picture that cannot be made again is named; the others still are.
+                    // One image that cannot be made again is named; the others still are.
                     results.Add(new Replay(file, Outcome.Refused, 0, 0, e.Message));
                 }
                 sampled += last;
@@ -107,11 +107,11 @@ internal static class ReplayCommand
     private static Outcome OutcomeOf(ReplayedImage result) =>
         result.Identical ? Outcome.Identical : result.SameCodes == true && SizeOf(result) is null ? Outcome.SameCodes : Outcome.Different;
 
-    // What the file's size has become, where it is not the one that is painted.
+    // What the file's size has become, where it is not the one that is decoded.
     private static string? SizeOf(ReplayedImage result) =>
         result.Before.Width == result.Image.Width && result.Before.Height == result.Image.Height
             ? null
-            : $"the file has {result.Before.Width}×{result.Before.Height} pixels where {result.Image.Width}×{result.Image.Height} are painted; it was resized or cropped since";
+            : $"the file has {result.Before.Width}×{result.Before.Height} pixels where {result.Image.Width}×{result.Image.Height} are decoded; it was resized or cropped since";
 
     private static void Print(Terminal terminal, List<Replay> results)
     {
@@ -123,7 +123,7 @@ internal static class ReplayCommand
                 terminal.Line($"{result.File}: {Describe(result)}");
         }
         if (results.Count > 1)
-            terminal.Line($"{results.Count(static r => r.Outcome == Outcome.Identical)} of {results.Count} pictures are identical.");
+            terminal.Line($"{results.Count(static r => r.Outcome == Outcome.Identical)} of {results.Count} images are identical.");
     }
 
     private static string Describe(Replay result)
@@ -135,7 +135,7 @@ internal static class ReplayCommand
         {
             Outcome.Identical => "identical",
             Outcome.SameCodes when result.LargestDifference <= MaxRounding =>
-                $"the same codes, painted slightly otherwise: {pixels} (another device, number of threads or libtorch rounds otherwise)",
+                $"the same codes, decoded slightly otherwise: {pixels} (another device, number of threads or libtorch rounds otherwise)",
             Outcome.SameCodes => $"the same codes, but the file's pixels were changed since: {pixels}",
             _ => $"different: {pixels}",
         };

@@ -17,17 +17,17 @@ internal static class BenchCommand
             Description = $"What to measure: {string.Join(", ", Enum.GetNames<BenchPart>()).ToLowerInvariant()}; all if left out.",
             HelpName = "PART[,PART…]",
         };
-        var presets = new Option<string>("--presets") { Description = "Generators by preset; the first one paints the whole pictures.", HelpName = "NAME[,NAME…]", DefaultValueFactory = _ => string.Join(',', defaults.Generators) };
+        var presets = new Option<string>("--presets") { Description = "Generators by preset; the first one decodes the whole images.", HelpName = "NAME[,NAME…]", DefaultValueFactory = _ => string.Join(',', defaults.Generators) };
         var tokenizer = new Option<string>("--tokenizer") { Description = "The tokenizer by preset.", HelpName = "NAME", DefaultValueFactory = _ => defaults.Tokenizer };
         var batches = new Option<string>("--batches") { Description = "Images of a token step; a single one is guided, which takes two rows.", HelpName = "N[,N…]", DefaultValueFactory = _ => Numbers(defaults.StepBatches) };
-        var images = new Option<string>("--image-batches") { Description = "Guided pictures painted together for the whole pictures.", HelpName = "N[,N…]", DefaultValueFactory = _ => Numbers(defaults.ImageBatches) };
+        var images = new Option<string>("--image-batches") { Description = "Guided images decoded together for the whole images.", HelpName = "N[,N…]", DefaultValueFactory = _ => Numbers(defaults.ImageBatches) };
         var seconds = new Option<double>("--seconds") { Description = "How long to repeat each measurement.", HelpName = "S", DefaultValueFactory = _ => defaults.Seconds };
         var alone = new Option<bool>("--without-framework") { Description = "Leave the framework's loop and layout out: faster, and with less memory." };
         var markdown = new Option<string?>("--markdown") { Description = "Write the report to this file as a page.", HelpName = "FILE" };
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "bench",
-            "Measure memory, arithmetic, token steps, encoding, decoding and whole pictures, each beside this machine's floor and the framework.",
+            "Measure memory, arithmetic, token steps, encoding, decoding and whole images, each beside this machine's floor and the framework.",
             "hita bench",
             "hita bench --parts machine,steps --presets hita-b --batches 1 --seconds 5",
             "hita bench --markdown bench.md")

@@ -48,7 +48,7 @@ internal static class DoctorCommand
             ("Vectors", report.Processor.VectorInstructions is { Count: > 0 } v ? string.Join(", ", v) : "none that Hita has code for"),
             ("Memory", Memory(report)),
             ("Cache", $"{report.CacheFolder} ({(report.CacheFolderWritable ? "writable" : "not writable")})"),
-            ("Pictures", report.Skia is { } skia ? $"Skia {skia}" : "not loaded"),
+            ("Images", report.Skia is { } skia ? $"Skia {skia}" : "not loaded"),
         ]);
         terminal.Line();
         terminal.Heading("Tensors");

@@ -27,13 +27,13 @@ internal static class PrecisionCommand
         var model = CommonOptions.Model("The generator's or pipeline's folder");
         var classes = new Option<string>("--class") { Description = "Classes by number or name, separated by commas.", HelpName = "CLASS[,CLASS…]", Required = true };
         var count = new Option<int>("--count") { Description = "Images of each class.", HelpName = "N", DefaultValueFactory = static _ => 1 };
-        var sheet = new Option<string?>("--sheet") { Description = "Also paint the same seeds in each precision, of the generator and of the tokenizer, a row each, and write the sheet to this picture file.", HelpName = "FILE" };
-        var tokenizer = new Option<string?>("--tokenizer") { Description = "The tokenizer that paints the sheet, where it is not in the pipeline.", HelpName = "DIR|PRESET" };
+        var sheet = new Option<string?>("--sheet") { Description = "Also decode the same seeds in each precision, of the generator and of the tokenizer, a row each, and write the sheet to this image file.", HelpName = "FILE" };
+        var tokenizer = new Option<string?>("--tokenizer") { Description = "The tokenizer that decodes the sheet, where it is not in the pipeline.", HelpName = "DIR|PRESET" };
         var sampling = new SamplingArguments();
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "precision",
-            "Show how far bf16 and int8 weights move a generator's choices from float32: divergence and agreement on the same tokens and, with --sheet, pictures side by side and how far a tokenizer in bf16 paints from one in float32.",
+            "Show how far bf16 and int8 weights move a generator's choices from float32: divergence and agreement on the same tokens and, with --sheet, images side by side and how far a tokenizer in bf16 decodes from one in float32.",
             "hita precision -m models/hita --class 207,388 --count 2 --cfg-scale 3",
             "hita precision -m models/hita --class 207,388 --count 2 --sheet precision.png")
         {
@@ -91,7 +91,7 @@ internal static class PrecisionCommand
         DecoderDifference? difference = null;
         foreach (var generator in generators)
         {
-            host.Terminal.Error.WriteLine($"Drawing in {CommonOptions.Name(generator.Precision)} …");
+            host.Terminal.Error.WriteLine($"Sampling in {CommonOptions.Name(generator.Precision)} …");
             var codes = generator.Generate(request, cancellation: host.Cancellation);
             if (difference is not null)
             {
@@ -102,7 +102,7 @@ internal static class PrecisionCommand
             images.AddRange([.. exact, .. rounded]);
         }
         ImageWriter.Write(ImageGrid.Compose(images, request.Classes.Count), file);
-        host.Terminal.Error.WriteLine($"{file}: a row each in float32, painted in bf16, and drawn in {string.Join(" and ", Compared.Select(CommonOptions.Name))}");
+        host.Terminal.Error.WriteLine($"{file}: a row each in float32, decoded in bf16, and sampled in {string.Join(" and ", Compared.Select(CommonOptions.Name))}");
         return difference!;
     }
 
@@ -127,7 +127,7 @@ internal static class PrecisionCommand
         {
             terminal.Line(string.Create(
                 CultureInfo.InvariantCulture,
-                $"Painted in {CommonOptions.Name(decoding.Precision)}: a value of a pixel differs by {decoding.MeanDifference:0.000} of 255 on average, by {decoding.LargestDifference} at most."));
+                $"Decoded in {CommonOptions.Name(decoding.Precision)}: a value of a pixel differs by {decoding.MeanDifference:0.000} of 255 on average, by {decoding.LargestDifference} at most."));
         }
     }
 

@@ -26,7 +26,7 @@ internal static class ImportCommand
         var config = new Option<string?>("--config") { Description = "A config.json that describes the architecture.", HelpName = "FILE" };
         var weights = CommonOptions.Weights("Which weights of the checkpoint: their moving average (ema) or the model as trained.");
         var output = CommonOptions.Output(
-            "The model folder to write. Weights of measures and losses need none: they go where they are found, or into the folder or .safetensors file named here.",
+            "The model folder to write. Weights of metrics and losses need none: they go where they are found, or into the folder or .safetensors file named here.",
             "PATH",
             required: false);
         var json = CommandHost.JsonOption();
@@ -117,7 +117,7 @@ internal static class ImportCommand
         if (report.AlsoFits.Count > 0)
             fields.Add(("fits too", $"{string.Join(", ", report.AlsoFits)} (choose with --preset)"));
         if (!report.CanEncode)
-            fields.Add(("note", "it can decode only: import again with --semantic-encoder FILE to encode pictures"));
+            fields.Add(("note", "it can decode only: import again with --semantic-encoder FILE to encode images"));
         terminal.Fields(fields);
     }
 }

@@ -21,7 +21,7 @@ internal static class TrainCommand
             CreateStage(
                 host,
                 "tokenizer",
-                "Train a tokenizer: pictures to codes and back.",
+                "Train a tokenizer: images to codes and back.",
                 (recipe, sets, run, start, observer, cancellation) =>
                     TokenizerTraining.Run(TokenizerRecipe.Load(recipe, sets), run, start, observer, cancellation),
                 "hita train tokenizer recipes/materials-tokenizer.yaml -o runs/tokenizer",
@@ -31,7 +31,7 @@ internal static class TrainCommand
             CreateStage(
                 host,
                 "generator",
-                "Train a generator of a tokenizer's codes, from pictures or from a token cache.",
+                "Train a generator of a tokenizer's codes, from images or from a token cache.",
                 (recipe, sets, run, start, observer, cancellation) =>
                     GeneratorTraining.Run(GeneratorTraining.LoadRecipe(recipe, sets), run, start, observer, cancellation),
                 "hita train generator recipes/materials-generator.yaml -o runs/generator --set tokenizer=runs/tokenizer",

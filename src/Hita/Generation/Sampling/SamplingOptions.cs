@@ -5,17 +5,17 @@ namespace Hita.Generation.Sampling;
 /// <summary>Everything besides the model, the class and the seed that an image depends on.</summary>
 public sealed record SamplingOptions
 {
-    /// <summary>How the holistic tokens are drawn.</summary>
+    /// <summary>How the holistic tokens are sampled.</summary>
     public TokenSampling Holistic { get; init; } = new();
 
-    /// <summary>How the patch tokens are drawn; in the vanilla family, all tokens.</summary>
+    /// <summary>How the patch tokens are sampled; in the vanilla family, all tokens.</summary>
     public TokenSampling Patches { get; init; } = new();
 
     /// <summary>Classifier-free guidance; by default none.</summary>
     public GuidanceOptions Guidance { get; init; } = new();
 
     /// <summary>The same settings for both kinds of token.</summary>
-    /// <param name="tokens">How every token is drawn.</param>
+    /// <param name="tokens">How every token is sampled.</param>
     /// <param name="guidance">Classifier-free guidance; null for none.</param>
     public static SamplingOptions Same(TokenSampling tokens, GuidanceOptions? guidance = null) =>
         new() { Holistic = tokens, Patches = tokens, Guidance = guidance ?? new() };

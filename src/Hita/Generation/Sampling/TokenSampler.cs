@@ -4,7 +4,7 @@ using Hita.Runtime;
 
 namespace Hita.Generation.Sampling;
 
-/// <summary>Draws tokens from logits in float32. It owns scratch memory only: one thread uses it at a time, nothing is allocated
+/// <summary>Samples tokens from logits in float32. It owns scratch memory only: one thread uses it at a time, nothing is allocated
 /// a token, and the result depends on the arguments alone, not on the processor's vector width.</summary>
 public sealed class TokenSampler
 {
@@ -42,7 +42,7 @@ public sealed class TokenSampler
             result[i] = uncond[i] + (scale * (cond[i] - uncond[i]));
     }
 
-    /// <summary>Draws one token.</summary>
+    /// <summary>Samples one token.</summary>
     /// <param name="logits">V logits, guidance already applied; −∞ excludes a token.</param>
     /// <param name="settings">Temperature and filters.</param>
     /// <param name="uniform">The number in [0, 1) that decides, from <see cref="Philox4x32.Uniform"/>.</param>
@@ -107,7 +107,7 @@ public sealed class TokenSampler
         if (float.IsPositiveInfinity(result))
             throw new HitaException("The model gave an infinite logit: its weights are damaged, or a value overflowed.");
         if (float.IsNegativeInfinity(result))
-            throw new HitaException("Every token is excluded, so that none can be drawn; loosen the filters.");
+            throw new HitaException("Every token is excluded, so that none can be sampled; loosen the filters.");
         return result;
     }
 

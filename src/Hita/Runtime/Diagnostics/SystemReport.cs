@@ -27,7 +27,7 @@ public sealed record SystemReport
     /// <summary>The tensor library; null where it does not load (a finding says why).</summary>
     public required TorchReport? Torch { get; init; }
 
-    /// <summary>The version of the native picture library; null where it does not load (a finding says why).</summary>
+    /// <summary>The version of the native image library; null where it does not load (a finding says why).</summary>
     public required string? Skia { get; init; }
 
     /// <summary>The cache folder.</summary>

@@ -20,7 +20,7 @@ public static class SystemReporter
     {
         var findings = new List<Finding>();
         var torch = Try("The tensor library does not work", found => ExamineTorch(threads, found), findings);
-        var skia = Try("The picture library does not load", static _ => SkiaVersion(), findings);
+        var skia = Try("The image library does not load", static _ => SkiaVersion(), findings);
         var cache = Runtime.CacheFolder.Path;
         var writable = CanWrite(cache);
         if (!writable)

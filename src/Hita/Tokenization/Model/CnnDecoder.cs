@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Hita.Tokenization.Model;
 
-/// <summary>Features [B, z, h, w] → picture [B, 3, h·p, w·p], nominally in [-1, 1] but not clamped.</summary>
+/// <summary>Features [B, z, h, w] → image [B, 3, h·p, w·p], nominally in [-1, 1] but not clamped.</summary>
 internal sealed class CnnDecoder : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "conv_in")] private readonly Layers.Conv2d _convIn;

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Hita.Tokenization.Model;
 
-/// <summary>Picture [B, 3, H, W] in [-1, 1] → features [B, z, H/p, W/p], p the patch size.</summary>
+/// <summary>Image [B, 3, H, W] in [-1, 1] → features [B, z, H/p, W/p], p the patch size.</summary>
 internal sealed class CnnEncoder : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "conv_in")] private readonly Layers.Conv2d _convIn;

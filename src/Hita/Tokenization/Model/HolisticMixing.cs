@@ -8,7 +8,7 @@ namespace Hita.Tokenization.Model;
 
 // B batch, M queries, N patches, D width, S semantic tokens.
 
-/// <summary>Learned queries read the picture: all tokens mix freely, then queries and patches mix causally.</summary>
+/// <summary>Learned queries read the image: all tokens mix freely, then queries and patches mix causally.</summary>
 internal sealed class HolisticMixing : nn.Module<Tensor, Tensor?, (Tensor Holistic, Tensor Patches)>
 {
     [ComponentName(Name = "backbone")] private readonly SemanticBackbone? _backbone;

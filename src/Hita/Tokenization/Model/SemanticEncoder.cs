@@ -8,7 +8,7 @@ namespace Hita.Tokenization.Model;
 
 // B batch, T tokens, D width.
 
-/// <summary>A DINOv2 vision transformer; its input is a normalised picture, its output the class token and the patches.</summary>
+/// <summary>A DINOv2 vision transformer; its input is a normalised image, its output the class token and the patches.</summary>
 internal sealed class SemanticEncoder : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "cls_token")] private readonly Parameter _classToken;
@@ -64,7 +64,7 @@ internal sealed class SemanticEncoder : nn.Module<Tensor, Tensor>
     }
 }
 
-/// <summary>Cuts a picture into patches and projects each.</summary>
+/// <summary>Cuts an image into patches and projects each.</summary>
 internal sealed class PatchEmbedding : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "proj")] private readonly Layers.Conv2d _projection;

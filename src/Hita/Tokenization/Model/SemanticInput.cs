@@ -4,13 +4,13 @@ using static TorchSharp.torch;
 
 namespace Hita.Tokenization.Model;
 
-/// <summary>The picture as the semantic encoder wants it: small, blurred before shrinking, normalised by ImageNet's statistics.</summary>
+/// <summary>The image as the semantic encoder wants it: small, blurred before shrinking, normalised by ImageNet's statistics.</summary>
 internal static class SemanticInput
 {
     private static readonly float[] Mean = [0.485f, 0.456f, 0.406f];
     private static readonly float[] Deviation = [0.229f, 0.224f, 0.225f];
 
-    /// <summary>Resizes a picture [B, 3, H, W] in [-1, 1] to [B, 3, size, size] in [0, 1].</summary>
+    /// <summary>Resizes an image [B, 3, H, W] in [-1, 1] to [B, 3, size, size] in [0, 1].</summary>
     public static Tensor Resize(Tensor image, long size)
     {
         using var scope = NewDisposeScope();

@@ -18,7 +18,7 @@ public sealed record TokenizerConfig
     [JsonPropertyOrder(-1)]
     public string? Preset { get; init; }
 
-    /// <summary>Side of the square picture it was made for, in pixels.</summary>
+    /// <summary>Side of the square image it was made for, in pixels.</summary>
     public required int ImageSize { get; init; }
 
     /// <summary>Channels of the finest level of the CNN; a multiple of 32 (published: 128).</summary>
@@ -32,7 +32,7 @@ public sealed record TokenizerConfig
 
     /// <summary>
     /// Groups of channels that the CNN normalises together (published: 32); a divisor of <see cref="BaseChannels"/>. A group of one
-    /// channel loses that channel's mean, and with it the colour of what is painted: small CNNs want fewer groups.
+    /// channel loses that channel's mean, and with it the colour of what is decoded: small CNNs want fewer groups.
     /// </summary>
     public int NormGroups { get; init; } = 32;
 
@@ -52,7 +52,7 @@ public sealed record TokenizerConfig
     [JsonIgnore]
     public int PatchSize => 1 << (ChannelMultipliers.Count - 1);
 
-    /// <summary>Patches along a side of the native picture: the side of the position tables.</summary>
+    /// <summary>Patches along a side of the native image: the side of the position tables.</summary>
     [JsonIgnore]
     public int GridSide => ImageSize / PatchSize;
 
@@ -191,7 +191,7 @@ public sealed record SemanticEncoderConfig
     /// <summary>Side of the stored position table, in patches.</summary>
     public int TableSide { get; init; } = 37;
 
-    /// <summary>Side of the picture given to it, in pixels.</summary>
+    /// <summary>Side of the image given to it, in pixels.</summary>
     public int InputSize { get; init; } = 224;
 
     /// <summary>Patches along a side of its input: 16.</summary>

@@ -12,11 +12,11 @@ internal enum TokenizerParts
     /// <summary>Everything.</summary>
     All,
 
-    /// <summary>What turns codes into pictures; no encoder and no semantic encoder.</summary>
+    /// <summary>What turns codes into images; no encoder and no semantic encoder.</summary>
     Decoder,
 }
 
-/// <summary>The features on the way from a picture to its codes.</summary>
+/// <summary>The features on the way from an image to its codes.</summary>
 /// <param name="Cnn">[B, D, H, W], from the CNN.</param>
 /// <param name="SemanticInput">[B, 3, 224, 224] in [0, 1]; null without a semantic encoder.</param>
 /// <param name="Semantic">[B, 257, semantic width]; null without a semantic encoder.</param>
@@ -72,7 +72,7 @@ internal sealed class TokenizerModel : nn.Module
     /// <summary>The architecture.</summary>
     public TokenizerConfig Config { get; }
 
-    /// <summary>Whether pictures can be encoded.</summary>
+    /// <summary>Whether images can be encoded.</summary>
     public bool CanEncode => _encoder is not null;
 
     /// <summary>The quantizer of patches.</summary>
@@ -84,13 +84,13 @@ internal sealed class TokenizerModel : nn.Module
     /// <summary>The frozen semantic encoder; null where there is none.</summary>
     public SemanticEncoder? SemanticEncoder => _mixing?.SemanticEncoder;
 
-    /// <summary>Everything up to the quantizers for pictures [B, 3, H, W] in [-1, 1].</summary>
+    /// <summary>Everything up to the quantizers for images [B, 3, H, W] in [-1, 1].</summary>
     public EncodedFeatures Features(Tensor images)
     {
         if (_encoder is null || _toPatchCode is null)
             throw new InvalidOperationException("This tokenizer was loaded for decoding only.");
         using var scope = NewDisposeScope();
-        // The semantic encoder's input is computed from the picture as it is; only the CNN's takes the weights' type.
+        // The semantic encoder's input is computed from the image as it is; only the CNN's takes the weights' type.
         var cnn = _encoder.call(images.to(_patchQuantizer.Type));
         if (_mixing is null)
             return Keep(new EncodedFeatures(cnn, null, null, null, cnn.alias(), null, _toPatchCode.call(cnn)));
@@ -153,7 +153,7 @@ internal sealed class TokenizerModel : nn.Module
         return grid.MoveToOuterDisposeScope();
     }
 
-    /// <summary>Paints [B, D, H, W] as a picture [B, 3, H·p, W·p], not clamped.</summary>
+    /// <summary>Decodes [B, D, H, W] as an image [B, 3, H·p, W·p], not clamped.</summary>
     public Tensor Decode(Tensor fused) => _decoder.call(fused);
 
     /// <summary>The semantic encoder's patch features, reconstructed from quantized holistic vectors [B, M, d].</summary>

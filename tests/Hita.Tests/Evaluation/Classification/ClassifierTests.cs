@@ -32,13 +32,13 @@ public sealed class ClassifierTests
         var (a, b) = (first.Classify(images), loaded.Classify(images));
         Assert.Equal(a.Features, b.Features);
         Assert.Equal(Enumerable.Range(0, 6).Select(source.ClassAt), b.Classes);
-        // A picture's result does not depend on its neighbours, up to how sums are split.
+        // An image's result does not depend on its neighbours, up to how sums are split.
         var alone = first.Classify([images[3]]).Features;
         Assert.All(alone.Zip(a.Features.Skip(3 * ImageClassifier.FeatureWidth)), static p => Assert.Equal(p.First, p.Second, 1e-4f));
     }
 
     [Fact]
-    public void A_kept_classifier_is_used_again_and_one_of_other_pictures_or_options_is_not()
+    public void A_kept_classifier_is_used_again_and_one_of_other_images_or_options_is_not()
     {
         using var folder = new TemporaryFolder();
         using var source = new ColourSource(40, classes: 2);
@@ -71,7 +71,7 @@ public sealed class ClassifierTests
     }
 
     [Fact]
-    public void Training_and_held_out_pictures_of_a_source_are_different_ones_and_every_epoch_has_all()
+    public void Training_and_held_out_images_of_a_source_are_different_ones_and_every_epoch_has_all()
     {
         using var source = new ColourSource(30, classes: 3);
         var data = ClassifierData.From(source, 16);
@@ -109,7 +109,7 @@ public sealed class ClassifierTests
     }
 
     [Fact]
-    public void Copies_of_training_pictures_are_found_and_held_out_pictures_are_not()
+    public void Copies_of_training_images_are_found_and_held_out_images_are_not()
     {
         using var source = new ColourSource(200, classes: 2);
         var data = ClassifierData.From(source, 64);

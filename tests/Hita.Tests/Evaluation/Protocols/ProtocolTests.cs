@@ -61,7 +61,7 @@ public sealed class ProtocolTests
     }
 
     [Fact]
-    public void The_published_way_of_resizing_shrinks_floats_without_antialiasing_and_the_other_way_8_bit_pictures_with()
+    public void The_published_way_of_resizing_shrinks_floats_without_antialiasing_and_the_other_way_8_bit_images_with()
     {
         using var tokenizer = NamedModel.OpenTokenizer("tiny");
         using var generator = NamedModel.OpenGenerator("tiny");

@@ -31,14 +31,14 @@ public sealed class ReportTests
         { "reference", "their references differ" },
         { "count", "different numbers of samples (100 and 200)" },
         { "weights", "the weights of inception differ" },
-        { "pictures", "different pictures" },
+        { "images", "different images" },
     };
 
     [Theory]
     [MemberData(nameof(Differences))]
     public void Reports_that_were_not_measured_alike_are_refused_with_the_reason(string what, string reason)
     {
-        var a = Make() with { Kind = what == "pictures" ? EvaluationKind.Reconstruction : EvaluationKind.Archive };
+        var a = Make() with { Kind = what == "images" ? EvaluationKind.Reconstruction : EvaluationKind.Archive };
         var b = what switch
         {
             "kind" => a with { Kind = EvaluationKind.Generation },
@@ -108,7 +108,7 @@ public sealed class ReportTests
     }
 
     [Fact]
-    public void An_error_map_is_black_where_pictures_are_equal_and_hot_where_they_differ()
+    public void An_error_map_is_black_where_images_are_equal_and_hot_where_they_differ()
     {
         var (a, b) = (new Image(2, 1), new Image(2, 1));
         b[1, 0] = (255, 255, 255);

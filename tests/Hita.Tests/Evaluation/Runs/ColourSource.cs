@@ -3,7 +3,7 @@ using Hita.Imaging;
 
 namespace Hita.Tests.Evaluation.Runs;
 
-/// <summary>Pictures whose class is their main colour; no two are the same.</summary>
+/// <summary>Images whose class is their main colour; no two are the same.</summary>
 internal sealed class ColourSource(int count, int classes, int side = 64) : IImageSource
 {
     public string Description => $"{count} colours in {classes} classes";
@@ -19,7 +19,7 @@ internal sealed class ColourSource(int count, int classes, int side = 64) : IIma
 
     public int ClassAt(int index) => index % classes;
 
-    public string NameAt(int index) => $"picture {index}";
+    public string NameAt(int index) => $"image {index}";
 
     public Image Read(int index)
     {

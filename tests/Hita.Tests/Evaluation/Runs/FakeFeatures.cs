@@ -5,7 +5,7 @@ using Hita.Metrics.Networks;
 namespace Hita.Tests.Evaluation.Runs;
 
 /// <summary>
-/// Features of the right widths from a linear map of a shrunk picture whose weights are made from their places: what an evaluation
+/// Features of the right widths from a linear map of a shrunk image whose weights are made from their places: what an evaluation
 /// does with features can be seen without waiting for a network.
 /// </summary>
 internal static class FakeFeatures

@@ -10,7 +10,7 @@ using Hita.Tests.Support;
 namespace Hita.Tests.Evaluation.Runs;
 
 /// <summary>
-/// The memory of evaluating an archive of 50,000 pictures of 256 pixels (9.8 GB on the disk), everything measured that can be, with
+/// The memory of evaluating an archive of 50,000 images of 256 pixels (9.8 GB on the disk), everything measured that can be, with
 /// features of the right widths from a cheap map. <c>HITA_TRACE_COUNT</c> makes it shorter.
 /// </summary>
 [Collection(Alone.Name)]
@@ -25,7 +25,7 @@ public sealed class MemoryTraceTests(ITestOutputHelper output) : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void Fifty_thousand_pictures_are_measured_in_flat_memory_below_two_gibibytes()
+    public void Fifty_thousand_images_are_measured_in_flat_memory_below_two_gibibytes()
     {
         // A process has one peak: what other tests took before would count.
         using (var process = Process.GetCurrentProcess())
@@ -45,12 +45,12 @@ public sealed class MemoryTraceTests(ITestOutputHelper output) : IDisposable
             output.WriteLine($"{metric.Name} {MetricNames.Text(metric)}");
         var trace = report.Environment.Memory.Where(static m => m.Stage == "Measuring").ToList();
         foreach (var point in trace.Where((_, i) => i % 10 == 0).Append(trace[^1]))
-            output.WriteLine($"{point.Count} pictures: {point.Mebibytes} MiB");
+            output.WriteLine($"{point.Count} images: {point.Mebibytes} MiB");
         var peak = report.Environment.PeakMebibytes;
         output.WriteLine($"peak {peak} MiB over {clock.Elapsed.TotalSeconds:0} s");
         Assert.Equal(["fid", "sfid", "inception_score", "precision", "recall"], report.Metrics.Select(static f => f.Name));
         Assert.InRange(peak, 100, 2047);
-        // What grows is what is kept: 8 KiB of features a picture.
+        // What grows is what is kept: 8 KiB of features an image.
         var kept = (trace[^1].Count - trace[trace.Count / 2].Count) * 8 / 1024;
         Assert.InRange(trace[^1].Mebibytes, 0, trace[trace.Count / 2].Mebibytes + kept + 150);
     }
@@ -72,7 +72,7 @@ public sealed class MemoryTraceTests(ITestOutputHelper output) : IDisposable
         writer.Complete();
     }
 
-    // As ADM distributes them: statistics, and some pictures for precision and recall.
+    // As ADM distributes them: statistics, and some images for precision and recall.
     private void Reference()
     {
         var statistics = new SampleStatistics();

@@ -71,7 +71,7 @@ public sealed class SampleEvaluationTests : IDisposable
 
     [Fact]
     [Trait("Category", "Slow")]
-    public void A_set_has_no_distance_to_itself_in_any_order_and_statistics_give_what_pictures_give()
+    public void A_set_has_no_distance_to_itself_in_any_order_and_statistics_give_what_images_give()
     {
         int[] order = [.. Enumerable.Range(0, 300)];
         using var features = FakeFeatures.Source();
@@ -106,7 +106,7 @@ public sealed class SampleEvaluationTests : IDisposable
         Assert.Equal(12, report.Samples.Count);
         Assert.Equal(2, report.Models.Count);
         Assert.Equal(report.Metrics, EvaluationReport.Load(_folder["out"]).Metrics);
-        // Samples are the same whatever is drawn together.
+        // Samples are the same whatever is sampled together.
         var again = SampleEvaluation.Run(
             new GeneratorOrigin(pipeline, "tiny", EvaluationProtocols.Hita, 12, new GenerationRequest { Classes = [0], BatchSize = 3 }),
             null, features, Options("again"), cancellation: TestContext.Current.CancellationToken);
@@ -155,7 +155,7 @@ public sealed class SampleEvaluationTests : IDisposable
         public void Report(EvaluationProgress value) => action(value);
     }
 
-    /// <summary>The statistics of an archive's pictures, as a reference archive.</summary>
+    /// <summary>The statistics of an archive's images, as a reference archive.</summary>
     private sealed class SampleStatisticsFile
     {
         public SampleStatisticsFile(string path, string archive)

@@ -61,7 +61,7 @@ public sealed class TokenizerEvaluationTests : IDisposable
     }
 
     [Fact]
-    public void A_choice_of_pictures_is_even_the_same_and_named_in_the_report()
+    public void A_choice_of_images_is_even_the_same_and_named_in_the_report()
     {
         using var tokenizer = NamedModel.OpenTokenizer("tiny");
         using var source = new ColourSource(30, classes: 1);
@@ -86,7 +86,7 @@ public sealed class TokenizerEvaluationTests : IDisposable
         using var without = new ColourSource(120, classes: 1);
         Assert.Contains("two classes", Assert.Throws<HitaException>(() => LinearProbe.Run(tokenizer, "tiny", without, Options("x"))).Message, StringComparison.Ordinal);
         using var few = new ColourSource(20, classes: 2);
-        Assert.Contains("100 pictures", Assert.Throws<HitaException>(() => LinearProbe.Run(tokenizer, "tiny", few, Options("y"))).Message, StringComparison.Ordinal);
+        Assert.Contains("100 images", Assert.Throws<HitaException>(() => LinearProbe.Run(tokenizer, "tiny", few, Options("y"))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -103,7 +103,7 @@ public sealed class TokenizerEvaluationTests : IDisposable
         Assert.Equal(20, report.Classes.Sum(static c => c.Count));
         Assert.Equal(report.Classes.Sum(static c => c.Recognised) / 20.0, report.Find("class_agreement")!.Value, 1e-12);
         Assert.True(report.Find("nearest_pixels_samples")!.Value > 0);
-        Assert.Contains("Nearest training pictures", File.ReadAllText(_folder["out/index.html"]), StringComparison.Ordinal);
+        Assert.Contains("Nearest training images", File.ReadAllText(_folder["out/index.html"]), StringComparison.Ordinal);
         Assert.Equal(report.Classes, EvaluationReport.Load(_folder["out"]).Classes);
 
         using var other = new ColourSource(60, classes: 3);

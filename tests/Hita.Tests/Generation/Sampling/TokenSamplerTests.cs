@@ -87,7 +87,7 @@ public sealed class TokenSamplerTests
     }
 
     [Fact]
-    public void The_best_token_wins_without_a_draw_when_greedy()
+    public void The_best_token_wins_without_a_sample_when_greedy()
     {
         float[] logits = [-3, 7, 7, float.NegativeInfinity];
         var sampler = new TokenSampler(4);
@@ -101,7 +101,7 @@ public sealed class TokenSamplerTests
 
     [Theory]
     [MemberData(nameof(Settings))]
-    public void The_only_possible_token_is_drawn(TokenSampling settings)
+    public void The_only_possible_token_is_sampled(TokenSampling settings)
     {
         var logits = new float[1003];
         Array.Fill(logits, float.NegativeInfinity);
@@ -138,7 +138,7 @@ public sealed class TokenSamplerTests
     }
 
     [Fact]
-    public void A_million_draws_follow_the_distribution()
+    public void A_million_samples_follow_the_distribution()
     {
         var random = new Random(3);
         var logits = Enumerable.Range(0, 100).Select(_ => (float)random.NextDouble() * 4).ToArray();
@@ -187,12 +187,12 @@ public sealed class TokenSamplerTests
     }
 
     [Fact]
-    public void Nothing_is_allocated_for_a_draw()
+    public void Nothing_is_allocated_for_a_sample()
     {
         var logits = Distributions().First(d => d.Name == "normal").Logits;
         var sampler = new TokenSampler(logits.Length);
         var settings = new TokenSampling { TopK = 1000, TopP = 0.9f, MinP = 0.001f };
-        // What a draw allocates it allocates every time; what the runtime sets up on first use comes once.
+        // What a sample allocates it allocates every time; what the runtime sets up on first use comes once.
         var least = long.MaxValue;
         for (var round = 0; round < 5 && least > 0; round++)
         {

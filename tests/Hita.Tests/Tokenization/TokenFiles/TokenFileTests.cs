@@ -80,7 +80,7 @@ public sealed class TokenFileTests : IDisposable
     }
 
     [Fact]
-    public void A_picture_of_336_pixels_takes_about_a_kilobyte()
+    public void An_image_of_336_pixels_takes_about_a_kilobyte()
     {
         TokenFile.Write(new TokenSet(16384, [new(TokenSets.Codes(16384, 128, 21, 21, 1), "a photograph.jpg")], TokenSets.Hash), _folder["a.hita"]);
         Assert.Equal(1046 + 16, new FileInfo(_folder["a.hita"]).Length);

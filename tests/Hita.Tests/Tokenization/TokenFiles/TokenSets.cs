@@ -21,7 +21,7 @@ internal static class TokenSets
     public static TokenSet GoldenSet { get; } =
         new(10, [new(new([9, 0, 1], [2, 3], 1, 2), "é"), new(new([], [7], 1, 1))], Hash);
 
-    /// <summary>Codes drawn evenly; the first and the last code of the codebook are always among them.</summary>
+    /// <summary>Codes sampled evenly; the first and the last code of the codebook are always among them.</summary>
     public static ImageCodes Codes(int codebook, int holistic, int rows, int columns, int seed)
     {
         var random = new Random(seed);

@@ -43,7 +43,7 @@ public sealed class EventFileTests
     }
 
     [Fact]
-    public void Scalars_and_pictures_are_read_back()
+    public void Scalars_and_images_are_read_back()
     {
         using var folder = new TemporaryFolder();
         var image = ImageFiles.Noise(5, 4, 1);

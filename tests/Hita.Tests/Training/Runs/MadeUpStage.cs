@@ -40,7 +40,7 @@ internal sealed class MadeUpFeed(long breaksAt = 0) : IBatchFeed<long>
     public IReadOnlyList<long> Take(long number, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        return number == breaksAt ? throw new DataException("made up", "too many pictures cannot be read.") : [number];
+        return number == breaksAt ? throw new DataException("made up", "too many images cannot be read.") : [number];
     }
 
     public void Dispose()

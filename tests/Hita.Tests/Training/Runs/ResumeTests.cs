@@ -14,8 +14,8 @@ using Hita.Training.TokenCaches;
 
 namespace Hita.Tests.Training.Runs;
 
-/// <summary>Runs of both stages from pictures to models, and that a resumed one equals one in one piece.</summary>
-/// <remarks>Alone, because dropout draws from the tensor library's one generator, which other tests seed and draw from as well.</remarks>
+/// <summary>Runs of both stages from images to models, and that a resumed one equals one in one piece.</summary>
+/// <remarks>Alone, because dropout samples from the tensor library's one generator, which other tests seed and sample from as well.</remarks>
 [Collection(Alone.Name)]
 public sealed class ResumeTests
 {
@@ -40,7 +40,7 @@ public sealed class ResumeTests
     }
 
     [Fact]
-    public void A_resumed_generator_run_equals_one_in_one_piece_to_the_bit_from_a_cache_and_from_pictures()
+    public void A_resumed_generator_run_equals_one_in_one_piece_to_the_bit_from_a_cache_and_from_images()
     {
         using var folder = new TemporaryFolder();
         TinyRuns.WriteImages(folder["data"]);
@@ -82,7 +82,7 @@ public sealed class ResumeTests
         var refused = Refusal(recipe with { Seed = 3, Training = recipe.Training with { Dropout = 0.2 }, Schedule = recipe.Schedule with { Steps = 3 } });
         Assert.Contains("seed (11 in the run, 3 now), training.dropout (0.1 in the run, 0.2 now) differ:", refused, StringComparison.Ordinal);
         File.Delete(Directory.EnumerateFiles(folder["data/ant"]).First());
-        Assert.Contains("the run learned from 15 pictures", Refusal(recipe with { Schedule = recipe.Schedule with { Steps = 3 } }), StringComparison.Ordinal);
+        Assert.Contains("the run learned from 15 images", Refusal(recipe with { Schedule = recipe.Schedule with { Steps = 3 } }), StringComparison.Ordinal);
         Hita.Tests.Data.Sets.WriteClasses(folder["data"], 6, "ant", "bee", "cat");
         TokenizerTraining.Run(recipe with { Schedule = recipe.Schedule with { Steps = 3 }, Checkpoints = new CheckpointSection { Every = 1, Keep = 5 } }, folder["run"], RunStart.Resume);
         Assert.Equal(3, TinyRuns.Checkpoint(folder["run"], 3).Keys.Count(k => k is "model.safetensors" or "ema.safetensors" or "optimizer.safetensors"));
@@ -140,7 +140,7 @@ public sealed class ResumeTests
     }
 
     [Fact]
-    public void Held_out_pictures_of_more_classes_are_refused_before_the_first_step_and_other_names_are_told()
+    public void Held_out_images_of_more_classes_are_refused_before_the_first_step_and_other_names_are_told()
     {
         using var folder = new TemporaryFolder();
         TinyRuns.WriteImages(folder["data"]);
@@ -159,16 +159,16 @@ public sealed class ResumeTests
     }
 
     [Fact]
-    public void A_picture_that_cannot_be_read_is_replaced_and_told()
+    public void An_image_that_cannot_be_read_is_replaced_and_told()
     {
         using var folder = new TemporaryFolder();
         TinyRuns.WriteImages(folder["data"]);
-        File.WriteAllText(folder["data/bee/broken.png"], "no picture");
+        File.WriteAllText(folder["data/bee/broken.png"], "no image");
         var recipe = TinyRuns.Tokenizer(folder["data"], 1);
         recipe = recipe with { Schedule = new ScheduleSection { Steps = 1, BatchSize = 19 }, Validation = new ValidationSection { Count = 0 } };
         var listener = new Listener();
         TokenizerTraining.Run(recipe, folder["run"], RunStart.New, listener);
-        Assert.Contains(listener.Notes, n => n.StartsWith("Pictures that cannot be read were replaced by others, 1 in all; the first: ", StringComparison.Ordinal) && n.Contains("broken.png", StringComparison.Ordinal));
+        Assert.Contains(listener.Notes, n => n.StartsWith("Images that cannot be read were replaced by others, 1 in all; the first: ", StringComparison.Ordinal) && n.Contains("broken.png", StringComparison.Ordinal));
     }
 
     private static void RequireSameLosses(string run, string other)

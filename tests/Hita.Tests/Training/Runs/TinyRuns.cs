@@ -44,7 +44,7 @@ internal static class TinyRuns
         Seed = 12,
     };
 
-    /// <summary>Three classes of pictures in a folder.</summary>
+    /// <summary>Three classes of images in a folder.</summary>
     public static void WriteImages(string folder) => Sets.WriteClasses(folder, 6, "ant", "bee", "cat");
 
     /// <summary>All files of a checkpoint by name.</summary>

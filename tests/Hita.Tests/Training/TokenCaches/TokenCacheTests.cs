@@ -71,9 +71,9 @@ public sealed class TokenCacheTests
 
         using var stop = new CancellationTokenSource();
         Assert.ThrowsAny<OperationCanceledException>(() => TokenCacheBuilder.Build(source, tokenizer, folder["cache"], Options, new StopAt(4, stop), stop.Token));
-        Assert.Contains("4 of 8 pictures", Sentences.Check(Assert.Throws<CheckpointException>(() => TokenCache.Open(folder["cache"]))), StringComparison.Ordinal);
+        Assert.Contains("4 of 8 images", Sentences.Check(Assert.Throws<CheckpointException>(() => TokenCache.Open(folder["cache"]))), StringComparison.Ordinal);
         // What a kill leaves behind the last point that lasts is written anew.
-        File.AppendAllText(folder["cache/codes.bin"], "half a picture");
+        File.AppendAllText(folder["cache/codes.bin"], "half an image");
         Assert.Equal(4, TokenCacheBuilder.Build(source, tokenizer, folder["cache"], Options).Encoded);
         Assert.Equal(0, TokenCacheBuilder.Build(source, tokenizer, folder["cache"], Options).Encoded);
         foreach (var file in (string[])["codes.bin", "labels.bin", "cache.json"])
@@ -89,7 +89,7 @@ public sealed class TokenCacheTests
     {
         using var folder = new TemporaryFolder();
         Sets.WriteClasses(folder["data"], 2, "ant", "bee");
-        File.WriteAllText(folder["data/ant/0001.png"], "no picture");
+        File.WriteAllText(folder["data/ant/0001.png"], "no image");
         using var tokenizer = ImageTokenizer.Create(TinyStages.Tokenizer, 1);
         using var source = FolderSource.OpenClasses(folder["data"]);
         var report = TokenCacheBuilder.Build(source, tokenizer, folder["cache"], Options);
@@ -143,7 +143,7 @@ public sealed class TokenCacheTests
         Assert.Contains("65535", Sentences.Check(Assert.Throws<CheckpointException>(() => cache.Read(0, 0, new int[8], new int[64]))), StringComparison.Ordinal);
     }
 
-    /// <summary>Fails when the first pictures are written, while later ones are being read.</summary>
+    /// <summary>Fails when the first images are written, while later ones are being read.</summary>
     private sealed class SlowSource(IImageSource inner) : IImageSource
     {
         private int _reading;
