@@ -15,12 +15,13 @@ public sealed class NativePackagesTests
         using Hita.Imaging;
         using Hita.Runtime;
         using Hita.Tokenization;
+        using Hita.Tokenization.Model;
 
         Try(() => Compute.Device("cpu"));
         Try(() => ImageTokenizer.Create(TokenizerPresets.TryGet("tiny", out var config) ? config : throw new InvalidOperationException(), 1).Dispose());
         Try(() => TensorOps.FromFloats([1], 1).Dispose());
-        Try(() => PictureDecoder.Decode(Convert.FromBase64String("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgBAAAAwACS/Xd6gAAAABJRU5ErkJggg=="), "x.png"));
-        Try(() => PictureWriter.Write(new Image(2, 2), "x.jpg"));
+        Try(() => ImageDecoder.Decode(Convert.FromBase64String("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgBAAAAwACS/Xd6gAAAABJRU5ErkJggg=="), "x.png"));
+        Try(() => ImageWriter.Write(new Image(2, 2), "x.jpg"));
         static void Try(Action action)
         {
             try
