@@ -44,7 +44,7 @@ internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, Gene
                     sampled = host.Terminal.Clock.GetTimestamp();
                 }),
                 host.Cancellation);
-            host.Terminal.Error.WriteLine($"Decoding: the last image was done {Duration.Text(host.Terminal.Clock.GetElapsedTime(sampled))} after its last token");
+            host.Terminal.Error.WriteLine($"Decoding: the last image was ready {Duration.Text(host.Terminal.Clock.GetElapsedTime(sampled))} after its last token");
         }
         catch (OperationCanceledException) when (_written.Count > 0)
         {
@@ -55,7 +55,7 @@ internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, Gene
         {
             var path = Path.Combine(folder, "grid.png");
             ImageWriter.Write(ImageGrid.Compose(_sheet), path);
-            host.Terminal.Error.WriteLine($"{path}: all of them{(_sheet.Count < _written.Count ? $", the first {_sheet.Count}" : "")}");
+            host.Terminal.Error.WriteLine($"{path}: {(_sheet.Count < _written.Count ? $"the first {_sheet.Count}" : "all")} on one sheet");
         }
         return _written;
     }
