@@ -11,7 +11,7 @@ public sealed class Image
     /// <summary>The number of bytes a pixel takes.</summary>
     public const int Channels = 3;
 
-    // May be longer than the image: see PictureScope.
+    // May be longer than the image: see ImageScope.
     private readonly byte[] _pixels;
     private readonly int _length;
 

@@ -11,7 +11,7 @@ namespace Hita.Cli.Commands.Generate;
 /// <summary><c>hita generate</c>: from a class to images.</summary>
 internal static class GenerateCommand
 {
-    // So many images make one sheet, and are decoded in seconds.
+    // So many images make one sheet, and are generated in seconds.
     private const int MaxClasses = 64;
 
     public static Command Create(CommandHost host)

@@ -16,7 +16,7 @@ namespace Hita.Cli.Commands.Generate;
 /// <param name="Image">Its number under the seed.</param>
 internal sealed record WrittenImage(string File, int Class, string Name, ulong Seed, long Image);
 
-/// <summary>Decodes a request into a folder: a PNG an image as soon as it is done, and a sheet of all.</summary>
+/// <summary>Generates a request into a folder: a PNG an image as soon as it is done, and a sheet of all.</summary>
 internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, GenerationRequest request, string folder, bool quiet)
 {
     private const int LargestSheet = 100;
@@ -24,7 +24,7 @@ internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, Gene
     private readonly List<WrittenImage> _written = [];
     private readonly List<Image> _sheet = [];
 
-    /// <summary>Decodes.</summary>
+    /// <summary>Generates and writes the images.</summary>
     public IReadOnlyList<WrittenImage> Run()
     {
         try

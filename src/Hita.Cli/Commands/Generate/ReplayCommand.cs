@@ -15,7 +15,7 @@ internal static class ReplayCommand
 {
     private const int MaxThreads = 256;
 
-    /// <summary>The largest difference that rounding explains, in 8-bit levels; what is beyond was decoded over.</summary>
+    /// <summary>The largest difference that rounding explains, in 8-bit levels; what is beyond was painted over.</summary>
     private const int MaxRounding = 8;
 
     public static Command Create(CommandHost host)

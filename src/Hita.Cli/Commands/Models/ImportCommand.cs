@@ -9,7 +9,7 @@ using Hita.Runtime;
 
 namespace Hita.Cli.Commands.Models;
 
-/// <summary><c>hita import</c>: a published checkpoint becomes a model folder, the weights of a measure go where they are found.</summary>
+/// <summary><c>hita import</c>: a published checkpoint becomes a model folder, the weights of a metric go where they are found.</summary>
 internal static class ImportCommand
 {
     private const long SmallImport = 64 << 20;
