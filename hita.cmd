@@ -23,13 +23,11 @@ set "store=%HITA_BUILD_DIR%"
 if not defined store set "store=%root%\.hita"
 set "place=%store%\%backend%"
 set "seen=%place%\sources"
-set "app="
-if exist "%place%\stamp" set /p app=<"%place%\stamp"
-set same=robocopy "%root%" "%seen%" *.cs *.csproj *.props *.txt global.json /MIR /XD .git .hita bin obj tests bench docs models TestResults /NJH /NJS /NDL /NFL /NC /NS /NP
 
-if defined app if exist "%place%\%app%\Hita.Cli.dll" (
-    %same% /L >nul 2>nul
-    if not errorlevel 1 goto start
+call :find_app
+if defined app (
+    call :compare /L
+    if not defined differs goto start
 )
 
 mkdir "%place%" 2>nul
@@ -37,34 +35,48 @@ rem A folder can be made only once, so it serves as the lock of two first starts
 set waited=0
 :lock
 mkdir "%place%\lock" 2>nul && goto build
+if not exist "%place%\lock\" goto readonly
 if %waited%==0 >&2 echo hita: waiting for another start that is building...
 set /a waited+=1
 if %waited% geq 900 (
-    >&2 echo hita: another start has been building for 15 minutes, or "%place%" cannot be written; if none is building, delete "%place%\lock" and try again.
+    >&2 echo hita: another start has been building for 15 minutes; if none is, delete "%place%\lock" and try again.
     exit /b 1
 )
 ping -n 2 127.0.0.1 >nul
-if exist "%place%\stamp" set /p app=<"%place%\stamp"
 goto lock
 
+:readonly
+rem The other start may have given the lock back between the two looks, so it is tried once more.
+mkdir "%place%\lock" 2>nul && goto build
+if exist "%place%\lock\" goto lock
+call :find_app
+if not defined app (
+    >&2 echo hita: Hita is not built yet and "%store%" cannot be written: name a folder for the built program with HITA_BUILD_DIR.
+    exit /b 1
+)
+>&2 echo hita: the sources changed since the program was built, but "%store%" cannot be written: starting the program as it was built.
+goto start
+
 :build
-if defined app if exist "%place%\%app%\Hita.Cli.dll" (
-    %same% /L >nul 2>nul
-    if not errorlevel 1 (
+call :find_app
+if defined app (
+    call :compare /L
+    if not defined differs (
         rmdir "%place%\lock"
         goto start
     )
 )
 >&2 echo Building Hita (first start or changed sources)...
 set "app=app-%RANDOM%%RANDOM%"
-%same% >nul 2>nul
+rem Without a stamp nobody takes the copy for the sources of the program that is there.
+del "%place%\stamp" 2>nul
+call :compare
 pushd "%root%"
 dotnet build src\Hita.Cli\Hita.Cli.csproj -c Release --nologo -v quiet -nodeReuse:false --artifacts-path "%place%\build" -o "%place%\%app%" "-p:TorchBackend=%backend%" -p:UseSharedCompilation=false -p:TreatWarningsAsErrors=false -p:RunAnalyzers=false -p:EnforceCodeStyleInBuild=false -p:GenerateDocumentationFile=false >"%place%\build.log" 2>&1
 if errorlevel 1 (
     popd
     >&2 type "%place%\build.log"
     >&2 echo hita: the build failed; the lines above say why. They are kept in "%place%\build.log", and Hita needs the .NET 10 SDK.
-    del "%place%\stamp" 2>nul
     rmdir "%place%\lock"
     exit /b 1
 )
@@ -78,3 +90,21 @@ rmdir "%place%\lock"
 if not defined DOTNET_GCgen0size set "DOTNET_GCgen0size=0x10000000"
 dotnet "%place%\%app%\Hita.Cli.dll" %*
 exit /b %errorlevel%
+
+rem Sets app to the built program's folder, or to nothing where there is none.
+:find_app
+set "app="
+if exist "%place%\stamp" set /p app=<"%place%\stamp"
+if defined app if not exist "%place%\%app%\Hita.Cli.dll" set "app="
+exit /b 0
+
+rem Sets differs where a source came, went or changed since it was copied; with /L it only looks, without it copies.
+:compare
+set "differs="
+for %%D in (src build models) do if exist "%root%\%%D\" (
+    robocopy "%root%\%%D" "%seen%\%%D" /MIR /XD bin obj packed .vs /XF *.user *.swp *~ %~1 /R:1 /W:1 /NJH /NJS /NDL /NFL /NC /NS /NP >nul 2>nul
+    if errorlevel 1 set "differs=1"
+)
+robocopy "%root%" "%seen%\root" Directory.* global.json nuget.config /PURGE %~1 /R:1 /W:1 /NJH /NJS /NDL /NFL /NC /NS /NP >nul 2>nul
+if errorlevel 1 set "differs=1"
+exit /b 0

@@ -25,7 +25,8 @@ internal static class WeightExport
             using var scope = NewDisposeScope();
             writer.Write(name, tensor.detach().to(type == TensorType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32));
         }
-        beside?.Invoke(writer.StagingFolder);
+        if (beside is not null)
+            writer.WriteBeside(beside);
         writer.Complete();
     }
 }

@@ -62,7 +62,7 @@ internal static partial class ErrorBoundary
 
     private static bool IsDiskFull(Exception e) => e.HResult is DiskFullOnUnix or QuotaFullOnLinux or DiskFullOnWindows;
 
-    private static string DiskFull(string message) => PathPattern().Match(message) is { Success: true } path
+    private static string DiskFull(string message) => PathPattern().Match(message) is { Success: true } path && !path.Groups[1].Value.EndsWith(".tmp", StringComparison.Ordinal)
         ? $"The disk is full: {path.Groups[1].Value} could not be written; free some space or choose another folder."
         : "The disk is full; free some space or choose another folder.";
 

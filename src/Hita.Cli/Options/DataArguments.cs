@@ -20,7 +20,7 @@ internal sealed class DataArguments
 
     public Argument<string> Path { get; } = new("PATH")
     {
-        Description = "A folder of class folders or images, a tar archive, Parquet file, pattern of them, LMDB folder, or the built-in set: materials, materials:SEED, materials:SEED:FIRST..END.",
+        Description = "A folder of class folders or images, a tar archive, Parquet file, several of them (\"train-*.tar\", \"train-{000..127}.tar\"), LMDB folder, or the built-in set: materials, materials:SEED, materials:SEED:FIRST..END.",
     };
 
     public Option<string?> Format { get; } = new("--format")

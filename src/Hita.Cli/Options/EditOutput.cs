@@ -54,9 +54,9 @@ internal static class EditOutput
     }
 
     /// <summary>Reads an image.</summary>
-    public static (Image Image, EditInput Input) Read(string path)
+    public static (Image Image, EditInput Input) Read(Terminal terminal, string path)
     {
-        var image = ImageDecoder.Decode(path);
+        var image = ImageDecoder.Decode(path, ImageInput.Options(terminal));
         return (image, new EditInput(Path.GetFileName(path), Convert.ToHexStringLower(SHA256.HashData(image.Pixels))));
     }
 

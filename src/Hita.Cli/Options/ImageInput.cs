@@ -8,6 +8,10 @@ namespace Hita.Cli.Options;
 /// <summary>Reading of the images that a command was given.</summary>
 internal static class ImageInput
 {
+    /// <summary>How a user's photo is decoded: what its file lacks without harm is said on the error stream.</summary>
+    public static ImageDecodeOptions Options(Terminal terminal) =>
+        ImageDecodeOptions.Photo with { Noted = note => terminal.Error.WriteLine($"hita: {note}") };
+
     /// <summary>Reads a user's photo.</summary>
     /// <param name="terminal">Where a bad image is named.</param>
     /// <param name="file">The file.</param>
@@ -19,7 +23,7 @@ internal static class ImageInput
     {
         try
         {
-            image = ImageDecoder.Decode(file);
+            image = ImageDecoder.Decode(file, Options(terminal));
             return true;
         }
         catch (HitaException e) when (!only)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Hita.Runtime;
 
 namespace Hita.Cli.Options;
 
@@ -8,6 +9,7 @@ namespace Hita.Cli.Options;
 /// </summary>
 internal sealed class OutputNames
 {
+    private const int MaxStemBytes = 180;
     private readonly HashSet<string> _taken = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>A name that no other result of this command has.</summary>
@@ -26,6 +28,7 @@ internal sealed class OutputNames
     public static string Safe(string text)
     {
         var safe = string.Concat(text.Select(static c => char.IsLetterOrDigit(c) || c is '.' or '-' or '_' ? c : '-')).Trim('-', '.');
-        return safe.Length == 0 ? "image" : safe[..Math.Min(safe.Length, 100)];
+        // Room is left for what follows the name; a letter may take several bytes.
+        return safe.Length == 0 ? "image" : FileNameText.Cut(safe[..Math.Min(safe.Length, 100)], MaxStemBytes);
     }
 }

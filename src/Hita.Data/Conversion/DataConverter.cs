@@ -79,7 +79,7 @@ public static class DataConverter
         }
         writer.Complete();
         if (source.ClassNames.Count > 0 && options.Format is DataFormat.Tar)
-            File.WriteAllLines(Path.Combine(folder, ClassNameFile.Name), source.ClassNames);
+            File.WriteAllLines(Path.Combine(folder, ClassNameFile.Name), source.ClassNames.Select(ClassNameFile.Line));
         return (written, unreadable);
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Hita.Runtime;
 
 namespace Hita.Data.Conversion;
 
@@ -32,11 +33,11 @@ internal sealed class FolderSetWriter : IImageSetWriter
     {
     }
 
-    /// <summary>Names of folders for classes, which sorted give the classes their numbers back.</summary>
+    /// <summary>Names of folders for classes, which sorted give the classes their numbers back. No two are equal, also where upper and lower case are the same.</summary>
     public static string[] FolderNames(IReadOnlyList<string> classNames)
     {
-        var names = classNames.Select(static n => string.Concat(n.Select(static c => Path.GetInvalidFileNameChars().Contains(c) || c is '/' or '\\' or ':' ? '_' : c)).Trim().TrimStart('.')).ToArray();
-        var sorted = true;
+        var names = classNames.Select(static n => FileNameText.Safe(n)).ToArray();
+        var sorted = names.Distinct(StringComparer.OrdinalIgnoreCase).Count() == names.Length;
         for (var i = 0; i < names.Length; i++)
             sorted &= names[i].Length > 0 && (i == 0 || string.CompareOrdinal(names[i - 1], names[i]) < 0);
         if (sorted)
@@ -45,7 +46,7 @@ internal sealed class FolderSetWriter : IImageSetWriter
         return [.. names.Select((name, i) =>
         {
             var number = i.ToString(digits, CultureInfo.InvariantCulture);
-            return name.Length == 0 || name == i.ToString(CultureInfo.InvariantCulture) ? number : $"{number}-{name}";
+            return name.Length == 0 || name == i.ToString(CultureInfo.InvariantCulture) ? number : $"{number}-{FileNameText.Cut(name, FileNameText.MaxNameBytes - number.Length - 1)}";
         })];
     }
 }

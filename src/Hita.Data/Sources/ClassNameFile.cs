@@ -42,6 +42,15 @@ internal static class ClassNameFile
         }
     }
 
+    /// <summary>A class as a line of the file: a name is kept on one line, and one without a letter becomes its number.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="number">The class.</param>
+    public static string Line(string name, int number)
+    {
+        var line = string.Concat(name.Select(static c => char.IsControl(c) ? ' ' : c)).Trim();
+        return line.Length > 0 ? line : number.ToString(System.Globalization.CultureInfo.InvariantCulture);
+    }
+
     /// <summary>The numbers from 0 as names.</summary>
     public static string[] Numbers(int count) =>
         [.. Enumerable.Range(0, count).Select(static i => i.ToString(System.Globalization.CultureInfo.InvariantCulture))];

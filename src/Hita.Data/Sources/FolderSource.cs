@@ -7,7 +7,8 @@ namespace Hita.Data.Sources;
 /// <summary>Image files in a folder: a folder a class, or one folder without classes.</summary>
 /// <remarks>
 /// With classes, the folders' names, sorted by their characters' codes, are the classes; images may lie deeper inside a
-/// class's folder. Files are told by their extensions (.jpg, .jpeg, .png, .webp, .gif, .bmp), hidden ones are left out.
+/// class's folder. Files are told by their extensions (.jpg, .jpeg, .jpe, .jfif, .png, .webp, .gif, .bmp). Hidden files
+/// and folders are left out; files of other kinds and names that cannot be reached are left out and counted in the notes.
 /// </remarks>
 public sealed class FolderSource : EncodedImageSource
 {
@@ -45,7 +46,8 @@ public sealed class FolderSource : EncodedImageSource
     public static FolderSource OpenClasses(string folder, ImageDecodeOptions? options = null)
     {
         CheckExists(folder);
-        var names = FolderFiles.Folders(folder);
+        var listing = new FolderFiles(folder);
+        var names = listing.Folders(folder);
         if (names.Count == 0)
             throw new DataException(folder, "there are no class folders in it; put the images of each class into a folder of their own, or read it as a plain folder.");
         RefuseSplits(folder, names);
@@ -53,13 +55,14 @@ public sealed class FolderSource : EncodedImageSource
         var starts = new int[names.Count + 1];
         for (var i = 0; i < names.Count; i++)
         {
-            files.AddRange(FolderFiles.Images(Path.Combine(folder, names[i])).Select(file => Path.Combine(names[i], file)));
+            files.AddRange(listing.Images(Path.Combine(folder, names[i])).Select(file => Path.Combine(names[i], file)));
             starts[i + 1] = files.Count;
         }
         if (files.Count == 0)
-            throw new DataException(folder, $"no image lies in its {Counted(names.Count, "class folder")}; {ImageKinds}.");
+            throw new DataException(folder, $"no image lies in its {Counted(names.Count, "class folder")}; {ImageKinds}{Unread(listing)}.");
         var source = new FolderSource(folder, [.. files], [.. names], starts, options ?? ImageDecodeOptions.Photo);
-        source.Note(FolderFiles.CountHere(folder));
+        source.Note(listing.CountHere(folder));
+        source._notes.AddRange(listing.Notes());
         return source;
     }
 
@@ -70,10 +73,13 @@ public sealed class FolderSource : EncodedImageSource
     public static FolderSource OpenPlain(string folder, ImageDecodeOptions? options = null)
     {
         CheckExists(folder);
-        var files = FolderFiles.Images(folder);
-        return files.Count > 0
-            ? new FolderSource(folder, [.. files], [], [0, files.Count], options ?? ImageDecodeOptions.Photo)
-            : throw new DataException(folder, $"there is no image in this folder; {ImageKinds}.");
+        var listing = new FolderFiles(folder);
+        var files = listing.Images(folder);
+        if (files.Count == 0)
+            throw new DataException(folder, $"there is no image in this folder; {ImageKinds}{Unread(listing)}.");
+        var source = new FolderSource(folder, [.. files], [], [0, files.Count], options ?? ImageDecodeOptions.Photo);
+        source._notes.AddRange(listing.Notes());
+        return source;
     }
 
     /// <inheritdoc/>
@@ -95,6 +101,9 @@ public sealed class FolderSource : EncodedImageSource
 
     private static string ImageKinds => "JPEG, PNG, WebP, GIF and BMP files are read";
 
+    private static string Unread(FolderFiles listing) =>
+        listing.Others.Count == 0 ? "" : $", and not those of other kinds that lie here ({listing.Others.Kinds})";
+
     private protected override EncodedImage Fetch(int index)
     {
         using SafeFileHandle handle = File.OpenHandle(NameAt(index));
@@ -113,12 +122,14 @@ public sealed class FolderSource : EncodedImageSource
     }
 
     internal static string Counted(int count, string noun) =>
-        count == 1 ? $"1 {noun}" : noun.EndsWith('s') ? $"{count} {noun}es" : $"{count} {noun}s";
+        Counted(count, noun, noun.EndsWith('s') ? $"{noun}es" : $"{noun}s");
+
+    internal static string Counted(int count, string one, string many) => count == 1 ? $"1 {one}" : $"{count} {many}";
 
     /// <summary>The sentence about classes without an image.</summary>
     internal static string EmptyClasses(string path, List<string> empty)
     {
-        var shown = string.Join(", ", empty.Take(5)) + (empty.Count > 5 ? ", …" : "");
+        var shown = string.Join(", ", empty.Take(5).Select(MessageText.Short)) + (empty.Count > 5 ? ", …" : "");
         var (keep, them) = empty.Count == 1 ? ("it keeps its number", "it") : ("they keep their numbers", "them");
         return $"{path}: {Counted(empty.Count, "class folder")} without an image ({shown}); {keep}, but nothing can be learned of {them}.";
     }

@@ -21,8 +21,8 @@ public static class ImageSources
 
     /// <summary>Opens a set of images.</summary>
     /// <param name="path">
-    /// A folder of class folders or of images; a tar archive, Parquet file, folder or pattern of them; an LMDB folder; or the
-    /// built-in set: <c>materials</c>, <c>materials:SEED</c>, <c>materials:SEED:FIRST..END</c>.
+    /// A folder of class folders or of images; a tar archive, Parquet file, folder, pattern or list of them, such as
+    /// <c>shard-{000..127}.tar</c>; an LMDB folder; or the built-in set: <c>materials</c>, <c>materials:SEED</c>, <c>materials:SEED:FIRST..END</c>.
     /// </param>
     /// <param name="options">The format, if it shall not be recognised from the path, and how images are decoded.</param>
     /// <param name="cancellation">Asks to stop; large archives take a while to go through.</param>
@@ -55,17 +55,19 @@ public static class ImageSources
             return FormatOfFile(path);
         if (File.Exists(Path.Combine(path, "data.mdb")))
             return DataFormat.Lmdb;
-        if (Directory.EnumerateFiles(path, "*.tar").Any())
+        if (FileSet.FolderOf(path, "*.tar") is not null)
             return DataFormat.Tar;
-        if (Directory.EnumerateFiles(path, "*.parquet").Any())
+        if (FileSet.FolderOf(path, "*.parquet") is not null)
             return DataFormat.Parquet;
-        return FolderFiles.Folders(path).Exists(f => FolderFiles.HasImage(Path.Combine(path, f))) ? DataFormat.ClassFolders : DataFormat.Folder;
+        return new FolderFiles(path).Folders(path).Exists(f => FolderFiles.HasImage(Path.Combine(path, f))) ? DataFormat.ClassFolders : DataFormat.Folder;
     }
 
     private static DataFormat FormatOfFile(string path)
     {
         var name = Path.GetFileName(path);
-        if (!File.Exists(path) && !name.AsSpan().ContainsAny('*', '?'))
+        if (!File.Exists(path) && FilePatterns.Is(path))
+            name = Path.GetFileName(FilePatterns.Expand(path).FirstOrDefault(""));
+        else if (!File.Exists(path) && !FileSet.IsPattern(path))
             throw new DataException(path, $"there is no such file or folder{(Path.GetFileName(path) == path ? ", and the built-in set is called materials" : "")}.");
         return name.ToUpperInvariant() switch
         {

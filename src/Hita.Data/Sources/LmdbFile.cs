@@ -12,7 +12,7 @@ internal readonly record struct LmdbValue(long Offset, long Length);
 /// <summary>Reads the records of an LMDB data file, in the order of their keys.</summary>
 /// <remarks>
 /// The native library maps the file and follows what is written in it: on a file that is cut short or damaged it ends the
-/// process. This reader looks only at what a set of images needs (one unnamed database) and checks each number against the
+/// process. This reader looks only at what a set of images needs (the unnamed database, or one inside it) and checks each number against the
 /// file before it is used. It locks nothing, so that a read-only folder will do.
 /// </remarks>
 internal sealed class LmdbFile : IDisposable
@@ -24,6 +24,8 @@ internal sealed class LmdbFile : IDisposable
     private const int BranchPage = 1;
     private const int LeafPage = 2;
     private const int BigValue = 1;
+    private const int Database = 2;
+    private const int DatabaseBytes = 48;
     private const int SeveralValues = 4;
 
     private readonly string _path;
@@ -31,6 +33,7 @@ internal sealed class LmdbFile : IDisposable
     private readonly long _length;
     private readonly int _pageSize;
     private readonly long _root;
+    private readonly List<(string Name, long Root, int Flags)> _databases = [];
     private long _pagesLeft;
 
     /// <summary>Opens a data file (<c>data.mdb</c>).</summary>
@@ -68,6 +71,25 @@ internal sealed class LmdbFile : IDisposable
             return;
         _pagesLeft = (_length / _pageSize) + 1;
         Walk(_root, 0, record, cancellation);
+    }
+
+    /// <summary>The names of the databases inside this one, as far as <see cref="ForEach"/> has met them.</summary>
+    public IReadOnlyList<string> Databases => [.. _databases.Select(static d => d.Name)];
+
+    /// <summary>Calls for every record of a database inside this one.</summary>
+    /// <param name="number">Its place in <see cref="Databases"/>.</param>
+    /// <param name="record">As for <see cref="ForEach"/>.</param>
+    /// <param name="cancellation">Asks to stop.</param>
+    /// <exception cref="DataException">The file is damaged or cut short, or the database holds several values for a key.</exception>
+    public void ForEachIn(int number, RecordAction record, CancellationToken cancellation)
+    {
+        var (name, root, flags) = _databases[number];
+        if ((flags & SeveralValues) != 0)
+            throw new DataException(_path, $"its database '{MessageText.Short(name)}' holds several values for a key, and not a record for each image.");
+        if (root == -1)
+            return;
+        _pagesLeft = (_length / _pageSize) + 1;
+        Walk(root, 0, record, cancellation);
     }
 
     /// <summary>Fills the room from a place in the file.</summary>
@@ -141,9 +163,19 @@ internal sealed class LmdbFile : IDisposable
         var length = (long)BinaryPrimitives.ReadUInt32LittleEndian(node);
         var flags = BinaryPrimitives.ReadUInt16LittleEndian(node[4..]);
         var keyLength = BinaryPrimitives.ReadUInt16LittleEndian(node[6..]);
-        if (NodeHeader + keyLength > node.Length || (flags & ~BigValue) != 0)
+        if (NodeHeader + keyLength > node.Length || (flags & ~(BigValue | Database)) != 0 || flags == (BigValue | Database))
             throw Damaged("an entry is not a plain record");
         var value = node[(NodeHeader + keyLength)..];
+        if (flags == Database)
+        {
+            if (length != DatabaseBytes || length > value.Length)
+                throw Damaged("a database inside it has no description");
+            _databases.Add((
+                System.Text.Encoding.UTF8.GetString(node.Slice(NodeHeader, keyLength)),
+                BinaryPrimitives.ReadInt64LittleEndian(value[40..]),
+                BinaryPrimitives.ReadUInt16LittleEndian(value[4..])));
+            return;
+        }
         var start = offset + NodeHeader + keyLength;
         if ((flags & BigValue) == 0)
         {

@@ -10,7 +10,8 @@ namespace Hita.Data.Sources;
 /// <c>num_samples</c> how many there are.
 /// </summary>
 /// <remarks>
-/// Classes are numbers, whose names may stand in a file <c>classes.txt</c> beside the database; without that file the first
+/// Other keys of a record are left out, with a note. Where the file holds one database with a name and no records beside it, that
+/// one is read. Classes are numbers (NumPy's too), whose names may stand in a file <c>classes.txt</c> beside the database; without that file the first
 /// question for the classes goes through all records' labels, once.
 /// </remarks>
 public sealed class LmdbSource : EncodedImageSource
@@ -60,15 +61,16 @@ public sealed class LmdbSource : EncodedImageSource
         {
             var found = new Dictionary<int, LmdbValue>();
             long? stated = null;
-            file.ForEach(
-                (key, value) =>
-                {
-                    if (key.SequenceEqual(Encoding.ASCII.GetBytes(CountKey)))
-                        stated = ReadCount(path, file, value);
-                    else if (key.Length is > 0 and <= 10 && int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var index))
-                        found[index] = value;
-                },
-                cancellation);
+            void Add(ReadOnlySpan<byte> key, LmdbValue value)
+            {
+                if (key.SequenceEqual(Encoding.ASCII.GetBytes(CountKey)))
+                    stated = ReadCount(path, file, value);
+                else if (key.Length is > 0 and <= 10 && int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var index))
+                    found[index] = value;
+            }
+            file.ForEach(Add, cancellation);
+            if (file.Databases.Count > 0)
+                EnterDatabase(path, file, found.Count, Add, cancellation);
             return Create(path, file, found, stated, options ?? ImageDecodeOptions.Photo);
         }
         catch
@@ -84,7 +86,7 @@ public sealed class LmdbSource : EncodedImageSource
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
         if (Find(index).Label is not { } label)
-            throw new DataException(_path, $"record {index} has no label; it is not a pickle of {{'image': bytes, 'label': int}}.");
+            throw new DataException(_path, $"record {index} has no label: {Find(index).Instead ?? "it is no pickle"}; a pickle of {{'image': bytes, 'label': int}} is read.");
         return _namedClasses is { } names && label >= names.Length
             ? throw new DataException(_path, $"record {index} is of class {label}, where {ClassNameFile.Name} names {names.Length}; add the missing lines or remove that file.")
             : ClassLabels.Checked(_path, label);
@@ -95,7 +97,7 @@ public sealed class LmdbSource : EncodedImageSource
 
     private protected override EncodedImage Fetch(int index)
     {
-        var stored = Find(index).Image ?? throw new ImageException(NameAt(index), "There is no image in it; it is not a pickle of {'image': bytes, 'label': int}.");
+        var stored = Find(index).Image ?? throw new ImageException(NameAt(index), $"There is no image in it: {Find(index).Instead ?? "it is no pickle"}; a pickle of {{'image': bytes, 'label': int}} is read.");
         var image = Room(index, stored.Length);
         try
         {
@@ -126,9 +128,23 @@ public sealed class LmdbSource : EncodedImageSource
         var source = new LmdbSource(path, file, records, options);
         if (stated is null)
             source._notes.Add($"{path}: there is no {CountKey} in this database; the {records.Length} records that are there are taken.");
-        if (source.Find(0).Image is null)
-            throw new DataException(path, "its records are not pickles of {'image': bytes, 'label': int}.");
+        var first = source.Find(0);
+        if (first.Image is null)
+            throw new DataException(path, $"its records are not pickles of {{'image': bytes, 'label': int}}{(first.Instead is { } instead ? $": in the first one, {instead}" : "")}.");
+        if (first.Others is { Count: > 0 } others)
+            source._notes.Add($"{path}: the records hold more than 'image' and 'label' ({MessageText.Few(others)}), which is left out.");
         return source;
+    }
+
+    // Programs that keep several things in one file put each into a database with a name.
+    private static void EnterDatabase(string path, LmdbFile file, int found, RecordAction add, CancellationToken cancellation)
+    {
+        var names = file.Databases;
+        if (found > 0)
+            return;
+        if (names.Count > 1)
+            throw new DataException(path, $"this file holds {names.Count} databases with names ({MessageText.Few(names)}), of which it is not clear which one is meant; copy the one with the images into a file of its own.");
+        file.ForEachIn(0, add, cancellation);
     }
 
     private static long ReadCount(string path, LmdbFile file, LmdbValue value)

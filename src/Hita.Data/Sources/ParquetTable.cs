@@ -10,10 +10,8 @@ namespace Hita.Data.Sources;
 internal sealed class ParquetTable
 {
     private static readonly string[] ImageNames = ["image", "img", "image", "jpg", "png", "webp"];
-    private static readonly string[] LabelNames = ["label", "labels", "class", "cls", "fine_label", "target"];
 
-    private ParquetTable(string path, string image, string? label, int[] rowCounts, long bytes, string[]? classNames) =>
-        (Path, Image, Label, RowCounts, Bytes, ClassNames) = (path, image, label, rowCounts, bytes, classNames);
+    private ParquetTable(string path, string image, int[] rowCounts, long bytes) => (Path, Image, RowCounts, Bytes) = (path, image, rowCounts, bytes);
 
     public string Path { get; }
 
@@ -21,7 +19,16 @@ internal sealed class ParquetTable
     public string Image { get; }
 
     /// <summary>The column with the classes; null where there is none.</summary>
-    public string? Label { get; }
+    public string? Label { get; private init; }
+
+    /// <summary>Why there is no column with the classes, as a part of a sentence; null where there is one.</summary>
+    public string? WhyNoLabel { get; private init; }
+
+    /// <summary>Whether the classes are texts.</summary>
+    public bool LabelIsText { get; private init; }
+
+    /// <summary>Whether the classes are truth values.</summary>
+    public bool LabelIsTruth { get; private init; }
 
     /// <summary>The rows of each group.</summary>
     public int[] RowCounts { get; }
@@ -30,84 +37,78 @@ internal sealed class ParquetTable
     public long Bytes { get; }
 
     /// <summary>The names of the classes, if the file tells them as the hub's files do.</summary>
-    public string[]? ClassNames { get; }
+    public string[]? ClassNames { get; private init; }
 
     /// <summary>Opens a file and looks at its columns.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="cancellation">Asks to stop.</param>
     /// <exception cref="DataException">It is no Parquet file, damaged, cut short, or without a column of images.</exception>
-    public static ParquetTable Open(string path) => With(path, reader =>
+    public static ParquetTable Open(string path, CancellationToken cancellation = default) => ParquetAccess.With(path, 0, (reader, file) =>
     {
         var fields = reader.Schema.DataFields;
         var image = ImageColumn(fields)
-            ?? throw new DataException(path, $"there is no column of images in it (image with bytes in it, as the hub stores them); its columns are {string.Join(", ", fields.Select(static f => f.Path.ToString()))}.");
-        var label = LabelNames.Select(name => fields.FirstOrDefault(f => f.Path.ToString() == name && f.MaxRepetitionLevel == 0 && IsWhole(f))).FirstOrDefault(static f => f is not null);
+            ?? throw new DataException(path, $"there is no column of images in it (image with bytes in it, as the hub stores them); its columns are {MessageText.Few([.. fields.Select(static f => f.Path.ToString())], 12)}.");
         var counts = new int[reader.RowGroupCount];
-        var most = new FileInfo(path).Length;
         for (var i = 0; i < counts.Length; i++)
         {
-            // An image takes more than a byte, so that other numbers come from damage; no table shall be made for them.
-            counts[i] = reader.RowGroups[i].RowCount is >= 0 and var rows && rows <= most
-                ? checked((int)rows)
+            var column = reader.RowGroups[i].GetMetadata(image)?.MetaData ?? throw new InvalidDataException("a group has no images");
+            counts[i] = ParquetPages.CanHold(reader.RowGroups[i].RowCount, column, file.FileLength)
+                ? (int)reader.RowGroups[i].RowCount
                 : throw new InvalidDataException($"{reader.RowGroups[i].RowCount} rows");
         }
-        var bytes = reader.RowGroups.Sum(static g => Math.Clamp(g.RowGroup.TotalByteSize, 0, 1L << 40));
-        return Task.FromResult(new ParquetTable(path, image.Path.ToString(), label?.Path.ToString(), counts, bytes, HubClassNames(reader, label?.Name)));
-    });
+        // A file whose first pages are wrong is damaged as a whole; later ones are checked when they are read.
+        if (counts.Length > 0)
+            ParquetPages.Check(path, file, reader.RowGroups[0].GetMetadata(image)!.MetaData!, counts[0]);
+        var most = ParquetPages.MaxUnpacked(file.FileLength);
+        var bytes = reader.RowGroups.Sum(g => Math.Clamp(g.RowGroup.TotalByteSize, 0, most));
+        var (label, why) = ParquetLabels.Find(fields, image.Path.ToString());
+        return Task.FromResult(new ParquetTable(path, image.Path.ToString(), counts, bytes)
+        {
+            Label = label?.Path.ToString(),
+            WhyNoLabel = why,
+            LabelIsText = label is not null && ParquetLabels.IsText(label),
+            LabelIsTruth = label is not null && ParquetLabels.IsTruth(label),
+            ClassNames = HubClassNames(reader, label?.Name),
+        });
+    }, cancellation);
 
     /// <summary>The image files of a group of rows; null where a row has none.</summary>
-    public byte[]?[] ReadImages(int group) => With(Path, async reader =>
+    public ReadOnlyMemory<byte>?[] ReadImages(int group) => ReadColumn(group, Image, async (rows, field) =>
     {
-        using var rows = reader.OpenRowGroupReader(group);
-        var field = Field(reader, Image);
         using var column = await rows.ReadRawColumnDataBaseAsync(field).ConfigureAwait(false);
         return Aligned((RawColumnData<ReadOnlyMemory<byte>>)column, field.MaxDefinitionLevel, RowCounts[group]);
-    });
+    }, default);
 
-    /// <summary>The classes of a group of rows; −1 where a row has none.</summary>
-    public long[] ReadLabels(int group) => With(Path, async reader =>
-    {
-        using var rows = reader.OpenRowGroupReader(group);
-        var field = Field(reader, Label!);
-        return field.ClrType switch
+    /// <summary>The classes of a group of rows.</summary>
+    public ParquetLabelValues ReadLabels(int group, CancellationToken cancellation = default) =>
+        ReadColumn(group, Label!, (rows, field) => ParquetLabels.ReadAsync(rows, field, RowCounts[group]), cancellation);
+
+    private TResult ReadColumn<TResult>(int group, string column, Func<ParquetRowGroupReader, DataField, Task<TResult>> read, CancellationToken cancellation) =>
+        ParquetAccess.With(Path, Bytes / Math.Max(RowCounts.Length, 1), async (reader, file) =>
         {
-            var t when t == typeof(long) => await Read<long>(rows, field, RowCounts[group], static v => v).ConfigureAwait(false),
-            var t when t == typeof(int) => await Read<int>(rows, field, RowCounts[group], static v => v).ConfigureAwait(false),
-            var t when t == typeof(short) => await Read<short>(rows, field, RowCounts[group], static v => v).ConfigureAwait(false),
-            var t when t == typeof(sbyte) => await Read<sbyte>(rows, field, RowCounts[group], static v => v).ConfigureAwait(false),
-            var t when t == typeof(byte) => await Read<byte>(rows, field, RowCounts[group], static v => v).ConfigureAwait(false),
-            var t when t == typeof(ushort) => await Read<ushort>(rows, field, RowCounts[group], static v => v).ConfigureAwait(false),
-            _ => await Read<uint>(rows, field, RowCounts[group], static v => v).ConfigureAwait(false),
-        };
-    });
+            var rows = reader.OpenRowGroupReader(group);
+            var field = Field(reader, column);
+            var description = rows.GetMetadata(field) is { FilePath: null, MetaData: { } found } ? found : throw new InvalidDataException("a column is missing");
+            file.Limit = ParquetPages.Check(Path, file, description, RowCounts[group]);
+            return await read(rows, field).ConfigureAwait(false);
+        }, cancellation);
 
     // Values are stored without gaps; which rows have one is said by their levels. (The reader's own way of putting the two
     // together misplaces what follows an empty row of a column within another.)
-    private static byte[]?[] Aligned(RawColumnData<ReadOnlyMemory<byte>> column, int fullLevel, int count)
+    private static ReadOnlyMemory<byte>?[] Aligned(RawColumnData<ReadOnlyMemory<byte>> column, int fullLevel, int count)
     {
-        var files = new byte[]?[count];
+        var files = new ReadOnlyMemory<byte>?[count];
         var next = 0;
         for (var row = 0; row < count; row++)
         {
+            // Not copied: rows that share an image through a dictionary share its bytes.
             if (fullLevel == 0 || column.DefinitionLevels[row] == fullLevel)
-                files[row] = column.Values[next++].ToArray();
+                files[row] = column.Values[next++];
         }
         return files;
     }
 
     private static DataField Field(ParquetReader reader, string path) => reader.Schema.DataFields.First(f => f.Path.ToString() == path);
-
-    private static async Task<long[]> Read<T>(ParquetRowGroupReader rows, DataField field, int count, Func<T, long> convert)
-        where T : struct
-    {
-        if (field.IsNullable)
-        {
-            var some = new T?[count];
-            await rows.ReadAsync<T>(field, some.AsMemory()).ConfigureAwait(false);
-            return Array.ConvertAll(some, v => v is { } value ? convert(value) : -1);
-        }
-        var all = new T[count];
-        await rows.ReadAsync<T>(field, all.AsMemory()).ConfigureAwait(false);
-        return Array.ConvertAll(all, v => convert(v));
-    }
 
     private static DataField? ImageColumn(DataField[] fields)
     {
@@ -121,14 +122,10 @@ internal sealed class ParquetTable
         return binary.FindAll(static f => f.Path.ToString().EndsWith("/bytes", StringComparison.Ordinal)) is [var only] ? only : null;
     }
 
-    private static bool IsWhole(DataField field) =>
-        field.ClrType == typeof(long) || field.ClrType == typeof(int) || field.ClrType == typeof(short) || field.ClrType == typeof(sbyte)
-        || field.ClrType == typeof(byte) || field.ClrType == typeof(ushort) || field.ClrType == typeof(uint);
-
     // The hub's files describe their columns in JSON: {"info": {"features": {"label": {"names": [...]}}}}.
     private static string[]? HubClassNames(ParquetReader reader, string? label)
     {
-        if (label is null || !reader.CustomMetadata.TryGetValue("huggingface", out var text))
+        if (label is null || reader.Metadata?.KeyValueMetadata?.Find(static p => p.Key == "huggingface")?.Value is not { } text)
             return null;
         try
         {
@@ -140,33 +137,6 @@ internal sealed class ParquetTable
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {
             return null; // Other columns are described without names.
-        }
-    }
-
-    private static TResult With<TResult>(string path, Func<ParquetReader, Task<TResult>> read)
-    {
-        try
-        {
-            return Run().GetAwaiter().GetResult();
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new DataException(path, "there is no such file.", e);
-        }
-        catch (UnauthorizedAccessException e)
-        {
-            throw new DataException(path, "the file may not be read; check its permissions.", e);
-        }
-        catch (Exception e) when (e is not (HitaException or OperationCanceledException))
-        {
-            // The reader meets a damaged file with whatever exception its code runs into, also for memory that it claims to need.
-            throw new DataException(path, "this is no Parquet file, or a damaged one, or it is cut short; fetch or make it again.", e);
-        }
-
-        async Task<TResult> Run()
-        {
-            await using var reader = await ParquetReader.CreateAsync(path).ConfigureAwait(false);
-            return await read(reader).ConfigureAwait(false);
         }
     }
 }

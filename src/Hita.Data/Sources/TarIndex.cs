@@ -1,4 +1,3 @@
-using System.Formats.Tar;
 using System.Text;
 using Hita.Imaging;
 using Hita.Runtime;
@@ -17,7 +16,8 @@ internal sealed class TarIndex
 {
     private const string ClassExtension = ".cls";
     private const int MaxClassBytes = 4096;
-    private const int Block = 512;
+    private const int MinArchiveBytes = 1024;
+    private readonly OtherEndings _others = new();
 
     /// <summary>The images in the order in which they are stored.</summary>
     public List<TarImage> Images { get; } = [];
@@ -42,8 +42,9 @@ internal sealed class TarIndex
         {
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 14);
             RefuseCompressed(path, stream);
+            if (stream.Length < MinArchiveBytes)
+                throw CutShort(path, null, null);
             Scan(path, archive, stream, cancellation);
-            NoteMissingEnd(path, stream);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -63,6 +64,14 @@ internal sealed class TarIndex
         }
     }
 
+    /// <summary>Adds what is to be said about all archives together.</summary>
+    /// <param name="path">The set.</param>
+    public void Finish(string path)
+    {
+        if (_others.Note(path) is { } note)
+            Notes.Add(note);
+    }
+
     /// <summary>A path in an archive as this index keeps it: with slashes, without a leading "./" and a final slash.</summary>
     public static string Normal(string name)
     {
@@ -72,44 +81,69 @@ internal sealed class TarIndex
         return path == "." ? "" : path.TrimStart('/');
     }
 
+    // Systems and programs leave hidden files, and hidden folders of copies, beside those that are meant.
+    private static bool IsHidden(string name) =>
+        name.Split('/').Any(static part => part.StartsWith('.') && part is not (".." or ".")) || name.StartsWith("__MACOSX/", StringComparison.Ordinal);
+
     private void Scan(string path, int archive, FileStream stream, CancellationToken cancellation)
     {
-        var start = Images.Count;
-        var labels = new Dictionary<string, string>(StringComparer.Ordinal);
-        using var reader = new TarReader(stream, leaveOpen: true);
-        while (reader.GetNextEntry() is { } entry)
+        var members = new TarMembers(stream);
+        var scan = new TarScan();
+        foreach (var member in members.Read())
         {
             cancellation.ThrowIfCancellationRequested();
-            var name = Normal(entry.Name);
-            if (entry.EntryType == TarEntryType.Directory && name.Length > 0)
-                Folders.Add(name);
-            if (entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile) || Path.GetFileName(name.AsSpan()).StartsWith('.'))
+            var name = Normal(member.Name);
+            if (name.Length == 0 || IsHidden(name))
                 continue;
-            if (entry.Length > 0 && entry.DataOffset + entry.Length > stream.Length)
+            if (member.Kind == TarMemberKind.File && member.Length > 0 && member.Offset + member.Length > stream.Length)
                 throw CutShort(path, name, null);
-            if (ImageDecoder.HasImageExtension(name))
-                Images.Add(new TarImage(archive, name, entry.DataOffset, entry.Length));
+            if (member.Kind == TarMemberKind.Folder)
+                Folders.Add(name);
+            else if (ImageDecoder.HasImageExtension(name))
+                scan.AddImage(name, member);
             else if (name.EndsWith(ClassExtension, StringComparison.Ordinal))
-                labels[Key(name)] = Label(path, name, entry);
+                scan.AddClass(name, member, member.Kind == TarMemberKind.File ? Label(path, name, member, stream) : null);
+            else
+                AddOther(scan, name, member);
         }
-        for (var i = start; i < Images.Count; i++)
-            Labels.Add(labels.GetValueOrDefault(Key(Images[i].Name)));
+        scan.ResolveLinks(Folders, wanted => Places(stream, wanted));
+        var samples = TarSamples.Of(path, [.. scan.Images.Where(static p => p.Offset >= 0)], scan.Labels);
+        foreach (var (image, label) in samples.Taken)
+        {
+            Images.Add(new TarImage(archive, image.Name, image.Offset, image.Length));
+            Labels.Add(label);
+        }
+        Notes.AddRange(scan.Notes(path));
+        if (samples.Note(path) is { } further)
+            Notes.Add(further);
+        NoteEnd(path, members);
     }
 
-    // In this convention a sample's key ends at the first dot of the file's name.
-    private static string Key(string name)
+    private void AddOther(TarScan scan, string name, TarMember member)
     {
-        var file = name.LastIndexOf('/') + 1;
-        var dot = name.IndexOf('.', file);
-        return dot < 0 ? name : name[..dot];
+        scan.AddOther(name, member);
+        if (member.Kind is TarMemberKind.File)
+            _others.Add(name);
     }
 
-    private static string Label(string path, string name, TarEntry entry)
+    // Links may lead to files that are no images by their names, whose places are only sought when there are such links.
+    private static Dictionary<string, TarMember> Places(FileStream stream, HashSet<string> wanted)
     {
-        if (entry.DataStream is not { } data || entry.Length is 0 or > MaxClassBytes)
-            throw new DataException(path, $"the class in {name} is {(entry.Length == 0 ? "empty" : "too long")}; it must hold a number or a name.");
-        var bytes = new byte[entry.Length];
-        data.ReadExactly(bytes);
+        var found = new Dictionary<string, TarMember>(StringComparer.Ordinal);
+        foreach (var member in new TarMembers(stream).Read())
+        {
+            if (member.Kind == TarMemberKind.File && Normal(member.Name) is var name && wanted.Contains(name))
+                found[name] = member;
+        }
+        return found;
+    }
+
+    private static string Label(string path, string name, TarMember member, FileStream stream)
+    {
+        if (member.Length is 0 or > MaxClassBytes)
+            throw new DataException(path, $"the class in {MessageText.Short(name)} is {(member.Length == 0 ? "empty" : "too long")}; it must hold a number or a name.");
+        var bytes = new byte[member.Length];
+        StoredBytes.ReadExactly(stream.SafeFileHandle, bytes, member.Offset);
         return Encoding.UTF8.GetString(bytes).Trim();
     }
 
@@ -133,22 +167,19 @@ internal sealed class TarIndex
     }
 
     // An archive ends with two blocks of zeros. One that was cut exactly between two files cannot be told otherwise.
-    private void NoteMissingEnd(string path, FileStream stream)
+    private void NoteEnd(string path, TarMembers members)
     {
-        Span<byte> end = stackalloc byte[Block];
-        if (stream.Length < 2 * Block)
-            throw CutShort(path, null, null);
-        stream.Position = stream.Length - Block;
-        stream.ReadExactly(end);
-        if (end.ContainsAnyExcept((byte)0))
+        if (!members.HasEnd)
             Notes.Add($"{path}: the archive has no end mark; it may be cut short.");
+        if (members.StrangeBytes > 0)
+            Notes.Add($"{path}: the last {members.StrangeBytes} bytes, behind the archive's end, are no archive and are left out.");
     }
 
     private string? Last(int archive) =>
         Images.Count > 0 && Images[^1].Archive == archive ? Images[^1].Name : null;
 
-    private static string After(string? name) => name is null ? "" : $" after {name}";
+    private static string After(string? name) => name is null ? "" : $" after {MessageText.Short(name)}";
 
     private static DataException CutShort(string path, string? name, Exception? inner) =>
-        new(path, $"the archive is cut short{(name is null ? "" : $" in or after {name}")}; fetch or make it again.", inner);
+        new(path, $"the archive is cut short{(name is null ? "" : $" in or after {MessageText.Short(name)}")}; fetch or make it again.", inner);
 }

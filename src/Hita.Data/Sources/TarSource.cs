@@ -11,6 +11,8 @@ namespace Hita.Data.Sources;
 /// <remarks>
 /// Classes in <c>.cls</c> files are numbers, whose names may stand in a file <c>classes.txt</c> beside the archives, or names.
 /// Without such files the folders that differ between images are the classes; where there are none, there are no classes.
+/// Links to members are read as what they lead to. What is left out (links that lead nowhere, further images of a sample,
+/// sparse files, hidden files and folders) is counted in the notes, but for what is hidden.
 /// </remarks>
 public sealed class TarSource : EncodedImageSource
 {
@@ -44,7 +46,10 @@ public sealed class TarSource : EncodedImageSource
     public override IReadOnlyList<string> Notes => _notes;
 
     /// <summary>Opens archives.</summary>
-    /// <param name="path">An archive, a folder of archives (*.tar), or a pattern such as <c>shards/train-*.tar</c>.</param>
+    /// <param name="path">
+    /// An archive, a folder of archives (*.tar, or in its folder <c>data</c> as the hub has them), a pattern such as
+    /// <c>shards/train-*.tar</c>, or several: <c>train-{000000..000127}.tar</c>, or names with commas between them.
+    /// </param>
     /// <param name="options">How images are decoded; <see cref="ImageDecodeOptions.Photo"/> where null.</param>
     /// <param name="cancellation">Asks to stop.</param>
     /// <exception cref="DataException">There is none, or one is compressed, broken, cut short or without images.</exception>
@@ -54,6 +59,7 @@ public sealed class TarSource : EncodedImageSource
         var index = new TarIndex();
         for (var i = 0; i < archives.Length; i++)
             index.Add(archives[i], i, cancellation);
+        index.Finish(path);
         if (index.Images.Count == 0)
             throw new DataException(path, "there is no image in it; JPEG, PNG, WebP, GIF and BMP files are read.");
         var (classes, names) = Classes(path, Path.GetDirectoryName(archives[0])!, index);
@@ -94,7 +100,7 @@ public sealed class TarSource : EncodedImageSource
         if (without < 0)
             return ClassLabels.From(path, index.Labels!, folder);
         if (index.Labels.Exists(static l => l is not null))
-            throw new DataException(path, $"the image {index.Images[without].Name} has no class while others have (a file of the same name that ends in .cls); add it or remove the image.");
+            throw new DataException(path, $"the image {MessageText.Short(index.Images[without].Name)} has no class while others have (a file of the same name that ends in .cls); add it or remove the image.");
         return FromFolders(path, index);
     }
 

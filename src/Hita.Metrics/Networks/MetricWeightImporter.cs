@@ -10,7 +10,11 @@ namespace Hita.Metrics.Networks;
 /// <param name="TensorCount">Tensors written.</param>
 /// <param name="ParameterCount">Floating-point values written.</param>
 /// <param name="Dropped">Tensors left out because nothing needs them.</param>
-public sealed record MetricWeightReport(ModelKind Kind, string Path, int TensorCount, long ParameterCount, IReadOnlyList<string> Dropped);
+public sealed record MetricWeightReport(ModelKind Kind, string Path, int TensorCount, long ParameterCount, IReadOnlyList<string> Dropped)
+{
+    /// <summary>What was changed or left out in reading the file, as sentences; see <see cref="ITensorSource.Notes"/>.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+}
 
 /// <summary>
 /// Brings the published weights of metrics and losses to where they are found: each is read as data, checked tensor by tensor and
@@ -57,6 +61,9 @@ public static class MetricWeightImporter
         TensorCopy.Run(file, kept, writer.Write, progress, cancellation);
         writer.Complete();
         return new MetricWeightReport(
-            known.Kind, path, kept.Count, kept.Where(static t => t.Entry.Type.IsFloat()).Sum(static t => t.Entry.Count), dropped);
+            known.Kind, path, kept.Count, kept.Where(static t => t.Entry.Type.IsFloat()).Sum(static t => t.Entry.Count), dropped)
+        {
+            Notes = [.. source.Notes],
+        };
     }
 }

@@ -6,8 +6,11 @@ public sealed record CheckpointState
     /// <summary>The file's name.</summary>
     public const string FileName = "state.json";
 
-    /// <summary>The version of this description: 1.</summary>
-    public int Version { get; init; } = 1;
+    /// <summary>The first version whose checkpoints carry checksums.</summary>
+    internal const int ChecksumsSince = 2;
+
+    /// <summary>The version of this description: 2; checkpoints of version 1 carry no checksums.</summary>
+    public int Version { get; init; } = ChecksumsSince;
 
     /// <summary>What is trained: <c>tokenizer</c> or <c>generator</c>.</summary>
     public required string Stage { get; init; }

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Hita.Training.Runs;
 
-/// <summary>The checkpoints of a run: folders <c>step-00001000</c> with <c>config.json</c>, tensors by file and <c>state.json</c>.</summary>
+/// <summary>The checkpoints of a run: folders <c>step-00001000</c> with <c>config.json</c>, tensors by file, <c>state.json</c> and the files' checksums.</summary>
 public sealed class CheckpointStore
 {
     /// <summary>Their folder inside a run's.</summary>
@@ -19,7 +19,7 @@ public sealed class CheckpointStore
 
     /// <summary>The steps that have a checkpoint, oldest first.</summary>
     public IReadOnlyList<long> Steps => Directory.Exists(_folder)
-        ? [.. Directory.EnumerateDirectories(_folder, Prefix + "*").Select(static f => StepOf(f)).OfType<long>().Order()]
+        ? [.. Directory.EnumerateDirectories(_folder, Prefix + "*").Select(static f => StepOf(f)).OfType<long>().Where(s => Directory.Exists(FolderOf(s))).Distinct().Order()]
         : [];
 
     /// <summary>The folder of a step's checkpoint.</summary>
@@ -37,16 +37,22 @@ public sealed class CheckpointStore
         {
             text = File.ReadAllText(path);
         }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new CheckpointException(path, "the file is missing.", e);
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException(path, $"the checkpoint cannot be read: {e.Message.TrimEnd('.')}.", e);
+            throw CheckpointBytes.Explain(path, e);
         }
         var state = ConfigJson.Read<CheckpointState>(text, path);
         foreach (var (name, bytes) in state.Files)
         {
+            if (name.Length == 0 || name != Path.GetFileName(name) || name.Contains('\0', StringComparison.Ordinal))
+                throw new CheckpointException(path, $"it lists '{MessageText.Short(name)}', which is not the name of a file.");
             var file = new FileInfo(Path.Combine(FolderOf(step), name));
             if (!file.Exists || file.Length != bytes)
-                throw new CheckpointException(file.FullName, $"this file of the checkpoint {(file.Exists ? $"has {file.Length} bytes instead of {bytes}" : "is missing")}; delete the checkpoint's folder to resume from the one before it.");
+                throw new CheckpointException(file.FullName, $"the file {(file.Exists ? $"has {file.Length} bytes instead of {bytes}" : "is missing")}; --resume takes the checkpoint before it.");
         }
         return state;
     }
@@ -85,6 +91,7 @@ public sealed class CheckpointStore
                 SafetensorsWriter.Save(Path.Combine(staging, FileOf(file)), values);
             var files = new DirectoryInfo(staging).EnumerateFiles().ToDictionary(static f => f.Name, static f => f.Length);
             WriteText(Path.Combine(staging, CheckpointState.FileName), ConfigJson.Write(state with { Files = files }));
+            CheckpointChecksums.Write(staging);
             DurableFolder.Flush(staging);
             if (Directory.Exists(final))
                 Remove(final);
@@ -193,7 +200,7 @@ public sealed class CheckpointStore
 
     private static string Reason(Exception e) => e.HResult is 28 or 122 or unchecked((int)0x80070070) || e.InnerException?.HResult is 28 or 122 or unchecked((int)0x80070070)
         ? "the disk is full"
-        : e.Message.ReplaceLineEndings(" ").Trim().TrimEnd('.');
+        : SystemMessage.Of(e is CheckpointException && e.InnerException is { } inner ? inner : e);
 
     private string Rest(long step) => Steps.Where(s => s != step).ToList() is [.., var last]
         ? $"the checkpoint of step {last} is whole: free some space and continue with --resume"

@@ -58,7 +58,7 @@ public static class GeneratorTraining
         {
             TokensPerImage = recipe.Model.Architecture.SequenceLength,
         };
-        var from = RunRecipe.Continue(run, stored, recipe, Stage, plan);
+        var from = RunRecipe.Continue(run, stored, recipe, Stage, plan, observer);
         using var stage = CreateStage(recipe, observer);
         if (from is not null)
             run.Checkpoints.Load(from.Step, stage.State);

@@ -46,13 +46,15 @@ internal static class RunRecipe
     /// <param name="recipe">The recipe to go on with.</param>
     /// <param name="stage">The stage's name.</param>
     /// <param name="plan">What the run is about to do.</param>
-    /// <exception cref="HitaException">The recipe, the data or the stage is another one, or the checkpoint is damaged.</exception>
-    public static CheckpointState? Continue(RunFolder run, TrainingRecipe? stored, TrainingRecipe recipe, string stage, RunPlan plan)
+    /// <param name="observer">Is told of damaged checkpoints.</param>
+    /// <exception cref="HitaException">The recipe, the data or the stage is another one, or no checkpoint is whole.</exception>
+    public static CheckpointState? Continue(
+        RunFolder run, TrainingRecipe? stored, TrainingRecipe recipe, string stage, RunPlan plan, ITrainingObserver observer)
     {
         if (stored is null)
             return null;
         RequireSame(run, stored.Write(), recipe.Write());
-        return Newest(run, stage, plan.Images, plan.Steps);
+        return Newest(run, stage, plan.Images, plan.Steps, observer);
     }
 
     /// <summary>An optimiser's numbers with what the recipe says in epochs or leaves to the length of the run.</summary>
@@ -126,11 +128,10 @@ internal static class RunRecipe
     }
 
     // Null where there is none yet.
-    private static CheckpointState? Newest(RunFolder run, string stage, long images, long steps)
+    private static CheckpointState? Newest(RunFolder run, string stage, long images, long steps, ITrainingObserver observer)
     {
-        if (run.Checkpoints.Steps is not [.., var step])
+        if (CheckpointRecovery.Newest(run, observer) is not { } state)
             return null;
-        var state = run.Checkpoints.Read(step);
         if (state.Stage != stage)
             throw new HitaException($"{run.Path}: this is the run of a {state.Stage}, not of a {stage}; use hita train {state.Stage}.");
         if (state.Images != images)

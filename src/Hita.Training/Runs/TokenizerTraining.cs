@@ -46,7 +46,7 @@ public static class TokenizerTraining
             UsageFrom = UsageFrom(recipe),
             UsageThreshold = recipe.Health.UsageThreshold,
         };
-        var from = RunRecipe.Continue(run, stored, recipe, Stage, plan);
+        var from = RunRecipe.Continue(run, stored, recipe, Stage, plan, observer);
         using var stage = CreateStage(recipe);
         if (from is not null)
             run.Checkpoints.Load(from.Step, stage.State);

@@ -55,8 +55,8 @@ public sealed class TokenCache : IDisposable
         var labels = Labels(path, info);
         try
         {
-            if (new FileInfo(codes).Length != info.Images * info.ImageBytes)
-                throw new CheckpointException(codes, $"the file has not the {info.Images * info.ImageBytes} bytes that {TokenCacheInfo.FileName} asks for; make the cache again.");
+            if (new FileInfo(codes).Length is var length && length != (Int128)info.Images * info.ImageBytes)
+                throw new CheckpointException(codes, $"the file has {length} bytes, not the {(Int128)info.Images * info.ImageBytes} that {TokenCacheInfo.FileName} asks for; make the cache again.");
             var file = MemoryMappedFile.CreateFromFile(codes, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
             int[] images = [.. Enumerable.Range(0, labels.Length).Where(i => labels[i] != Unreadable)];
             return images.Length > 0
@@ -119,10 +119,11 @@ public sealed class TokenCache : IDisposable
         var file = System.IO.Path.Combine(path, LabelsName);
         try
         {
+            // Before anything is made of the size that the description claims.
+            if (new FileInfo(file).Length is var length && length != (long)info.Images * sizeof(int))
+                throw new CheckpointException(file, $"the file has {length} bytes instead of {(long)info.Images * sizeof(int)}; make the cache again.");
             var bytes = File.ReadAllBytes(file);
-            var labels = new int[info.Images];
-            if (bytes.Length != labels.Length * sizeof(int))
-                throw new CheckpointException(file, $"the file has {bytes.Length} bytes instead of {(long)labels.Length * sizeof(int)}; make the cache again.");
+            var labels = new int[bytes.Length / sizeof(int)];
             for (var i = 0; i < labels.Length; i++)
                 labels[i] = BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(i * sizeof(int)));
             var classes = Math.Max(1, info.ClassNames.Count);

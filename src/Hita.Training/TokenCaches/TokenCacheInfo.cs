@@ -87,7 +87,9 @@ public sealed record TokenCacheInfo
         if (info.Format != FormatName || info.Version != 1)
             throw new CheckpointException(path, $"this is a '{info.Format}' of version {info.Version}, and '{FormatName}' of version 1 is needed.");
         var possible = info.CodebookSize is > 1 and <= 1 << 20 && info.HolisticTokenCount is >= 0 and <= 65536 && info.GridHeight is > 0 and <= 4096 &&
-            info.GridWidth is > 0 and <= 4096 && info.Variants is > 0 and <= 1000 && info.Images > 0 && info.Done >= 0 && info.Done <= info.Images;
+            info.GridWidth is > 0 and <= 4096 && info.Variants is > 0 and <= 1000 && info.ImageSize is > 0 and <= 65536 && info.Images > 0 && info.Done >= 0 && info.Done <= info.Images;
+        if (info.ClassNames.Any(static n => n is null))
+            throw new CheckpointException(path, "a class in this file has no name.");
         return possible ? info : throw new CheckpointException(path, "a number in this file is out of its range.");
     }
 

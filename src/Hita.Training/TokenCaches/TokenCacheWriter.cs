@@ -94,19 +94,21 @@ internal sealed class TokenCacheWriter : IDisposable
     /// <exception cref="HitaException">The disk is full or the folder cannot be written.</exception>
     public void Commit()
     {
+        Try(_codes, static s => s.Flush(flushToDisk: true));
+        Try(_labels, static s => s.Flush(flushToDisk: true));
+        var info = _info with { Done = _written };
+        var path = Path.Combine(_folder, TokenCacheInfo.FileName);
         try
         {
-            _codes.Flush(flushToDisk: true);
-            _labels.Flush(flushToDisk: true);
+            using var file = new AtomicFile(path);
+            file.Stream.Write(ModelFolder.Text.GetBytes(ConfigJson.Write(info)));
+            file.Complete();
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or CheckpointException { InnerException: IOException })
         {
-            throw AtomicFile.CannotWrite(_folder, e);
+            throw CannotWrite(path, e as IOException ?? (IOException)e.InnerException!);
         }
-        _info = _info with { Done = _written };
-        using var file = new AtomicFile(Path.Combine(_folder, TokenCacheInfo.FileName));
-        file.Stream.Write(ModelFolder.Text.GetBytes(ConfigJson.Write(_info)));
-        file.Complete();
+        _info = info;
     }
 
     public void Dispose()
@@ -126,19 +128,29 @@ internal sealed class TokenCacheWriter : IDisposable
 
     private void Append(int label, byte[] row)
     {
-        Span<byte> number = stackalloc byte[sizeof(int)];
+        var number = new byte[sizeof(int)];
         BinaryPrimitives.WriteInt32LittleEndian(number, label);
+        Try(_codes, s => s.Write(row));
+        Try(_labels, s => s.Write(number));
+        _written++;
+    }
+
+    private void Try(FileStream stream, Action<FileStream> write)
+    {
         try
         {
-            _codes.Write(row);
-            _labels.Write(number);
+            write(stream);
         }
         catch (IOException e)
         {
-            throw AtomicFile.CannotWrite(_folder, e);
+            throw CannotWrite(stream.Name, e);
         }
-        _written++;
     }
+
+    private Exception CannotWrite(string path, IOException e) => AtomicFile.IsFullDisk(e)
+        ? new CheckpointException(
+            path, $"the disk is full, and the other {_info.Images - _info.Done} of {_info.Images} images need {SystemMessage.Size((_info.Images - _info.Done) * (_info.ImageBytes + sizeof(int)))}; free some space and run 'hita tokenize' again, which goes on where it was.", e)
+        : AtomicFile.CannotWrite(path, e);
 
     private static FolderLock Hold(string folder)
     {

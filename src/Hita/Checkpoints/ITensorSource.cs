@@ -17,6 +17,12 @@ public interface ITensorSource : IDisposable
     /// <summary>Texts that the file carries beside its tensors.</summary>
     IReadOnlyDictionary<string, string> Metadata { get; }
 
+    /// <summary>
+    /// What a reader of the file should know: parts that were left out, names that were changed. Each is a sentence; empty where the
+    /// file was taken as it is.
+    /// </summary>
+    IReadOnlyList<string> Notes => [];
+
     /// <summary>Reads a whole tensor as little-endian bytes of its own type, contiguous and row-major.</summary>
     /// <param name="name">The name in the file.</param>
     /// <param name="destination">Exactly <see cref="TensorEntry.ByteLength"/> bytes.</param>

@@ -12,6 +12,7 @@ public sealed class ModelFolderWriter : IDisposable
 {
     private readonly string _folder;
     private readonly string _temporary;
+    private readonly long _bytes;
     private readonly Dictionary<string, SafetensorsWriter> _writerOf = new(StringComparer.Ordinal);
     private readonly List<SafetensorsWriter> _writers = [];
     private bool _done;
@@ -28,6 +29,7 @@ public sealed class ModelFolderWriter : IDisposable
         ArgumentNullException.ThrowIfNull(entries);
         _folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         RefuseForeign(_folder);
+        _bytes = entries.Sum(static e => e.ByteLength);
         _temporary = $"{_folder}.{Guid.NewGuid():N}.tmp";
         try
         {
@@ -48,31 +50,46 @@ public sealed class ModelFolderWriter : IDisposable
         catch (Exception e)
         {
             Dispose();
-            throw e is HitaException ? e : AtomicFile.CannotWrite(folder, e);
+            throw Explain(e);
         }
     }
 
-    /// <summary>Where further files of the model may be written before <see cref="Complete"/>.</summary>
-    public string StagingFolder => _temporary;
+    /// <summary>Writes further files of the model, before <see cref="Complete"/>.</summary>
+    /// <param name="write">Writes them into the folder it is given.</param>
+    /// <exception cref="CheckpointException">They cannot be written.</exception>
+    public void WriteBeside(Action<string> write)
+    {
+        ArgumentNullException.ThrowIfNull(write);
+        Try(() => write(_temporary));
+    }
 
     /// <summary>Appends the next bytes of a tensor.</summary>
     /// <param name="name">A declared name.</param>
     /// <param name="bytes">Little-endian elements in row-major order.</param>
     /// <exception cref="CheckpointException">The file cannot be written.</exception>
-    public void Write(string name, ReadOnlySpan<byte> bytes) => _writerOf[name].Write(name, bytes);
+    public void Write(string name, ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            _writerOf[name].Write(name, bytes);
+        }
+        catch (CheckpointException e)
+        {
+            throw Explain(e);
+        }
+    }
 
     /// <summary>Writes a whole tensor.</summary>
     /// <param name="name">A declared name.</param>
     /// <param name="tensor">The values, of the declared type and shape.</param>
     /// <exception cref="CheckpointException">The file cannot be written.</exception>
-    public void Write(string name, Tensor tensor) => _writerOf[name].Write(name, tensor);
+    public void Write(string name, Tensor tensor) => Try(() => _writerOf[name].Write(name, tensor));
 
     /// <summary>Puts the folder in its place.</summary>
     /// <exception cref="CheckpointException">It cannot be put there; what was there before is still there.</exception>
     public void Complete()
     {
-        foreach (var writer in _writers)
-            writer.Complete();
+        Try(() => _writers.ForEach(static w => w.Complete()));
         var old = $"{_folder}.{Guid.NewGuid():N}.old";
         try
         {
@@ -88,7 +105,7 @@ public sealed class ModelFolderWriter : IDisposable
         {
             if (!_done && Directory.Exists(old))
                 Directory.Move(old, _folder);
-            throw AtomicFile.CannotWrite(_folder, e);
+            throw Explain(e);
         }
     }
 
@@ -107,6 +124,29 @@ public sealed class ModelFolderWriter : IDisposable
             // What made the writing fail has been reported; a leftover does no harm.
         }
     }
+
+    private void Try(Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CheckpointException)
+        {
+            throw Explain(e);
+        }
+    }
+
+    // The folder is written under another name first; its user knows the one it will have.
+    private Exception Explain(Exception e) => e switch
+    {
+        CheckpointException { InnerException: IOException inner } fault when IsInside(fault.Path) => AtomicFile.CannotWrite(_folder, inner, _bytes),
+        CheckpointException fault when IsInside(fault.Path) => new CheckpointException(_folder, fault.Message[(fault.Path.Length + 2)..], fault),
+        HitaException => e,
+        _ => AtomicFile.CannotWrite(_folder, e, _bytes),
+    };
+
+    private bool IsInside(string path) => path.StartsWith(_temporary, StringComparison.Ordinal);
 
     private static void RefuseForeign(string folder)
     {

@@ -13,6 +13,7 @@ namespace Hita.Checkpoints;
 public sealed class SafetensorsWriter : IDisposable
 {
     private readonly AtomicFile _file;
+    private readonly long _length;
     private readonly Dictionary<string, Place> _slots = new(StringComparer.Ordinal);
 
     /// <summary>Starts the file.</summary>
@@ -36,17 +37,17 @@ public sealed class SafetensorsWriter : IDisposable
         var header = Header(ordered, metadata);
         foreach (var place in _slots.Values)
             place.Start += header.Length;
-        var length = header.Length + at;
+        _length = header.Length + at;
         _file = new AtomicFile(path);
         try
         {
-            _file.Stream.SetLength(length);
+            _file.Stream.SetLength(_length);
             _file.Stream.Write(header);
         }
         catch (Exception e)
         {
             _file.Dispose();
-            throw AtomicFile.CannotWrite(path, e);
+            throw AtomicFile.CannotWrite(path, e, _length);
         }
     }
 
@@ -70,7 +71,7 @@ public sealed class SafetensorsWriter : IDisposable
         }
         catch (Exception e)
         {
-            throw AtomicFile.CannotWrite(_file.Stream.Name, e);
+            throw AtomicFile.CannotWrite(_file.Path, e, _length);
         }
         place.Done += bytes.Length;
     }

@@ -22,6 +22,9 @@ public abstract class TensorSource : ITensorSource
     public virtual IReadOnlyDictionary<string, string> Metadata { get; } = new Dictionary<string, string>();
 
     /// <inheritdoc/>
+    public virtual IReadOnlyList<string> Notes { get; } = [];
+
+    /// <inheritdoc/>
     public void Read(string name, Span<byte> destination)
     {
         var entry = Find(name);

@@ -210,8 +210,11 @@ public sealed partial class ImageGenerator : IDisposable
         using var writer = new ModelFolderWriter(folder, ConfigJson.Write(Config), [.. parameters.Select(static p => TorchTensors.Describe(p.Key, p.Value))]);
         foreach (var (name, parameter) in parameters)
             writer.Write(name, parameter);
-        Classes.Save(writer.StagingFolder);
-        GeneratorFolder.WriteSampling(writer.StagingFolder, Sampling);
+        writer.WriteBeside(staging =>
+        {
+            Classes.Save(staging);
+            GeneratorFolder.WriteSampling(staging, Sampling);
+        });
         writer.Complete();
     }
 

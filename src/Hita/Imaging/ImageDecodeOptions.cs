@@ -18,6 +18,12 @@ public sealed record ImageDecodeOptions
     /// <summary>Whether the EXIF orientation is applied (the default) or ignored.</summary>
     public bool HonourOrientation { get; init; } = true;
 
+    /// <summary>
+    /// Is told, in a sentence with the file's name, of an image that was decoded although its file lacks something that does not
+    /// matter to it, such as the marker at its end; may be null.
+    /// </summary>
+    public Action<string>? Noted { get; init; }
+
     /// <summary>The most pixels (width × height) an image may have; 100 million unless set.</summary>
     /// <remarks>Decoding takes up to about ten bytes a pixel at its peak; the image itself takes three.</remarks>
     /// <exception cref="ArgumentOutOfRangeException">Below 1 or above 500 million, the most that one decode can hold.</exception>

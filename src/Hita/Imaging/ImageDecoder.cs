@@ -11,11 +11,12 @@ namespace Hita.Imaging;
 /// </summary>
 /// <remarks>
 /// Whatever the bytes are, the result is an image or a <see cref="ImageException"/>. A file that ends before its image
-/// does is refused rather than shown half grey. Limits are checked on the header, before anything is decoded.
+/// does is refused rather than shown half grey; one that lacks only what comes after is decoded, see
+/// <see cref="ImageDecodeOptions.Noted"/>. Limits are checked on the header, before anything is decoded.
 /// </remarks>
 public static class ImageDecoder
 {
-    private static readonly string[] Extensions = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"];
+    private static readonly string[] Extensions = [".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp"];
 
     /// <summary>
     /// Whether a file's name ends as images' names do, to pick the images out of a folder. Decoding goes by the content
@@ -68,6 +69,18 @@ public static class ImageDecoder
         }
     }
 
+    /// <summary>How opaque each pixel of an image is, as an image of grey values: 0 is transparent, 255 opaque.</summary>
+    /// <param name="bytes">The whole file.</param>
+    /// <param name="name">What to call it in messages.</param>
+    /// <param name="options">The limits, and whether the orientation counts.</param>
+    /// <exception cref="ImageException">The bytes are no image, broken, cut off or beyond the limits.</exception>
+    internal static Image DecodeAlpha(ReadOnlySpan<byte> bytes, string name, ImageDecodeOptions options)
+    {
+        var header = CheckedHeader(bytes, name, options);
+        var alpha = DecodePixels(bytes, name, options with { Noted = null }, header, alpha: true);
+        return options.HonourOrientation ? alpha.Orient(header.Orientation) : alpha;
+    }
+
     /// <summary>Reads an image file's size and format without decoding it; the limits apply.</summary>
     /// <param name="path">The file.</param>
     /// <param name="options">The limits; those of <see cref="ImageDecodeOptions.Photo"/> where null.</param>
@@ -105,9 +118,42 @@ public static class ImageDecoder
         }
     }
 
-    private static unsafe Image DecodePixels(
-        ReadOnlySpan<byte> bytes, string name, ImageDecodeOptions options, ImageHeader header)
+    private static Image DecodePixels(ReadOnlySpan<byte> bytes, string name, ImageDecodeOptions options, ImageHeader header, bool alpha = false)
     {
+        if (TryDecode(bytes, name, options, header, alpha, out var result) is { } image)
+            return image;
+        if (header.Format == ImageFormat.Jpeg && JpegScans.Read(bytes) is { HasEnd: false, IsWhole: true } && DecodeUnended(bytes, name, options, header, alpha) is { } unended)
+        {
+            options.Noted?.Invoke($"{name}: The JPEG file lacks the marker at its end; all of the image is there.");
+            return unended;
+        }
+        if (header.Format == ImageFormat.Png && PngChecksum.Mend(bytes, header.Width, header.Height) is { } mended && TryDecode(mended, name, options, header, alpha, out _) is { } whole)
+        {
+            options.Noted?.Invoke($"{name}: The checksum of the pixels in the PNG file is missing or wrong; all of the image is there.");
+            return whole;
+        }
+        throw new ImageException(name, Reason(result, header.Format, bytes));
+    }
+
+    // Where the last pixels' bits are missing, what stands in their place shows; where none is missing, nothing does.
+    private static Image? DecodeUnended(ReadOnlySpan<byte> bytes, string name, ImageDecodeOptions options, ImageHeader header, bool alpha)
+    {
+        const int Filler = 64;
+        var first = TryDecode((byte[])[.. bytes, 0xFF, 0xD9], name, options, header, alpha, out _);
+        foreach (var bits in (ReadOnlySpan<byte>)[0xAA, 0x55])
+        {
+            byte[] filled = [.. bytes, .. Enumerable.Repeat(bits, Filler), 0xFF, 0xD9];
+            if (first is null || TryDecode(filled, name, options, header, alpha, out _) is not { } other || !first.Pixels.SequenceEqual(other.Pixels))
+                return null;
+        }
+        return first;
+    }
+
+    // Null where the decoder does not come to the end.
+    private static unsafe Image? TryDecode(
+        ReadOnlySpan<byte> bytes, string name, ImageDecodeOptions options, ImageHeader header, bool alpha, out SKCodecResult result)
+    {
+        SkiaLibrary.Load();
         fixed (byte* start = bytes)
         {
             using var data = SKData.Create((nint)start, bytes.Length);
@@ -122,14 +168,18 @@ public static class ImageDecoder
             var pixels = (byte*)NativeMemory.AllocZeroed((nuint)height, rowBytes);
             try
             {
-                var result = codec.GetPixels(info, (nint)pixels, (int)rowBytes, SKCodecOptions.Default);
+                result = codec.GetPixels(info, (nint)pixels, (int)rowBytes, SKCodecOptions.Default);
                 if (result != SKCodecResult.Success)
-                    throw new ImageException(name, Reason(result, header.Format, bytes));
+                    return null;
+                // Programs that know of no transparency leave zeros where a bitmap's alpha may stand.
+                var opaque = header.Format == ImageFormat.Bmp && IsTransparent(pixels, (nuint)height * rowBytes);
                 var image = new Image(width, height);
                 for (var y = 0; y < height; y++)
                 {
                     var source = new ReadOnlySpan<byte>(pixels + rowBytes * (nuint)y, (int)rowBytes);
-                    if (options.AlphaOnWhite)
+                    if (alpha)
+                        TakeAlpha(source, image.Row(y), opaque);
+                    else if (options.AlphaOnWhite && !opaque)
                         LayOnWhite(source, image.Row(y));
                     else
                         DropAlpha(source, image.Row(y));
@@ -141,6 +191,16 @@ public static class ImageDecoder
                 NativeMemory.Free(pixels);
             }
         }
+    }
+
+    private static unsafe bool IsTransparent(byte* pixels, nuint length)
+    {
+        for (nuint at = 3; at < length; at += 4)
+        {
+            if (pixels[at] != 0)
+                return false;
+        }
+        return true;
     }
 
     private static string Reason(SKCodecResult result, ImageFormat format, ReadOnlySpan<byte> bytes)
@@ -162,6 +222,12 @@ public static class ImageDecoder
             target[to + 1] = (byte)((source[from + 1] * alpha + white) / 255);
             target[to + 2] = (byte)((source[from + 2] * alpha + white) / 255);
         }
+    }
+
+    private static void TakeAlpha(ReadOnlySpan<byte> source, Span<byte> target, bool opaque)
+    {
+        for (int from = 0, to = 0; to < target.Length; from += 4, to += Image.Channels)
+            target.Slice(to, Image.Channels).Fill(opaque ? byte.MaxValue : source[from + 3]);
     }
 
     private static void DropAlpha(ReadOnlySpan<byte> source, Span<byte> target)

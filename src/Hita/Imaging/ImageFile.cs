@@ -37,7 +37,7 @@ internal static class ImageFile
                 path,
                 FullDisk.Contains(e.HResult)
                     ? "The disk is full; free some space or choose another place."
-                    : $"The file cannot be written: {e.Message.TrimEnd('.')}.",
+                    : $"The file cannot be written: {SystemMessage.Of(e)}.",
                 e);
         }
         finally

@@ -77,6 +77,9 @@ internal readonly record struct ImageHeader(ImageFormat Format, long Width, long
             return null;
         var width = BinaryPrimitives.ReadUInt16LittleEndian(file[6..]);
         var height = BinaryPrimitives.ReadUInt16LittleEndian(file[8..]);
+        // Where the screen has no size it takes the first frame's, as browsers show it.
+        if ((width == 0 || height == 0) && GifFrame.FirstSize(file) is { } frame)
+            (width, height) = ((ushort)frame.Width, (ushort)frame.Height);
         // A code of 12 bits stands for at most 4,096 pixels. A first frame that leaves nearly all of a huge screen empty could be
         // smaller still; no program writes that.
         return new(ImageFormat.Gif, width, height, 1, file.Length * 2731L);

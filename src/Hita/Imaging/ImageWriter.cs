@@ -95,6 +95,7 @@ public static class ImageWriter
 
     private static unsafe void Encode(Image image, Stream stream, string name, Func<SKPixmap, SKData?> encode)
     {
+        SkiaLibrary.Load();
         var info = new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque);
         using var bitmap = new SKBitmap();
         if (!bitmap.TryAllocPixels(info))

@@ -41,7 +41,7 @@ internal static class JpegHeader
                     return null;
                 height = BinaryPrimitives.ReadUInt16BigEndian(segment[1..]);
                 width = BinaryPrimitives.ReadUInt16BigEndian(segment[3..]);
-                if (marker is not (0xC0 or 0xC1) && CountScans(file[at..]) is > MaxScans and var scans)
+                if (marker is not (0xC0 or 0xC1) && JpegScans.Read(file).Count is > MaxScans and var scans)
                     throw new ImageException(name, $"The JPEG file has {scans} scans, more than the {MaxScans} that are read; save it again with another program.");
             }
             else if (marker is Application1 && orientation == 0 && segment.StartsWith("Exif\0"u8))
@@ -56,7 +56,8 @@ internal static class JpegHeader
         return new(ImageFormat.Jpeg, width, height, Math.Max(orientation, 1), file.Length * 1024L);
     }
 
-    private static byte? NextMarker(ReadOnlySpan<byte> file, ref int at)
+    /// <summary>The next marker, and the place behind it; null where there is none.</summary>
+    public static byte? NextMarker(ReadOnlySpan<byte> file, ref int at)
     {
         while (at < file.Length)
         {
@@ -70,13 +71,5 @@ internal static class JpegHeader
                 return marker;
         }
         return null;
-    }
-
-    private static int CountScans(ReadOnlySpan<byte> file)
-    {
-        var count = 0;
-        for (int found; (found = file.IndexOf((ReadOnlySpan<byte>)[0xFF, StartOfScan])) >= 0; count++)
-            file = file[(found + 2)..];
-        return count;
     }
 }

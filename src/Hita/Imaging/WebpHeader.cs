@@ -9,12 +9,13 @@ internal static class WebpHeader
     /// <param name="file">The whole file, from its RIFF mark.</param>
     public static ImageHeader? Read(ReadOnlySpan<byte> file)
     {
-        if (file.Length < 30)
+        // The shortest there is: one colour in the lossless form takes less than thirty bytes.
+        if (file.Length < 25)
             return null;
         var payload = file[20..];
         long width, height;
         var orientation = 1;
-        if (file[12..].StartsWith("VP8X"u8))
+        if (payload.Length >= 10 && file[12..].StartsWith("VP8X"u8))
         {
             width = 1 + Number24(payload[4..]);
             height = 1 + Number24(payload[7..]);
@@ -26,7 +27,7 @@ internal static class WebpHeader
             width = 1 + (packed & 0x3FFF);
             height = 1 + (packed >> 14 & 0x3FFF);
         }
-        else if (file[12..].StartsWith("VP8 "u8) && payload[3..].StartsWith((ReadOnlySpan<byte>)[0x9D, 0x01, 0x2A]))
+        else if (payload.Length >= 10 && file[12..].StartsWith("VP8 "u8) && payload[3..].StartsWith((ReadOnlySpan<byte>)[0x9D, 0x01, 0x2A]))
         {
             width = BinaryPrimitives.ReadUInt16LittleEndian(payload[6..]) & 0x3FFF;
             height = BinaryPrimitives.ReadUInt16LittleEndian(payload[8..]) & 0x3FFF;

@@ -23,7 +23,7 @@ internal sealed record Placement(Device Device, ScalarType Type = ScalarType.Flo
     public bool FusedNorm { get; init; } = true;
 
     /// <summary>float32 on the CPU.</summary>
-    public static Placement Cpu { get; } = new(CPU);
+    public static Placement Cpu => Usual(static () => Known.Cpu);
 
     /// <summary>Resolves a device's name and a precision.</summary>
     /// <exception cref="HitaException">There is no such device, or the precision is not for the tensor library.</exception>
@@ -35,7 +35,7 @@ internal sealed record Placement(Device Device, ScalarType Type = ScalarType.Flo
     });
 
     /// <summary>Shapes without memory, for counting.</summary>
-    public static Placement Meta { get; } = new(META);
+    public static Placement Meta => Usual(static () => Known.Meta);
 
     /// <summary>A parameter whose values are undefined until they are loaded or initialised.</summary>
     public Parameter NewParameter(params long[] shape) => Own(empty(shape, dtype: Type, device: Device));
@@ -48,6 +48,19 @@ internal sealed record Placement(Device Device, ScalarType Type = ScalarType.Flo
             return NewParameter(output, input, kernel, kernel);
         using var stored = empty([output, kernel, kernel, input], dtype: Type, device: Device);
         return Own(stored.permute(0, 3, 1, 2));
+    }
+
+    // Whoever builds a model comes through here first: a missing library is told about before a type initializer hides it.
+    private static Placement Usual(Func<Placement> known)
+    {
+        TorchLibrary.Load();
+        return known();
+    }
+
+    private static class Known
+    {
+        public static readonly Placement Cpu = new(CPU);
+        public static readonly Placement Meta = new(META);
     }
 
     // A scope that happens to be open while a model is built must not take its parameters along.

@@ -36,9 +36,9 @@ internal static class FileGuess
     {
         var head = Head(path, out var length);
         if (head is [(byte)'P', (byte)'K', 3, 4, ..] || TorchLegacyArchive.Begins(head))
-            return TorchCheckpoint.Open(path, section);
+            return UnwrappedTensors.Of(TorchCheckpoint.Open(path, section));
         if (head.Length > 8 && head[8] == '{' && BinaryPrimitives.ReadUInt64LittleEndian(head) <= SafetensorsHeader.MaxBytes)
-            return SafetensorsFile.Open(path);
+            return UnwrappedTensors.Of(SafetensorsFile.Open(path));
         throw new CheckpointException(path, length == 0
             ? "the file is empty; copy or download it again."
             : Guess(head) is { } what

@@ -135,7 +135,7 @@ internal sealed class ImportPlan : IDisposable
         if (fitting.Count < 2)
             return fitting;
         const int PatchSize = 16;
-        var size = (source as TorchCheckpoint)?.Summary.Arguments.GetValueOrDefault("image_size");
+        var size = TorchCheckpoint.Of(source)?.Summary.Arguments.GetValueOrDefault("image_size");
         var trained = fitting.Where(c => size == (c.GridWidth * PatchSize).ToString(CultureInfo.InvariantCulture)).ToList();
         return trained.Count == 1
             ? trained
@@ -207,6 +207,8 @@ internal sealed class ImportPlan : IDisposable
         faults.Missing.AddRange(missing.Except(missingSemantic));
         if (faults.Count == 0)
             return;
+        if (faults.Missing.Count > 0 && TorchCheckpoint.Of(source) is { Repeating.Count: > 0 } torch)
+            throw new CheckpointException(source.Path, $"the weights do not fit: {faults.Describe()}; left out because they repeat a few stored values: {MessageText.Few(torch.Repeating)} (save them after .contiguous()).");
         var others = string.Join(" or ", fitting.Where(name => name != _preset));
         throw new CheckpointException(
             source.Path, $"the weights do not fit the {(_preset is null ? "configuration" : $"preset {_preset}")}: {faults.Describe()}{(others.Length == 0 ? "" : $"; --preset {others} fits")}.");

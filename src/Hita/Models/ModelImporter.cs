@@ -30,7 +30,11 @@ public sealed record ImportOptions
 /// <param name="CanEncode">For a tokenizer: whether its semantic encoder came along, or it needs none.</param>
 /// <param name="ModelHash">32 hexadecimal digits that identify the weights.</param>
 public sealed record ImportReport(
-    ModelKind Kind, string? Preset, IReadOnlyList<string> AlsoFits, int TensorCount, long ParameterCount, IReadOnlyList<string> Dropped, bool CanEncode, string ModelHash);
+    ModelKind Kind, string? Preset, IReadOnlyList<string> AlsoFits, int TensorCount, long ParameterCount, IReadOnlyList<string> Dropped, bool CanEncode, string ModelHash)
+{
+    /// <summary>What was changed or left out in reading the file, as sentences; see <see cref="ITensorSource.Notes"/>.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+}
 
 /// <summary>Makes a model folder of a checkpoint, tensor by tensor: a file of any size needs a few megabytes of memory.</summary>
 public static class ModelImporter
@@ -50,10 +54,10 @@ public static class ModelImporter
         using var plan = ImportPlan.Create(source, options);
         using var writer = new ModelFolderWriter(folder, plan.ConfigJson, [.. plan.Tensors.Select(static t => t.Entry with { Name = t.Name })]);
         TensorCopy.Run(plan.Path, plan.Tensors, writer.Write, progress, cancellation);
-        KeepClassNames(file, folder, writer.StagingFolder);
+        writer.WriteBeside(staging => KeepClassNames(file, folder, staging));
         writer.Complete();
         using var written = ModelFolder.OpenWeights(folder);
-        return plan.Report(ModelKinds.Fingerprint(written));
+        return plan.Report(ModelKinds.Fingerprint(written)) with { Notes = [.. source.Notes] };
     }
 
     // A folder's own class names come along; those of a model that is replaced stay.

@@ -27,13 +27,25 @@ internal sealed class AtomicFile : IDisposable
 
     public FileStream Stream { get; }
 
-    public static Exception CannotWrite(string path, Exception e) => e switch
+    /// <summary>The name under which the file is to appear; that of <see cref="Stream"/> is a temporary one.</summary>
+    public string Path => _path;
+
+    /// <summary>Turns a failure to write into one sentence; other exceptions come back as they are.</summary>
+    /// <param name="path">What was to be written, as its user knows it.</param>
+    /// <param name="e">The failure.</param>
+    /// <param name="needed">Bytes that it needs in all; 0 where that is not known.</param>
+    public static Exception CannotWrite(string path, Exception e, long needed = 0) => e switch
     {
+        IOException when IsFullDisk(e) => new CheckpointException(
+            path, $"the disk is full{(needed > 0 ? $", and {SystemMessage.Size(needed)} are needed" : "")}; free some space or choose another place.", e),
         UnauthorizedAccessException => new CheckpointException(path, "the file may not be written here; check the folder's permissions.", e),
-        IOException => new CheckpointException(path, $"the file cannot be written: {e.Message.TrimEnd('.')}.", e),
+        IOException => new CheckpointException(path, $"the file cannot be written: {SystemMessage.Of(e)}.", e),
         NotSupportedException or ArgumentException => new CheckpointException(path, "this is not a path a file can be written to.", e),
         _ => e,
     };
+
+    /// <summary>Whether a failure is that of a full disk or a used-up quota.</summary>
+    public static bool IsFullDisk(Exception e) => e is IOException && e.HResult is 28 or 122 or unchecked((int)0x80070070);
 
     /// <summary>Puts the file in its place; what was there before is replaced.</summary>
     public void Complete()

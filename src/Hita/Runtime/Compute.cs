@@ -14,6 +14,7 @@ public static class Compute
         ArgumentNullException.ThrowIfNull(name);
         if (!TryParse(name, out var index))
             throw new HitaException($"There is no device '{name}'; it is cpu, cuda, or cuda:N for the GPU number N.");
+        TorchLibrary.Load();
         if (index is not { } wanted)
             return CPU;
 
@@ -39,6 +40,7 @@ public static class Compute
     /// </param>
     public static void UseThreads(int? count)
     {
+        TorchLibrary.Load();
         if (count is { } chosen)
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(chosen, 1, nameof(count));

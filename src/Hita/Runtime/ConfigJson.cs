@@ -45,7 +45,8 @@ public static partial class ConfigJson
     /// <summary>What a parser's message says, without the names and places inside this program.</summary>
     internal static string Reason(Exception fault)
     {
-        var text = fault.Message.Split(" Path:")[0].Split(" LineNumber:")[0].TrimEnd('.');
+        // The parser quotes what it met, line breaks included.
+        var text = string.Concat(fault.Message.Split(" Path:")[0].Split(" LineNumber:")[0].Select(static c => char.IsControl(c) ? ' ' : c)).TrimEnd('.');
         if (UnknownKey().Match(text) is { Success: true } unknown)
             return $"there is no key '{unknown.Groups[1].Value}'";
         return MissingKeys().Match(text) is { Success: true } missing ? $"it misses {missing.Groups[1].Value.TrimEnd('.').Replace(";", ",", StringComparison.Ordinal)}" : text;

@@ -100,6 +100,7 @@ public static class TensorOps
     public static Tensor FromFloats(ReadOnlySpan<float> values, params long[] shape)
     {
         CheckCount(values.Length, shape);
+        TorchLibrary.Load();
         var tensor = empty(shape, dtype: ScalarType.Float32);
         values.CopyTo(MemoryMarshal.Cast<byte, float>(tensor.bytes));
         return tensor;
@@ -111,6 +112,7 @@ public static class TensorOps
     public static Tensor FromInts(ReadOnlySpan<int> values, params long[] shape)
     {
         CheckCount(values.Length, shape);
+        TorchLibrary.Load();
         var tensor = empty(shape, dtype: ScalarType.Int64);
         var target = MemoryMarshal.Cast<byte, long>(tensor.bytes);
         for (var i = 0; i < values.Length; i++)

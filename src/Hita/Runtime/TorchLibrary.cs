@@ -34,7 +34,7 @@ public static class TorchLibrary
     private static readonly Lock Gate = new();
     private static readonly List<string> Steps = [];
     private static string? _folder;
-    private static bool _loaded;
+    private static volatile bool _loaded;
 
     /// <summary>What was done to load the library, in order; empty before the first use and where nothing was needed.</summary>
     public static IReadOnlyList<string> Log
@@ -70,12 +70,16 @@ public static class TorchLibrary
     /// <exception cref="HitaException">A library is missing or does not load; the message says how to mend it.</exception>
     public static void Load()
     {
+        if (_loaded)
+            return;
         lock (Gate)
         {
             if (_loaded)
                 return;
             if (OperatingSystem.IsLinux())
                 LoadOnLinux();
+            else if (NativePackages.Find(NativePackages.TorchFile(NativePackages.Platform), NativePackages.SearchFolders()) is null)
+                LoadFromElsewhere();
             _loaded = true;
         }
     }
@@ -101,25 +105,26 @@ public static class TorchLibrary
     {
         if (AppDomain.CurrentDomain.GetAssemblies().Any(IsTorchSharp))
         {
-            Load();
+            LoadEarly();
             return;
         }
         AppDomain.CurrentDomain.AssemblyLoad += static (_, e) =>
         {
             if (IsTorchSharp(e.LoadedAssembly))
-                Load();
+                LoadEarly();
         };
         if (AppContext.TryGetSwitch(LazySwitch, out var lazy) && lazy)
             return;
         if (OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64 && LacksMissingVersion())
-            TryLoadEarly();
+            LoadEarly();
     }
 
-    private static void TryLoadEarly()
+    private static void LoadEarly()
     {
         try
         {
-            Load();
+            if (OperatingSystem.IsLinux())
+                Load();
         }
         catch (HitaException)
         {
@@ -138,6 +143,20 @@ public static class TorchLibrary
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return true;
+        }
+    }
+
+    // The managed package's own loader also looks into the package folder, and a program may have loaded a library itself.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void LoadFromElsewhere()
+    {
+        try
+        {
+            TorchSharp.torch.InitializeDeviceType(TorchSharp.DeviceType.CPU);
+        }
+        catch (Exception e) when (e is TypeInitializationException or NotSupportedException or DllNotFoundException)
+        {
+            throw NativePackages.Missing(NativePackages.SearchFolders(), NativePackages.Platform, e);
         }
     }
 
@@ -167,9 +186,7 @@ public static class TorchLibrary
             Steps.Add($"loaded {shim}");
             return;
         }
-        var own = SearchFolders().FirstOrDefault(HoldsTorch)
-            ?? throw new HitaException(
-                $"No libtorch came with this program (it was built with TorchBackend=none): name one with {Variable} or --libtorch.");
+        var own = SearchFolders().FirstOrDefault(HoldsTorch) ?? throw NativePackages.Missing(SearchFolders(), NativePackages.Platform);
         LoadTorch(own);
         LoadCopyOrOriginal(shim);
     }
@@ -194,9 +211,20 @@ public static class TorchLibrary
             Steps.Add($"loaded {shim}");
             return;
         }
-        var copy = MarkedCopy(shim);
-        Open(copy);
-        Steps.Add($"loaded {copy}, a copy of {shim} in which {MissingVersion} is optional");
+        var image = File.ReadAllBytes(shim);
+        var name = $"{Convert.ToHexStringLower(SHA256.HashData(image))[..16]}-{Shim}";
+        if (!ElfVersionNeeds.MarkWeak(image, MissingVersion))
+            throw new HitaException($"{shim} does not load, and not for the known reason ({MissingVersion}); 'hita doctor' says more.");
+        if (KeptCopy(image, name) is { } copy && NativeLibrary.TryLoad(copy, out _))
+        {
+            Steps.Add($"loaded {copy}, a copy of {shim} in which {MissingVersion} is optional");
+            return;
+        }
+        // The cache folder cannot be written, or nothing in it may be executed.
+        using var memory = MemoryFile.Create(Shim, image)
+            ?? throw new HitaException($"No folder was found from which libraries can be loaded: name one with {CacheFolder.Variable}.");
+        Open(memory.Path);
+        Steps.Add($"loaded a copy of {shim} from memory, in which {MissingVersion} is optional");
     }
 
     private static void Open(string path)
@@ -207,26 +235,28 @@ public static class TorchLibrary
         }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
         {
-            var reason = e.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[0];
-            throw new HitaException($"The native library {path} does not load on this system: {reason}", e);
+            throw NativeLoadFault.Explain(path, e);
         }
     }
 
-    private static string MarkedCopy(string shim)
+    // The copy in the cache folder, written where it is not there yet; null where it cannot be.
+    private static string? KeptCopy(byte[] image, string name)
     {
-        var image = File.ReadAllBytes(shim);
-        var folder = CacheFolder.Create("native");
-        var target = System.IO.Path.Combine(folder, $"{Convert.ToHexStringLower(SHA256.HashData(image))[..16]}-{Shim}");
-        if (!ElfVersionNeeds.MarkWeak(image, MissingVersion))
-            throw new HitaException($"{shim} does not load, and not for the known reason ({MissingVersion}); 'hita doctor' says more.");
-        var marked = SHA256.HashData(image);
-        if (File.Exists(target) && SHA256.HashData(File.ReadAllBytes(target)).AsSpan().SequenceEqual(marked))
+        try
+        {
+            var target = System.IO.Path.Combine(CacheFolder.Create("native"), name);
+            if (File.Exists(target) && File.ReadAllBytes(target).AsSpan().SequenceEqual(image))
+                return target;
+            // Written beside and renamed: two first starts at once must not see half a file.
+            var temporary = $"{target}.{Environment.ProcessId}.tmp";
+            File.WriteAllBytes(temporary, image);
+            File.Move(temporary, target, overwrite: true);
             return target;
-        // Written beside and renamed: two first starts at once must not see half a file.
-        var temporary = $"{target}.{Environment.ProcessId}.tmp";
-        File.WriteAllBytes(temporary, image);
-        File.Move(temporary, target, overwrite: true);
-        return target;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 
     private static void CheckForeign(string folder)
@@ -253,12 +283,5 @@ public static class TorchLibrary
     private static bool HoldsTorch(string folder) =>
         File.Exists(System.IO.Path.Combine(folder, "libtorch_cpu.so")) && File.Exists(System.IO.Path.Combine(folder, "libtorch.so"));
 
-    private static IEnumerable<string> SearchFolders()
-    {
-        var listed = AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "";
-        var folders = listed.Split(System.IO.Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
-        var app = AppContext.BaseDirectory;
-        return folders.Append(app).Append(System.IO.Path.Combine(app, "runtimes", "linux-x64", "native"))
-            .Distinct(StringComparer.Ordinal);
-    }
+    private static IEnumerable<string> SearchFolders() => NativePackages.SearchFolders();
 }

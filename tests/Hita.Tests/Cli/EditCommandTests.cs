@@ -51,7 +51,12 @@ public sealed class EditCommandTests : IDisposable
         var mask = ImageMask.Box(90, 64, new PixelBox(30, 20, 25, 25));
         ImageWriter.Write(mask.ToImage(), _folder["mask.png"]);
         Ok("inpaint", photo, "--box", "30,20,25,25", "-m", "tiny", "--class", "3", "--cfg-scale", "2", "--seed", "8", "-o", _folder["box.png"]);
-        Ok("inpaint", photo, "--mask", _folder["mask.png"], "-m", "tiny", "--class", "3", "--cfg-scale", "2", "--seed", "8", "-o", _folder["masked.png"]);
+        var (code, _, error) = CommandLine.Run("inpaint", photo, "--mask", _folder["mask.png"], "-m", "tiny", "--class", "3", "--cfg-scale", "2", "--seed", "8", "-o", _folder["masked.png"]);
+        Assert.True(code == 0, error);
+        Assert.Contains($"{_folder["mask.png"]}: taken as white on black, and the white is marked: 10.9 % of the image.", error, StringComparison.Ordinal);
+        (code, _, error) = CommandLine.Run("inpaint", photo, "--mask", photo, "-m", "tiny", "-o", _folder["refused.png"]);
+        Assert.Equal(1, code);
+        Assert.Contains("not like a mask", error, StringComparison.Ordinal);
         EditingModels.AssertSame(ImageDecoder.Decode(_folder["box.png"]), ImageDecoder.Decode(_folder["masked.png"]));
         Assert.Equal(0, EditingModels.Differences(image, ImageDecoder.Decode(_folder["box.png"]), mask, marked: false));
         var text = PngText.Read(_folder["box.png"])["hita-edit"];

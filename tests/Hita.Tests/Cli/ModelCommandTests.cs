@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Hita.Checkpoints;
 using Hita.Imaging;
 using Hita.Tests.Support;
 
@@ -30,6 +31,27 @@ public sealed class ModelCommandTests : IDisposable
         var (code, output, _) = CommandLine.Run("verify", TestFiles.Vector("gpt.safetensors"), "-m", _folder["other"]);
         Assert.Equal(1, code);
         Assert.Contains("DIFFERS", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Names_that_a_wrapper_changed_are_imported_and_inspected_with_a_note()
+    {
+        using (var plain = Hita.Models.WeightFile.Open(TestFiles.Vector("gpt.pt")))
+        using (var writer = new Hita.Checkpoints.SafetensorsWriter(_folder["wrapped.safetensors"], plain.Tensors.Values.Select(static t => t with { Name = $"module._orig_mod.{t.Name}" })))
+        {
+            foreach (var entry in plain.Tensors.Values)
+            {
+                var bytes = new byte[entry.ByteLength];
+                plain.Read(entry.Name, bytes);
+                writer.Write($"module._orig_mod.{entry.Name}", bytes);
+            }
+            writer.Complete();
+        }
+        using var expected = JsonDocument.Parse(Ok("import", TestFiles.Vector("gpt.pt"), "-o", _folder["plain"], "--json"));
+        using var report = JsonDocument.Parse(Ok("import", _folder["wrapped.safetensors"], "-o", _folder["unwrapped"], "--json"));
+        Assert.Equal(expected.RootElement.GetProperty("model_hash").GetString(), report.RootElement.GetProperty("model_hash").GetString());
+        Assert.StartsWith("'module.' and '_orig_mod.' were removed", report.RootElement.GetProperty("notes")[0].GetString(), StringComparison.Ordinal);
+        Assert.Contains("'module.' and '_orig_mod.' were removed", Ok("inspect", _folder["wrapped.safetensors"], "--brief"), StringComparison.Ordinal);
     }
 
     [Fact]

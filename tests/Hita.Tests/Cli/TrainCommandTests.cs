@@ -55,8 +55,13 @@ public sealed class TrainCommandTests
 
         (code, _, error) = CommandLine.Run("train", "tokenizer", "--resume", "-o", folder["run"], "--set", "checkpoints.keep=1");
         Assert.True(code == 0, error);
-        using var run = RunFolder.Open(folder["run"], RunStart.Resume);
-        Assert.Contains(3, run.Checkpoints.Steps);
+        using (var run = RunFolder.Open(folder["run"], RunStart.Resume))
+            Assert.Contains(3, run.Checkpoints.Steps);
+
+        File.Delete(folder["run/checkpoints/step-00000003/state.json"]);
+        (code, _, error) = CommandLine.Run("train", "tokenizer", "--resume", "-o", folder["run"]);
+        Assert.Equal(1, code);
+        Assert.Contains($"{folder["run"]}: the run cannot be resumed, because its only checkpoint is damaged (step 3, state.json: the file is missing); put back a copy of it, or begin a new run from its model with --init-from {folder["run/model"]}.", error, StringComparison.Ordinal);
     }
 
     [Theory]

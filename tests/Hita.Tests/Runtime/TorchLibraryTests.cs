@@ -46,8 +46,10 @@ public sealed class TorchLibraryTests
         static void UseThroughLibrary() => Hita.Runtime.TensorOps.FromFloats([1, 1, 1], 3).Dispose();
         """;
 
-    [Fact]
-    public async Task The_first_tensors_may_be_made_on_several_threads_at_once()
+    [Theory]
+    [InlineData(null)]
+    [InlineData("/dev/null/none")] // a user without a home whose temporary folder cannot be written either
+    public async Task The_first_tensors_may_be_made_on_several_threads_at_once(string? folderForFiles)
     {
         var home = AppContext.BaseDirectory;
         var name = $"first-use-{Guid.NewGuid():N}.dll";
@@ -65,6 +67,12 @@ public sealed class TorchLibraryTests
             foreach (var argument in (string[])
                 ["exec", "--depsfile", Path.Combine(home, "Hita.Tests.deps.json"), "--runtimeconfig", Path.Combine(home, "Hita.Tests.runtimeconfig.json"), path])
                 start.ArgumentList.Add(argument);
+            if (folderForFiles is not null)
+            {
+                foreach (var variable in (string[])["HITA_CACHE", "TMPDIR"])
+                    start.Environment[variable] = folderForFiles;
+                start.Environment["DOTNET_EnableDiagnostics"] = "0";
+            }
             using var process = Process.Start(start)!;
             var error = process.StandardError.ReadToEndAsync();
             var output = await process.StandardOutput.ReadToEndAsync();

@@ -32,7 +32,7 @@ internal static class EditClassCommand
             host.Globals.Prepare(parsed);
             var options = inpaint.Options(parsed, models.SamplingOf(parsed));
             var file = EditOutput.Check(parsed.GetValue(output)!, parsed.GetValue(source));
-            var (image, input) = EditOutput.Read(parsed.GetValue(source)!);
+            var (image, input) = EditOutput.Read(host.Terminal, parsed.GetValue(source)!);
             var part = PixelBox.Parse(parsed.GetValue(box)!).ClipTo(image.Width, image.Height);
             return InpaintRun.Run(
                 host, parsed, models, "edit-class", file, [input], new Settings(part, options), parsed.GetValue(json),

@@ -33,8 +33,8 @@ internal static class ExploreCommand
         {
             host.Globals.Prepare(parsed);
             var wanted = parsed.GetValue(codes) is { } text ? Ranges(text) : null;
-            var (image, input) = EditOutput.Read(parsed.GetValue(source)!);
-            var second = parsed.GetValue(other) is { } path ? EditOutput.Read(path).Image : null;
+            var (image, input) = EditOutput.Read(host.Terminal, parsed.GetValue(source)!);
+            var second = parsed.GetValue(other) is { } path ? EditOutput.Read(host.Terminal, path).Image : null;
             Directory.CreateDirectory(parsed.GetValue(output)!);
             using var tokenizer = PipelineArguments.OpenTokenizer(host, parsed, model);
             CodeExploration found;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Hita.Cli.Hosting;
 using Hita.Cli.Options;
+using Hita.Cli.Output;
 using Hita.Editing;
 using Hita.Imaging;
 
@@ -12,7 +13,7 @@ internal static class InpaintCommand
     public static Command Create(CommandHost host)
     {
         var source = new Argument<string>("IMAGE") { Description = "The image, of any size." };
-        var mask = new Option<string?>("--mask") { Description = "A mask image: white where to regenerate and black elsewhere, of the image's size or aspect ratio.", HelpName = "FILE" };
+        var mask = new Option<string?>("--mask") { Description = "Where to regenerate, of the image's size or aspect ratio: white on black, a copy of the image with a transparent hole, or strokes on a transparent layer. The command says which it was taken for.", HelpName = "FILE" };
         var box = CommonOptions.Box("Regenerate this box; cut to the image.");
         var lower = new Option<bool>("--lower-half") { Description = "Regenerate the lower half." };
         var output = CommonOptions.Output("The image to write: .png, .jpg or .webp.", "FILE");
@@ -42,8 +43,8 @@ internal static class InpaintCommand
             host.Globals.Prepare(parsed);
             var options = inpaint.Options(parsed, models.SamplingOf(parsed));
             var file = EditOutput.Check(parsed.GetValue(output)!, parsed.GetValue(source), parsed.GetValue(mask));
-            var (image, input) = EditOutput.Read(parsed.GetValue(source)!);
-            var (marks, inputs, where) = Mask(image, input, parsed.GetValue(mask), parsed.GetValue(box), parsed.GetValue(lower));
+            var (image, input) = EditOutput.Read(host.Terminal, parsed.GetValue(source)!);
+            var (marks, inputs, where) = Mask(host.Terminal, image, input, parsed.GetValue(mask), parsed.GetValue(box), parsed.GetValue(lower));
             return InpaintRun.Run(
                 host, parsed, models, "inpaint", file, inputs, new Settings(where, options), parsed.GetValue(json),
                 (decoder, progress) => decoder.Fill(image, marks, options, progress, host.Cancellation));
@@ -52,14 +53,16 @@ internal static class InpaintCommand
     }
 
     private static (ImageMask Mask, IReadOnlyList<EditInput> Inputs, string Where) Mask(
-        Image image, EditInput input, string? file, string? box, bool lower)
+        Terminal terminal, Image image, EditInput input, string? file, string? box, bool lower)
     {
         if (lower)
             return (ImageMask.LowerHalf(image.Width, image.Height), [input], "lower half");
         if (box is not null)
             return (ImageMask.Box(image.Width, image.Height, PixelBox.Parse(box)), [input], box);
-        var (sampled, second) = EditOutput.Read(file!);
-        return (ImageMask.FromImage(sampled).For(image.Width, image.Height), [input, second], "mask");
+        var reading = MaskReading.Read(file!);
+        terminal.Error.WriteLine($"hita: {file}: {reading.Describe()}.");
+        var (_, second) = EditOutput.Read(terminal, file!);
+        return (reading.Mask.For(image.Width, image.Height), [input, second], "mask");
     }
 
     private sealed record Settings(string Where, InpaintOptions Options);

@@ -57,8 +57,8 @@ internal static class MorphCommand
             var file = EditOutput.Check(parsed.GetValue(output)!, parsed.GetValue(from), parsed.GetValue(to));
             if (ImageWriter.FormatOf(file) != ImageFormat.Webp)
                 throw new HitaException($"{file} must end in .webp: animations are written as WebP.");
-            var (first, firstInput) = EditOutput.Read(parsed.GetValue(from)!);
-            var (second, secondInput) = EditOutput.Read(parsed.GetValue(to)!);
+            var (first, firstInput) = EditOutput.Read(host.Terminal, parsed.GetValue(from)!);
+            var (second, secondInput) = EditOutput.Read(host.Terminal, parsed.GetValue(to)!);
             using var tokenizer = PipelineArguments.OpenTokenizer(host, parsed, model);
             IReadOnlyList<Image> images;
             using (var line = new ProgressLine(host.Terminal, "Decoding", "frames", options.Frames))

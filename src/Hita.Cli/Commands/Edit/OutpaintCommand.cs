@@ -32,7 +32,7 @@ internal static class OutpaintCommand
             host.Globals.Prepare(parsed);
             var options = inpaint.Options(parsed, models.SamplingOf(parsed));
             var file = EditOutput.Check(parsed.GetValue(output)!, parsed.GetValue(source));
-            var (image, input) = EditOutput.Read(parsed.GetValue(source)!);
+            var (image, input) = EditOutput.Read(host.Terminal, parsed.GetValue(source)!);
             var margins = new Margins(parsed.GetValue(left), parsed.GetValue(top), parsed.GetValue(right), parsed.GetValue(bottom));
             margins.Check(image);
             return InpaintRun.Run(

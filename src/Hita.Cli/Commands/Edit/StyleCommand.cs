@@ -51,8 +51,8 @@ internal static class StyleCommand
                 KeepOpening = parsed.GetValue(opening),
             }.Validate();
             var file = EditOutput.Check(parsed.GetValue(output)!, parsed.GetValue(content), parsed.GetValue(style));
-            var (first, firstInput) = EditOutput.Read(parsed.GetValue(content)!);
-            var (second, secondInput) = EditOutput.Read(parsed.GetValue(style)!);
+            var (first, firstInput) = EditOutput.Read(host.Terminal, parsed.GetValue(content)!);
+            var (second, secondInput) = EditOutput.Read(host.Terminal, parsed.GetValue(style)!);
             using var tokenizer = PipelineArguments.OpenTokenizer(host, parsed, model);
             var result = new StyleTransfer(tokenizer).Apply(first, second, options, parsed.GetValue(whole), host.Cancellation);
             EditOutput.Write(result, file, new EditSettings("style", tokenizer.ModelHash, null, null, [firstInput, secondInput], new Settings(options, parsed.GetValue(whole))));

@@ -41,7 +41,7 @@ internal static class VaryCommand
             host.Globals.Prepare(parsed);
             var sampling = models.SamplingOf(parsed);
             var kept = parsed.GetValue(keep) == "patches" ? VariationKeep.Patches : VariationKeep.Holistic;
-            var (image, input) = EditOutput.Read(parsed.GetValue(source)!);
+            var (image, input) = EditOutput.Read(host.Terminal, parsed.GetValue(source)!);
             var folder = parsed.GetValue(output)!;
             Directory.CreateDirectory(folder);
             using var pipeline = models.Open(host, parsed);

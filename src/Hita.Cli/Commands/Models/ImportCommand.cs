@@ -78,6 +78,8 @@ internal static class ImportCommand
             return ExitCodes.Success;
         }
         var dropped = report.Dropped.Count > 0 ? $"; {Wording.Of(report.Dropped.Count, "tensor")} that nothing needs left out" : "";
+        foreach (var note in report.Notes)
+            host.Terminal.Line(note);
         host.Terminal.Line($"{report.Path}: the {Wording.Of(report.Kind)}, {Wording.Of(report.TensorCount, "tensor")}, {Wording.Count(report.ParameterCount)} parameters{dropped}");
         return ExitCodes.Success;
     }
@@ -116,6 +118,8 @@ internal static class ImportCommand
             fields.Add(("left out", string.Join(", ", report.Dropped)));
         if (report.AlsoFits.Count > 0)
             fields.Add(("fits too", $"{string.Join(", ", report.AlsoFits)} (choose with --preset)"));
+        if (report.Notes.Count > 0)
+            fields.Add(("note", string.Join("\n", report.Notes)));
         if (!report.CanEncode)
             fields.Add(("note", "it can only decode: import again with --semantic-encoder FILE to encode images"));
         terminal.Fields(fields);

@@ -71,7 +71,8 @@ internal static class InspectCommand
             types,
             ModelKinds.Fingerprint(source),
             source.Metadata,
-            (source as TorchCheckpoint)?.Summary,
+            TorchCheckpoint.Of(source)?.Summary,
+            source.Notes,
             tensors);
     }
 
@@ -96,6 +97,8 @@ internal static class InspectCommand
             if (checkpoint.Arguments.Count > 0)
                 fields.Add(("arguments", string.Join("\n", checkpoint.Arguments.Select(static a => $"{a.Key} = {a.Value}"))));
         }
+        if (report.Notes.Count > 0)
+            fields.Add(("note", string.Join("\n", report.Notes)));
         terminal.Fields(fields);
         if (!brief)
             terminal.Table(["tensor", "type", "shape"], [.. report.Tensors.Select(static t => (IReadOnlyList<string>)[t.Name, t.Type, $"[{string.Join(", ", t.Shape)}]"])]);
@@ -108,5 +111,6 @@ internal static class InspectCommand
     /// <param name="Misfit">Why they are not those that are needed; null where they are.</param>
     private sealed record Report(
         string Path, ModelKind Kind, IReadOnlyList<string> Presets, string? StandsFor, string? Misfit, int TensorCount, long ParameterCount, long Bytes,
-        IReadOnlyDictionary<string, int> Types, string Weights, IReadOnlyDictionary<string, string> Metadata, CheckpointSummary? Checkpoint, IReadOnlyList<TensorRow> Tensors);
+        IReadOnlyDictionary<string, int> Types, string Weights, IReadOnlyDictionary<string, string> Metadata, CheckpointSummary? Checkpoint, IReadOnlyList<string> Notes,
+        IReadOnlyList<TensorRow> Tensors);
 }

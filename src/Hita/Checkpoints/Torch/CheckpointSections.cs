@@ -13,6 +13,8 @@ internal static class CheckpointSections
     /// <exception cref="CheckpointException">The file has no such weights.</exception>
     public static (string Place, PickleDict Weights) Choose(string path, object? root, WeightSection section)
     {
+        if (ForeignName(root) is { } rootName)
+            throw PickleFault.Asks(path, rootName);
         if (root is not PickleDict top)
             throw new CheckpointException(path, $"the file holds {CheckpointSummary.KindOf(root)} where a dictionary of tensors is needed; in Python, save model.state_dict().");
         var names = section switch
@@ -25,6 +27,9 @@ internal static class CheckpointSections
             return found;
         if (HasTensors(top))
             return ("", top);
+        // A whole model saved as an object is the likeliest reason; its name tells whose program can read it.
+        if (top.Items.Values.Select(ForeignName).FirstOrDefault(static n => n is not null) is { } foreign)
+            throw PickleFault.Asks(path, foreign);
         var held = top.Items.Count == 0 ? "it is empty" : $"it holds {MessageText.Few([.. top.Items.Keys.Take(8).Select(CheckpointSummary.KeyText)], 8)}";
         throw new CheckpointException(path, section == WeightSection.Ema && FindIn(top, Trained, 0) is { } trained
             ? $"the checkpoint has no moving average of the weights ('ema'), {held}; take the weights as trained ('{MessageText.Short(trained.Place)}') instead."
@@ -55,6 +60,14 @@ internal static class CheckpointSections
         }
         return null;
     }
+
+    /// <summary>The name of what a placeholder stands for; null for everything that may be read.</summary>
+    internal static string? ForeignName(object? value) => value switch
+    {
+        PickleForeign foreign => foreign.Name,
+        PickleGlobal { Kind: GlobalKind.Foreign } global => global.Name,
+        _ => null,
+    };
 
     private static bool HasTensors(PickleDict dictionary) =>
         dictionary.Items.Any(static item => item is { Key: string, Value: PickleTensor });

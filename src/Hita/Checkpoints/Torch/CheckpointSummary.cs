@@ -12,12 +12,18 @@ namespace Hita.Checkpoints.Torch;
 /// <param name="Text">The value, where it is a plain one.</param>
 public sealed record CheckpointItem(string Name, string Kind, long TensorCount, long ElementCount, string? Text);
 
+/// <summary>A part of a checkpoint in which placeholders stand for what is not plain data.</summary>
+/// <param name="Name">The key of the part.</param>
+/// <param name="Kinds">The full Python names of what was left out, each once, the first eight.</param>
+public sealed record SkippedPart(string Name, IReadOnlyList<string> Kinds);
+
 /// <summary>What a PyTorch checkpoint holds, for people to look at.</summary>
 public sealed class CheckpointSummary
 {
     private const int MaxItems = 1000;
     private const int VisitCost = 72;
     private const int TextCost = 700;
+    private const int MaxKinds = 8;
     private static readonly string[] StepNames = ["steps", "step", "train_steps", "global_step", "iteration"];
 
     private CheckpointSummary(TorchArchive archive)
@@ -27,6 +33,7 @@ public sealed class CheckpointSummary
         if (archive.Root is not PickleDict top)
             return;
         var items = new List<CheckpointItem>();
+        var skipped = new List<SkippedPart>();
         foreach (var (key, value) in top.Items)
         {
             if (value is PickleTensor && key is string)
@@ -37,10 +44,14 @@ public sealed class CheckpointSummary
             if (items.Count == MaxItems)
                 continue;
             archive.Budget.Charge(TextCost);
-            var (tensors, elements) = Count(value, archive.Budget);
+            var foreign = new List<string>();
+            var (tensors, elements) = Count(value, archive.Budget, foreign);
             items.Add(new CheckpointItem(KeyText(key), KindOf(value), tensors, elements, TextOf(value)));
+            if (foreign.Count > 0)
+                skipped.Add(new SkippedPart(KeyText(key), foreign));
         }
         Items = items;
+        Skipped = skipped;
         Steps = StepNames.Select(name => top[name]).OfType<long>().Cast<long?>().FirstOrDefault();
         Arguments = ArgumentsOf(top, archive.Budget);
     }
@@ -58,6 +69,12 @@ public sealed class CheckpointSummary
     /// The places of weights that can be loaded, the preferred one first; one empty text for a flat file.
     /// </summary>
     public IReadOnlyList<string> Sections { get; }
+
+    /// <summary>
+    /// The parts that hold things other than plain data, such as random states and settings objects of other programs. What they
+    /// are was noted and nothing of it was run.
+    /// </summary>
+    public IReadOnlyList<SkippedPart> Skipped { get; } = [];
 
     /// <summary>Training steps done; null where the file does not say.</summary>
     public long? Steps { get; }
@@ -84,6 +101,7 @@ public sealed class CheckpointSummary
         PickleTuple => "a tuple",
         PickleObject thing => $"an object {thing.Name}",
         PickleInert inert => $"an object {inert.Name}",
+        PickleForeign foreign => $"an object {foreign.Name}",
         PickleGlobal global => $"the name {global.Name}",
         _ => "a storage",
     };
@@ -121,7 +139,7 @@ public sealed class CheckpointSummary
     }
 
     // Containers may hold themselves and each other: each is visited once, and without recursion.
-    private static (long Tensors, long Elements) Count(object? value, AllocationBudget budget)
+    private static (long Tensors, long Elements) Count(object? value, AllocationBudget budget, List<string> foreign)
     {
         var (tensors, elements) = (0L, 0L);
         var seen = new HashSet<object>(ReferenceEqualityComparer.Instance);
@@ -156,6 +174,8 @@ public sealed class CheckpointSummary
 
         void Visit(object? thing)
         {
+            if (CheckpointSections.ForeignName(thing) is { } name && foreign.Count < MaxKinds && !foreign.Contains(name))
+                foreign.Add(name);
             if (thing is not (PickleTensor or PickleDict or PickleList or PickleTuple or PickleObject) || !seen.Add(thing))
                 return;
             budget.Charge(VisitCost);

@@ -8,7 +8,11 @@ internal sealed class PickleBuilder(string path, AllocationBudget budget, Storag
 {
     private const int MaxSides = 64;
     private const int MaxNesting = 4;
+    private const int PlaceholderCost = 200;
     private static readonly object[] Small = [.. Enumerable.Range(0, 256).Select(static i => (object)(long)i)];
+
+    private readonly Dictionary<string, PickleForeign> _placeholders = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, PickleGlobal> _foreign = new(StringComparer.Ordinal);
 
     public object True { get; } = true;
 
@@ -26,6 +30,27 @@ internal sealed class PickleBuilder(string path, AllocationBudget budget, Storag
     {
         budget.Charge(24);
         return value;
+    }
+
+    /// <summary>What is made with a name that is not on the list; a pickle may make any number of them with one name.</summary>
+    public PickleForeign Placeholder(string name)
+    {
+        if (_placeholders.TryGetValue(name, out var known))
+            return known;
+        budget.Charge(PlaceholderCost + (2L * name.Length));
+        return _placeholders[name] = new PickleForeign(name);
+    }
+
+    /// <summary>The name of a pickle, on the list or not.</summary>
+    public PickleGlobal Global(ReadOnlySpan<char> name)
+    {
+        if (PickleGlobals.Find(name) is { } listed)
+            return listed;
+        var foreign = _foreign.GetAlternateLookup<ReadOnlySpan<char>>();
+        if (foreign.TryGetValue(name, out var known))
+            return known;
+        budget.Charge(PlaceholderCost + (2L * name.Length));
+        return foreign[name] = new PickleGlobal(MessageText.Short(name.ToString()), GlobalKind.Foreign);
     }
 
     public PickleInert Inert(string name, string? text = null)
@@ -50,6 +75,8 @@ internal sealed class PickleBuilder(string path, AllocationBudget budget, Storag
 
     public void Append(object? target, ReadOnlySpan<object?> items)
     {
+        if (target is PickleForeign)
+            return;
         if (target is not PickleList list)
             throw PickleFault.Wrong(path, "it appends to something that is not a list");
         budget.Charge(24L * items.Length);
@@ -66,11 +93,11 @@ internal sealed class PickleBuilder(string path, AllocationBudget budget, Storag
 
     public void SetItems(object? target, ReadOnlySpan<object?> pairs)
     {
-        if (target is not PickleDict dictionary)
+        if (target is not (PickleDict or PickleForeign))
             throw PickleFault.Wrong(path, "it puts items into something that is not a dictionary");
         if (pairs.Length % 2 != 0)
             throw PickleFault.Wrong(path, "it gives a dictionary a key without a value");
-        if (pairs.IsEmpty)
+        if (pairs.IsEmpty || target is not PickleDict dictionary)
             return;
         budget.Charge((dictionary.IsEmpty ? 128 : 0) + (64L * pairs.Length));
         for (var i = 0; i < pairs.Length; i += 2)
@@ -82,9 +109,15 @@ internal sealed class PickleBuilder(string path, AllocationBudget budget, Storag
         }
     }
 
-    /// <summary>The storage that a persistent name stands for. Where it once lay, such as <c>cuda:0</c>, does not matter.</summary>
-    public PickleStorage Storage(object? reference)
+    /// <summary>
+    /// The storage that a persistent name stands for, or a placeholder for one of an unknown type or for a module's class. Where it
+    /// once lay, such as <c>cuda:0</c>, does not matter.
+    /// </summary>
+    public object Storage(object? reference)
     {
+        // In a zip file each storage has a part of its own; in older files one of an unknown length hides where the next begins.
+        if (reference is PickleTuple { Items: ["storage" or "module", PickleGlobal { Kind: GlobalKind.Foreign } foreign, ..] named })
+            return storages is null || named[0] is "module" ? Placeholder(foreign.Name) : throw PickleFault.Asks(path, foreign.Name);
         if (reference is not PickleTuple { Items: ["storage", PickleGlobal { Kind: GlobalKind.Storage } type, string key, _, long count, ..] items })
             throw PickleFault.Wrong(path, "it refers to something other than a storage");
         if (count < 0)
@@ -97,6 +130,8 @@ internal sealed class PickleBuilder(string path, AllocationBudget budget, Storag
     /// <summary>What calling or making <paramref name="callee"/> with these arguments stands for.</summary>
     public object? Make(object? callee, object? arguments)
     {
+        if (callee is PickleForeign)
+            return callee;
         if (callee is not PickleGlobal global)
             throw PickleFault.Wrong(path, "it calls something that has no name");
         if (arguments is not PickleTuple tuple)
@@ -121,7 +156,7 @@ internal sealed class PickleBuilder(string path, AllocationBudget budget, Storag
                 break;
             case PickleTensor { IsUnset: true }:
                 throw PickleFault.Wrong(path, "it makes a tensor without saying where its elements lie");
-            case PickleDict or PickleTensor or PickleInert:
+            case PickleDict or PickleTensor or PickleInert or PickleForeign:
                 break;
             default:
                 throw PickleFault.Wrong(path, "it gives a state to something that has none");
@@ -158,10 +193,17 @@ internal sealed class PickleBuilder(string path, AllocationBudget budget, Storag
                 return global.Kind == GlobalKind.List ? List([]) : PickleTuple.Empty;
             case GlobalKind.List or GlobalKind.Tuple when arguments is [PickleList or PickleTuple]:
                 return arguments[0];
+            case GlobalKind.EncodedBytes when arguments is [string text, ..]:
+                return Inert("bytes", $"{text.Length} bytes");
+            case GlobalKind.Foreign:
+                return Placeholder(global.Name);
             case GlobalKind.Inert:
                 return Inert(global.Name, Joined(arguments));
             case GlobalKind.Name or GlobalKind.Storage:
-                throw PickleFault.Asks(path, $"a call of {global.Name}");
+                return Placeholder($"a call of {global.Name}");
+            // A tensor, list or the like made of a placeholder is one too.
+            case var _ when Array.Find(arguments, static a => a is PickleForeign) is PickleForeign inside:
+                return inside;
             default:
                 throw PickleFault.Wrong(path, $"what it gives to {global.Name} is not what belongs there");
         }
@@ -172,7 +214,7 @@ internal sealed class PickleBuilder(string path, AllocationBudget budget, Storag
         var dictionary = Dictionary([]);
         switch (arguments)
         {
-            case [] or [null or PickleGlobal]:
+            case [] or [null or PickleGlobal or PickleForeign]:
                 break;
             case [PickleDict other]:
                 foreach (var (key, value) in other.Items)

@@ -5,6 +5,12 @@ internal enum GlobalKind
 {
     /// <summary>Only mentioned: a type or a data type as a value.</summary>
     Name,
+
+    /// <summary>Not on the list: whatever is made with it is a placeholder without content.</summary>
+    Foreign,
+
+    /// <summary>Bytes as protocol 2 writes them: a text and the way it stands for them.</summary>
+    EncodedBytes,
     RebuildTensor,
     RebuildTensorTyped,
     RebuildParameter,
@@ -22,14 +28,15 @@ internal enum GlobalKind
     Tuple,
 }
 
-/// <summary>A name on the allow-list.</summary>
+/// <summary>A name that a pickle asks for.</summary>
 /// <param name="Name">The full Python name.</param>
 /// <param name="Kind">What may be done with it.</param>
 /// <param name="Element">The elements of a typed storage, or the data type.</param>
 internal sealed record PickleGlobal(string Name, GlobalKind Kind, ElementKind? Element = null);
 
 /// <summary>
-/// All names that a pickle may ask for. None of them is ever called: each stands for a fixed way to note what was meant.
+/// All names that weights may need. None of them is ever called: each stands for a fixed way to note what was meant. What is made
+/// with any other name is noted as a placeholder, which must not stand where a tensor belongs.
 /// </summary>
 internal static class PickleGlobals
 {
@@ -57,9 +64,10 @@ internal static class PickleGlobals
             GlobalKind.Inert,
             "torch.device", "torch.serialization._get_layout",
             "builtins.set", "__builtin__.set", "builtins.frozenset", "__builtin__.frozenset",
-            "builtins.bytearray", "__builtin__.bytearray", "builtins.complex", "__builtin__.complex",
+            "builtins.bytes", "__builtin__.bytes", "builtins.bytearray", "__builtin__.bytearray", "builtins.complex", "__builtin__.complex",
             "pathlib.Path", "pathlib.PosixPath", "pathlib.WindowsPath", "pathlib.PurePosixPath", "pathlib.PureWindowsPath",
             "pathlib._local.PosixPath", "pathlib._local.WindowsPath");
+        Add(GlobalKind.EncodedBytes, "_codecs.encode");
         Add(
             GlobalKind.Name,
             "torch.Tensor",

@@ -215,7 +215,7 @@ internal readonly struct PickleReader
                 break;
             case 0x92:
                 var newObject = _stack.Pop(3);
-                _stack.Push(newObject[2] is PickleDict { IsEmpty: true } ? _build.Make(newObject[0], newObject[1]) : throw PickleFault.Wrong(_path, "it makes an object with named arguments"));
+                _stack.Push(newObject[2] is PickleDict { IsEmpty: true } || newObject[0] is PickleGlobal { Kind: GlobalKind.Foreign } or PickleForeign ? _build.Make(newObject[0], newObject[1]) : throw PickleFault.Wrong(_path, "it makes an object with named arguments"));
                 break;
             case (byte)'b':
                 var state = _stack.Pop();
@@ -239,7 +239,7 @@ internal readonly struct PickleReader
         var length = Line(name);
         name[length++] = '.';
         name = name[..(length + Line(name[length..]))];
-        return refuse || PickleGlobals.Find(name) is not { } global ? throw PickleFault.Asks(_path, name.ToString()) : global;
+        return refuse ? throw PickleFault.Asks(_path, name.ToString()) : _build.Global(name);
     }
 
     private PickleGlobal NamedGlobal(string module, string name)
@@ -249,7 +249,7 @@ internal readonly struct PickleReader
         Span<char> full = stackalloc char[MaxNameBytes + 1];
         full = full[..(module.Length + 1 + name.Length)];
         full.TryWrite($"{module}.{name}", out _);
-        return PickleGlobals.Find(full) ?? throw PickleFault.Asks(_path, full.ToString());
+        return _build.Global(full);
     }
 
     private int Line(scoped Span<char> room)

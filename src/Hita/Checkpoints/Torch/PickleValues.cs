@@ -63,6 +63,10 @@ internal sealed class PickleObject(string name)
 /// <param name="Text">What it says, where that is of use.</param>
 internal sealed record PickleInert(string Name, string? Text = null);
 
+/// <summary>Stands for whatever was made with a name that is not among the plain data of weight files; it has no content.</summary>
+/// <param name="Name">The full Python name.</param>
+internal sealed record PickleForeign(string Name);
+
 /// <summary>A storage as the pickle refers to it.</summary>
 /// <param name="Element">The elements' type; null where the storage is plain bytes.</param>
 /// <param name="Key">The name of its part in the file.</param>

@@ -33,8 +33,9 @@ internal sealed class StoredTensor
     public bool IsContiguous { get; }
 
     /// <summary>Checks a tensor against its storage.</summary>
-    /// <exception cref="CheckpointException">It reaches beyond its storage, or claims more elements than that has.</exception>
-    public static StoredTensor Locate(TorchArchive archive, string name, PickleTensor tensor)
+    /// <returns>Null for a tensor that repeats its stored elements, as one that was expanded does.</returns>
+    /// <exception cref="CheckpointException">It reaches beyond its storage.</exception>
+    public static StoredTensor? Locate(TorchArchive archive, string name, PickleTensor tensor)
     {
         if (tensor.IsUnset)
             throw Wrong("was never given any elements");
@@ -56,7 +57,7 @@ internal sealed class StoredTensor
         if (tensor.Offset < 0 || tensor.Offset > available || (count > 0 && last >= available))
             throw Wrong("reaches beyond its storage");
         if (count > available)
-            throw Wrong($"repeats {available} stored elements {count} times; save it after .contiguous()");
+            return null;
 
         var start = archive.StorageStart(tensor.Storage, size, name) + (tensor.Offset * size);
         var entry = new TensorEntry(name, tensor.Element.Type, tensor.Shape) { TypeName = tensor.Element.Name };

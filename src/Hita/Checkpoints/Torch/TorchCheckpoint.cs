@@ -1,3 +1,4 @@
+using Hita.Models;
 using Hita.Runtime;
 
 namespace Hita.Checkpoints.Torch;
@@ -10,6 +11,9 @@ public sealed class TorchCheckpoint : TensorSource
 {
     private const int TensorCost = 420;
     private const long OtherDataAllowance = 1 << 20;
+
+    // What torch calls that which a module keeps beside its tensors.
+    private const string ExtraState = "_extra_state";
     private readonly CheckpointBytes _file;
     private readonly bool _bigEndian;
     private readonly OrderedDictionary<string, TensorEntry> _tensors = new(StringComparer.Ordinal);
@@ -23,7 +27,8 @@ public sealed class TorchCheckpoint : TensorSource
         _bigEndian = archive.BigEndian;
         Summary = CheckpointSummary.Of(archive);
         (Section, var weights) = CheckpointSections.Choose(file.Path, archive.Root, section);
-        Ignored = Locate(archive, weights);
+        (Ignored, Repeating) = Locate(archive, weights);
+        Notes = Tell();
     }
 
     /// <summary>
@@ -37,6 +42,15 @@ public sealed class TorchCheckpoint : TensorSource
 
     /// <summary>Names in the section that hold something other than tensors; they are left out.</summary>
     public IReadOnlyList<string> Ignored { get; }
+
+    /// <summary>
+    /// Names in the section of tensors that repeat a few stored values, as one that was expanded does; they are left out, because a
+    /// model's weights are never stored so and a small file could claim any size.
+    /// </summary>
+    public IReadOnlyList<string> Repeating { get; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Notes { get; }
 
     /// <inheritdoc/>
     public override IReadOnlyDictionary<string, TensorEntry> Tensors => _tensors;
@@ -99,13 +113,32 @@ public sealed class TorchCheckpoint : TensorSource
         }
     }
 
-    private List<string> Locate(TorchArchive archive, PickleDict weights)
+    /// <summary>The checkpoint that an opened file is; null for files of other kinds.</summary>
+    /// <param name="source">The file, as <see cref="WeightFile"/> opens it.</param>
+    public static TorchCheckpoint? Of(ITensorSource source) => source as TorchCheckpoint ?? (source as UnwrappedTensors)?.Inner as TorchCheckpoint;
+
+    private List<string> Tell()
     {
-        var ignored = new List<string>();
+        var notes = new List<string>();
+        if (Summary.Skipped.Count > 0)
+        {
+            var parts = Summary.Skipped.Select(static p => $"{p.Name} ({MessageText.Few(p.Kinds, 3)})").ToList();
+            notes.Add($"Parts that are not plain data were left out and not run: {string.Join(", ", parts.Take(6))}{(parts.Count > 6 ? $" and {parts.Count - 6} more" : "")}.");
+        }
+        if (Repeating.Count > 0)
+            notes.Add($"{MessageText.Few(Repeating)} {(Repeating.Count == 1 ? "repeats" : "repeat")} a few stored values, as expanded buffers do, and {(Repeating.Count == 1 ? "was" : "were")} left out.");
+        return notes;
+    }
+
+    private (List<string> Ignored, List<string> Repeating) Locate(TorchArchive archive, PickleDict weights)
+    {
+        var (ignored, repeating) = (new List<string>(), new List<string>());
         // Tensors may share a storage, but a small file may not claim to hold a large model by naming one storage many times.
         var bytesLeft = Math.Min(_file.Length, long.MaxValue / 4) * 2 + OtherDataAllowance;
         foreach (var (key, value) in weights.Items)
         {
+            if (CheckpointSections.ForeignName(value) is { } foreign && !(key is string extra && extra.EndsWith(ExtraState, StringComparison.Ordinal)))
+                throw PickleFault.Asks(Path, foreign);
             if (key is not string name || value is not PickleTensor tensor)
             {
                 archive.Budget.Charge(300);
@@ -113,13 +146,19 @@ public sealed class TorchCheckpoint : TensorSource
                 continue;
             }
             archive.Budget.Charge(TensorCost + (8L * tensor.Shape.Length));
-            var stored = StoredTensor.Locate(archive, name, tensor);
+            if (StoredTensor.Locate(archive, name, tensor) is not { } stored)
+            {
+                repeating.Add(name);
+                continue;
+            }
             bytesLeft -= stored.Entry.ByteLength;
             if (bytesLeft < 0)
                 throw new CheckpointException(Path, "the tensors of this file are to hold more than twice the bytes that the file has, so it is refused; save them after .clone().");
             _stored.Add(name, stored);
             _tensors.Add(name, stored.Entry);
         }
-        return ignored;
+        if (_tensors.Count == 0 && repeating.Count > 0)
+            throw new CheckpointException(Path, $"the tensor '{MessageText.Short(repeating[0])}' repeats a few stored elements many times, and the file holds no other; save it after .contiguous().");
+        return (ignored, repeating);
     }
 }

@@ -26,19 +26,19 @@ internal sealed class TorchLegacyArchive : TorchArchive
         : base(file)
     {
         var pickles = new PickleBytes(file, MaxPickle, Budget);
-        if (PickleReader.Read(pickles, Budget) is not BigInteger mark || mark != MarkNumber)
+        if (Plain(PickleReader.Read(pickles, Budget)) is not BigInteger mark || mark != MarkNumber)
             throw PickleFault.Wrong(file.Path, "it does not begin with the number that marks the format");
-        if (PickleReader.Read(pickles, Budget) is not long version)
+        if (Plain(PickleReader.Read(pickles, Budget)) is not long version)
             throw PickleFault.Wrong(file.Path, "it does not say the version of the format");
         if (version != Version)
             throw new CheckpointException(file.Path, $"the file is of version {version} of the format of PyTorch before 1.6, and only version {Version} is known; {Anew}.");
-        if (PickleReader.Read(pickles, Budget) is not PickleDict machine || machine["little_endian"] is not bool littleEndian)
+        if (Plain(PickleReader.Read(pickles, Budget)) is not PickleDict machine || machine["little_endian"] is not bool littleEndian)
             throw PickleFault.Wrong(file.Path, "it does not say the order of the bytes in numbers");
         if (!littleEndian)
             throw new CheckpointException(file.Path, $"PyTorch before 1.6 wrote this file on a big-endian machine, and such files are not read; {Anew}.");
         var storages = new StorageReferences(file.Path, Budget);
-        Root = PickleReader.Read(pickles, Budget, storages);
-        if (PickleReader.Read(pickles, Budget) is not PickleList names)
+        Root = Plain(PickleReader.Read(pickles, Budget, storages));
+        if (Plain(PickleReader.Read(pickles, Budget)) is not PickleList names)
             throw PickleFault.Wrong(file.Path, "it does not list the storages");
         Budget.Charge((long)StorageCost * names.Items.Count);
         _starts = new Dictionary<string, long>(names.Items.Count, StringComparer.Ordinal);
@@ -61,6 +61,9 @@ internal sealed class TorchLegacyArchive : TorchArchive
     /// <inheritdoc/>
     public override long StorageStart(PickleStorage storage, int elementSize, string tensor) =>
         _starts.TryGetValue(storage.Key, out var start) ? start + (storage.First * SizeIn(storage)) : throw Lacks(storage, tensor);
+
+    // What frames the tensors is plain data in every honest file.
+    private object? Plain(object? value) => CheckpointSections.ForeignName(value) is { } foreign ? throw PickleFault.Asks(File.Path, foreign) : value;
 
     private static int SizeIn(PickleStorage storage) => storage.Element?.Size ?? 1;
 

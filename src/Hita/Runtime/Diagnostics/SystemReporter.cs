@@ -75,8 +75,11 @@ public static class SystemReporter
         ? " The Windows library of this TorchSharp release (0.107.0) is known not to load: use Hita under WSL (Linux) for now."
         : "";
 
-    private static string SkiaVersion() =>
-        $"{typeof(SkiaSharp.SKBitmap).Assembly.GetName().Version?.ToString(3)} (native {SkiaSharp.SkiaSharpVersion.Native})";
+    private static string SkiaVersion()
+    {
+        SkiaLibrary.Load();
+        return $"{typeof(SkiaSharp.SKBitmap).Assembly.GetName().Version?.ToString(3)} (native {SkiaSharp.SkiaSharpVersion.Native})";
+    }
 
     private static TorchReport ExamineTorch(int? threads, List<Finding> findings)
     {

@@ -32,6 +32,8 @@ internal sealed class HostileFile : IDisposable
                 for (var at = 0L; at < entry.ByteLength; at += _buffer.Length)
                     source.ReadPart(entry.Name, at, _buffer.AsSpan(0, (int)Math.Min(_buffer.Length, entry.ByteLength - at)));
             }
+            Assert.All(source.Notes, static n => Assert.EndsWith(".", n, StringComparison.Ordinal));
+            ModelKinds.FittingPresets(source);
             Assert.True(source.Tensors.Values.Sum(static e => e.ByteLength) <= (2L * file.Length) + (1 << 20), "the tensors claim more than the file holds");
         }
         catch (CheckpointException e)

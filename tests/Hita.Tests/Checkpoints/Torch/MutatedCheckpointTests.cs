@@ -60,7 +60,7 @@ public sealed class MutatedCheckpointTests(ITestOutputHelper output) : IDisposab
     public void Dispose() => _file.Dispose();
 
     /// <summary>A small file with every kind of thing a published one has.</summary>
-    private static ZipPart[] Rich()
+    internal static ZipPart[] Rich()
     {
         var script = new PickleScript().Op('}').Raw((byte)'q', 0).Op('(')
             .Text("steps").Integer(70_000).Text("args").Global("argparse", "Namespace").Op(')').Raw(0x81).Op('}').Text("lr").Number(1e-4).Op('s').Op('b')
@@ -79,7 +79,7 @@ public sealed class MutatedCheckpointTests(ITestOutputHelper output) : IDisposab
         ];
     }
 
-    private static LegacyFile RichLegacy()
+    internal static LegacyFile RichLegacy()
     {
         var script = new PickleScript().Op('}').Raw((byte)'q', 0).Op('(')
             .Text("epoch").Integer(90).Text("args").Global("argparse", "Namespace").Op(')').Raw(0x81).Op('}').Text("lr").Number(1e-4).Op('s').Op('b')

@@ -71,6 +71,22 @@ public sealed class ResumeTests
     }
 
     [Fact]
+    public void A_run_whose_newest_checkpoint_rotted_goes_on_from_the_one_before_and_ends_equal_to_the_bit()
+    {
+        using var folder = new TemporaryFolder();
+        TinyRuns.WriteImages(folder["data"]);
+        var recipe = TinyRuns.Tokenizer(folder["data"], 6) with { Checkpoints = new CheckpointSection { Every = 2 } };
+        TokenizerTraining.Run(recipe, folder["straight"], RunStart.New, new TinyRuns.Snapshot(folder["straight"], folder["rotten"], 4));
+        var newest = folder["rotten/checkpoints/step-00000004/model.safetensors"];
+        CheckpointRecoveryTests.FlipBytes(newest, (int)new FileInfo(newest).Length - 64, 64);
+        var resumed = new Listener();
+        TokenizerTraining.Run(recipe, folder["rotten"], RunStart.Resume, resumed);
+        Assert.Contains(resumed.Notes, static n => n.StartsWith("The newest checkpoint is damaged (step 4, model.safetensors does not match its checksum)", StringComparison.Ordinal));
+        Assert.Equal([3, 4, 5, 6], resumed.Steps.Select(s => s.Step));
+        TinyRuns.RequireEqual(folder["straight"], folder["rotten"], 6);
+    }
+
+    [Fact]
     public void Only_length_and_cadence_may_change_when_a_run_is_resumed()
     {
         using var folder = new TemporaryFolder();
