@@ -28,7 +28,7 @@ public sealed class ReplayCommandTests : IDisposable
         Assert.Contains("4 of 4 images are identical.", output, StringComparison.Ordinal);
         var settings = ImageSettings.Read(files[0]);
         Assert.Equal((decoding, decoding == "bf16" ? 2 : 1), (settings.DecoderPrecision == Hita.Runtime.Precision.BFloat16 ? "bf16" : "float32", settings.Version));
-        Assert.Equal(decoding == "bf16", settings.ToText().Contains("decoding", StringComparison.Ordinal));
+        Assert.Equal(decoding == "bf16", settings.ToText().Contains("decoder", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -86,7 +86,7 @@ public sealed class ReplayCommandTests : IDisposable
         (code, output, _) = CommandLine.Run("replay", _folder["out/003-s0-0000.png"], "-m", "tiny", "--json");
         Assert.Equal(1, code);
         using var json = JsonDocument.Parse(output);
-        Assert.Equal("different", json.RootElement[0].GetProperty("verdict").GetString());
+        Assert.Equal("different", json.RootElement[0].GetProperty("outcome").GetString());
         Assert.True(json.RootElement[0].GetProperty("changed_pixels").GetInt32() > 100);
     }
 
