@@ -32,7 +32,7 @@ public sealed record BenchOptions
     /// <summary>The parts. Default all.</summary>
     public IReadOnlyList<BenchPart> Parts { get; init; } = Enum.GetValues<BenchPart>();
 
-    /// <summary>Generators by preset; the first one decodes the whole images. Default <c>hita-b</c>, <c>hita-l</c>, <c>hita-xl</c>.</summary>
+    /// <summary>Generators by preset; the first one generates the whole images. Default <c>hita-b</c>, <c>hita-l</c>, <c>hita-xl</c>.</summary>
     public IReadOnlyList<string> Generators { get; init; } = ["hita-b", "hita-l", "hita-xl"];
 
     /// <summary>The tokenizer by preset. Default <c>hita-v</c>.</summary>
@@ -41,7 +41,7 @@ public sealed record BenchOptions
     /// <summary>Images of a token step. One image is guided, which takes two rows; several are not. Default 1, 8 and 32.</summary>
     public IReadOnlyList<int> StepBatches { get; init; } = [1, 8, 32];
 
-    /// <summary>Guided images decoded together in the part of the whole images. Default 1.</summary>
+    /// <summary>Guided images generated together in the part of the whole images. Default 1.</summary>
     public IReadOnlyList<int> ImageBatches { get; init; } = [1];
 
     /// <summary>How long to repeat each measurement, in seconds; large ones take one round at least. Default 10.</summary>

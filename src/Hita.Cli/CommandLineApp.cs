@@ -45,7 +45,7 @@ internal static class CommandLineApp
     {
         var root = new HitaCommand(
             "hita",
-            "Hita for .NET: turns images into holistic and patch codes and back, and decodes images from classes.",
+            "Hita for .NET: turns images into holistic and patch codes and back, and generates images of classes.",
             "hita generate -m models/hita --class \"giant panda\" -o out",
             "hita reconstruct photo.jpg -m models/hita -o out",
             "hita doctor")

@@ -41,7 +41,7 @@ public sealed record Augmentation
 
     /// <summary>
     /// Whether half of the images are mirrored left to right (the default). The ten crops hold the mirrored ones already and
-    /// do not heed it.
+    /// ignore it.
     /// </summary>
     public bool Flip { get; init; } = true;
 

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Hita.Data;
 
-/// <summary>The memory of batches that nobody uses at present.</summary>
+/// <summary>The memory of batches that is not in use at present.</summary>
 internal sealed class BatchMemoryPool(int batchSize, int imageBytes)
 {
     private readonly ConcurrentBag<BatchMemory> _free = [];

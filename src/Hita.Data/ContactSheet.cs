@@ -45,11 +45,11 @@ public static class ContactSheet
 {
     private const int Gap = 4;
 
-    /// <summary>Samples the sheet. Images that cannot be read are grey fields that say so.</summary>
+    /// <summary>Renders the sheet. Images that cannot be read are grey fields that say so.</summary>
     /// <param name="source">The set.</param>
     /// <param name="options">What the sheet shows; the defaults where null.</param>
     /// <param name="cancellation">Asks to stop.</param>
-    /// <returns>The centre squares of images chosen by lot, as evenly from the classes as their order in the lot allows.</returns>
+    /// <returns>The centre squares of images chosen at random, as evenly from the classes as their order in the lot allows.</returns>
     /// <exception cref="ConfigException">The settings have faults.</exception>
     /// <exception cref="HitaException">The sheet would be too large for memory.</exception>
     public static Image Render(IImageSource source, ContactSheetOptions? options = null, CancellationToken cancellation = default)

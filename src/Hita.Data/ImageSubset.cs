@@ -36,7 +36,7 @@ public sealed class ImageSubset : IImageSource
     /// <inheritdoc/>
     public int PartsTogether => _whole.PartsTogether;
 
-    /// <summary>Divides a source into images to train on and images held out, chosen by lot.</summary>
+    /// <summary>Divides a source into images to train on and images held out, chosen at random.</summary>
     /// <param name="source">The whole; it must stay open while the parts are used.</param>
     /// <param name="count">How many are held out, 1 to one less than there are.</param>
     /// <param name="seed">Decides which; the same seed and number of images hold out the same ones.</param>
@@ -52,7 +52,7 @@ public sealed class ImageSubset : IImageSource
         return (new(source, rest, "training part"), new(source, chosen, "held-out part"));
     }
 
-    /// <summary>A number of images of a source, chosen by lot.</summary>
+    /// <summary>A number of images of a source, chosen at random.</summary>
     /// <param name="source">The whole; it must stay open while the part is used.</param>
     /// <param name="count">How many at most, at least 1.</param>
     /// <param name="seed">Decides which.</param>

@@ -1,7 +1,7 @@
 namespace Hita.Materials;
 
 /// <summary>
-/// The few functions whose last bit differs between C libraries, made of arithmetic that does not: scenes sampled on one
+/// The few functions whose last bit differs between C libraries, made of arithmetic that does not: scenes rendered on one
 /// machine are the scenes of every other.
 /// </summary>
 internal static class ExactMath

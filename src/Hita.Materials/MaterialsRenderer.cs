@@ -7,7 +7,7 @@ using Wide = System.Runtime.Intrinsics.Vector256<float>;
 
 namespace Hita.Materials;
 
-/// <summary>Samples scenes of the built-in set. All methods may be called from many threads at once.</summary>
+/// <summary>Renders scenes of the built-in set. All methods may be called from many threads at once.</summary>
 public static class MaterialsRenderer
 {
     /// <summary>The smallest image, in pixels a side.</summary>
@@ -24,7 +24,7 @@ public static class MaterialsRenderer
     private static readonly Wide SpotsY = Vector256.Create(-3f, 3f, 1f, -5f, 5f, -1f, 7f, -7f) * (1f / 16f);
     private static readonly Wide Lanes = Vector256.Create(0f, 1f, 2f, 3f, 4f, 5f, 6f, 7f);
 
-    /// <summary>Samples a scene. The bytes depend on the scene and the size alone.</summary>
+    /// <summary>Renders a scene. The bytes depend on the scene and the size alone.</summary>
     /// <param name="scene">What to sample.</param>
     /// <param name="size">Width and height in pixels, <see cref="MinimumSize"/> to <see cref="MaximumSize"/>.</param>
     /// <param name="rgb">Receives size × size × 3 bytes: rows from the top, red, green, blue, in sRGB.</param>
@@ -37,7 +37,7 @@ public static class MaterialsRenderer
         RenderInto(new SceneTracer(scene.Validate(), 1f / size), size, rgb);
     }
 
-    /// <summary>Samples the studio of a scene without the object: the ground truth of a removal.</summary>
+    /// <summary>Renders the studio of a scene without the object: the ground truth of a removal.</summary>
     /// <param name="scene">What to sample.</param>
     /// <param name="size">Width and height in pixels, <see cref="MinimumSize"/> to <see cref="MaximumSize"/>.</param>
     /// <param name="rgb">Receives size × size × 3 bytes: rows from the top, red, green, blue, in sRGB.</param>

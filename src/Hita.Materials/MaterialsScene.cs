@@ -4,7 +4,7 @@ namespace Hita.Materials;
 
 /// <summary>
 /// Everything an image of the built-in set shows. Change one property with a <c>with</c> expression and the same scene is
-/// sampled in another material, colour or light, and is otherwise the same to the bit.
+/// rendered in another material, colour or light, and is otherwise the same to the bit.
 /// </summary>
 public sealed record MaterialsScene
 {
@@ -20,7 +20,7 @@ public sealed record MaterialsScene
     /// <summary>Which part of the block of wood or stone, and of the floor, is seen: any number.</summary>
     public uint TextureSeed { get; init; }
 
-    /// <summary>From polished (0) to satin (1); matte and glass do not heed it.</summary>
+    /// <summary>From polished (0) to satin (1); matte and glass ignore it.</summary>
     public float Finish { get; init; } = 0.3f;
 
     /// <summary>Turn about the vertical, degrees, any number.</summary>

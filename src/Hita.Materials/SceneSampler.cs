@@ -2,7 +2,7 @@ using Hita.Runtime;
 
 namespace Hita.Materials;
 
-/// <summary>Samples scenes by lot, within the bounds of good taste: colours that go together, poses that show the shape.</summary>
+/// <summary>Samples scenes at random, within the bounds of good taste: colours that go together, poses that show the shape.</summary>
 internal static class SceneSampler
 {
     private static readonly SceneColour[] Palette =

@@ -122,7 +122,7 @@ internal sealed class Stage
         seen += new Wide3(Sky) * (panel + Window(direction, edge));
         var strength = 1f / (1f + blur);
         seen += new Wide3(Key) * (Lamp(direction, Light, _lampRight, _lampUp, 0.52f, 0.40f, edge) * (2.6f * strength));
-        // A strip before the object on the side of the shade, and two behind it that sample its outline.
+        // A strip before the object on the side of the shade, and two behind it that draw its outline.
         seen += new Wide3(_strip) * (Lamp(direction, _stripTo, new(_stripTo.Z, 0, -_stripTo.X), Vector3.UnitY, 0.16f, 0.95f, edge) * strength);
         var aside = new Wide3(Vector256.Abs(direction.X), direction.Y, direction.Z);
         seen += new Wide3(_strip) * (Lamp(aside, RimTo, new(RimTo.Z, 0, -RimTo.X), Vector3.UnitY, 0.22f, 1.1f, edge) * (0.6f * strength));

@@ -6,7 +6,7 @@ namespace Hita.Training;
 /// </summary>
 /// <remarks>
 /// Some images of a step are seen twice: their patch tokens see them in wrong colours, their holistic tokens see them right, but
-/// moved, and what is to be decoded is the image itself. No label is needed, and a finished tokenizer sees images once as ever.
+/// moved, and the reconstruction target is the image itself. No label is needed, and a finished tokenizer sees images once as ever.
 /// </remarks>
 public sealed record StyleSeparationOptions
 {
@@ -19,7 +19,7 @@ public sealed record StyleSeparationOptions
     /// <summary>Whether half of the images are mirrored for their holistic tokens. Default true.</summary>
     public bool Mirror { get; init; } = true;
 
-    /// <summary>The smallest part of a side that the holistic tokens see, at a place rendered at random. Above 0, 1 at most; default 0.7.</summary>
+    /// <summary>The smallest part of a side that the holistic tokens see, at a random position. Above 0, 1 at most; default 0.7.</summary>
     public double SmallestView { get; init; } = 0.7;
 
     internal void CollectFaults(List<string> faults)

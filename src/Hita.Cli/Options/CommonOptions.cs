@@ -16,7 +16,7 @@ internal static class CommonOptions
     {
         var option = new Option<string>("--model", "-m")
         {
-            Description = $"{what}, or a preset's name to try it with weights that are not trained.",
+            Description = $"{what}, or a preset's name, to try it with untrained weights.",
             HelpName = "DIR|PRESET",
             Required = required,
         };
@@ -68,12 +68,12 @@ internal static class CommonOptions
     });
 
     /// <summary><c>--precision</c>.</summary>
-    public static Option<string> PrecisionOption(params Precision[] possible) => PrecisionOption("--precision", "The type the weights are kept in.", possible);
+    public static Option<string> PrecisionOption(params Precision[] possible) => PrecisionOption("--precision", "The type of the weights in memory.", possible);
 
     /// <summary><c>--decoder-precision</c>: the tokenizer's precision where <c>--precision</c> is the generator's.</summary>
     public static Option<string> DecoderPrecisionOption() => PrecisionOption(
         "--decoder-precision",
-        "The type the tokenizer's weights are kept in; bf16 takes about half the time on processors with instructions for it, longer on others.",
+        "The type of the tokenizer's weights in memory; bf16 takes about half the time on processors with instructions for it, longer on others.",
         Precision.Float32,
         Precision.BFloat16);
 

@@ -25,7 +25,7 @@ internal sealed class DataArguments
 
     public Option<string?> Format { get; } = new("--format")
     {
-        Description = "How the set is stored; told by what the path is if left out.",
+        Description = "How the set is stored; recognised from the path if left out.",
         HelpName = string.Join('|', ImageSources.FormatNames),
     };
 

@@ -13,12 +13,12 @@ namespace Hita.Cli.Options;
 internal sealed class EvaluationArguments
 {
     private readonly Option<string> _output = CommonOptions.Output("The folder for the report (report.json) and the page (index.html).", "DIR");
-    private readonly Option<bool> _restart = new("--restart") { Description = "Throw the unfinished state in the folder away instead of going on with it." };
+    private readonly Option<bool> _restart = new("--restart") { Description = "Discard the unfinished state in the folder instead of resuming from it." };
     private readonly Option<bool> _json = CommandHost.JsonOption();
     private readonly Option<string> _protocol;
     private readonly Option<string?> _weights = new("--weights")
     {
-        Description = "The measures' weights: the Inception file, a folder with the published files in it, or by-name to try everything without; the metric weights' folder if left out.",
+        Description = "The metrics' weights: the Inception file, a folder with the published files, or by-name to try everything without them; the folder of imported weights if left out.",
         HelpName = "FILE|DIR|by-name",
     };
 
@@ -30,7 +30,7 @@ internal sealed class EvaluationArguments
     {
         _protocol = new Option<string>("--protocol")
         {
-            Description = "How to measure: as the published scripts, as ADM's suite, or for any size and data.",
+            Description = "How to measure: like the published scripts, like ADM's suite, or for any size and data.",
             HelpName = string.Join('|', EvaluationProtocols.All.Select(static p => p.Name)),
             DefaultValueFactory = _ => protocol.Name,
         };
@@ -39,7 +39,7 @@ internal sealed class EvaluationArguments
         _samples.Validators.Add(static result =>
         {
             if (result.Tokens is [var token] && (!int.TryParse(token.Value, out var n) || n < 2))
-                result.AddError($"--samples is '{token.Value}'; it must be a whole number from 2 on.");
+                result.AddError($"--samples is '{token.Value}'; it must be a whole number of 2 or more.");
         });
     }
 
@@ -93,7 +93,7 @@ internal sealed class EvaluationArguments
         if (features.Absence is { } absence)
             host.Terminal.Error.WriteLine($"hita: {absence}");
         else if (features.IsByName)
-            host.Terminal.Error.WriteLine("hita: the Inception weights are made from their names; figures that need them mean nothing.");
+            host.Terminal.Error.WriteLine("hita: the Inception weights are filled from their names; metrics that need them mean nothing.");
         return features;
     }
 
@@ -126,7 +126,7 @@ internal sealed class EvaluationArguments
             host.Terminal.Out.Write(ConfigJson.Write(report));
             return;
         }
-        host.Terminal.Table(["figure", "value"], [.. report.Metrics.Select(f => (IReadOnlyList<string>)[MetricNames.Title(f.Name, report.Kind), MetricNames.Text(f)])]);
+        host.Terminal.Table(["metric", "value"], [.. report.Metrics.Select(f => (IReadOnlyList<string>)[MetricNames.Title(f.Name, report.Kind), MetricNames.Text(f)])]);
         foreach (var missing in report.Unmeasured)
             host.Terminal.Line($"not measured: {missing.Metrics}. {missing.Reason}");
         var folder = parsed.GetValue(_output)!;

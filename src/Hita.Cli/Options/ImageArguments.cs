@@ -18,7 +18,7 @@ internal sealed class ImageArguments
 
     private readonly Option<string?> _size = new("--size")
     {
-        Description = "The size to bring images to: a side in pixels, or WIDTHxHEIGHT. The model's own if left out.",
+        Description = "The size to resize images to: a side in pixels, or WIDTHxHEIGHT; the model's own if left out.",
         HelpName = "SIZE",
     };
 

@@ -17,6 +17,6 @@ internal static class ModelNotes
         if (NamedModel.IsPreset(name))
             host.Terminal.Error.WriteLine($"hita: '{name}' is an architecture without training; its codes and images mean nothing.");
         else if (parsed.GetResult(model) is not { Implicit: false })
-            host.Terminal.Error.WriteLine("hita: without -m this is the small bundled model, which has only ever seen rendered scenes and decodes other images roughly.");
+            host.Terminal.Error.WriteLine("hita: without -m this is the small bundled model, which has only ever seen rendered scenes and reconstructs other images only roughly.");
     }
 }

@@ -13,7 +13,7 @@ internal sealed class PipelineArguments
     private readonly Option<string> _model = CommonOptions.Model("The pipeline's folder (with tokenizer/ and generator/)");
     private readonly Option<string> _precision = CommonOptions.PrecisionOption(Precision.Float32, Precision.BFloat16, Precision.Int8);
     private readonly Option<string> _engine = CommonOptions.EngineOption();
-    private readonly Option<string?> _class = new("--class") { Description = "The class of what is decoded, by number or name; none if left out.", HelpName = "CLASS" };
+    private readonly Option<string?> _class = new("--class") { Description = "The class to sample for, by number or name; none if left out.", HelpName = "CLASS" };
     private readonly SamplingArguments _sampling = new();
 
     public void AddTo(Command command, bool classRequired = false)

@@ -11,11 +11,11 @@ internal sealed class SamplingArguments
 {
     private readonly Option<ulong> _seed = new("--seed") { Description = "The seed.", HelpName = "N" };
     private readonly Option<long> _first = new("--first-image") { Description = "The number of the first image under the seed, to continue or repeat one.", HelpName = "N" };
-    private readonly Option<int> _batch = new("--batch-size") { Description = "Images sampled together; they do not depend on it.", HelpName = "N", DefaultValueFactory = static _ => 8 };
-    private readonly Option<float?> _scale = new("--cfg-scale") { Description = "Guidance: how far to lean towards the class; up to 1 is none; the model's own setting, else 1, if left out.", HelpName = "S" };
+    private readonly Option<int> _batch = new("--batch-size") { Description = "Images sampled together; the images do not depend on it.", HelpName = "N", DefaultValueFactory = static _ => 8 };
+    private readonly Option<float?> _scale = new("--cfg-scale") { Description = "Classifier-free guidance scale; 1 or less is no guidance; if left out, the model's own setting, else 1.", HelpName = "S" };
     private readonly Option<int?> _interval = new("--cfg-interval") { Description = "Guide only the tokens 0 … N + 1, as the published sampler counts; -1 guides all.", HelpName = "N" };
-    private readonly Option<string?> _schedule = new("--cfg-schedule") { Description = "How guidance runs over the tokens: constant, linear or cosine.", HelpName = "NAME" };
-    private readonly Option<float?> _temperature = new("--temperature") { Description = "Below 1 bolder choices are rarer; 0 always takes the likeliest code.", HelpName = "T" };
+    private readonly Option<string?> _schedule = new("--cfg-schedule") { Description = "How the guidance scale changes over the tokens: constant, linear or cosine.", HelpName = "NAME" };
+    private readonly Option<float?> _temperature = new("--temperature") { Description = "Sampling temperature; below 1 unlikely codes become rarer, 0 always takes the likeliest.", HelpName = "T" };
     private readonly Option<int?> _topK = new("--top-k") { Description = "Sample from the K likeliest codes only; 0 is all.", HelpName = "K" };
     private readonly Option<float?> _topP = new("--top-p") { Description = "Sample from the likeliest codes that together reach this probability; 1 is all.", HelpName = "P" };
     private readonly Option<float?> _minP = new("--min-p") { Description = "Drop codes less likely than this share of the likeliest; 0 is none.", HelpName = "P" };

@@ -32,7 +32,7 @@ internal sealed class ProgressLine : IDisposable
     /// <param name="terminal">Where to write (its error stream) and its clock.</param>
     /// <param name="title">What is being done, for example <c>Decoding</c>.</param>
     /// <param name="unit">What is counted, in the plural, for example <c>images</c>.</param>
-    /// <param name="total">How many there will be; null where nobody knows.</param>
+    /// <param name="total">How many there will be; null where it is not known.</param>
     /// <param name="plainInterval">Time between plain lines; 10 seconds if left out.</param>
     public ProgressLine(Terminal terminal, string title, string unit, long? total, TimeSpan? plainInterval = null)
     {

@@ -3,14 +3,14 @@ using Spectre.Console;
 namespace Hita.Cli.Output;
 
 /// <summary>Where a command prints: results to one stream, progress and errors to another.</summary>
-/// <remarks>On a terminal tables are sampled; redirected they are plain aligned columns, the same words in the same order.</remarks>
+/// <remarks>On a terminal tables are drawn; redirected they are plain aligned columns, the same words in the same order.</remarks>
 internal sealed class Terminal
 {
     private readonly IAnsiConsole? _console;
 
     /// <param name="output">The stream of results.</param>
     /// <param name="error">The stream of progress and errors.</param>
-    /// <param name="console">Samples on <paramref name="output"/> where that is a terminal, else null.</param>
+    /// <param name="console">Draws on <paramref name="output"/> where that is a terminal, else null.</param>
     /// <param name="errorIsTerminal">Whether a progress line may be redrawn on <paramref name="error"/>.</param>
     /// <param name="clock">Measures rates.</param>
     /// <param name="width">Columns of the terminal.</param>
@@ -32,7 +32,7 @@ internal sealed class Terminal
 
     public TimeProvider Clock { get; }
 
-    /// <summary>Samples where results go to a terminal; null where they do not.</summary>
+    /// <summary>Draws where results go to a terminal; null where they do not.</summary>
     public IAnsiConsole? Live => _console;
 
     /// <summary>Whether results go to a terminal.</summary>

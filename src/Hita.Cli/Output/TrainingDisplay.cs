@@ -157,7 +157,7 @@ internal sealed class LiveTrainingDisplay(Terminal terminal, string stage, IAnsi
             var bar = new string('━', (int)(share * Width)).PadRight(Width, '╌');
             parts.Add(new Text(string.Create(CultureInfo.InvariantCulture, $"{bar} step {record.Step} of {Steps}, pass {record.Epoch:0.00}, {TimeLeft} left")));
             parts.Add(new Text($"{Speed(record)}, {Waiting(record)}{(_busy.Length > 0 ? $"; {_busy} …" : "")}"));
-            var table = new Table().Border(TableBorder.Simple).AddColumn("measure").AddColumn(new TableColumn("value").RightAligned());
+            var table = new Table().Border(TableBorder.Simple).AddColumn("metric").AddColumn(new TableColumn("value").RightAligned());
             foreach (var (name, value) in record.Values.Concat(_measured))
                 table.AddRow(new Text(name.Replace('_', ' ')), new Text(Number(name, value)));
             parts.Add(table);

@@ -24,7 +24,7 @@ public static class ImageSources
     /// A folder of class folders or of images; a tar archive, Parquet file, folder, pattern or list of them, such as
     /// <c>shard-{000..127}.tar</c>; an LMDB folder; or the built-in set: <c>materials</c>, <c>materials:SEED</c>, <c>materials:SEED:FIRST..END</c>.
     /// </param>
-    /// <param name="options">The format, if it shall not be told by what the path is, and how images are decoded.</param>
+    /// <param name="options">The format, if it shall not be recognised from the path, and how images are decoded.</param>
     /// <param name="cancellation">Asks to stop; large archives take a while to go through.</param>
     /// <returns>The source, to be disposed by whoever opened it.</returns>
     /// <exception cref="DataException">It cannot be used; the message says why and what to do.</exception>

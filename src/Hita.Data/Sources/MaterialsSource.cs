@@ -4,7 +4,7 @@ using Hita.Materials;
 
 namespace Hita.Data.Sources;
 
-/// <summary>A stretch of the built-in set "materials", sampled anew at each reading.</summary>
+/// <summary>A stretch of the built-in set "materials", rendered anew at each reading.</summary>
 public sealed class MaterialsSource : IImageSource
 {
     /// <summary>How many scenes a source has unless told: as many as one usually trains on.</summary>

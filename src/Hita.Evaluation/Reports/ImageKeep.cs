@@ -31,13 +31,13 @@ public sealed class ImageKeep : IAccumulator<ImageKeep>
 
     /// <summary>Keeps an image if it is one of those with the least values.</summary>
     /// <param name="image">The image.</param>
-    /// <param name="most">How many are kept.</param>
-    public void AddLeast(KeptImage image, int most)
+    /// <param name="maxCount">How many are kept.</param>
+    public void AddLeast(KeptImage image, int maxCount)
     {
         ArgumentNullException.ThrowIfNull(image);
         var at = _kept.FindIndex(k => image.Value < k.Value);
         _kept.Insert(at < 0 ? _kept.Count : at, image);
-        if (_kept.Count > most)
+        if (_kept.Count > maxCount)
             _kept.RemoveAt(_kept.Count - 1);
     }
 

@@ -25,16 +25,16 @@ public abstract class ImageSeries
     /// <summary>The images of a sample archive.</summary>
     /// <param name="path">The archive.</param>
     /// <param name="size">The side that images are brought to, antialiased; 0 leaves them.</param>
-    /// <param name="most">The most images to read, from the start.</param>
+    /// <param name="maxCount">The largest number of images to read, from the start.</param>
     /// <exception cref="ArchiveException">It holds no images.</exception>
-    public static ImageSeries Archive(string path, int size, int? most = null) => new ArchiveSeries(path, size, most);
+    public static ImageSeries Archive(string path, int size, int? maxCount = null) => new ArchiveSeries(path, size, maxCount);
 
     /// <summary>Centre squares of a source's images, cut as the ADM protocol does.</summary>
     /// <param name="source">The source; it must outlive the series.</param>
     /// <param name="crop">The side that is cut.</param>
     /// <param name="size">The side that the cut is brought to afterwards, antialiased; 0 leaves it.</param>
-    /// <param name="most">The most images to read: an even choice of them.</param>
-    public static ImageSeries Source(IImageSource source, int crop, int size, int? most = null) => new SourceSeries(source, crop, size, most);
+    /// <param name="maxCount">The largest number of images to read: an even choice of them.</param>
+    public static ImageSeries Source(IImageSource source, int crop, int size, int? maxCount = null) => new SourceSeries(source, crop, size, maxCount);
 
     private sealed class ArchiveSeries : ImageSeries
     {

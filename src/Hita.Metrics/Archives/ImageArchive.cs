@@ -78,13 +78,13 @@ public sealed class ImageArchiveReader : IDisposable
     }
 
     /// <summary>The next images: as many as asked for, fewer at the end, none after it.</summary>
-    /// <param name="most">How many at most, 1 or more.</param>
+    /// <param name="maxCount">How many at most, 1 or more.</param>
     /// <exception cref="ArchiveException">The archive is damaged.</exception>
-    public IReadOnlyList<Image> NextBatch(int most)
+    public IReadOnlyList<Image> NextBatch(int maxCount)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(most, 1);
-        var batch = new List<Image>((int)Math.Min(most, Count - Position));
-        while (batch.Count < most && Next() is { } image)
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxCount, 1);
+        var batch = new List<Image>((int)Math.Min(maxCount, Count - Position));
+        while (batch.Count < maxCount && Next() is { } image)
             batch.Add(image);
         return batch;
     }

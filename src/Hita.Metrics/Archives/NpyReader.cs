@@ -104,15 +104,15 @@ public sealed class NpyReader : IDisposable
     }
 
     /// <summary>Reads the whole array as float64, from any type of number.</summary>
-    /// <param name="most">
+    /// <param name="maxCount">
     /// The largest number of elements that is accepted; a file from a stranger may claim, or unpack to, any number.
     /// </param>
     /// <returns>The values in row-major order, also where the file has another.</returns>
     /// <exception cref="ArchiveException">There are more elements, or the file is damaged.</exception>
-    public double[] ReadDoubles(long most = 1 << 26)
+    public double[] ReadDoubles(long maxCount = 1 << 26)
     {
-        if (Header.Count > most)
-            throw new ArchiveException(_path, $"{_what} holds {Header.Count} numbers; at most {most} are read at once.");
+        if (Header.Count > maxCount)
+            throw new ArchiveException(_path, $"{_what} holds {Header.Count} numbers; at most {maxCount} are read at once.");
         var size = Header.Type.Size();
         var count = (int)Header.Count;
         // A packed array may claim far more than it has, so memory is only taken for what has really come.

@@ -38,7 +38,7 @@ public static class MetricWeightImporter
     {
         using var source = WeightFile.Open(file);
         var known = MetricWeights.Of(source)
-            ?? throw new CheckpointException(file, $"these are no weights of a measure or a loss; known are {string.Join(", ", MetricWeights.All.Select(static f => f.FileName))}.");
+            ?? throw new CheckpointException(file, $"these are no weights of a metric or a loss; known are {string.Join(", ", MetricWeights.All.Select(static f => f.FileName))}.");
         if (MetricWeights.Fault(source, known) is { } fault)
             throw new CheckpointException(file, $"the weights are not those that are needed: {fault}.");
 

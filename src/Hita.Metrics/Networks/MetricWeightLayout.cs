@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Hita.Metrics.Networks;
 
-/// <summary>The tensors that the weights of a measure consist of, under their published names and without memory for them.</summary>
+/// <summary>The tensors that the weights of a metric consist of, under their published names and without memory for them.</summary>
 /// <param name="Shapes">The tensors that are needed.</param>
 /// <param name="IsCompared">Whether a tensor of the file must be one of these; the others say nothing about whether it fits.</param>
 /// <param name="IsKept">Whether a tensor of the file goes into an imported one.</param>
@@ -36,7 +36,7 @@ internal sealed record MetricWeightLayout(IReadOnlyDictionary<string, long[]> Sh
             case ModelKind.Dino:
                 return Without(static name => name, DinoShapes());
             default:
-                throw new ArgumentOutOfRangeException(nameof(kind), kind, "These are not the weights of a measure.");
+                throw new ArgumentOutOfRangeException(nameof(kind), kind, "These are not the weights of a metric.");
         }
     }
 

@@ -10,7 +10,7 @@ namespace Hita.Editing;
 /// <param name="Difference">How much each pixel changes: the mean over red, green and blue, 0 to 255, row by row.</param>
 /// <param name="MeanChange">The mean of the differences.</param>
 /// <param name="Reach">The share of the pixels that change by more than <see cref="VisibleChange"/>, 0 to 1.</param>
-/// <param name="Attention">How much its query heeds each patch while the image is encoded, in raster order; it sums to less than 1.</param>
+/// <param name="Attention">How much its query attends to each patch while the image is encoded, in raster order; it sums to less than 1.</param>
 public sealed record CodeEffect(
     int Index, int Code, int? OtherCode, Image Changed, IReadOnlyList<byte> Difference, double MeanChange, double Reach, IReadOnlyList<float> Attention)
 {

@@ -2,13 +2,13 @@ using Hita.Generation;
 
 namespace Hita.Editing;
 
-/// <summary>Adds up the progress of several drawings.</summary>
+/// <summary>Adds up the progress of several samplings.</summary>
 internal sealed class EditProgressCounter(IProgress<EditProgress>? progress)
 {
     private long _before;
     private long _last;
 
-    /// <summary>The listener for the next sampling; null where nobody listens.</summary>
+    /// <summary>The progress callback for the next sampling; null without one.</summary>
     public IProgress<GenerationProgress>? ForOne()
     {
         _before += _last;

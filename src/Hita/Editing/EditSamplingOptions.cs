@@ -7,7 +7,7 @@ namespace Hita.Editing;
 /// <summary>How new codes are sampled. A result is a function of the weights, the images, these settings and nothing else.</summary>
 public sealed record EditSamplingOptions
 {
-    /// <summary>The class of what is decoded, by number; null for none. Default none.</summary>
+    /// <summary>The class to sample for, by number; null for none. Default none.</summary>
     public int? Class { get; init; }
 
     /// <summary>The seed. Default 0.</summary>

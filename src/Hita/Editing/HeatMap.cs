@@ -2,7 +2,7 @@ using Hita.Imaging;
 
 namespace Hita.Editing;
 
-/// <summary>Decodes numbers as colours, from black over violet and orange to pale yellow.</summary>
+/// <summary>Shows numbers as colours, from black over violet and orange to pale yellow.</summary>
 public static class HeatMap
 {
     // Brightness rises evenly, so that the maps also read in grey.
@@ -24,7 +24,7 @@ public static class HeatMap
     /// <summary>A plane of numbers as an image.</summary>
     /// <param name="values">Row by row.</param>
     /// <param name="width">Numbers in a row.</param>
-    /// <param name="largest">The number that is decoded brightest; above 0.</param>
+    /// <param name="largest">The number that is shown brightest; above 0.</param>
     public static Image Render(IReadOnlyList<double> values, int width, double largest)
     {
         ArgumentNullException.ThrowIfNull(values);
@@ -39,7 +39,7 @@ public static class HeatMap
     /// <param name="image">The image.</param>
     /// <param name="values">A number a patch, in raster order.</param>
     /// <param name="columns">Patches in a row.</param>
-    /// <param name="largest">The number that is decoded brightest; above 0.</param>
+    /// <param name="largest">The number that is shown brightest; above 0.</param>
     public static Image Overlay(Image image, IReadOnlyList<float> values, int columns, double largest)
     {
         ArgumentNullException.ThrowIfNull(image);

@@ -5,13 +5,13 @@ using Hita.Tokenization.Model;
 
 namespace Hita.Editing;
 
-/// <summary>Turns one image into another by way of what the tokenizer sees in them.</summary>
+/// <summary>Morphs one image into another through the tokenizer's features.</summary>
 /// <param name="tokenizer">A tokenizer with holistic codes and its encoder; still the caller's to dispose.</param>
 public sealed class ImageMorph(ImageTokenizer tokenizer)
 {
     private readonly ImageTokenizer _tokenizer = EditChecks.Holistic(tokenizer, "A morph");
 
-    /// <summary>Decodes the way from one image to the other.</summary>
+    /// <summary>Renders the frames from one image to the other.</summary>
     /// <param name="from">The start, of any size; its centre square counts.</param>
     /// <param name="to">The end, of any size; its centre square counts.</param>
     /// <param name="options">How; null for the defaults.</param>

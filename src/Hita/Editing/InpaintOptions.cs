@@ -8,7 +8,7 @@ public enum HolisticSource
     /// <summary>From the image as far as it is known: they describe what is around the hole.</summary>
     Encoded,
 
-    /// <summary>Sampled for the class; of several candidates, those that the known patches fit win.</summary>
+    /// <summary>Sampled for the class; of several candidates, the one that fits the known patches best is kept.</summary>
     Generated,
 }
 

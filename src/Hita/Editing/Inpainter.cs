@@ -34,9 +34,9 @@ public sealed class Inpainter(ImagePipeline pipeline)
         ArgumentNullException.ThrowIfNull(mask);
         options = (options ?? new()).Validate();
         mask = mask.For(image.Width, image.Height);
-        var bounds = mask.Bounds ?? throw new HitaException("The mask marks no pixel, so that there is nothing to decode.");
+        var bounds = mask.Bounds ?? throw new HitaException("The mask marks no pixel, so there is nothing to regenerate.");
         if (!mask.Marks.Contains(false))
-            throw new HitaException("The mask marks every pixel, so that nothing of the image is left; 'hita generate' decodes images from nothing.");
+            throw new HitaException("The mask marks every pixel, so nothing of the image is left; 'hita generate' makes images from nothing.");
         var (width, height) = (_pipeline.Width, _pipeline.Height);
         var scale = options.WindowSide is { } side
             ? EditWindow.ScaleFor(image, width, height, side)
@@ -91,7 +91,7 @@ public sealed class Inpainter(ImagePipeline pipeline)
         if (options.Sampling.Class is { } number && (number < 0 || number >= Config.ClassCount))
             throw new HitaException($"There is no class {number}: this generator's classes run from 0 to {Config.ClassCount - 1}.");
         var plain = MeanFill.Mean(image, mask) ?? (128, 128, 128);
-        // From here on nobody has the pixels under the mask.
+        // From here on nothing has the pixels under the mask.
         var (canvas, rest) = (MeanFill.Fill(image, mask, plain), mask.Crop(new PixelBox(0, 0, mask.Width, mask.Height)));
         var windows = new List<InpaintedWindow>();
         var counter = new EditProgressCounter(progress);
@@ -99,7 +99,7 @@ public sealed class Inpainter(ImagePipeline pipeline)
         {
             var window = new EditWindow(WindowPlan.Next(rest, size.Width, size.Height), _pipeline.Width, _pipeline.Height);
             var filling = new WindowFilling(_pipeline, window, canvas, rest, plain, options, Shift);
-            // Every window samples numbers of its own, so that the same noise does not come back from window to window.
+            // Every window has random numbers of its own, so that the same noise does not come back from window to window.
             windows.Add(filling.Run((long)windows.Count * options.Passes * options.Candidates, counter, cancellation));
             for (var y = window.Box.Y; y < window.Box.Bottom; y++)
                 rest.Row(y)[window.Box.X..window.Box.Right].Clear();

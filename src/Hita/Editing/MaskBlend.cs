@@ -5,7 +5,7 @@ namespace Hita.Editing;
 /// <summary>Joins what was decoded under a mask with the image around it.</summary>
 /// <remarks>
 /// Pixels outside the mask are exactly the image's, and pixels of the image under the mask are never read. The seam is
-/// hidden on the inner side alone: there the step between image and decoding at the mask's edge is spread smoothly
+/// hidden on the inner side alone: there the step between the image and the new part at the mask's edge is spread smoothly
 /// (Laplace's equation), to nothing at the feather's width.
 /// </remarks>
 internal static class MaskBlend
@@ -13,7 +13,7 @@ internal static class MaskBlend
     /// <summary>Joins.</summary>
     /// <param name="image">The image; under the mask its pixels do not matter.</param>
     /// <param name="decoded">What was decoded, of the same size.</param>
-    /// <param name="mask">Where the decoding is wanted.</param>
+    /// <param name="mask">Where the new part goes.</param>
     /// <param name="feather">How far from the mask's edge the step is spread, in pixels; 0 for a hard edge.</param>
     /// <returns>A new image.</returns>
     public static Image Join(Image image, Image decoded, ImageMask mask, double feather)

@@ -41,7 +41,7 @@ public sealed record StyleOptions
     public StyleOrder Order { get; init; }
 
     /// <summary>
-    /// Whether the last k holistic codes stay the content's. The decoder decodes the first k patches from them, where the style
+    /// Whether the last k holistic codes stay the content's. The first k patches are decoded from them, where the style
     /// image's corner would show. Default false.
     /// </summary>
     public bool KeepOpening { get; init; }

@@ -6,7 +6,7 @@ using Hita.Tokenization.Model;
 namespace Hita.Editing;
 
 /// <summary>
-/// Decodes the content of one image in the style of another, without any training for it: the holistic codes, which describe
+/// Renders the content of one image in the style of another, without any training for it: the holistic codes, which describe
 /// an image as a whole, are taken from the style image, the patch codes from the content.
 /// </summary>
 /// <param name="tokenizer">A tokenizer with holistic codes and its encoder; still the caller's to dispose.</param>

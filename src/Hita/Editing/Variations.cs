@@ -23,13 +23,13 @@ public enum VariationKeep
 /// <param name="LogLikelihood">With the patches kept, the natural logarithm of their likelihood after the codes that were sampled; else 0.</param>
 public sealed record Variation(long Number, Image Image, double LogLikelihood);
 
-/// <summary>Decodes images that share one kind of codes with an image.</summary>
+/// <summary>Generates images that share one kind of codes with an image.</summary>
 /// <param name="pipeline">The models, the tokenizer with its encoder; still the caller's to dispose.</param>
 public sealed class Variations(ImagePipeline pipeline)
 {
     private readonly ImagePipeline _pipeline = EditChecks.WithEncoder(pipeline);
 
-    /// <summary>Decodes variations.</summary>
+    /// <summary>Generates variations.</summary>
     /// <param name="image">The image, of any size; its largest centre window of the model's shape is varied.</param>
     /// <param name="keep">What stays; the rest is sampled.</param>
     /// <param name="count">How many, 1 or more.</param>

@@ -22,7 +22,7 @@ public sealed record GenerationRequest
     /// <summary>How the last holistic code is embedded. Default: as in training.</summary>
     public BoundaryMode Boundary { get; init; }
 
-    /// <summary>Images decoded together; the images do not depend on it. Default 8.</summary>
+    /// <summary>Images sampled together; the images do not depend on it. Default 8.</summary>
     public int BatchSize { get; init; } = 8;
 
     /// <summary>

@@ -93,7 +93,7 @@ public sealed partial class ImageGenerator : IDisposable
     /// <summary>Learned values; 0 where the weights are packed for the CPU engine.</summary>
     public long ParameterCount => (_tokens as TorchTokenModel)?.Model.ParameterCount() ?? 0;
 
-    /// <summary>What decodes, position by position.</summary>
+    /// <summary>What computes logits, position by position.</summary>
     internal ITokenModel Tokens => _tokens;
 
     /// <summary>The network, where the framework runs it.</summary>

@@ -18,7 +18,7 @@ internal sealed record SamplingBatch(
 /// <summary>The tokens of a batch that are known before it is sampled.</summary>
 /// <param name="Tokens">[images, TokenCount]; <see cref="PartialCodes.Unknown"/> where the token is sampled.</param>
 /// <param name="LogLikelihoods">Receives [images, TokenCount] natural logarithms of the probability that the model gives each
-/// token for the image's class, without guidance, temperature or filters; null where nobody asks.</param>
+/// token for the image's class, without guidance, temperature or filters; null where they are not asked for.</param>
 /// <param name="ScoredFrom">The first token whose likelihood is computed; those before it keep what they were.</param>
 internal sealed record ForcedTokens(int[] Tokens, double[]? LogLikelihoods = null, int ScoredFrom = 0)
 {
@@ -50,7 +50,7 @@ internal static class SamplingLoop
         var config = model.Config;
         int images = batch.Classes.Count, size = config.CodebookSize, count = batch.TokenCount;
         var guidance = batch.Sampling.Guidance;
-        // The second half of the rows decodes "no class", for as long as any later token needs it.
+        // The second half of the rows is conditioned on "no class", for as long as any later token needs it.
         var guided = Math.Min(guidance.GuidedTokenCount(config.SequenceLength), count);
         using var pass = model.Begin(guided > 0 ? 2 * images : images, batch.Boundary);
         var inputs = new int[pass.Rows];

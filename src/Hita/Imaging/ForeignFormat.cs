@@ -32,7 +32,7 @@ internal static class ForeignFormat
         if (file.StartsWith("PK\x03\x04"u8))
             return "a zip archive";
         var start = file[..Math.Min(file.Length, 4096)];
-        return start.IndexOf("<svg"u8) >= 0 ? "an SVG sampling" : null;
+        return start.IndexOf("<svg"u8) >= 0 ? "an SVG drawing" : null;
     }
 
     private static string MediaName(ReadOnlySpan<byte> brand) => brand switch

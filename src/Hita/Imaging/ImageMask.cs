@@ -63,7 +63,7 @@ public sealed class ImageMask
     public Span<bool> Row(int y) => _marks.AsSpan(y * Width, Width);
 
     /// <summary>The bright pixels of an image: those whose luminance is 128 or more.</summary>
-    /// <param name="image">White (marked) on black, as masks are sampled.</param>
+    /// <param name="image">White (marked) on black, as masks are usually drawn.</param>
     public static ImageMask FromImage(Image image)
     {
         ArgumentNullException.ThrowIfNull(image);
@@ -105,7 +105,7 @@ public sealed class ImageMask
         if (Math.Abs(((double)width * Height / ((double)height * Width)) - 1) > 0.01)
         {
             throw new HitaException(
-                $"The mask of {Width}×{Height} pixels has another shape than the image of {width}×{height}; sample it on a copy of the image.");
+                $"The mask of {Width}×{Height} pixels has another shape than the image of {width}×{height}; draw it on a copy of the image.");
         }
         var scaled = new ImageMask(width, height);
         for (var y = 0; y < height; y++)

@@ -75,7 +75,7 @@ internal sealed class BidirectionalAttention : nn.Module<Tensor, Tensor>
         return y.MoveToOuterDisposeScope();
     }
 
-    /// <summary>How much the first positions heed each position: the mean over the heads, [B, T, C] → [B, rows, T].</summary>
+    /// <summary>How much the first positions attend to each position: the mean over the heads, [B, T, C] → [B, rows, T].</summary>
     public Tensor Weights(Tensor x, long rows)
     {
         using var scope = NewDisposeScope();

@@ -139,7 +139,7 @@ public sealed class ImagePipeline : IDisposable
         ArgumentNullException.ThrowIfNull(image);
         return new ImageSettings
         {
-            // Programs that do not know of decoding in another precision would decode another image.
+            // Programs that do not know of decoding in another precision would make another image.
             Version = Tokenizer.Precision == Precision.Float32 ? 1 : 2,
             Generator = Generator.ModelHash,
             Tokenizer = Tokenizer.ModelHash,

@@ -46,7 +46,7 @@ internal sealed class ImportPlan : IDisposable
                 case ModelKind.SemanticEncoder:
                     throw new CheckpointException(source.Path, "this is a semantic encoder by itself; import a tokenizer and give this file with --semantic-encoder.");
                 case ModelKind.Inception or ModelKind.Vgg16 or ModelKind.LpipsHeads or ModelKind.Dino:
-                    throw new CheckpointException(source.Path, "this holds weights of a measure or a loss, not a model; 'hita import' without options keeps them where they are found.");
+                    throw new CheckpointException(source.Path, "this holds weights of a metric or a loss, not a model; 'hita import' without options stores them where they are found.");
                 default:
                     throw new CheckpointException(
                         source.Path, $"this holds neither a tokenizer nor a generator (its {source.Tensors.Count} tensors begin with '{source.Tensors.Keys.FirstOrDefault() ?? "nothing"}').");

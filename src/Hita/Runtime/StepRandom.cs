@@ -3,11 +3,11 @@ using static TorchSharp.torch;
 namespace Hita.Runtime;
 
 /// <summary>
-/// The randomness of a micro-batch as a function of the seed, the step and the micro-batch's place in it: a resumed run samples
+/// The randomness of a micro-batch as a function of the seed, the step and the micro-batch's place in it: a resumed run draws
 /// what an uninterrupted one would have, and no state has to be kept.
 /// </summary>
 /// <remarks>
-/// The tensor library's generator is one for the process: whatever else samples from it during a step makes the step another one.
+/// The tensor library's generator is one for the process: whatever else draws from it during a step makes the step another one.
 /// Nothing in this library but training does.
 /// </remarks>
 internal sealed class StepRandom
@@ -19,7 +19,7 @@ internal sealed class StepRandom
         _state = Mix(Mix(Mix(seed + 0x9E3779B97F4A7C15) ^ (ulong)step) ^ (ulong)microBatch);
     }
 
-    /// <summary>Seeds the tensor library's own generators, which dropout samples from.</summary>
+    /// <summary>Seeds the tensor library's own generators, which dropout draws from.</summary>
     public void SeedLibrary() => SeedLibrary(NextSeed());
 
     /// <summary>Seeds them with a seed that is known already.</summary>

@@ -18,7 +18,7 @@ public sealed record TokenizerOptions
 
     /// <summary>
     /// The weights' type: float32 or bfloat16, which takes about half the time on processors with bfloat16 instructions, longer on
-    /// others, and decodes nearly the same. Default float32.
+    /// others, and images come out nearly the same. Default float32.
     /// </summary>
     public Precision Precision { get; init; }
 }

@@ -87,7 +87,7 @@ public sealed partial class ImageTokenizer
         return images;
     }
 
-    /// <summary>How much each learned query heeds each patch of an image while all tokens mix, the mean over layers and heads.</summary>
+    /// <summary>How much each learned query attends to each patch of an image while all tokens mix, the mean over layers and heads.</summary>
     /// <param name="image">An RGB image whose sides are multiples of the patch.</param>
     /// <returns>A row of H·W weights for each of the M queries. A row sums to less than 1, as what a query pays to the other
     /// queries and to the semantic encoder's tokens is left out.</returns>

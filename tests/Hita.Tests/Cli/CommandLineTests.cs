@@ -33,8 +33,8 @@ public sealed class CommandLineTests
     [InlineData("doctor --threads 0", "--threads is '0'; it must be a whole number from 1 to 4096; 'hita doctor --help' shows what there is.")]
     [InlineData("doctor --device gpu", "--device is 'gpu'; it must be cpu, cuda, or cuda:N for the GPU number N; 'hita doctor --help' shows what there is.")]
     [InlineData("style a.png -m tiny -o b.png", "STYLE is missing; 'hita style --help' shows what there is.")]
-    [InlineData("inpaint a.png -m tiny -o b.png", "Say what to decode by one of --mask, --box and --lower-half; 'hita inpaint --help' shows what there is.")]
-    [InlineData("inpaint a.png --lower-half --box 1,1,5,5 -m tiny -o b.png", "Say what to decode by one of --mask, --box and --lower-half; 'hita inpaint --help' shows what there is.")]
+    [InlineData("inpaint a.png -m tiny -o b.png", "Say what to regenerate with one of --mask, --box and --lower-half; 'hita inpaint --help' shows what there is.")]
+    [InlineData("inpaint a.png --lower-half --box 1,1,5,5 -m tiny -o b.png", "Say what to regenerate with one of --mask, --box and --lower-half; 'hita inpaint --help' shows what there is.")]
     [InlineData("edit-class a.png --box 1,1,5 --class 3 -m tiny -o b.png", "'1,1,5' is no box; give x,y,width,height in pixels, for example 40,40,120,80; 'hita edit-class --help' shows what there is.")]
     [InlineData("doctor --threads", "Required argument missing for option: '--threads'; 'hita doctor --help' shows what there is.")]
     public void A_wrong_command_line_is_one_sentence_and_exit_code_2(string line, string sentence)

@@ -112,7 +112,7 @@ public sealed class EditCommandTests : IDisposable
     [InlineData("the strength is 2", "style", "PHOTO", "PHOTO", "--strength", "2", "-m", "tiny", "-o", "OUT.png")]
     [InlineData("must end in .webp", "morph", "PHOTO", "PHOTO", "-m", "tiny", "-o", "OUT.png")]
     [InlineData("frames", "morph", "PHOTO", "PHOTO", "--frames", "1", "-m", "tiny", "-o", "OUT.webp")]
-    [InlineData("is no range of codes", "explore", "PHOTO", "--codes", "5-2", "-m", "tiny", "-o", "OUT")]
+    [InlineData("is not a range of codes", "explore", "PHOTO", "--codes", "5-2", "-m", "tiny", "-o", "OUT")]
     [InlineData("0 to 15", "explore", "PHOTO", "--codes", "16", "-m", "tiny", "-o", "OUT")]
     [InlineData("Images are not written as .txt", "style", "PHOTO", "PHOTO", "-m", "tiny", "-o", "OUT.txt")]
     public void What_cannot_be_done_is_said_in_one_sentence(string reason, params string[] arguments)

@@ -79,7 +79,7 @@ public sealed class ReplayCommandTests : IDisposable
         ImageWriter.Write(decoded.Crop(0, 0, 64, 32), path, text);
         (code, output, _) = CommandLine.Run("replay", path, "-m", "tiny");
         Assert.Equal(1, code);
-        Assert.Contains("different: the file has 64×32 pixels where 64×64 are decoded", output, StringComparison.Ordinal);
+        Assert.Contains("different: the file has 64×32 pixels where 64×64 are generated", output, StringComparison.Ordinal);
         ImageWriter.Write(decoded, path, text);
 
         Write(settings with { Seed = 1 }, null);

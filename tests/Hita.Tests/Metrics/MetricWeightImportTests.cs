@@ -127,7 +127,7 @@ public sealed class MetricWeightImportTests : IDisposable
         SafetensorsWriter.Save(_folder["inception"], [new("Conv2d_1a_3x3.conv.weight", zeros(32, 3, 3, 3)), new("fc.weight", zeros(1000, 2048)), new("AuxLogits.fc.bias", zeros(1000))]);
         Refused(_folder["inception"], "AuxLogits.fc.bias", "weights-inception-2015-12-05-6726825d.pth is wanted");
         Refused(Heads("nan.pth", value: float.NaN), "hold values that are not finite");
-        Refused(TestFiles.Vector("gpt.pt"), "no weights of a measure");
+        Refused(TestFiles.Vector("gpt.pt"), "no weights of a metric");
 
         var whole = Heads("whole.pth");
         File.WriteAllBytes(_folder["cut.pth"], File.ReadAllBytes(whole)[..^700]);

@@ -20,11 +20,11 @@ internal static class DecodeCommand
         var model = CommonOptions.Model("The tokenizer's or pipeline's folder");
         var output = CommonOptions.Output("The folder to write the images to.", "DIR");
         var precision = CommonOptions.PrecisionOption(Precision.Float32, Precision.BFloat16);
-        var anyModel = new Option<bool>("--any-model") { Description = "Decode also codes that another model has made; the images are then unlike the originals." };
+        var anyModel = new Option<bool>("--any-model") { Description = "Also decode codes made by another model; the images will not look like the originals." };
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "decode",
-            "Decode the images of a token file. Needs the decoder only: no encoder is loaded.",
+            "Decode the images of a token file. Only the decoder is loaded.",
             "hita decode photo.hita -m models/hita/tokenizer -o out")
         {
             file, model, output, precision, anyModel, json,

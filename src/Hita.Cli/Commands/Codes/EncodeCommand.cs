@@ -23,7 +23,7 @@ internal static class EncodeCommand
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "encode",
-            "Turn images into holistic and patch codes, about a kilobyte an image.",
+            "Turn images into holistic and patch codes, about a kilobyte per image.",
             "hita encode photo.jpg -m models/hita/tokenizer -o photo.hita",
             "hita encode photos/ -m models/hita/tokenizer -o photos.safetensors");
         images.AddTo(command);

@@ -17,7 +17,7 @@ internal static class TokenizeCommand
     public static Command Create(CommandHost host)
     {
         var data = new DataArguments();
-        data.Size.Description = "Side of the squares, where it is not the tokenizer's.";
+        data.Size.Description = "Side of the squares; the tokenizer's own if left out.";
         var model = CommonOptions.Model("The tokenizer's or pipeline's folder", required: true);
         var output = CommonOptions.Output("The token cache's folder.", "CACHE");
         var augment = new Option<string>("--augment")
@@ -42,7 +42,7 @@ internal static class TokenizeCommand
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "tokenize",
-            "Encode a set of images once, into a folder that generators are trained on. Interrupted, it continues where it was.",
+            "Encode a set of images once, into a folder that generators are trained on. If interrupted, it continues where it stopped.",
             "hita tokenize photos -m models/hita/tokenizer -o photos-codes --augment ten-crop",
             "hita tokenize materials:0:0..50000 -m runs/tokenizer/model -o materials-codes")
         {

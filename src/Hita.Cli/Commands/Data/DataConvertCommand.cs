@@ -17,14 +17,14 @@ internal static class DataConvertCommand
     public static HitaCommand Create(CommandHost host)
     {
         var data = new DataArguments();
-        data.Size.Description = "Bring images to the centre square of this side, and store them as PNG; files are taken over as they are if left out.";
-        var from = new Option<string?>("--from") { Description = "How the set is stored; told by what the path is if left out.", HelpName = string.Join('|', ImageSources.FormatNames) };
+        data.Size.Description = "Crop images to the centre square, resize them to this side and store them as PNG; if left out, files are copied unchanged.";
+        var from = new Option<string?>("--from") { Description = "How the set is stored; recognised from the path if left out.", HelpName = string.Join('|', ImageSources.FormatNames) };
         CommonOptions.OneOf(from, [.. ImageSources.FormatNames]);
         string[] writable = [.. ConversionOptions.WritableNames];
         var to = new Option<string>("--format") { Description = "The format to write.", HelpName = string.Join('|', writable), DefaultValueFactory = static _ => "tar" };
         CommonOptions.OneOf(to, writable);
         var shard = new Option<int>("--shard-size") { Description = "Images in one tar or Parquet file.", HelpName = "N", DefaultValueFactory = static _ => new ConversionOptions().ImagesPerShard };
-        var output = CommonOptions.Output("The folder to write; it appears when all is done.", "DIR");
+        var output = CommonOptions.Output("The folder to write; it appears when everything is written.", "DIR");
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "convert",

@@ -16,12 +16,12 @@ internal static class DataShowCommand
         var data = new DataArguments();
         data.Size.Description = $"Side of an image on the sheet; {defaults.Size} if left out.";
         var count = new Option<int>("--count") { Description = "Images on the sheet.", HelpName = "N", DefaultValueFactory = _ => defaults.Count };
-        var columns = new Option<int?>("--columns") { Description = "Images in a row; about a square if left out.", HelpName = "N" };
-        var seed = new Option<ulong>("--seed") { Description = "Another number chooses other images.", HelpName = "N" };
+        var columns = new Option<int?>("--columns") { Description = "Images in a row; a roughly square sheet if left out.", HelpName = "N" };
+        var seed = new Option<ulong>("--seed") { Description = "The seed that chooses the images.", HelpName = "N" };
         var output = CommonOptions.Output("The image to write (.png, .jpg, .webp).", "FILE");
         var command = new HitaCommand(
             "show",
-            "Render a sheet of some images of a set with the names of their classes.",
+            "Render a contact sheet of a set: some of its images with the names of their classes.",
             "hita data show photos/ -o sheet.png",
             "hita data show materials -o sheet.png --count 72 --columns 12")
         {

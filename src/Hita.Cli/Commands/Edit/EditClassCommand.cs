@@ -12,7 +12,7 @@ internal static class EditClassCommand
     public static Command Create(CommandHost host)
     {
         var source = new Argument<string>("IMAGE") { Description = "The image, of any size." };
-        var box = CommonOptions.Box("The part to change; what lies outside the image is cut off.", required: true);
+        var box = CommonOptions.Box("The box to change; cut to the image.", required: true);
         var output = CommonOptions.Output("The image to write: .png, .jpg or .webp.", "FILE");
         var models = new PipelineArguments();
         var inpaint = new InpaintArguments();

@@ -23,7 +23,7 @@ internal static class ExploreCommand
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "explore",
-            "Show what each holistic code of an image does: drop or swap it, decode again, and map what changed and where its query looked. Writes a page of images.",
+            "Show what each holistic code of an image does: drop or swap it, decode again, and map what changed and where its query looked. Writes an HTML page.",
             "hita explore photo.jpg -m models/hita -o out",
             "hita explore photo.jpg --swap-with other.jpg --codes 0-15 -m models/hita -o out")
         {
@@ -57,7 +57,7 @@ internal static class ExploreCommand
         {
             var ends = part.Split('-');
             if (ends.Length is not (1 or 2) || !Number(ends[0], out var first) || !Number(ends[^1], out var last) || last < first || last > 65535)
-                throw new HitaException($"'{part}' is no range of codes; give numbers and ranges separated by commas, for example 0-15,127.");
+                throw new HitaException($"'{part}' is not a range of codes; give numbers and ranges separated by commas, for example 0-15,127.");
             codes.UnionWith(Enumerable.Range(first, last - first + 1));
         }
         return [.. codes];

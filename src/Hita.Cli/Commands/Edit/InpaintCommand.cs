@@ -13,16 +13,16 @@ internal static class InpaintCommand
     public static Command Create(CommandHost host)
     {
         var source = new Argument<string>("IMAGE") { Description = "The image, of any size." };
-        var mask = new Option<string?>("--mask") { Description = "Where to decode, of the image's size or shape: white on black, a copy of the image with a transparent hole, or strokes on a transparent layer. Which it was taken for is said.", HelpName = "FILE" };
-        var box = CommonOptions.Box("Decode this box; what lies outside the image is cut off.");
-        var lower = new Option<bool>("--lower-half") { Description = "Decode the lower half." };
+        var mask = new Option<string?>("--mask") { Description = "Where to regenerate, of the image's size or aspect ratio: white on black, a copy of the image with a transparent hole, or strokes on a transparent layer. The command says which it was taken for.", HelpName = "FILE" };
+        var box = CommonOptions.Box("Regenerate this box; cut to the image.");
+        var lower = new Option<bool>("--lower-half") { Description = "Regenerate the lower half." };
         var output = CommonOptions.Output("The image to write: .png, .jpg or .webp.", "FILE");
         var models = new PipelineArguments();
         var inpaint = new InpaintArguments();
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "inpaint",
-            "Regenerate a part of an image, to fit what is around it. Pixels outside the mask stay exactly as they are, and nothing under it is looked at.",
+            "Regenerate a part of an image to fit its surroundings. Pixels outside the mask stay exactly as they are; pixels under it are never looked at.",
             "hita inpaint photo.jpg --box 40,40,120,80 -m models/hita -o out.png",
             "hita inpaint photo.jpg --mask mask.png --class \"golden retriever\" --cfg-scale 2 --candidates 8 -m models/hita -o out.png",
             "hita inpaint photo.jpg --lower-half -m models/hita -o out.png")
@@ -36,7 +36,7 @@ internal static class InpaintCommand
         {
             var given = (result.GetResult(mask) is null ? 0 : 1) + (result.GetResult(box) is null ? 0 : 1) + (result.GetValue(lower) ? 1 : 0);
             if (given != 1)
-                result.AddError("Say what to decode by one of --mask, --box and --lower-half.");
+                result.AddError("Say what to regenerate with one of --mask, --box and --lower-half.");
         });
         command.SetAction(parsed =>
         {

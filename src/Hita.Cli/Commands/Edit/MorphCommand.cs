@@ -20,11 +20,11 @@ internal static class MorphCommand
         var to = new Argument<string>("TO") { Description = "The image at the end." };
         var model = CommonOptions.Model("The tokenizer's or pipeline's folder");
         var output = CommonOptions.Output("The animation to write, a .webp file; a strip of stills goes beside it.", "FILE");
-        var frames = new Option<int>("--frames") { Description = "Images on the way, both ends included.", HelpName = "N", DefaultValueFactory = static _ => 24 };
-        var patches = new Option<string>("--patches") { Description = "What the patch codes do: go along (blend), or stay those of the first or the second image.", HelpName = "blend|first|second", DefaultValueFactory = static _ => "blend" };
-        var quantize = new Option<bool>("--quantize") { Description = "Round every image to codes, as the model decodes them; the way is less smooth." };
-        var milliseconds = new Option<int>("--frame-time") { Description = "How long an image is shown, in milliseconds.", HelpName = "MS", DefaultValueFactory = static _ => 80 };
-        var back = new Option<bool>("--there-and-back") { Description = "Play the way back too, so that the animation can be repeated without a jump." };
+        var frames = new Option<int>("--frames") { Description = "Number of frames, both ends included.", HelpName = "N", DefaultValueFactory = static _ => 24 };
+        var patches = new Option<string>("--patches") { Description = "What the patches do: blend, or stay those of the first or the second image.", HelpName = "blend|first|second", DefaultValueFactory = static _ => "blend" };
+        var quantize = new Option<bool>("--quantize") { Description = "Quantize every frame to codes; the animation is less smooth." };
+        var milliseconds = new Option<int>("--frame-time") { Description = "How long a frame is shown, in milliseconds.", HelpName = "MS", DefaultValueFactory = static _ => 80 };
+        var back = new Option<bool>("--there-and-back") { Description = "Append the way back, so that the animation loops without a jump." };
         var json = CommandHost.JsonOption();
         CommonOptions.OneOf(patches, "blend", "first", "second");
         milliseconds.Validators.Add(static result =>
@@ -34,7 +34,7 @@ internal static class MorphCommand
         });
         var command = new HitaCommand(
             "morph",
-            "Turn one image into another by way of what the tokenizer sees in them: an animated WebP and a strip of stills.",
+            "Morph one image into another through the tokenizer's features: an animated WebP and a strip of stills.",
             "hita morph a.jpg b.jpg --frames 24 -m models/hita -o morph.webp",
             "hita morph a.jpg b.jpg --patches first --there-and-back -m models/hita -o look.webp")
         {

@@ -19,16 +19,16 @@ internal static class StyleCommand
         var output = CommonOptions.Output("The image to write: .png, .jpg or .webp.", "FILE");
         var defaults = new StyleOptions();
         var strength = new Option<double>("--strength") { Description = "From 0 (the content) to 1 (all of the style).", HelpName = "S", DefaultValueFactory = _ => defaults.Strength };
-        var method = new Option<string>("--method") { Description = "What the strength is: the share of holistic codes swapped, or how far all go before rounding.", HelpName = "swap|interpolate", DefaultValueFactory = _ => Name(defaults.Method) };
+        var method = new Option<string>("--method") { Description = "What the strength is: the share of holistic codes swapped, or how far all are interpolated before quantization.", HelpName = "swap|interpolate", DefaultValueFactory = _ => Name(defaults.Method) };
         var order = new Option<string>("--order") { Description = "Which codes are swapped first.", HelpName = "first|last|spread|most-different", DefaultValueFactory = _ => Name(defaults.Order) };
         var opening = new Option<bool>("--keep-opening") { Description = "Keep the last holistic codes, from which the first patches are decoded.", DefaultValueFactory = _ => defaults.KeepOpening };
-        var whole = new Option<bool>("--whole-shape") { Description = "Work on all of the image in its own shape, not on its largest centre square." };
+        var whole = new Option<bool>("--whole-shape") { Description = "Work on the whole image in its own shape, not on its largest centre square." };
         var json = CommandHost.JsonOption();
         CommonOptions.OneOf(method, "swap", "interpolate");
         CommonOptions.OneOf(order, "first", "last", "spread", "most-different");
         var command = new HitaCommand(
             "style",
-            "Decode an image in the style of another one: its patch codes with the other's holistic codes. Outside the centre square the image stays as it is.",
+            "Transfer the style of one image to another: the content's patch codes are decoded with the style's holistic codes. Outside the centre square the image stays as it is.",
             "hita style content.jpg style.jpg -m models/hita -o out.png",
             "hita style content.jpg style.jpg --strength 0.5 --method interpolate --whole-shape -m models/hita -o out.png")
         {

@@ -28,7 +28,7 @@ internal static class VaryCommand
         });
         var command = new HitaCommand(
             "vary",
-            "Decode variations of an image that keep its holistic or its patch codes and sample the others.",
+            "Generate variations of an image: its holistic or its patch codes stay, the others are sampled.",
             "hita vary photo.jpg --keep holistic --class 207 --count 4 -m models/hita -o out",
             "hita vary photo.jpg --keep patches --class \"golden retriever\" --cfg-scale 2 -m models/hita -o out")
         {

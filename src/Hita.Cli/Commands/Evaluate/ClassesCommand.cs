@@ -24,14 +24,14 @@ internal static class ClassesCommand
     {
         var model = CommonOptions.Model("The pipeline's folder");
         var data = new Option<string>("--data") { Description = "The images that the generator was trained on; a classifier is trained on them once and kept.", HelpName = "DATA", DefaultValueFactory = static _ => "materials" };
-        var training = new Option<int>("--training-images") { Description = "Training images to look for copies among; 0 leaves that out.", HelpName = "N", DefaultValueFactory = static _ => new CopyCheckOptions().TrainingCount };
-        var steps = new Option<int>("--classifier-steps") { Description = "Steps to train the classifier for, where it has to be trained.", HelpName = "N", DefaultValueFactory = static _ => new ClassifierTrainingOptions().Steps };
+        var training = new Option<int>("--training-images") { Description = "Training images searched for copies; 0 skips the search.", HelpName = "N", DefaultValueFactory = static _ => new CopyCheckOptions().TrainingCount };
+        var steps = new Option<int>("--classifier-steps") { Description = "Steps to train the classifier for, if it has to be trained.", HelpName = "N", DefaultValueFactory = static _ => new ClassifierTrainingOptions().Steps };
         var precision = CommonOptions.PrecisionOption(Precision.Float32, Precision.BFloat16, Precision.Int8);
-        var shared = new EvaluationArguments(EvaluationProtocols.Hita, $"Samples to sample; {DefaultSamples} if left out.");
+        var shared = new EvaluationArguments(EvaluationProtocols.Hita, $"Samples to generate; {DefaultSamples} if left out.");
         var sampling = new SamplingArguments();
         var command = new HitaCommand(
             "classes",
-            "Sample samples of a pipeline and count how many a classifier that was trained on true images recognises; and look for copies of training images.",
+            "Generate samples with a pipeline, count how many a classifier trained on real images recognises, and look for copies of training images.",
             "hita evaluate classes -m models/own --data materials --cfg-scale 2 -o evaluation",
             "hita evaluate classes -m models/own --data photos/ --samples 500 -o evaluation")
         {

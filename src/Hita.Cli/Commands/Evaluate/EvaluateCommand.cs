@@ -10,7 +10,7 @@ internal static class EvaluateCommand
     {
         var command = new HitaCommand(
             "evaluate",
-            "Measure a tokenizer, a generator or an archive of samples. A run that was stopped goes on when the command is repeated.",
+            "Measure a tokenizer, a generator or an archive of samples. A run that was stopped continues when the command is repeated.",
             "hita evaluate reconstruction photos/ -m models/hita -o evaluation --samples 1000",
             "hita evaluate generation -m models/hita --reference VIRTUAL_imagenet256_labeled.npz --protocol published -o evaluation",
             "hita evaluate archive samples.npz VIRTUAL_imagenet256_labeled.npz -o evaluation")

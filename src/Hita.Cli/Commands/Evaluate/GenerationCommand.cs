@@ -24,11 +24,11 @@ internal static class GenerationCommand
         };
         var neighbours = new Option<bool>("--no-precision-recall") { Description = "Leave precision and recall out; they need the reference's images." };
         var precision = CommonOptions.PrecisionOption(Precision.Float32, Precision.BFloat16, Precision.Int8);
-        var shared = new EvaluationArguments(EvaluationProtocols.Hita, "Samples to sample; as many as the protocol says (50000) if left out.");
+        var shared = new EvaluationArguments(EvaluationProtocols.Hita, "Samples to generate; as many as the protocol says (50000) if left out.");
         var sampling = new SamplingArguments();
         var command = new HitaCommand(
             "generation",
-            "Sample samples of a pipeline and measure them against true images: FID, sFID, Inception score, precision, recall, the use of the codebooks.",
+            "Generate samples with a pipeline and measure them against real images: FID, sFID, Inception score, precision, recall and codebook usage.",
             "hita evaluate generation -m models/hita --reference VIRTUAL_imagenet256_labeled.npz --protocol published --cfg-scale 3 -o evaluation",
             "hita evaluate generation -m models/own --reference photos/ --samples 2000 -o evaluation")
         {

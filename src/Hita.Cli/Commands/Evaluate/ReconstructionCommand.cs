@@ -21,7 +21,7 @@ internal static class ReconstructionCommand
         var shared = new EvaluationArguments(EvaluationProtocols.Hita, "Measure on N images, evenly chosen; all if left out.");
         var command = new HitaCommand(
             "reconstruction",
-            "Measure how well a tokenizer gives images back: PSNR, SSIM, the use of its codebooks and, with their weights, LPIPS, rFID, rsFID and rIS.",
+            "Measure how well a tokenizer reconstructs images: PSNR, SSIM, codebook usage and, with their weights, LPIPS, rFID, rsFID and rIS.",
             "hita evaluate reconstruction photos/ -m models/hita/tokenizer -o evaluation",
             "hita evaluate reconstruction imagenet/val -m models/hita --protocol published -o evaluation")
         {

@@ -11,7 +11,7 @@ namespace Hita.Cli.Commands.Generate;
 /// <summary><c>hita generate</c>: from a class to images.</summary>
 internal static class GenerateCommand
 {
-    // So many images make one sheet, and are decoded in seconds.
+    // So many images make one sheet, and are generated in seconds.
     private const int MaxClasses = 64;
 
     public static Command Create(CommandHost host)
@@ -19,7 +19,7 @@ internal static class GenerateCommand
         var model = CommonOptions.Model("A pipeline's folder (with tokenizer/ and generator/)");
         var generator = new Option<string?>("--generator") { Description = "The generator's folder or preset, where it is not in the pipeline.", HelpName = "DIR|PRESET" };
         var tokenizer = new Option<string?>("--tokenizer") { Description = "The tokenizer's folder or preset, where it is not in the pipeline.", HelpName = "DIR|PRESET" };
-        var classes = new Option<string?>("--class") { Description = $"Classes by number or name, separated by commas; left out, all of a model with up to {MaxClasses}.", HelpName = "CLASS[,CLASS…]" };
+        var classes = new Option<string?>("--class") { Description = $"Classes by number or name, separated by commas; if left out, all of them where the model has at most {MaxClasses}.", HelpName = "CLASS[,CLASS…]" };
         var count = new Option<int>("--count") { Description = "Images of each class.", HelpName = "N", DefaultValueFactory = static _ => 1 };
         var precision = CommonOptions.PrecisionOption(Precision.Float32, Precision.BFloat16, Precision.Int8);
         var decoding = CommonOptions.DecoderPrecisionOption();
@@ -91,6 +91,6 @@ internal static class GenerateCommand
     {
         not null => names.FindAll(classes),
         _ when names.Count <= MaxClasses => [.. Enumerable.Range(0, names.Count)],
-        _ => throw new HitaException($"This generator has {names.Count} classes; say which to decode with --class, by number or name."),
+        _ => throw new HitaException($"This generator has {names.Count} classes; choose some with --class, by number or name."),
     };
 }

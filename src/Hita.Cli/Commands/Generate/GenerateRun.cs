@@ -16,7 +16,7 @@ namespace Hita.Cli.Commands.Generate;
 /// <param name="Image">Its number under the seed.</param>
 internal sealed record WrittenImage(string File, int Class, string Name, ulong Seed, long Image);
 
-/// <summary>Decodes a request into a folder: a PNG an image as soon as it is done, and a sheet of all.</summary>
+/// <summary>Generates a request into a folder: a PNG an image as soon as it is done, and a sheet of all.</summary>
 internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, GenerationRequest request, string folder, bool quiet)
 {
     private const int LargestSheet = 100;
@@ -24,7 +24,7 @@ internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, Gene
     private readonly List<WrittenImage> _written = [];
     private readonly List<Image> _sheet = [];
 
-    /// <summary>Decodes.</summary>
+    /// <summary>Generates and writes the images.</summary>
     public IReadOnlyList<WrittenImage> Run()
     {
         try
@@ -44,7 +44,7 @@ internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, Gene
                     sampled = host.Terminal.Clock.GetTimestamp();
                 }),
                 host.Cancellation);
-            host.Terminal.Error.WriteLine($"Decoding: the last image was done {Duration.Text(host.Terminal.Clock.GetElapsedTime(sampled))} after its last token");
+            host.Terminal.Error.WriteLine($"Decoding: the last image was ready {Duration.Text(host.Terminal.Clock.GetElapsedTime(sampled))} after its last token");
         }
         catch (OperationCanceledException) when (_written.Count > 0)
         {
@@ -55,7 +55,7 @@ internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, Gene
         {
             var path = Path.Combine(folder, "grid.png");
             ImageWriter.Write(ImageGrid.Compose(_sheet), path);
-            host.Terminal.Error.WriteLine($"{path}: all of them{(_sheet.Count < _written.Count ? $", the first {_sheet.Count}" : "")}");
+            host.Terminal.Error.WriteLine($"{path}: {(_sheet.Count < _written.Count ? $"the first {_sheet.Count}" : "all")} on one sheet");
         }
         return _written;
     }

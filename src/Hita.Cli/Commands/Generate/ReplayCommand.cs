@@ -15,7 +15,7 @@ internal static class ReplayCommand
 {
     private const int MaxThreads = 256;
 
-    /// <summary>The largest difference that rounding explains, in 8-bit levels; what is beyond was decoded over.</summary>
+    /// <summary>The largest difference that rounding explains, in 8-bit levels; what is beyond was painted over.</summary>
     private const int MaxRounding = 8;
 
     public static Command Create(CommandHost host)
@@ -28,11 +28,11 @@ internal static class ReplayCommand
         };
         var generator = new Option<string?>("--generator") { Description = "The generator's folder or preset, where it is not in the pipeline.", HelpName = "DIR|PRESET" };
         var tokenizer = new Option<string?>("--tokenizer") { Description = "The tokenizer's folder or preset, where it is not in the pipeline.", HelpName = "DIR|PRESET" };
-        var output = new Option<string?>("--output", "-o") { Description = "A folder for the images as they come out now.", HelpName = "DIR" };
+        var output = new Option<string?>("--output", "-o") { Description = "The folder to write the regenerated images to.", HelpName = "DIR" };
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "replay",
-            "Make generated images again from the settings they carry, and say whether every pixel is the same; fails if one is not.",
+            "Regenerate images from the settings stored in them, and say whether every pixel is the same; fails if one is not.",
             "hita replay out/207-golden-retriever-s0-0000.png -m models/hita",
             "hita replay out/207-golden-retriever-s0-0000.png -o again")
         {
@@ -111,7 +111,7 @@ internal static class ReplayCommand
     private static string? SizeOf(ReplayedImage result) =>
         result.Before.Width == result.Image.Width && result.Before.Height == result.Image.Height
             ? null
-            : $"the file has {result.Before.Width}×{result.Before.Height} pixels where {result.Image.Width}×{result.Image.Height} are decoded; it was resized or cropped since";
+            : $"the file has {result.Before.Width}×{result.Before.Height} pixels where {result.Image.Width}×{result.Image.Height} are generated; it was resized or cropped since";
 
     private static void Print(Terminal terminal, List<Replay> results)
     {
@@ -135,7 +135,7 @@ internal static class ReplayCommand
         {
             Outcome.Identical => "identical",
             Outcome.SameCodes when result.LargestDifference <= MaxRounding =>
-                $"the same codes, decoded slightly otherwise: {pixels} (another device, number of threads or libtorch rounds otherwise)",
+                $"the same codes, decoded slightly differently: {pixels} (another device, number of threads or libtorch rounds differently)",
             Outcome.SameCodes => $"the same codes, but the file's pixels were changed since: {pixels}",
             _ => $"different: {pixels}",
         };

@@ -17,12 +17,12 @@ internal static class BenchCommand
             Description = $"What to measure: {string.Join(", ", Enum.GetNames<BenchPart>()).ToLowerInvariant()}; all if left out.",
             HelpName = "PART[,PART…]",
         };
-        var presets = new Option<string>("--presets") { Description = "Generators by preset; the first one decodes the whole images.", HelpName = "NAME[,NAME…]", DefaultValueFactory = _ => string.Join(',', defaults.Generators) };
+        var presets = new Option<string>("--presets") { Description = "Generators by preset; the first one generates the whole images.", HelpName = "NAME[,NAME…]", DefaultValueFactory = _ => string.Join(',', defaults.Generators) };
         var tokenizer = new Option<string>("--tokenizer") { Description = "The tokenizer by preset.", HelpName = "NAME", DefaultValueFactory = _ => defaults.Tokenizer };
-        var batches = new Option<string>("--batches") { Description = "Images of a token step; a single one is guided, which takes two rows.", HelpName = "N[,N…]", DefaultValueFactory = _ => Numbers(defaults.StepBatches) };
-        var images = new Option<string>("--image-batches") { Description = "Guided images decoded together for the whole images.", HelpName = "N[,N…]", DefaultValueFactory = _ => Numbers(defaults.ImageBatches) };
+        var batches = new Option<string>("--batches") { Description = "Images in a token step; a single one is guided, which takes two rows.", HelpName = "N[,N…]", DefaultValueFactory = _ => Numbers(defaults.StepBatches) };
+        var images = new Option<string>("--image-batches") { Description = "Guided images generated together in the part 'images'.", HelpName = "N[,N…]", DefaultValueFactory = _ => Numbers(defaults.ImageBatches) };
         var seconds = new Option<double>("--seconds") { Description = "How long to repeat each measurement.", HelpName = "S", DefaultValueFactory = _ => defaults.Seconds };
-        var alone = new Option<bool>("--without-framework") { Description = "Leave the framework's loop and layout out: faster, and with less memory." };
+        var alone = new Option<bool>("--without-framework") { Description = "Leave out the framework's loop and layout: faster, and with less memory." };
         var markdown = new Option<string?>("--markdown") { Description = "Write the report to this file as a page.", HelpName = "FILE" };
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(

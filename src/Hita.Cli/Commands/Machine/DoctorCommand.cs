@@ -14,7 +14,7 @@ internal static class DoctorCommand
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "doctor",
-            "Show what Hita computes with: libraries, device, threads, vector instructions, and what is missing and how to mend it.",
+            "Show what Hita computes with: libraries, device, threads, vector instructions, and what is missing and how to fix it.",
             "hita doctor",
             "hita doctor --json",
             "hita doctor --libtorch ~/venv/lib/python3.12/site-packages/torch/lib")
@@ -65,7 +65,7 @@ internal static class DoctorCommand
                 terminal.Line($"  {finding.Message}");
         }
         terminal.Line();
-        terminal.Line(report.Broken ? "Hita cannot compute here until the broken parts are mended." : "Hita is ready.");
+        terminal.Line(report.Broken ? "Hita cannot compute here until the broken parts are fixed." : "Hita is ready.");
     }
 
     private static List<(string, string)> Describe(TorchReport torch)

@@ -27,13 +27,13 @@ internal static class PrecisionCommand
         var model = CommonOptions.Model("The generator's or pipeline's folder");
         var classes = new Option<string>("--class") { Description = "Classes by number or name, separated by commas.", HelpName = "CLASS[,CLASS…]", Required = true };
         var count = new Option<int>("--count") { Description = "Images of each class.", HelpName = "N", DefaultValueFactory = static _ => 1 };
-        var sheet = new Option<string?>("--sheet") { Description = "Also decode the same seeds in each precision, of the generator and of the tokenizer, a row each, and write the sheet to this image file.", HelpName = "FILE" };
+        var sheet = new Option<string?>("--sheet") { Description = "Also generate the same seeds in each precision of the generator and of the tokenizer, a row each, and write the sheet to this image file.", HelpName = "FILE" };
         var tokenizer = new Option<string?>("--tokenizer") { Description = "The tokenizer that decodes the sheet, where it is not in the pipeline.", HelpName = "DIR|PRESET" };
         var sampling = new SamplingArguments();
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "precision",
-            "Show how far bf16 and int8 weights move a generator's choices from float32: divergence and agreement on the same tokens and, with --sheet, images side by side and how far a tokenizer in bf16 decodes from one in float32.",
+            "Show how far bf16 and int8 weights move a generator's choices from float32: divergence and agreement on the same tokens and, with --sheet, images side by side and how far those of a bf16 tokenizer are from those of a float32 one.",
             "hita precision -m models/hita --class 207,388 --count 2 --cfg-scale 3",
             "hita precision -m models/hita --class 207,388 --count 2 --sheet precision.png")
         {
@@ -122,12 +122,12 @@ internal static class PrecisionCommand
                     (100 * r.GreedyAgreement).ToString("0.00", CultureInfo.InvariantCulture),
                 ]),
             ]);
-        terminal.Line("KL in nats from float32, on the tokens that float32 drew.");
+        terminal.Line("KL in nats from float32, on the tokens sampled in float32.");
         if (decoding is not null)
         {
             terminal.Line(string.Create(
                 CultureInfo.InvariantCulture,
-                $"Decoded in {CommonOptions.Name(decoding.Precision)}: a value of a pixel differs by {decoding.MeanDifference:0.000} of 255 on average, by {decoding.LargestDifference} at most."));
+                $"Decoded in {CommonOptions.Name(decoding.Precision)}: pixel values differ by {decoding.MeanDifference:0.000} of 255 on average, by at most {decoding.LargestDifference}."));
         }
     }
 

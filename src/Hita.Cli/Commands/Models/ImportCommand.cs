@@ -9,7 +9,7 @@ using Hita.Runtime;
 
 namespace Hita.Cli.Commands.Models;
 
-/// <summary><c>hita import</c>: a published checkpoint becomes a model folder, the weights of a measure go where they are found.</summary>
+/// <summary><c>hita import</c>: a published checkpoint becomes a model folder, the weights of a metric go where they are found.</summary>
 internal static class ImportCommand
 {
     private const long SmallImport = 64 << 20;
@@ -19,20 +19,20 @@ internal static class ImportCommand
         var file = new Argument<string>("FILE") { Description = "A PyTorch checkpoint (.pt, .pth), a safetensors file or a model folder." };
         var semantic = new Option<string?>("--semantic-encoder")
         {
-            Description = "The DINOv2 file of a Hita tokenizer; without it the tokenizer can decode only.",
+            Description = "The DINOv2 file of a Hita tokenizer; without it the tokenizer can only decode.",
             HelpName = "FILE",
         };
-        var preset = new Option<string?>("--preset") { Description = "The architecture; found by itself if left out.", HelpName = "NAME" };
+        var preset = new Option<string?>("--preset") { Description = "The architecture; recognised from the weights if left out.", HelpName = "NAME" };
         var config = new Option<string?>("--config") { Description = "A config.json that describes the architecture.", HelpName = "FILE" };
         var weights = CommonOptions.Weights("Which weights of the checkpoint: their moving average (ema) or the model as trained.");
         var output = CommonOptions.Output(
-            "The model folder to write. Weights of metrics and losses need none: they go where they are found, or into the folder or .safetensors file named here.",
+            "The model folder to write. Weights of metrics and losses need none: they go where Hita finds them, or into the folder or .safetensors file named here.",
             "PATH",
             required: false);
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "import",
-            "Make a model folder of a published checkpoint, or keep the weights of LPIPS, FID or the DINO discriminator where they are found. The file is read as data: nothing in it is ever run.",
+            "Turn a published checkpoint into a model folder, or store the weights of LPIPS, FID or the DINO discriminator where Hita finds them. The file is read as data: nothing in it is ever executed.",
             "hita import hita-tok.pt --semantic-encoder dinov2_vitl14_reg4_pretrain.pth -o models/hita/tokenizer",
             "hita import GPT-B-50e.pt -o models/hita/generator",
             "hita import vgg16-397923af.pth")
@@ -56,7 +56,7 @@ internal static class ImportCommand
                     return ImportWeights(host, known, path, place, options, parsed.GetValue(json));
             }
             if (place is null)
-                throw new HitaException($"{path} is made a model folder; name the folder with -o DIR.");
+                throw new HitaException($"{path} becomes a model folder; name it with -o DIR.");
             var report = WithProgress(host, progress => ModelImporter.Import(path, place, options, progress, host.Cancellation));
             if (parsed.GetValue(json))
                 JsonOutput.Write(host.Terminal, report);
@@ -121,7 +121,7 @@ internal static class ImportCommand
         if (report.Notes.Count > 0)
             fields.Add(("note", string.Join("\n", report.Notes)));
         if (!report.CanEncode)
-            fields.Add(("note", "it can decode only: import again with --semantic-encoder FILE to encode images"));
+            fields.Add(("note", "it can only decode: import again with --semantic-encoder FILE to encode images"));
         terminal.Fields(fields);
     }
 }

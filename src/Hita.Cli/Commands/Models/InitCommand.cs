@@ -18,7 +18,7 @@ internal static class InitCommand
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "init",
-            "Write a model folder of an architecture, with fresh weights as training starts from, or with weights filled from names.",
+            "Write a model folder for an architecture, with fresh weights as training starts from, or with weights filled from tensor names.",
             "hita init --preset hita-v -o models/hita-v",
             "hita init --preset tiny -o models/tiny --weights-by-name")
         {

@@ -17,7 +17,7 @@ internal static class InspectCommand
     public static Command Create(CommandHost host)
     {
         var path = new Argument<string>("FILE|DIR") { Description = "A checkpoint, a safetensors file, a model's folder or a pipeline's, or the bundled one: materials." };
-        var brief = new Option<bool>("--brief") { Description = "Leave the list of tensors out." };
+        var brief = new Option<bool>("--brief") { Description = "Leave out the list of tensors." };
         var weights = CommonOptions.Weights("Which weights of a published checkpoint to list.");
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(

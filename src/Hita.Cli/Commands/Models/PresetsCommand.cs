@@ -15,7 +15,7 @@ internal static class PresetsCommand
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "presets",
-            "List the named architectures of tokenizers and generators with their numbers.",
+            "List the named architectures of tokenizers and generators with their dimensions.",
             "hita presets",
             "hita presets --json")
         {

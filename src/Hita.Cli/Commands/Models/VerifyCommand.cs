@@ -20,7 +20,7 @@ internal static class VerifyCommand
         var byName = CommonOptions.WeightsByName();
         var starts = new Option<int>("--starts")
         {
-            Description = "Of recorded training steps that agree up to the second update: how many starts that differ by the last bit are tried at most, 0 for none; what follows depends on the order of sums.",
+            Description = "For recorded training steps that agree up to the second update, after which the order of summation matters: how many starts that differ in the last bit to try at most; 0 for none.",
             DefaultValueFactory = static _ => 100,
             HelpName = "N",
         };

@@ -14,14 +14,14 @@ internal static class TrainCommand
     {
         var command = new HitaCommand(
             "train",
-            "Train a tokenizer or a generator by a recipe, in a folder that holds everything of the run.",
+            "Train a tokenizer or a generator from a recipe, in a folder that holds the whole run.",
             "hita train tokenizer recipes/materials-tokenizer.yaml -o runs/tokenizer",
             "hita train generator recipes/materials-generator.yaml -o runs/generator --set tokenizer=runs/tokenizer")
         {
             CreateStage(
                 host,
                 "tokenizer",
-                "Train a tokenizer: images to codes and back.",
+                "Train a tokenizer, which turns images into codes and back.",
                 (recipe, sets, run, start, observer, cancellation) =>
                     TokenizerTraining.Run(TokenizerRecipe.Load(recipe, sets), run, start, observer, cancellation),
                 "hita train tokenizer recipes/materials-tokenizer.yaml -o runs/tokenizer",
@@ -31,7 +31,7 @@ internal static class TrainCommand
             CreateStage(
                 host,
                 "generator",
-                "Train a generator of a tokenizer's codes, from images or from a token cache.",
+                "Train a generator of a tokenizer's codes, on images or on a token cache.",
                 (recipe, sets, run, start, observer, cancellation) =>
                     GeneratorTraining.Run(GeneratorTraining.LoadRecipe(recipe, sets), run, start, observer, cancellation),
                 "hita train generator recipes/materials-generator.yaml -o runs/generator --set tokenizer=runs/tokenizer",
@@ -59,7 +59,7 @@ internal static class TrainCommand
             HelpName = "KEY=VALUE",
             DefaultValueFactory = static _ => [],
         };
-        var resume = new Option<bool>("--resume") { Description = "Continue the run that is in the folder from its newest checkpoint." };
+        var resume = new Option<bool>("--resume") { Description = "Continue the run in the folder from its newest checkpoint." };
         var initFrom = new Option<string?>("--init-from") { Description = "Start from the weights of this model folder instead of fresh ones.", HelpName = "MODEL" };
         var command = new HitaCommand(stage, description, examples) { recipe, output, set, resume, initFrom };
         command.SetAction(parsed =>

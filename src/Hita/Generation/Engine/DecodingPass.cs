@@ -57,7 +57,7 @@ internal sealed class DecodingPass : IDecodingPass
         Rows = rows;
     }
 
-    /// <summary>For measurements: goes on at a later position as if the ones before had been decoded to nothing.</summary>
+    /// <summary>For measurements: continues at a later position, as if the ones before had left zeros in the cache.</summary>
     internal void SkipTo(int position)
     {
         _cache.Clear();

@@ -23,7 +23,7 @@ public static class GeneratorPresets
     public static IReadOnlyCollection<string> Names => Table.Keys;
 
     /// <summary>Looks a preset up.</summary>
-    /// <param name="name">Its name, for example <c>hita-b</c>; <c>llamagen-b</c> decodes 384 pixels, <c>llamagen-b-256</c> 256.</param>
+    /// <param name="name">Its name, for example <c>hita-b</c>; <c>llamagen-b</c> generates 384 pixels, <c>llamagen-b-256</c> 256.</param>
     /// <param name="config">The architecture, with <see cref="GeneratorConfig.Preset"/> set to the name.</param>
     /// <returns>False where no generator has this name.</returns>
     public static bool TryGet(string name, [NotNullWhen(true)] out GeneratorConfig? config)

@@ -2,7 +2,7 @@ namespace Hita.Generation.Sampling;
 
 /// <summary>
 /// The counter-based random numbers of one image (Philox 4×32 with ten rounds; Salmon et al., SC 2011): a function of seed,
-/// image index and position without any state, so that neither batch size nor order changes what a token samples.
+/// image index and position without any state, so that neither batch size nor order changes a token's random number.
 /// </summary>
 public readonly struct Philox4x32
 {

@@ -13,7 +13,7 @@ public sealed record TokenSampling
 
     /// <summary>
     /// What the logits are divided by, at least 0. Below 1 the likely tokens become likelier; 0 takes the best token (the first
-    /// one where several are equal) and samples nothing. Default 1.
+    /// one where several are equal) and uses no random number. Default 1.
     /// </summary>
     public float Temperature { get; init; } = 1;
 
@@ -29,7 +29,7 @@ public sealed record TokenSampling
     /// <summary>Tokens less likely than this share, 0 to 1, of the likeliest are dropped; 0 keeps all. Default 0.</summary>
     public float MinP { get; init; }
 
-    /// <summary>Whether the best token is taken without a sample.</summary>
+    /// <summary>Whether the best token is always taken.</summary>
     [JsonIgnore]
     public bool IsGreedy => Temperature == 0;
 

@@ -8,7 +8,7 @@ namespace Hita.Tokenization.Model;
 
 // B batch, M holistic tokens, N = H·W patches, D width, k shift.
 
-/// <summary>Holistic and patch codes become the feature map that the CNN decoder decodes.</summary>
+/// <summary>Holistic and patch codes become the feature map that the CNN decoder takes.</summary>
 internal sealed class CodeFusion : nn.Module<Tensor, Tensor, Tensor>
 {
     [ComponentName(Name = "slot_position_embedding")] private readonly Parameter _holisticPositions;

@@ -56,7 +56,7 @@ internal sealed class HolisticMixing : nn.Module<Tensor, Tensor?, (Tensor Holist
         return (holistic.MoveToOuterDisposeScope(), grid.MoveToOuterDisposeScope());
     }
 
-    /// <summary>How much each query heeds each patch in the free mixing: [B, M, N], the mean over layers and heads.</summary>
+    /// <summary>How much each query attends to each patch in the free mixing: [B, M, N], the mean over layers and heads.</summary>
     /// <remarks>A query's weights on the other queries and on the semantic tokens are left out, so that a row sums to less than 1.</remarks>
     public Tensor QueryWeights(Tensor features, Tensor? semantic)
     {

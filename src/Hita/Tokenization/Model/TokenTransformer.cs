@@ -28,7 +28,7 @@ internal sealed class BidirectionalTransformer : nn.Module<Tensor, Tensor>
         return x.MoveToOuterDisposeScope();
     }
 
-    /// <summary>How much the first tokens heed each token, the mean over layers and heads: [B, T, D] → [B, rows, T].</summary>
+    /// <summary>How much the first tokens attend to each token, the mean over layers and heads: [B, T, D] → [B, rows, T].</summary>
     public Tensor Weights(Tensor x, long rows)
     {
         using var scope = NewDisposeScope();

@@ -32,7 +32,7 @@ public sealed record TokenizerConfig
 
     /// <summary>
     /// Groups of channels that the CNN normalises together (published: 32); a divisor of <see cref="BaseChannels"/>. A group of one
-    /// channel loses that channel's mean, and with it the colour of what is decoded: small CNNs want fewer groups.
+    /// channel loses that channel's mean, and with it the colour of the image: small CNNs want fewer groups.
     /// </summary>
     public int NormGroups { get; init; } = 32;
 

@@ -24,7 +24,7 @@ internal static class TokenizerInitializer
         var parameters = model.Parameters();
         foreach (var (name, parameter) in parameters)
         {
-            // A bias is sampled within the bound of its layer's weight.
+            // A bias is drawn within the bound of its layer's weight.
             var weight = name.EndsWith(".bias", StringComparison.Ordinal) ? parameters[name[..^4] + "weight"] : parameter;
             Fill(name, parameter, weight.numel() / weight.shape[0], model.Config, random);
         }

@@ -107,7 +107,7 @@ internal sealed class TokenizerModel : nn.Module
             cnn, input, semantic, holistic, patches, _toHolisticCode!.call(holistic), _toPatchCode.call(patches)));
     }
 
-    /// <summary>How much each learned query heeds each patch: [B, M, N].</summary>
+    /// <summary>How much each learned query attends to each patch: [B, M, N].</summary>
     public Tensor QueryWeights(EncodedFeatures features)
     {
         if (_mixing is null)

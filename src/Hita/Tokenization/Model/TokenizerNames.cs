@@ -27,7 +27,7 @@ internal static class TokenizerNames
     {
         NameMap = name => IsDropped(name) || (!canEncode && IsForEncoding(name)) ? null : name,
         Advice = faults => faults.Missing.Count > 0 && faults.Missing.TrueForAll(IsSemantic)
-            ? "the folder was imported without its semantic encoder, so it can decode only: import it again with --semantic-encoder FILE (a DINOv2 file) to encode"
+            ? "the folder was imported without its semantic encoder, so it can only decode: import it again with --semantic-encoder FILE (a DINOv2 file) to encode"
             : TokenizerShapes.Fitting(tensors) is { Count: > 0 } fitting
                 ? $"they fit the preset {string.Join(" or ", fitting.Select(static c => c.Preset))}"
                 : null,

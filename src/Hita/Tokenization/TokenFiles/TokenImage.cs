@@ -34,7 +34,7 @@ public sealed class TokenImage
     public ImageCodes Codes { get; }
 
     /// <summary>
-    /// What the image is called, most often the name of the image it was made from; null where nobody said. It may come from a
+    /// What the image is called, most often the name of the image it was made from; null where it is not known. It may come from a
     /// stranger's file and hold anything, <c>..</c> and slashes included: never use it as a path as it is.
     /// </summary>
     public string? Name { get; }
