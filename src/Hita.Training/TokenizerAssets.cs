@@ -2,7 +2,6 @@ using Hita.Checkpoints;
 using Hita.Layers;
 using Hita.Metrics.Networks;
 using Hita.Models;
-using Hita.Runtime;
 using Hita.Tokenization.Model;
 using Hita.Training.Discriminators;
 

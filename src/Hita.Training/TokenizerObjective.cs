@@ -1,4 +1,3 @@
-using Hita.Layers;
 using Hita.Metrics.Networks;
 using Hita.Runtime;
 using Hita.Tokenization.Model;

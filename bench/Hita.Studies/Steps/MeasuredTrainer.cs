@@ -71,7 +71,7 @@ internal sealed class MeasuredTrainer<TBatch>(
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             var asked = Stopwatch.GetTimestamp();
-            var batches = feed.Next(cancellation);
+            var batches = feed.NextBatches(cancellation);
             _last = Stopwatch.GetTimestamp();
             waiting += feed.WaitSeconds;
             preparing += Stopwatch.GetElapsedTime(asked, _last).TotalSeconds - feed.WaitSeconds;

@@ -39,7 +39,7 @@ internal sealed class SynchronousImages(SynchronousBatches batches, long firstSt
 
     public double WaitSeconds => batches.Seconds;
 
-    public IReadOnlyList<TokenizerBatch> Next(CancellationToken cancellation)
+    public IReadOnlyList<TokenizerBatch> NextBatches(CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         using var batch = batches.Read(_next++);
@@ -62,7 +62,7 @@ internal sealed class SynchronousCodes(SynchronousBatches batches, ImageTokenize
 
     public double WaitSeconds => batches.Seconds;
 
-    public IReadOnlyList<GeneratorBatch> Next(CancellationToken cancellation)
+    public IReadOnlyList<GeneratorBatch> NextBatches(CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         using var batch = batches.Read(_next++);
@@ -81,7 +81,7 @@ internal sealed class ReadyCodes(IReadOnlyList<IReadOnlyList<GeneratorBatch>> st
 
     public double WaitSeconds => 0;
 
-    public IReadOnlyList<GeneratorBatch> Next(CancellationToken cancellation) => steps[(int)((_next++ - 1) % steps.Count)];
+    public IReadOnlyList<GeneratorBatch> NextBatches(CancellationToken cancellation) => steps[(int)((_next++ - 1) % steps.Count)];
 
     public void Dispose()
     {

@@ -121,7 +121,7 @@ internal static class TrainerForms
     private static List<IReadOnlyList<GeneratorBatch>> Ready(CodeData data)
     {
         using var feed = data.Feed(1);
-        return [.. Enumerable.Range(1, ReadySteps).Select(_ => feed.Next(CancellationToken.None))];
+        return [.. Enumerable.Range(1, ReadySteps).Select(_ => feed.NextBatches(CancellationToken.None))];
     }
 
     private static Placement Place(string device, StepForms form) =>

@@ -22,7 +22,7 @@ internal sealed class ClassifierFeed(Func<long, LabelledImage> read, int batchSi
     public double WaitSeconds { get; private set; }
 
     /// <inheritdoc/>
-    public IReadOnlyList<ClassifierBatch> Next(CancellationToken cancellation)
+    public IReadOnlyList<ClassifierBatch> NextBatches(CancellationToken cancellation)
     {
         var asked = Stopwatch.GetTimestamp();
         var batch = (_ahead ?? Prepare(cancellation)).GetAwaiter().GetResult();

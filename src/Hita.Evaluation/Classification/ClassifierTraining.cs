@@ -126,7 +126,7 @@ public static class ClassifierTraining
         for (var step = 1; step <= options.Steps; step++)
         {
             cancellation.ThrowIfCancellationRequested();
-            var report = trainer.TakeStep(feed.Next(cancellation), step);
+            var report = trainer.TakeStep(feed.NextBatches(cancellation), step);
             if (report.Skipped)
                 throw new HitaException("The classifier's loss is not finite; a smaller learning rate would help.");
             losses.Enqueue(report.Values[0].Value);

@@ -91,7 +91,7 @@ internal sealed class CacheFeed : IBatchFeed<GeneratorBatch>
     // Read from mapped memory, in no time worth measuring.
     public double WaitSeconds => 0;
 
-    public IReadOnlyList<GeneratorBatch> Next(CancellationToken cancellation)
+    public IReadOnlyList<GeneratorBatch> NextBatches(CancellationToken cancellation)
     {
         var (epoch, place) = Math.DivRem(_next++ - 1, StepsPerEpoch);
         if (epoch != _epoch || _order is null)

@@ -15,5 +15,5 @@ public interface IBatchFeed<TBatch> : IDisposable
     /// <summary>The batches of the next step, several where gradients are accumulated. They stay the feed's, and usable until the next call.</summary>
     /// <param name="cancellation">Stops the wait.</param>
     /// <exception cref="HitaException">Too much of the data cannot be read.</exception>
-    IReadOnlyList<TBatch> Next(CancellationToken cancellation);
+    IReadOnlyList<TBatch> NextBatches(CancellationToken cancellation);
 }

@@ -15,7 +15,7 @@ internal abstract class LoaderFeed<TBatch>(BatchLoader loader, long firstStep) :
     public double WaitSeconds { get; private set; }
 
     /// <inheritdoc/>
-    public IReadOnlyList<TBatch> Next(CancellationToken cancellation)
+    public IReadOnlyList<TBatch> NextBatches(CancellationToken cancellation)
     {
         var asked = Stopwatch.GetTimestamp();
         if (_batches is null)

@@ -101,7 +101,7 @@ public sealed class TrainingLoop<TBatch>
     {
         using var scope = NewDisposeScope();
         steps.Start();
-        var batches = _feed.Next(cancellation);
+        var batches = _feed.NextBatches(cancellation);
         var report = _trainer.TakeStep(batches, step);
         var (seconds, meanSeconds, meanWait) = steps.Stop(_feed.WaitSeconds);
         _guard.Check(report, step);

@@ -39,7 +39,7 @@ internal sealed class MadeUpFeed(long from = 0, long breaksAt = 0) : IBatchFeed<
 
     public double WaitSeconds => 0.25;
 
-    public IReadOnlyList<long> Next(CancellationToken cancellation)
+    public IReadOnlyList<long> NextBatches(CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         return ++_number == breaksAt ? throw new DataException("made up", "too many images cannot be read.") : [_number];

@@ -5,7 +5,7 @@ using Hita.Training.Runs;
 
 namespace Hita.Tests.Training.Runs;
 
-public sealed class TrainerTests
+public sealed class TrainingLoopTests
 {
     private static readonly RunPlan Plan = new() { Steps = 10, StepsPerEpoch = 4, ImagesPerStep = 8, SaveEvery = 4, Keep = 1, Seed = 5, Images = 32, Data = "made up" };
 
