@@ -11,7 +11,7 @@ internal static class ResolvedRecipes
     /// <summary>A tokenizer's recipe.</summary>
     /// <param name="recipe">The recipe.</param>
     /// <param name="stored">How a run trains that was begun before; null for none.</param>
-    public static TokenizerRecipe Of(TokenizerRecipe recipe, TokenizerStageOptions? stored = null)
+    public static TokenizerRecipe Of(TokenizerRecipe recipe, TokenizerTrainingOptions? stored = null)
     {
         using var data = TrainingData.Open(recipe.Data, recipe.Validation, recipe.Data.ImageSize ?? recipe.Model.Architecture.ImageSize);
         return TokenizerTraining.Resolve(recipe, Math.Max(1, data.Train.Count / recipe.Schedule.BatchSize), stored);

@@ -30,7 +30,7 @@ internal sealed class IndexedRandom : Random
         return (int)(minValue + (long)Math.BigMul(_numbers.NextBits(), (ulong)((long)maxValue - minValue), out _));
     }
 
-    public override double NextDouble() => (_numbers.NextBits() >> 11) * (1.0 / (1UL << 53));
+    public override double NextDouble() => _numbers.NextDouble();
 
     protected override double Sample() => NextDouble();
 }

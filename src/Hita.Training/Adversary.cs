@@ -19,6 +19,8 @@ internal sealed class Adversary : IDisposable
     private readonly Gradients _gradients;
     private readonly Tensor[] _parameters;
     private readonly List<Tensor> _before = [];
+    private Tensor?[] _arrived = [];
+    private double _norm;
 
     public Adversary(IDiscriminator network, DiscriminatorOptions options, ITensorLists? lists = null)
     {
@@ -74,43 +76,41 @@ internal sealed class Adversary : IDisposable
 
     /// <summary>Adds the gradients of the discriminator's own loss for a micro-batch.</summary>
     /// <returns>The weighted loss, in the caller's scope; null while it has no weight.</returns>
-    public Tensor? Learn(Tensor images, Tensor reconstruction, long step, double share, StepRandom random)
+    public Tensor? Learn(Tensor images, Tensor reconstruction, MicroBatch at)
     {
         using var scope = NewDisposeScope();
-        var weight = _options.WeightAt(step);
+        var weight = _options.WeightAt(at.Step);
         if (weight == 0 && _options.RestUntilStart)
             return null;
         using var frozen = weight == 0 ? no_grad() : null;
-        var first = _network.Judge(_options.RealFirst ? images : reconstruction.detach(), random);
-        var second = _network.Judge(_options.RealFirst ? reconstruction.detach() : images, random);
+        var first = _network.Judge(_options.RealFirst ? images : reconstruction.detach(), at.Random);
+        var second = _network.Judge(_options.RealFirst ? reconstruction.detach() : images, at.Random);
         if (weight == 0)
             return null;
         var (real, fake) = _options.RealFirst ? (first, second) : (second, first);
         var loss = AdversarialLosses.OfDiscriminator(_options.Loss, real, fake).Times(weight);
-        loss.Times(share).backward();
+        at.Backward(loss);
         return loss.detach().MoveToOuterDisposeScope();
     }
 
-    /// <summary>The gradients that have come together, in the caller's scope; zeros while the loss has no weight.</summary>
-    public Tensor?[] Gradients(long step)
+    /// <summary>Reads the gradients that have come together, zeros while the loss has no weight. In the dispose scope of the update.</summary>
+    /// <param name="step">The step's number.</param>
+    /// <returns>Their norm, before clipping.</returns>
+    public double Measure(long step)
     {
         using var frozen = no_grad();
-        return _options.WeightAt(step) > 0 ? _gradients.Read() : _gradients.Zeros();
+        _arrived = _options.WeightAt(step) > 0 ? _gradients.Read() : _gradients.Zeros();
+        return _norm = _gradients.Norm(_arrived);
     }
 
-    /// <summary>The norm of such gradients.</summary>
-    public double Norm(Tensor?[] gradients) => _gradients.Norm(gradients);
-
-    /// <summary>Clips the gradients and takes a step.</summary>
-    /// <param name="gradients">From <see cref="Gradients"/>.</param>
-    /// <param name="norm">Their norm.</param>
+    /// <summary>Clips the gradients that were measured and takes a step along them.</summary>
     /// <param name="step">The step's number.</param>
-    public void Update(Tensor?[] gradients, double norm, long step)
+    public void Update(long step)
     {
         if (_options.WeightAt(step) == 0 && _options.RestUntilStart)
             return;
-        _gradients.Clip(gradients, norm, _options.Optimizer.ClipNorm);
-        _optimizer.Step(gradients, step);
+        _gradients.Clip(_arrived, _norm, _options.Optimizer.ClipNorm);
+        _optimizer.Step(_arrived, step);
     }
 
     /// <summary>Puts the buffers back to what they were when the step began.</summary>
@@ -126,6 +126,7 @@ internal sealed class Adversary : IDisposable
     {
         _gradients.Clear();
         _before.Clear();
+        _arrived = [];
     }
 
     public void Dispose()

@@ -1,6 +1,6 @@
 namespace Hita.Training;
 
-/// <summary>The moving average of the weights, which is what a trained model is used with.</summary>
+/// <summary>The exponential moving average of the weights, which is what a trained model is used with.</summary>
 public sealed record AverageOptions
 {
     /// <summary>The share of the old average that a step keeps (published 0.9999). 0 to 1, exclusive.</summary>

@@ -27,6 +27,6 @@ internal enum StepPart
     /// <summary>The gradients' norm, clipping and the optimiser.</summary>
     Optimizer,
 
-    /// <summary>The moving average of the weights.</summary>
+    /// <summary>The exponential moving average of the weights.</summary>
     Average,
 }

@@ -2,20 +2,19 @@ using Hita.Checkpoints;
 using Hita.Layers;
 using Hita.Metrics.Networks;
 using Hita.Models;
-using Hita.Runtime;
 using Hita.Tokenization.Model;
 using Hita.Training.Discriminators;
 
 namespace Hita.Training;
 
-/// <summary>The networks that a tokenizer is trained with; the stage that gets them frees them.</summary>
+/// <summary>The networks that a tokenizer is trained with; the trainer that gets them frees them.</summary>
 /// <param name="Perceptual">The perceptual distance; null for none.</param>
 /// <param name="Discriminator">The discriminator; null for none.</param>
 internal sealed record TokenizerAssets(LpipsModel? Perceptual, IDiscriminator? Discriminator) : IDisposable
 {
     /// <summary>Builds what the options ask for and loads its files.</summary>
     /// <exception cref="Runtime.HitaException">A file is not there or does not fit.</exception>
-    public static TokenizerAssets Load(TokenizerStageOptions options, Placement placement, ulong seed)
+    public static TokenizerAssets Load(TokenizerTrainingOptions options, Placement placement, ulong seed)
     {
         LpipsModel? perceptual = null;
         try

@@ -1,4 +1,3 @@
-using Hita.Layers;
 using Hita.Metrics.Networks;
 using Hita.Runtime;
 using Hita.Tokenization.Model;
@@ -19,7 +18,7 @@ internal sealed record TokenizerPass(
     Tensor Loss, Tensor Reconstruction, QuantizedFeatures Patches, QuantizedFeatures? Holistic, IReadOnlyList<KeyValuePair<string, Tensor>> Terms);
 
 /// <summary>A tokenizer's forward pass and loss.</summary>
-internal sealed class TokenizerObjective(TokenizerModel model, TokenizerStageOptions options, LpipsModel? perceptual)
+internal sealed class TokenizerObjective(TokenizerModel model, TokenizerTrainingOptions options, LpipsModel? perceptual)
 {
     private readonly bool _mixed = options.Precision == Precision.BFloat16;
     private readonly StyleSeparation? _separation = options.StyleSeparation is { } own ? new StyleSeparation(own) : null;

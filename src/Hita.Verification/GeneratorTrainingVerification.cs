@@ -19,7 +19,7 @@ internal static class GeneratorTrainingVerification
 
     public static void Run(ITensorSource vectors, GeneratorConfig config, StageComparer comparer)
     {
-        var options = new GeneratorStageOptions
+        var options = new GeneratorTrainingOptions
         {
             Optimizer = new OptimizerOptions { LearningRate = 1e-3, WeightDecay = 0.05 },
             Average = new AverageOptions { Decay = 0.9 },
@@ -28,7 +28,7 @@ internal static class GeneratorTrainingVerification
         };
         var model = new GeneratorModel(config, Placement.Cpu, options.Dropout);
         model.FillByName();
-        using var stage = new GeneratorStage(model, options, seed: 0);
+        using var trainer = new GeneratorTrainer(model, options, seed: 0);
         vectors.Require("losses", count: Steps * Columns.Length);
         var losses = vectors.Floats("losses");
         for (var step = 0; step < Steps; step++)
@@ -36,18 +36,18 @@ internal static class GeneratorTrainingVerification
             var batch = new GeneratorBatch(
                 vectors.CodesInRange($"{step}.classes", config.ClassCount), vectors.CodesInRange($"{step}.holistic", config.CodebookSize),
                 vectors.CodesInRange($"{step}.patch", config.CodebookSize));
-            var report = stage.TakeStep([batch], step + 1);
+            var report = trainer.TakeStep([batch], step + 1);
             TokenizerTrainingVerification.CompareReport(
                 comparer, $"losses[{step}]", Columns, report, losses.AsSpan(step * Columns.Length, Columns.Length), step);
         }
-        comparer.Compare("final.param_norms", Norms(stage, "model"));
-        comparer.Compare("final.ema_norms", Norms(stage, "ema"));
+        comparer.Compare("final.param_norms", Norms(trainer, "model"));
+        comparer.Compare("final.ema_norms", Norms(trainer, "ema"));
     }
 
-    private static float[] Norms(GeneratorStage stage, string file)
+    private static float[] Norms(GeneratorTrainer trainer, string file)
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        return TensorLists.Fused.Norms([.. stage.State[file].Values]).ToFloats();
+        return TensorLists.Fused.Norms([.. trainer.State[file].Values]).ToFloats();
     }
 }

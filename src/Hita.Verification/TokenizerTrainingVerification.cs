@@ -61,41 +61,41 @@ internal static class TokenizerTrainingVerification
     {
         var comparer = new StageComparer(vectors, null);
         var kind = vectors.Tensors["step0.disc_fake"].Shape.Count == 2 ? DiscriminatorKind.Dino : DiscriminatorKind.PatchGan;
-        var options = new TokenizerStageOptions
+        var options = new TokenizerTrainingOptions
         {
             Discriminator = new DiscriminatorOptions { Kind = kind, StartStep = 2 },
             Optimizer = new OptimizerOptions(),
             Dropout = 0,
         };
-        using var stage = ByName(config, options, rounding);
-        CompareFirstPass(vectors, stage, comparer);
+        using var trainer = ByName(config, options, rounding);
+        CompareFirstPass(vectors, trainer, comparer);
         vectors.Require("losses", count: Steps * Columns.Length);
         var losses = vectors.Floats("losses");
         for (var step = 0; step < Steps; step++)
         {
             using var scope = NewDisposeScope();
-            stage.Observer = step > 0 ? null : (name, _) =>
+            trainer.Observer = step > 0 ? null : (name, _) =>
             {
                 if (name == "gradients")
-                    CompareGradients(vectors, stage, comparer);
+                    CompareGradients(vectors, trainer, comparer);
             };
-            var report = stage.TakeStep([new TokenizerBatch(vectors.FloatTensor($"image.{step}"), [])], step + 1);
+            var report = trainer.TakeStep([new TokenizerBatch(vectors.FloatTensor($"image.{step}"), [])], step + 1);
             CompareReport(comparer, $"losses[{step}]", Columns, report, losses.AsSpan(step * Columns.Length, Columns.Length), step);
         }
-        CompareResult(vectors, stage, comparer, "eval.model", average: false);
-        CompareResult(vectors, stage, comparer, "eval.ema", average: true);
+        CompareResult(vectors, trainer, comparer, "eval.model", average: false);
+        CompareResult(vectors, trainer, comparer, "eval.ema", average: true);
         return comparer.Stages;
     }
 
     // The norms are recorded in the order of names in a text file beside the vectors; without it they cannot be told apart.
-    private static void CompareGradients(ITensorSource vectors, TokenizerStage stage, StageComparer comparer)
+    private static void CompareGradients(ITensorSource vectors, TokenizerTrainer trainer, StageComparer comparer)
     {
         var file = Path.ChangeExtension(vectors.Path, ".grad_names.txt");
         if (!File.Exists(file))
             return;
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
-        var parameters = stage.State["model"];
+        var parameters = trainer.State["model"];
         var gradients = File.ReadLines(file).Select(name => parameters.TryGetValue(name, out var parameter) && parameter.grad is { } gradient
             ? gradient
             : throw new CheckpointException(file, $"the model has no gradient for '{name}'; is this the right preset?"));
@@ -104,7 +104,7 @@ internal static class TokenizerTrainingVerification
 
     /// <summary>Losses agree to four digits before the first update and to three after it, gradient norms to a thousandth.</summary>
     public static void CompareReport(
-        StageComparer comparer, string at, IReadOnlyList<string> columns, StageReport report, ReadOnlySpan<float> expected, int step)
+        StageComparer comparer, string at, IReadOnlyList<string> columns, StepReport report, ReadOnlySpan<float> expected, int step)
     {
         for (var i = 0; i < columns.Count; i++)
         {
@@ -116,13 +116,13 @@ internal static class TokenizerTrainingVerification
         }
     }
 
-    private static TokenizerStage ByName(TokenizerConfig config, TokenizerStageOptions options, int rounding)
+    private static TokenizerTrainer ByName(TokenizerConfig config, TokenizerTrainingOptions options, int rounding)
     {
         var model = new TokenizerModel(config, TokenizerParts.All, Placement.Cpu, options.Dropout);
         model.FillByName(isCodebook: TokenizerInitializer.IsCodebook);
         if (rounding > 0)
-            RoundOtherwise(TrainedWeights.Kept(model), rounding);
-        return new TokenizerStage(model, options, new TokenizerAssets(LpipsWeights.ByName(Placement.Cpu), DiscriminatorByName(options)), seed: 0);
+            RoundOtherwise(TrainedWeights.KeptOf(model), rounding);
+        return new TokenizerTrainer(model, options, new TokenizerAssets(LpipsWeights.ByName(Placement.Cpu), DiscriminatorByName(options)), seed: 0);
     }
 
     // Each value becomes its neighbour above or below, or stays.
@@ -146,7 +146,7 @@ internal static class TokenizerTrainingVerification
         }
     }
 
-    private static IDiscriminator DiscriminatorByName(TokenizerStageOptions options)
+    private static IDiscriminator DiscriminatorByName(TokenizerTrainingOptions options)
     {
         IDiscriminator network = options.Discriminator!.Kind == DiscriminatorKind.Dino
             ? new DinoDiscriminator(DinoVision.ByName(Placement.Cpu), Placement.Cpu)
@@ -165,25 +165,25 @@ internal static class TokenizerTrainingVerification
     }
 
     // Before any update: the reconstruction, its perceptual distance, and what a discriminator says of it and of the images.
-    private static void CompareFirstPass(ITensorSource vectors, TokenizerStage stage, StageComparer comparer)
+    private static void CompareFirstPass(ITensorSource vectors, TokenizerTrainer trainer, StageComparer comparer)
     {
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
         var images = vectors.FloatTensor("image.0");
-        using var seen = stage.Evaluate(images, average: false);
+        using var seen = trainer.Evaluate(images, average: false);
         comparer.Compare("step0.reconstruction", seen.Reconstruction, StageComparer.ReconstructionTolerance);
         using var perceptual = LpipsWeights.ByName(Placement.Cpu);
         comparer.Compare("step0.lpips", perceptual.Distances(seen.Reconstruction, images), StageComparer.ReconstructionTolerance);
-        using var network = DiscriminatorByName(stage.Options);
+        using var network = DiscriminatorByName(trainer.Options);
         var random = new StepRandom(0, 1, 0);
         comparer.Compare("step0.disc_fake", network.Judge(seen.Reconstruction, random), StageComparer.ReconstructionTolerance);
         comparer.Compare("step0.disc_real", network.Judge(images, random), StageComparer.ReconstructionTolerance);
     }
 
-    private static void CompareResult(ITensorSource vectors, TokenizerStage stage, StageComparer comparer, string at, bool average)
+    private static void CompareResult(ITensorSource vectors, TokenizerTrainer trainer, StageComparer comparer, string at, bool average)
     {
         using var scope = NewDisposeScope();
-        using var seen = stage.Evaluate(vectors.FloatTensor("eval.image"), average);
+        using var seen = trainer.Evaluate(vectors.FloatTensor("eval.image"), average);
         comparer.CompareCodes($"{at}.holistic_indices", seen.HolisticCodes, StageComparer.CodeTolerance);
         comparer.CompareCodes($"{at}.patch_indices", seen.PatchCodes, StageComparer.CodeTolerance);
         comparer.Compare($"{at}.reconstruction", seen.Reconstruction, StageComparer.ReconstructionTolerance);

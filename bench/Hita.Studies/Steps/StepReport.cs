@@ -64,7 +64,7 @@ internal sealed record StepReport(
         text.Append(CultureInfo.InvariantCulture, $"\n## The {speed.Stage}'s step\n\n{speed.Images} images a step; {Rounds} rounds in turns of {TurnSteps} steps. ");
         if (naive is not null)
             text.Append(CultureInfo.InvariantCulture, $"A naive step takes {naive.Ratio:0.00} times as long as the library's ({naive.Low:0.00} to {naive.High:0.00}). ");
-        text.Append(CultureInfo.InvariantCulture, $"Ratios are of times in the same round: the median, and the smallest and the largest.\n\n| form | ms a step | images/s | time against the library's | from … to | loss of step {MeasuredStage.ComparedStep} |\n| --- | ---: | ---: | ---: | ---: | ---: |\n");
+        text.Append(CultureInfo.InvariantCulture, $"Ratios are of times in the same round: the median, and the smallest and the largest.\n\n| form | ms a step | images/s | time against the library's | from … to | loss of step {MeasuredTrainer.ComparedStep} |\n| --- | ---: | ---: | ---: | ---: | ---: |\n");
         foreach (var f in speed.Forms)
             text.Append(CultureInfo.InvariantCulture, $"| {f.Name} | {1000 * f.Seconds:0} | {f.ImagesPerSecond:0.0} | {f.Ratio:0.00} | {f.Low:0.00} … {f.High:0.00} | {f.ComparedLoss:0.00000} |\n");
         foreach (var f in speed.Forms.Where(f => !(Math.Abs(f.ComparedLoss - library.ComparedLoss) <= SameLoss * Math.Abs(library.ComparedLoss))))

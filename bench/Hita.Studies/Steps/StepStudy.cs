@@ -21,7 +21,7 @@ internal sealed class StepStudy
     /// <param name="forms">The stage in its forms, the library's first.</param>
     /// <param name="say">Told how far it is.</param>
     /// <param name="cancellation">Stops.</param>
-    public StepSpeed Run(string stage, int images, IReadOnlyList<MeasuredStage> forms, Action<string> say, CancellationToken cancellation)
+    public StepSpeed Run(string stage, int images, IReadOnlyList<MeasuredTrainer> forms, Action<string> say, CancellationToken cancellation)
     {
         var turns = forms.Select(static _ => new List<TurnTimes>()).ToArray();
         // The first round fills caches and compiles, and does not count.
@@ -107,7 +107,7 @@ internal sealed class StepStudy
 /// <param name="Low">The smallest of these ratios.</param>
 /// <param name="High">The largest.</param>
 /// <param name="Ratios">All of them, by round.</param>
-/// <param name="ComparedLoss">The loss of step <see cref="MeasuredStage.ComparedStep"/>.</param>
+/// <param name="ComparedLoss">The loss of step <see cref="MeasuredTrainer.ComparedStep"/>.</param>
 internal sealed record FormRow(
     string Name, string Short, double Seconds, double ImagesPerSecond, double Ratio, double Low, double High, IReadOnlyList<double> Ratios, double ComparedLoss);
 

@@ -33,14 +33,16 @@ internal sealed class SynchronousBatches(IImageSource source, BatchLoaderOptions
 }
 
 /// <summary>Images for a tokenizer that are read when the step asks for them.</summary>
-internal sealed class SynchronousImages(SynchronousBatches batches, int accumulation) : IBatchFeed<TokenizerBatch>
+internal sealed class SynchronousImages(SynchronousBatches batches, long firstStep, int accumulation) : IBatchFeed<TokenizerBatch>
 {
+    private long _next = firstStep;
+
     public double WaitSeconds => batches.Seconds;
 
-    public IReadOnlyList<TokenizerBatch> Take(long number, CancellationToken cancellation)
+    public IReadOnlyList<TokenizerBatch> NextBatches(CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        using var batch = batches.Read(number);
+        using var batch = batches.Read(_next++);
         // In the scope of the step.
         var whole = batch.ToTensor();
         var size = batch.Count / accumulation;
@@ -53,14 +55,17 @@ internal sealed class SynchronousImages(SynchronousBatches batches, int accumula
 }
 
 /// <summary>Codes for a generator of images that are read when the step asks for them.</summary>
-internal sealed class SynchronousCodes(SynchronousBatches batches, ImageTokenizer tokenizer, string device, int accumulation) : IBatchFeed<GeneratorBatch>
+internal sealed class SynchronousCodes(SynchronousBatches batches, ImageTokenizer tokenizer, string device, long firstStep, int accumulation)
+    : IBatchFeed<GeneratorBatch>
 {
+    private long _next = firstStep;
+
     public double WaitSeconds => batches.Seconds;
 
-    public IReadOnlyList<GeneratorBatch> Take(long number, CancellationToken cancellation)
+    public IReadOnlyList<GeneratorBatch> NextBatches(CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        using var batch = batches.Read(number);
+        using var batch = batches.Read(_next++);
         return CodeEncoding.Split(CodeEncoding.Encode(tokenizer, batch, device), accumulation);
     }
 
@@ -70,11 +75,13 @@ internal sealed class SynchronousCodes(SynchronousBatches batches, ImageTokenize
 }
 
 /// <summary>Codes that were made before, over and over.</summary>
-internal sealed class ReadyCodes(IReadOnlyList<IReadOnlyList<GeneratorBatch>> steps) : IBatchFeed<GeneratorBatch>
+internal sealed class ReadyCodes(IReadOnlyList<IReadOnlyList<GeneratorBatch>> steps, long firstStep) : IBatchFeed<GeneratorBatch>
 {
+    private long _next = firstStep;
+
     public double WaitSeconds => 0;
 
-    public IReadOnlyList<GeneratorBatch> Take(long number, CancellationToken cancellation) => steps[(int)((number - 1) % steps.Count)];
+    public IReadOnlyList<GeneratorBatch> NextBatches(CancellationToken cancellation) => steps[(int)((_next++ - 1) % steps.Count)];
 
     public void Dispose()
     {

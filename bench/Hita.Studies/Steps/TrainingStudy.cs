@@ -90,17 +90,17 @@ internal sealed class TrainingStudy
 
     private StepSpeed TokenizerSpeed(TokenizerRecipe recipe, Action<string> say, CancellationToken cancellation)
     {
-        var forms = StageForms.Tokenizers(recipe, StepForms.All);
+        var forms = TrainerForms.Tokenizers(recipe, StepForms.All);
         return Measured("tokenizer", recipe.Schedule.BatchSize, forms, say, cancellation);
     }
 
     private StepSpeed GeneratorSpeed(GeneratorRecipe recipe, Action<string> say, CancellationToken cancellation)
     {
         IReadOnlyList<StepForms> wanted = TokenCache.IsCache(recipe.Data.Source) ? StepForms.OfCache : [.. StepForms.All, StepForms.Cached];
-        return Measured("generator", recipe.Schedule.BatchSize, StageForms.Generators(recipe, wanted), say, cancellation);
+        return Measured("generator", recipe.Schedule.BatchSize, TrainerForms.Generators(recipe, wanted), say, cancellation);
     }
 
-    private StepSpeed Measured(string stage, int images, IReadOnlyList<MeasuredStage> forms, Action<string> say, CancellationToken cancellation)
+    private StepSpeed Measured(string stage, int images, IReadOnlyList<MeasuredTrainer> forms, Action<string> say, CancellationToken cancellation)
     {
         try
         {
@@ -163,7 +163,7 @@ internal sealed class TrainingStudy
             catch (CheckpointException) when (!IsSet("tokenizer"))
             {
                 var folder = Path.Combine(Output, "fresh-tokenizer");
-                using (var stage = Training.TokenizerStage.Create(tokenizer.Model.Architecture, tokenizer.Training with { Perceptual = null, Discriminator = null }, tokenizer.Seed))
+                using (var stage = Training.TokenizerTrainer.Create(tokenizer.Model.Architecture, tokenizer.Training with { Perceptual = null, Discriminator = null }, tokenizer.Seed))
                     stage.Export(folder);
                 notes.Add("The generator's recipe names a tokenizer that is not there; one with fresh weights made the codes, which costs as much.");
                 sets.Add($"tokenizer={folder}");

@@ -1,7 +1,7 @@
 using Hita.Checkpoints;
-using Hita.Imaging;
 using Hita.Layers;
 using Hita.Runtime;
+using Hita.Training.Optimization;
 using static TorchSharp.torch;
 
 namespace Hita.Evaluation.Classification;
@@ -46,13 +46,22 @@ public sealed record ClassifierTrainingOptions
         return faults.Count == 0 ? this : throw new ConfigException("The training of a classifier", faults);
     }
 
-    internal double RateAt(int step)
+    /// <summary>
+    /// The learning rate of a step: <see cref="OptimizerOptions.RateAt"/> but that the cosine begins one step later.
+    /// Classifiers are compared and kept by what they were trained with, so it stays there.
+    /// </summary>
+    /// <param name="number">The step's number, from 1.</param>
+    internal double RateAt(long number)
     {
+        var step = number - 1;
         var warm = Math.Max(1, Steps / 20);
         return step < warm
             ? LearningRate * (step + 1) / warm
             : LearningRate * 0.5 * (1 + Math.Cos(Math.PI * (step - warm) / Math.Max(1, Steps - warm)));
     }
+
+    /// <summary>The numbers of the optimiser.</summary>
+    internal OptimizerOptions ToOptimizer() => new() { LearningRate = LearningRate, Beta2 = 0.99, WeightDecay = WeightDecay, ClipNorm = 0 };
 }
 
 /// <summary>How far a training of a classifier is.</summary>
@@ -111,45 +120,22 @@ public static class ClassifierTraining
         ClassifierModel model, ClassifierData data, ClassifierTrainingOptions options,
         IProgress<ClassifierProgress>? progress, CancellationToken cancellation)
     {
-        model.train();
-        using var optimizer = new ClassifierOptimizer(model.Parameters().Values, options.WeightDecay);
-        var feed = new ClassifierFeed(data.Training, options.BatchSize);
-        var next = Prepare();
+        using var trainer = new ClassifierTrainer(model, options);
+        using var feed = new ClassifierFeed(data.Training, options.BatchSize, options.Steps);
         var losses = new Queue<double>();
-        try
+        for (var step = 1; step <= options.Steps; step++)
         {
-            for (var step = 0; step < options.Steps; step++)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                var batch = next.GetAwaiter().GetResult();
-                next = step + 1 < options.Steps ? Prepare() : Task.FromResult(batch);
-                losses.Enqueue(Step(model, batch, optimizer, options.RateAt(step)));
-                if (losses.Count > ReportEvery)
-                    losses.Dequeue();
-                if ((step + 1) % ReportEvery == 0 || step + 1 == options.Steps)
-                    progress?.Report(new ClassifierProgress(step + 1, options.Steps, losses.Average()));
-            }
+            cancellation.ThrowIfCancellationRequested();
+            var report = trainer.TakeStep(feed.NextBatches(cancellation), step);
+            if (report.Skipped)
+                throw new HitaException("The classifier's loss is not finite; a smaller learning rate would help.");
+            losses.Enqueue(report.Values[0].Value);
+            if (losses.Count > ReportEvery)
+                losses.Dequeue();
+            if (step % ReportEvery == 0 || step == options.Steps)
+                progress?.Report(new ClassifierProgress(step, options.Steps, losses.Average()));
         }
-        finally
-        {
-            // Nothing may read from a source that the caller is about to close.
-            next.ContinueWith(static _ => { }, TaskScheduler.Default).Wait(CancellationToken.None);
-            model.eval();
-        }
-
-        Task<ClassifierBatch> Prepare() => Task.Run(feed.Next, cancellation);
-    }
-
-    private static double Step(ClassifierModel model, ClassifierBatch batch, ClassifierOptimizer optimizer, double rate)
-    {
-        using var scope = NewDisposeScope();
-        var loss = nn.functional.cross_entropy(model.call(batch.Images()), batch.Labels());
-        loss.backward();
-        optimizer.Step(rate);
-        var value = loss.ToDouble();
-        return double.IsFinite(value)
-            ? value
-            : throw new HitaException("The classifier's loss is not finite; a smaller learning rate would help.");
+        model.eval();
     }
 
     private static double Accuracy(ClassifierModel model, ClassifierData data, int count, int batchSize, CancellationToken cancellation)
@@ -166,70 +152,4 @@ public static class ClassifierTraining
         }
         return (double)right / count;
     }
-}
-
-/// <summary>
-/// Batches of new images and of mirrored ones from some batches ago, half and half: making an image costs as much as learning
-/// from it, and mirroring does not change what it shows.
-/// </summary>
-internal sealed class ClassifierFeed(Func<long, LabelledImage> read, int batchSize)
-{
-    private const int Delay = 40;
-    private readonly Queue<ClassifierBatch> _earlier = new();
-    private long _next;
-
-    /// <summary>The next batch. Calls come one after the other.</summary>
-    public ClassifierBatch Next()
-    {
-        var again = _earlier.Count == Delay ? _earlier.Dequeue().Mirrored() : null;
-        var fresh = ClassifierBatch.Read(read, _next, again is null ? batchSize : batchSize - (batchSize / 2));
-        _next += fresh.Classes.Length;
-        _earlier.Enqueue(fresh.Part(Math.Max(1, batchSize / 2)));
-        return again is null ? fresh : fresh.With(again, batchSize);
-    }
-}
-
-/// <summary>A batch in plain memory, so that it can be prepared on other threads.</summary>
-internal sealed record ClassifierBatch(float[] Values, int[] Classes)
-{
-    private const int Side = ImageClassifier.InputSize;
-    private const int Size = Side * Side * Image.Channels;
-
-    public static ClassifierBatch Read(Func<long, LabelledImage> read, long first, int count)
-    {
-        var batch = new ClassifierBatch(new float[count * Size], new int[count]);
-        Parallel.For(0, count, i =>
-        {
-            var (image, label) = read(first + i);
-            ImageTensors.ToPlanes(ImageClassifier.Fit(image), batch.Values.AsSpan(i * Size, Size));
-            batch.Classes[i] = label;
-        });
-        return batch;
-    }
-
-    /// <summary>The first images.</summary>
-    public ClassifierBatch Part(int count) =>
-        count >= Classes.Length ? this : new ClassifierBatch(Values[..(count * Size)], Classes[..count]);
-
-    /// <summary>These images and others, up to a number.</summary>
-    public ClassifierBatch With(ClassifierBatch other, int most)
-    {
-        var both = new ClassifierBatch([.. Values, .. other.Values], [.. Classes, .. other.Classes]);
-        return both.Part(most);
-    }
-
-    /// <summary>The images, left and right exchanged.</summary>
-    public ClassifierBatch Mirrored()
-    {
-        var values = (float[])Values.Clone();
-        for (var row = 0; row < values.Length; row += Side)
-            values.AsSpan(row, Side).Reverse();
-        return this with { Values = values };
-    }
-
-    /// <summary>[B, 3, 64, 64] in [-1, 1].</summary>
-    public Tensor Images() => TensorOps.FromFloats(Values, Classes.Length, Image.Channels, Side, Side);
-
-    /// <summary>int64 [B].</summary>
-    public Tensor Labels() => TensorOps.FromInts(Classes, Classes.Length);
 }

@@ -1,5 +1,4 @@
 using Hita.Layers;
-using Hita.Runtime;
 
 namespace Hita.Training.Discriminators;
 

@@ -43,17 +43,18 @@ internal sealed class AdamOptimizer : IDisposable
 
     /// <summary>Takes a step along gradients.</summary>
     /// <param name="gradients">One a parameter, in the parameters' order; null leaves the parameter as it is.</param>
-    /// <param name="number">The step's number, which sets the learning rate.</param>
-    public void Step(IReadOnlyList<Tensor?> gradients, long number)
+    /// <param name="number">The step's number, from 1.</param>
+    /// <param name="rate">The learning rate; null for the options' at this step.</param>
+    public void Step(IReadOnlyList<Tensor?> gradients, long number, double? rate = null)
     {
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
         _step.AddInPlace(ones([1], dtype: ScalarType.Float32));
         // Steps lie on the CPU for a CPU's parameters; a GPU's kernel wants them beside its parameters.
         var counted = _step.to(_parameters[0].device).view(Array.Empty<long>());
-        var rate = _options.RateAt(number);
-        StepGroup(gradients, counted, rate, static p => p.Dimensions >= 2, _options.WeightDecay);
-        StepGroup(gradients, counted, rate, static p => p.Dimensions < 2, 0);
+        var chosenRate = rate ?? _options.RateAt(number);
+        StepGroup(gradients, counted, chosenRate, static p => p.Dimensions >= 2, _options.WeightDecay);
+        StepGroup(gradients, counted, chosenRate, static p => p.Dimensions < 2, 0);
     }
 
     /// <summary>Forgets what is known of rows of a parameter, because they were replaced.</summary>

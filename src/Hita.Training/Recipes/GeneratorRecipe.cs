@@ -62,7 +62,7 @@ public sealed record GeneratorRecipe : TrainingRecipe
     public required string Tokenizer { get; init; }
 
     /// <summary>Optimiser, dropout, averaging.</summary>
-    public GeneratorStageOptions Training { get; init; } = new();
+    public GeneratorTrainingOptions Training { get; init; } = new();
 
     /// <summary>When samples are decoded.</summary>
     public ClassSamples Samples { get; init; } = new();

@@ -36,7 +36,7 @@ public sealed record TokenizerRecipe : TrainingRecipe
     public required TokenizerModelSection Model { get; init; }
 
     /// <summary>Losses, discriminator, optimisers, averaging.</summary>
-    public TokenizerStageOptions Training { get; init; } = new();
+    public TokenizerTrainingOptions Training { get; init; } = new();
 
     /// <summary>When samples are decoded.</summary>
     public ReconstructionSamples Samples { get; init; } = new();

@@ -57,9 +57,9 @@ public sealed class CheckpointStore
         return state;
     }
 
-    /// <summary>Loads a checkpoint's tensors into a stage.</summary>
+    /// <summary>Loads a checkpoint's tensors into a trainer.</summary>
     /// <param name="step">The step.</param>
-    /// <param name="tensors">The stage's tensors by file and name; they are filled in place.</param>
+    /// <param name="tensors">The trainer's tensors by file and name; they are filled in place.</param>
     /// <exception cref="CheckpointException">A file is missing or does not fit.</exception>
     public void Load(long step, IReadOnlyDictionary<string, IReadOnlyDictionary<string, Tensor>> tensors)
     {
@@ -74,7 +74,7 @@ public sealed class CheckpointStore
     /// <summary>Writes a checkpoint: beside its place, flushed, then renamed, so that it is there whole or not at all.</summary>
     /// <param name="state">What to say about it.</param>
     /// <param name="configJson">The architecture's text.</param>
-    /// <param name="tensors">The stage's tensors by file and name.</param>
+    /// <param name="tensors">The trainer's tensors by file and name.</param>
     /// <exception cref="HitaException">It cannot be written, or a value is not finite; every earlier checkpoint is untouched.</exception>
     public void Save(CheckpointState state, string configJson, IReadOnlyDictionary<string, IReadOnlyDictionary<string, Tensor>> tensors)
     {

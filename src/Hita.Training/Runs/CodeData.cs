@@ -7,7 +7,7 @@ using Hita.Training.TokenCaches;
 namespace Hita.Training.Runs;
 
 /// <summary>The codes that a generator learns from, out of a cache or out of images, and those held out.</summary>
-internal sealed class CodeData : IDisposable
+internal sealed class CodeData : IRunData<GeneratorBatch>
 {
     private const int MeasuredBatch = 32;
 
@@ -40,16 +40,16 @@ internal sealed class CodeData : IDisposable
         ImageShape.Check(size, size, tokenizer.Config);
         _grid = size / tokenizer.Config.PatchSize;
         _images = TrainingData.Open(recipe.Data, recipe.Validation, size);
-        _loader = new BatchLoader(_images.Train, LoaderSteps.Options(recipe.Data, recipe.Schedule, recipe.Compute, size, recipe.Seed));
+        _loader = new BatchLoader(_images.Train, TrainingData.LoaderOptions(recipe, size));
     }
 
-    /// <summary>What it is, for records.</summary>
+    /// <inheritdoc/>
     public string Description => _cache is not null ? $"token cache {_cache.Path} of {_cache.Info.Source}" : _images!.Train.Description;
 
     /// <summary>Rows and columns of the patch grid.</summary>
     public (int Height, int Width) Grid => _cache is not null ? (_cache.Info.GridHeight, _cache.Info.GridWidth) : (_grid, _grid);
 
-    /// <summary>Images to learn from.</summary>
+    /// <inheritdoc/>
     public int Count => _cache is not null ? _train.Length : _images!.Train.Count;
 
     /// <summary>The classes' names; empty for data without classes.</summary>
@@ -58,7 +58,7 @@ internal sealed class CodeData : IDisposable
     /// <summary>The names of the classes of what is held out, where that has a source of its own; else those of the data.</summary>
     public IReadOnlyList<string> HeldOutClassNames => _heldOutCache?.Info.ClassNames ?? _images?.HeldOut?.ClassNames ?? ClassNames;
 
-    /// <summary>What a person should know before training on it.</summary>
+    /// <inheritdoc/>
     public IReadOnlyList<string> Notes
     {
         get
@@ -73,19 +73,19 @@ internal sealed class CodeData : IDisposable
     /// <summary>Whether anything is held out.</summary>
     public bool HasHeldOut => _heldOut.Length > 0 || _images?.HeldOut is not null;
 
-    /// <summary>Steps of a pass.</summary>
+    /// <inheritdoc/>
     public int StepsPerEpoch => _cache is not null ? _train.Length / _recipe.Schedule.BatchSize : _loader!.BatchesPerEpoch;
 
-    /// <summary>What the loader of images met; null for a cache.</summary>
+    /// <inheritdoc/>
     public LoaderStatistics? Statistics => _loader?.Statistics;
 
     /// <summary>Opens it.</summary>
     /// <exception cref="HitaException">The source cannot be opened, or its codes come from another tokenizer.</exception>
     public static CodeData Open(GeneratorRecipe recipe, ImageTokenizer tokenizer) => new(recipe, tokenizer);
 
-    /// <summary>The steps from one on.</summary>
+    /// <inheritdoc/>
     public IBatchFeed<GeneratorBatch> Feed(long firstStep) => _cache is not null
-        ? new CacheFeed(_cache, _train, _recipe.Schedule.BatchSize, _recipe.Schedule.Accumulation, _recipe.Seed)
+        ? new CacheFeed(_cache, _train, firstStep, _recipe.Schedule.BatchSize, _recipe.Schedule.Accumulation, _recipe.Seed)
         : new EncodingFeed(_loader!, _tokenizer, _recipe.Compute.Device, firstStep, _recipe.Schedule.Accumulation);
 
     /// <summary>The codes held out, the same each time; images are encoded once, uncropped and unmirrored.</summary>

@@ -43,19 +43,17 @@ internal static class CodeEncoding
 }
 
 /// <summary>Codes of images that are encoded anew at each step, each time cropped and mirrored by chance.</summary>
-internal sealed class EncodingFeed(BatchLoader loader, ImageTokenizer tokenizer, string device, long firstStep, int accumulation) : IBatchFeed<GeneratorBatch>
+/// <param name="loader">Reads whole steps.</param>
+/// <param name="tokenizer">Makes the codes; it stays the caller's.</param>
+/// <param name="device">Where it does.</param>
+/// <param name="firstStep">The step to begin with, from 1.</param>
+/// <param name="accumulation">Parts of a step; it divides the batch size.</param>
+internal sealed class EncodingFeed(BatchLoader loader, ImageTokenizer tokenizer, string device, long firstStep, int accumulation)
+    : LoaderFeed<GeneratorBatch>(loader, firstStep)
 {
-    private readonly LoaderSteps _steps = new(loader, firstStep);
-
-    public double WaitSeconds => _steps.WaitSeconds;
-
-    public IReadOnlyList<GeneratorBatch> Take(long number, CancellationToken cancellation)
-    {
-        using var batch = _steps.Next(number, cancellation);
-        return CodeEncoding.Split(CodeEncoding.Encode(tokenizer, batch, device), accumulation);
-    }
-
-    public void Dispose() => _steps.Dispose();
+    /// <inheritdoc/>
+    protected override IReadOnlyList<GeneratorBatch> Split(ImageBatch images) =>
+        CodeEncoding.Split(CodeEncoding.Encode(tokenizer, images, device), accumulation);
 }
 
 /// <summary>Codes from a cache. Which image and which of its variants comes where is a function of the seed and the step.</summary>
@@ -70,14 +68,17 @@ internal sealed class CacheFeed : IBatchFeed<GeneratorBatch>
     private readonly ulong _seed;
     private EpochOrder? _order;
     private long _epoch = -1;
+    private long _next;
 
     /// <param name="cache">The cache; it stays the caller's.</param>
     /// <param name="images">Which of its images.</param>
+    /// <param name="firstStep">The step to begin with, from 1.</param>
     /// <param name="batchSize">Images of a step.</param>
     /// <param name="accumulation">Parts of a step; it divides the batch size.</param>
     /// <param name="seed">The run's seed.</param>
-    public CacheFeed(TokenCache cache, int[] images, int batchSize, int accumulation, ulong seed)
+    public CacheFeed(TokenCache cache, int[] images, long firstStep, int batchSize, int accumulation, ulong seed)
     {
+        _next = firstStep;
         (_cache, _images, _batchSize, _accumulation, _seed) = (cache, images, batchSize, accumulation, seed);
         StepsPerEpoch = images.Length / batchSize;
         if (StepsPerEpoch == 0)
@@ -90,9 +91,9 @@ internal sealed class CacheFeed : IBatchFeed<GeneratorBatch>
     // Read from mapped memory, in no time worth measuring.
     public double WaitSeconds => 0;
 
-    public IReadOnlyList<GeneratorBatch> Take(long number, CancellationToken cancellation)
+    public IReadOnlyList<GeneratorBatch> NextBatches(CancellationToken cancellation)
     {
-        var (epoch, place) = Math.DivRem(number - 1, StepsPerEpoch);
+        var (epoch, place) = Math.DivRem(_next++ - 1, StepsPerEpoch);
         if (epoch != _epoch || _order is null)
             (_order, _epoch) = (new EpochOrder(_images.Length, [], 1, _seed, checked((int)epoch)), epoch);
         var chosen = new (int Image, int Variant)[_batchSize];

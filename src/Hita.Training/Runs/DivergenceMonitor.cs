@@ -16,7 +16,7 @@ internal sealed class DivergenceMonitor(RunPlan plan, ITrainingObserver observer
 
     /// <summary>Looks at a step.</summary>
     /// <exception cref="HitaException">Too many steps in a row could not be taken.</exception>
-    public void Check(StageReport report, long step)
+    public void Check(StepReport report, long step)
     {
         if (!report.Skipped)
         {
@@ -37,7 +37,7 @@ internal sealed class DivergenceMonitor(RunPlan plan, ITrainingObserver observer
             observer.Noted($"Step {step} was skipped, because values were not finite{(broken.Length > 0 ? $": {broken}" : "")}.");
     }
 
-    private void CheckUsage(StageReport report, long step)
+    private void CheckUsage(StepReport report, long step)
     {
         if (plan.UsageThreshold <= 0 || step < plan.UsageFrom)
             return;

@@ -1,6 +1,3 @@
-using Hita.Data;
-using Hita.Generation;
-using Hita.Generation.Model;
 using Hita.Runtime;
 using Hita.Tokenization;
 using Hita.Tokenization.Model;
@@ -37,36 +34,8 @@ public static class GeneratorTraining
         GeneratorRecipe recipe, string folder, RunStart start, ITrainingObserver? observer = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(recipe);
-        recipe.Validate();
-        observer ??= new SilentObserver();
-        using var run = RunFolder.Open(folder, start);
-        if (recipe.Compute.Threads > 0)
-            Compute.UseThreads(recipe.Compute.Threads);
-        var isCached = TokenCache.IsCache(recipe.Data.Source);
-        using var tokenizer = ImageTokenizer.Load(
-            TokenizerReference.Find(recipe.Tokenizer), new TokenizerOptions { Device = recipe.Compute.Device, DecoderOnly = isCached });
-        using var data = CodeData.Open(recipe, tokenizer);
-        foreach (var note in data.Notes)
-            observer.Noted(note);
-        RequireFit(recipe, tokenizer.Config, data);
-        var stored = start == RunStart.Resume ? GeneratorRecipe.Load(run[RunFolder.RecipeName]) : null;
-        recipe = recipe with
-        {
-            Training = recipe.Training with { Optimizer = RunRecipe.Resolve(recipe.Training.Optimizer, recipe.Schedule, data.StepsPerEpoch, stored?.Training.Optimizer) },
-        };
-        var plan = RunRecipe.Plan(recipe, recipe.Samples.Every, data.StepsPerEpoch, data.Count, data.Description) with
-        {
-            TokensPerImage = recipe.Model.Architecture.SequenceLength,
-        };
-        var from = RunRecipe.Continue(run, stored, recipe, Stage, plan, observer);
-        using var stage = CreateStage(recipe, observer);
-        if (from is not null)
-            run.Checkpoints.Load(from.Step, stage.State);
-        RunRecipe.Save(run, recipe);
-        using var feed = data.Feed((from?.Step ?? 0) + 1);
-        var task = new GeneratorTask(stage, data, tokenizer, recipe);
-        new Trainer<GeneratorBatch>(run, stage, feed, task, plan, from, observer).Run(cancellation);
-        RunRecipe.TellUnreadable(data.Statistics, observer);
+        using var run = new GeneratorRun();
+        run.Run(recipe.Validate(), folder, start, observer, cancellation);
     }
 
     private static Dictionary<string, int> Derive(string tokenizer, DataSection data)
@@ -94,43 +63,5 @@ public static class GeneratorTraining
         var size = data.ImageSize ?? tokenizer.ImageSize;
         using var source = data.Open(size);
         return (size / tokenizer.PatchSize, size / tokenizer.PatchSize, source.ClassNames.Count);
-    }
-
-    private static void RequireFit(GeneratorRecipe recipe, TokenizerConfig tokenizer, CodeData data)
-    {
-        var config = recipe.Model.Architecture;
-        var faults = new List<string>();
-        void Same(int has, int needs, string key, string whose)
-        {
-            if (has != needs)
-                faults.Add($"model.architecture.{key} is {has}, and {whose} has {needs}");
-        }
-
-        Same(config.CodebookSize, tokenizer.CodebookSize, "codebook_size", "the tokenizer");
-        Same(config.HolisticTokenCount, tokenizer.HolisticTokenCount, "holistic_token_count", "the tokenizer");
-        Same(config.GridHeight, data.Grid.Height, "grid_height", "the grid of the images");
-        Same(config.GridWidth, data.Grid.Width, "grid_width", "the grid of the images");
-        if (config.ClassCount < data.ClassNames.Count)
-            faults.Add($"model.architecture.class_count is {config.ClassCount}, and the data have {data.ClassNames.Count} classes");
-        // Known only at the first validation otherwise, after many steps.
-        if (config.ClassCount < data.HeldOutClassNames.Count && data.HeldOutClassNames.Count > data.ClassNames.Count)
-            faults.Add($"validation.source has {data.HeldOutClassNames.Count} classes, and model.architecture.class_count is {config.ClassCount}");
-        if (data.StepsPerEpoch < 1)
-            faults.Add($"schedule.batch_size is {recipe.Schedule.BatchSize}, and there are {data.Count} images to learn from");
-        if (faults.Count > 0)
-            throw new ConfigException("The recipe does not fit its tokenizer and data", faults);
-    }
-
-    private static GeneratorStage CreateStage(GeneratorRecipe recipe, ITrainingObserver observer)
-    {
-        var (config, device) = (recipe.Model.Architecture, recipe.Compute.Device);
-        if (recipe.Model.InitFrom is not { } folder)
-            return GeneratorStage.Create(config, recipe.Training, recipe.Seed, device);
-        var stored = GeneratorFolder.ReadConfig(GeneratorFolder.Find(folder));
-        if (stored with { Preset = null, ClassCount = config.ClassCount } != config with { Preset = null })
-            throw new HitaException($"model.init_from: the generator in {folder} has another architecture than the recipe, or other codes than its tokenizer; leave model.preset and model.architecture out to take its own.");
-        if (stored.ClassCount != config.ClassCount)
-            observer.Noted($"The class table is begun anew for {config.ClassCount} classes instead of {stored.ClassCount}; the row for no class is kept.");
-        return GeneratorStage.Load(folder, recipe.Training, recipe.Seed, device, config.ClassCount);
     }
 }

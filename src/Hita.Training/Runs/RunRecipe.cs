@@ -19,20 +19,18 @@ internal static class RunRecipe
     public static long Steps(ScheduleSection schedule, long stepsPerEpoch) =>
         schedule.Steps ?? Math.Max(1, (long)Math.Round(schedule.Epochs!.Value * stepsPerEpoch));
 
-    /// <summary>What a trainer needs to know of a run, as far as both stages have it.</summary>
+    /// <summary>What a training loop needs to know of a run, as far as all trainings have it.</summary>
     /// <param name="recipe">The recipe.</param>
     /// <param name="samplesEvery">Steps between two sheets of samples.</param>
-    /// <param name="stepsPerEpoch">Steps of a pass through the data.</param>
-    /// <param name="images">Images to learn from.</param>
-    /// <param name="data">What they are.</param>
-    public static RunPlan Plan(TrainingRecipe recipe, long samplesEvery, long stepsPerEpoch, long images, string data) => new()
+    /// <param name="data">What it learns from.</param>
+    public static RunPlan Plan<TBatch>(TrainingRecipe recipe, long samplesEvery, IRunData<TBatch> data) => new()
     {
-        Steps = Steps(recipe.Schedule, stepsPerEpoch),
-        StepsPerEpoch = stepsPerEpoch,
+        Steps = Steps(recipe.Schedule, data.StepsPerEpoch),
+        StepsPerEpoch = data.StepsPerEpoch,
         ImagesPerStep = recipe.Schedule.BatchSize,
         Seed = recipe.Seed,
-        Data = data,
-        Images = images,
+        Data = data.Description,
+        Images = data.Count,
         SaveEvery = recipe.Checkpoints.Every,
         Keep = recipe.Checkpoints.Keep,
         ValidateEvery = recipe.Validation.Every,

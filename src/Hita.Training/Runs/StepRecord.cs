@@ -15,7 +15,7 @@ public sealed record StepRecord
     /// <summary>Tokens seen since the run began; 0 for a tokenizer.</summary>
     public long Tokens { get; init; }
 
-    /// <summary>What the stage measured: losses, gradient norms, learning rates, code usage.</summary>
+    /// <summary>What the trainer measured: losses, gradient norms, learning rates, code usage.</summary>
     public required IReadOnlyList<KeyValuePair<string, double>> Values { get; init; }
 
     /// <summary>Whether a value was not finite, so that the step changed nothing.</summary>

@@ -1,5 +1,4 @@
 using Hita.Checkpoints;
-using Hita.Runtime;
 using Hita.Tokenization;
 
 namespace Hita.Training.Runs;

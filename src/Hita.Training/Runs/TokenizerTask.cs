@@ -6,24 +6,24 @@ using Hita.Training.Recipes;
 namespace Hita.Training.Runs;
 
 /// <summary>What a tokenizer's run does besides steps: reconstruct what is held out, measure and show it, export.</summary>
-internal sealed class TokenizerTask(TokenizerStage stage, TrainingData data, TokenizerRecipe recipe) : IRunTask
+internal sealed class TokenizerTask(TokenizerTrainer trainer, TrainingData data, TokenizerRecipe recipe) : IRunTask
 {
     private const int LargestBatch = 32;
     private const int SheetColumns = 8;
 
     public string Stage => TokenizerTraining.Stage;
 
-    public string ConfigJson => Runtime.ConfigJson.Write(stage.Config);
+    public string ConfigJson => Runtime.ConfigJson.Write(trainer.Config);
 
     public bool CanValidate => data.HeldOut is not null;
 
     public IReadOnlyList<KeyValuePair<string, double>> Validate(CancellationToken cancellation)
     {
-        var holistic = new CodeUsage(stage.Config.CodebookSize);
-        var patches = new CodeUsage(stage.Config.CodebookSize);
+        var holistic = new CodeUsage(trainer.Config.CodebookSize);
+        var patches = new CodeUsage(trainer.Config.CodebookSize);
         double squares = 0, decibels = 0;
         long count = 0;
-        using var average = stage.UseAverage();
+        using var average = trainer.UseAverage();
         foreach (var batch in Measured(data.HeldOut!).Epoch(0, cancellation))
         {
             using (batch)
@@ -45,7 +45,7 @@ internal sealed class TokenizerTask(TokenizerStage stage, TrainingData data, Tok
             new("validation_patch_usage", patches.Usage),
             new("validation_patch_perplexity", patches.Perplexity),
         };
-        if (stage.Config.Holistic is not null)
+        if (trainer.Config.Holistic is not null)
         {
             values.Add(new("validation_holistic_usage", holistic.Usage));
             values.Add(new("validation_holistic_perplexity", holistic.Perplexity));
@@ -59,7 +59,7 @@ internal sealed class TokenizerTask(TokenizerStage stage, TrainingData data, Tok
         var decoded = new List<Image>();
         if (recipe.Samples.Count == 0)
             return [];
-        using var average = stage.UseAverage();
+        using var average = trainer.UseAverage();
         foreach (var batch in Measured(data.HeldOut ?? data.Train).Epoch(0, cancellation))
         {
             using (batch)
@@ -77,14 +77,14 @@ internal sealed class TokenizerTask(TokenizerStage stage, TrainingData data, Tok
         return [new("reconstructions", sheet)];
     }
 
-    public void Export(string folder) => stage.Export(folder, precision: recipe.Export.Precision);
+    public void Export(string folder) => trainer.Export(folder, precision: recipe.Export.Precision);
 
     private BatchLoader Measured(IImageSource source) => new(
         source,
         new BatchLoaderOptions
         {
             BatchSize = Math.Min(recipe.Schedule.BatchSize / recipe.Schedule.Accumulation, LargestBatch),
-            Augmentation = new Augmentation { Size = recipe.Data.ImageSize ?? stage.Config.ImageSize },
+            Augmentation = new Augmentation { Size = recipe.Data.ImageSize ?? trainer.Config.ImageSize },
             MaxUnreadable = recipe.Data.MaxUnreadable,
             Workers = 1,
             Ahead = 2,
@@ -93,7 +93,7 @@ internal sealed class TokenizerTask(TokenizerStage stage, TrainingData data, Tok
     private (Image[] Images, Image[] Reconstructions) Reconstruct(ImageBatch batch, CodeUsage? holistic, CodeUsage? patches)
     {
         using var scope = TorchSharp.torch.NewDisposeScope();
-        using var evaluation = stage.Evaluate(batch.ToTensor(), average: false);
+        using var evaluation = trainer.Evaluate(batch.ToTensor(), average: false);
         holistic?.Add(evaluation.HolisticCodes);
         patches?.Add(evaluation.PatchCodes);
         return ([.. Enumerable.Range(0, batch.Count).Select(batch.ImageAt)], ImageTensors.ToImages(evaluation.Reconstruction));

@@ -1,7 +1,4 @@
-using Hita.Data;
 using Hita.Runtime;
-using Hita.Tokenization;
-using Hita.Tokenization.Model;
 using Hita.Training.Recipes;
 
 namespace Hita.Training.Runs;
@@ -28,37 +25,12 @@ public static class TokenizerTraining
         TokenizerRecipe recipe, string folder, RunStart start, ITrainingObserver? observer = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(recipe);
-        recipe.Validate();
-        observer ??= new SilentObserver();
-        using var run = RunFolder.Open(folder, start);
-        if (recipe.Compute.Threads > 0)
-            Compute.UseThreads(recipe.Compute.Threads);
-        var size = recipe.Data.ImageSize ?? recipe.Model.Architecture.ImageSize;
-        ImageShape.Check(size, size, recipe.Model.Architecture);
-        using var data = TrainingData.Open(recipe.Data, recipe.Validation, size);
-        foreach (var note in data.Train.Notes)
-            observer.Noted(note);
-        var loader = new BatchLoader(data.Train, LoaderSteps.Options(recipe.Data, recipe.Schedule, recipe.Compute, size, recipe.Seed));
-        var stored = start == RunStart.Resume ? TokenizerRecipe.Load(run[RunFolder.RecipeName]) : null;
-        recipe = Resolve(recipe, loader.BatchesPerEpoch, stored?.Training);
-        var plan = RunRecipe.Plan(recipe, recipe.Samples.Every, loader.BatchesPerEpoch, loader.Source.Count, loader.Source.Description) with
-        {
-            UsageFrom = UsageFrom(recipe),
-            UsageThreshold = recipe.Health.UsageThreshold,
-        };
-        var from = RunRecipe.Continue(run, stored, recipe, Stage, plan, observer);
-        using var stage = CreateStage(recipe);
-        if (from is not null)
-            run.Checkpoints.Load(from.Step, stage.State);
-        RunRecipe.Save(run, recipe);
-        using var feed = new ImageFeed(loader, (from?.Step ?? 0) + 1, recipe.Schedule.Accumulation);
-        var task = new TokenizerTask(stage, data, recipe);
-        new Trainer<TokenizerBatch>(run, stage, feed, task, plan, from, observer).Run(cancellation);
-        RunRecipe.TellUnreadable(loader.Statistics, observer);
+        using var run = new TokenizerRun();
+        run.Run(recipe.Validate(), folder, start, observer, cancellation);
     }
 
     /// <summary>The recipe with what it says in epochs or leaves to the length of the run as numbers.</summary>
-    internal static TokenizerRecipe Resolve(TokenizerRecipe recipe, long stepsPerEpoch, TokenizerStageOptions? stored)
+    internal static TokenizerRecipe Resolve(TokenizerRecipe recipe, long stepsPerEpoch, TokenizerTrainingOptions? stored)
     {
         var training = recipe.Training;
         return recipe with
@@ -71,26 +43,5 @@ public static class TokenizerTraining
                     : null,
             },
         };
-    }
-
-    // With fewer codes than a few times the entries, a low usage says nothing.
-    private static long UsageFrom(TokenizerRecipe recipe)
-    {
-        const long CodesPerEntry = 8;
-        var config = recipe.Model.Architecture;
-        var patches = config.GridSide * config.GridSide;
-        var fewest = config.HolisticTokenCount > 0 ? Math.Min(config.HolisticTokenCount, patches) : patches;
-        return Math.Max(200, CodesPerEntry * config.CodebookSize / ((long)fewest * recipe.Schedule.BatchSize));
-    }
-
-    private static TokenizerStage CreateStage(TokenizerRecipe recipe)
-    {
-        var device = recipe.Compute.Device;
-        if (recipe.Model.InitFrom is not { } folder)
-            return TokenizerStage.Create(recipe.Model.Architecture, recipe.Training, recipe.Seed, device);
-        var stored = TokenizerFolder.ReadConfig(TokenizerFolder.Find(folder));
-        if (!(stored with { Preset = null }).Equals(recipe.Model.Architecture with { Preset = null }))
-            throw new HitaException($"model.init_from: the tokenizer in {folder} has another architecture than the recipe; leave model.preset and model.architecture out to take its own.");
-        return TokenizerStage.Load(folder, recipe.Training, recipe.Seed, device);
     }
 }

@@ -32,7 +32,7 @@ internal sealed class TrainingData : IDisposable
         }
         else
         {
-            // By lot, and the same ones whatever the run's seed: runs are compared on them.
+            // Uniformly at random, and the same ones whatever the run's seed: runs are compared on them.
             (Train, HeldOut) = ImageSubset.Split(whole, validation.Count);
         }
     }
@@ -49,6 +49,18 @@ internal sealed class TrainingData : IDisposable
     /// <param name="size">The side of the model's images, in which the built-in set is sampled.</param>
     /// <exception cref="HitaException">A source cannot be opened, or has too few images.</exception>
     public static TrainingData Open(DataSection data, ValidationSection validation, int size) => new(data, validation, size);
+
+    /// <summary>How a recipe reads its images.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="size">The side of the model's images.</param>
+    public static BatchLoaderOptions LoaderOptions(TrainingRecipe recipe, int size) => new()
+    {
+        BatchSize = recipe.Schedule.BatchSize,
+        Augmentation = new Augmentation { Size = size, Crop = recipe.Data.Crop, Flip = recipe.Data.Flip, TenCropScales = recipe.Data.TenCropScales },
+        Seed = recipe.Seed,
+        MaxUnreadable = recipe.Data.MaxUnreadable,
+        Workers = recipe.Compute.Readers,
+    };
 
     /// <inheritdoc/>
     public void Dispose()

@@ -10,11 +10,18 @@ internal struct CounterRandom(ulong seed, ulong index, ulong purpose)
     private const ulong Step = 0x9E3779B97F4A7C15;
     private ulong _state = Mix(Mix(Mix(seed + Step) ^ (purpose * 0xD1342543DE82EF95)) + (index * Step));
 
+    /// <summary>The numbers of a micro-batch of a training step, whose key is hashed in another way.</summary>
+    public static CounterRandom OfStep(ulong seed, ulong step, ulong microBatch) =>
+        new() { _state = Mix(Mix(Mix(seed + Step) ^ step) ^ microBatch) };
+
     /// <summary>The next 64 bits.</summary>
     public ulong NextBits() => Mix(_state += Step);
 
     /// <summary>The next number in [0, 1), a multiple of 2⁻²⁴.</summary>
     public float Next() => (NextBits() >> 40) * (1f / (1 << 24));
+
+    /// <summary>The next number in [0, 1), a multiple of 2⁻⁵³.</summary>
+    public double NextDouble() => (NextBits() >> 11) * (1.0 / (1UL << 53));
 
     /// <summary>The next number in [<paramref name="low"/>, <paramref name="high"/>).</summary>
     public float Between(float low, float high) => low + ((high - low) * Next());

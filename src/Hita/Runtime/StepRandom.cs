@@ -12,12 +12,9 @@ namespace Hita.Runtime;
 /// </remarks>
 internal sealed class StepRandom
 {
-    private ulong _state;
+    private CounterRandom _numbers;
 
-    public StepRandom(ulong seed, long step, int microBatch)
-    {
-        _state = Mix(Mix(Mix(seed + 0x9E3779B97F4A7C15) ^ (ulong)step) ^ (ulong)microBatch);
-    }
+    public StepRandom(ulong seed, long step, int microBatch) => _numbers = CounterRandom.OfStep(seed, (ulong)step, (ulong)microBatch);
 
     /// <summary>Seeds the tensor library's own generators, which dropout draws from.</summary>
     public void SeedLibrary() => SeedLibrary(NextSeed());
@@ -31,21 +28,11 @@ internal sealed class StepRandom
     }
 
     /// <summary>A seed for them.</summary>
-    public long NextSeed() => (long)(Next() >> 1);
+    public long NextSeed() => (long)(_numbers.NextBits() >> 1);
 
     /// <summary>A number in [0, 1).</summary>
-    public double NextDouble() => (Next() >> 11) * (1.0 / (1UL << 53));
+    public double NextDouble() => _numbers.NextDouble();
 
     /// <summary>A number in 0 … <paramref name="limit"/> − 1.</summary>
     public long NextBelow(long limit) => Math.Min(limit - 1, (long)(NextDouble() * limit));
-
-    private ulong Next() => Mix(_state += 0x9E3779B97F4A7C15);
-
-    // The finaliser of SplitMix64: every bit of the result depends on every bit of the input.
-    private static ulong Mix(ulong z)
-    {
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return z ^ (z >> 31);
-    }
 }

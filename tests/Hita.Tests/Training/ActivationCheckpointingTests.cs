@@ -18,10 +18,10 @@ public sealed class ActivationCheckpointingTests
     [InlineData(4, Precision.BFloat16)]
     public void Steps_are_the_same_to_the_bit_with_dropout(int holistic, Precision precision)
     {
-        var config = TinyStages.Generator with { Layers = 3, HolisticTokenCount = holistic };
-        var options = TinyStages.Writing with { Dropout = 0.2, ClassDropout = 0.3, Precision = precision };
-        using var kept = GeneratorStage.Create(config, options, seed: 3);
-        using var recomputed = GeneratorStage.Create(config, options with { ActivationCheckpointing = true }, seed: 3);
+        var config = TinyTrainers.Generator with { Layers = 3, HolisticTokenCount = holistic };
+        var options = TinyTrainers.Writing with { Dropout = 0.2, ClassDropout = 0.3, Precision = precision };
+        using var kept = GeneratorTrainer.Create(config, options, seed: 3);
+        using var recomputed = GeneratorTrainer.Create(config, options with { ActivationCheckpointing = true }, seed: 3);
         for (var step = 1; step <= 3; step++)
         {
             GeneratorBatch[] batches = [Codes(4, step), Codes(3, 100 + step)];
@@ -31,14 +31,14 @@ public sealed class ActivationCheckpointingTests
         }
 
         // Dropout was at work, or the comparison would show little.
-        using var without = GeneratorStage.Create(config, options with { Dropout = 0, ActivationCheckpointing = true }, seed: 3);
+        using var without = GeneratorTrainer.Create(config, options with { Dropout = 0, ActivationCheckpointing = true }, seed: 3);
         for (var step = 1; step <= 3; step++)
             without.TakeStep([Codes(4, step), Codes(3, 100 + step)], step);
         Assert.NotEqual(without.Bytes()["model/output.weight"], recomputed.Bytes()["model/output.weight"]);
 
         GeneratorBatch Codes(int count, int seed)
         {
-            var codes = TinyStages.Codes(count, seed);
+            var codes = TinyTrainers.Codes(count, seed);
             return holistic > 0 ? codes : codes with { Holistic = [] };
         }
     }
@@ -47,7 +47,7 @@ public sealed class ActivationCheckpointingTests
     public void Blocks_keep_nothing_until_they_are_computed_again()
     {
         using var scope = NewDisposeScope();
-        using var model = new GeneratorModel(TinyStages.Generator, Placement.Cpu, dropout: 0.1);
+        using var model = new GeneratorModel(TinyTrainers.Generator, Placement.Cpu, dropout: 0.1);
         GeneratorInitializer.Initialize(model, 1);
         model.train();
         var parameters = model.named_parameters().ToDictionary(static p => p.name, static p => p.parameter);

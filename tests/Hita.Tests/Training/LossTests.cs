@@ -88,15 +88,15 @@ public sealed class LossTests
     [Fact]
     public void Unused_entries_are_replaced_by_features_and_forgotten_by_the_optimiser()
     {
-        var options = TinyStages.Plain with { Codebook = new() { UsageWindow = 8, RevivalInterval = 2 } };
-        using var stage = TokenizerStage.Create(TinyStages.Tokenizer, options, seed: 1);
-        var batch = TinyStages.Images(2, 1);
+        var options = TinyTrainers.Plain with { Codebook = new() { UsageWindow = 8, RevivalInterval = 2 } };
+        using var trainer = TokenizerTrainer.Create(TinyTrainers.Tokenizer, options, seed: 1);
+        var batch = TinyTrainers.Images(2, 1);
         using var pixels = batch.Pixels;
-        stage.TakeStep([batch], 1);
-        var before = stage.State["model"]["quantize.embedding.weight"].ToFloats();
-        stage.TakeStep([batch], 2);
-        var (after, average, moments) = (stage.State["model"]["quantize.embedding.weight"].ToFloats(), stage.State["ema"]["quantize.embedding.weight"].ToFloats(),
-            stage.State["optimizer"]["exp_avg.quantize.embedding.weight"].ToFloats());
+        trainer.TakeStep([batch], 1);
+        var before = trainer.State["model"]["quantize.embedding.weight"].ToFloats();
+        trainer.TakeStep([batch], 2);
+        var (after, average, moments) = (trainer.State["model"]["quantize.embedding.weight"].ToFloats(), trainer.State["ema"]["quantize.embedding.weight"].ToFloats(),
+            trainer.State["optimizer"]["exp_avg.quantize.embedding.weight"].ToFloats());
         var replaced = Enumerable.Range(0, 32).Where(row => Enumerable.Range(row * 8, 8).Sum(i => Math.Abs(after[i] - before[i])) > 0.3).ToList();
         Assert.True(replaced.Count >= 24, $"{replaced.Count} of 32 entries were replaced");
         Assert.All(replaced, row => Assert.All(Enumerable.Range(row * 8, 8), i => Assert.True(average[i] == after[i] && moments[i] == 0)));
@@ -157,11 +157,11 @@ public sealed class LossTests
     [Fact]
     public void Mixed_precision_trains_nearly_alike_on_float32_weights()
     {
-        using var exact = GeneratorStage.Create(TinyStages.Generator, TinyStages.Writing, seed: 1);
-        using var mixed = GeneratorStage.Create(TinyStages.Generator, TinyStages.Writing with { Precision = Precision.BFloat16 }, seed: 1);
+        using var exact = GeneratorTrainer.Create(TinyTrainers.Generator, TinyTrainers.Writing, seed: 1);
+        using var mixed = GeneratorTrainer.Create(TinyTrainers.Generator, TinyTrainers.Writing with { Precision = Precision.BFloat16 }, seed: 1);
         double a = 0, b = 0;
         for (var step = 1; step <= 20; step++)
-            (a, b) = (exact.TakeStep([TinyStages.Codes(8, step)], step).Value("loss"), mixed.TakeStep([TinyStages.Codes(8, step)], step).Value("loss"));
+            (a, b) = (exact.TakeStep([TinyTrainers.Codes(8, step)], step).Value("loss"), mixed.TakeStep([TinyTrainers.Codes(8, step)], step).Value("loss"));
         Assert.Equal(a, b, 0.02 * a);
         Assert.All(mixed.State["model"].Values, static p => Assert.Equal(ScalarType.Float32, p.dtype));
     }
@@ -171,7 +171,7 @@ public sealed class LossTests
     {
         using var scope = NewDisposeScope();
         using var lpips = LpipsWeights.ByName(Placement.Cpu);
-        var (a, b) = (TinyStages.Images(2, 1, 32).Pixels, TinyStages.Images(2, 2, 32).Pixels);
+        var (a, b) = (TinyTrainers.Images(2, 1, 32).Pixels, TinyTrainers.Images(2, 2, 32).Pixels);
         Assert.All(lpips.Distances(a, a).ToFloats(), static d => Assert.Equal(0, d));
         Assert.All(lpips.Distances(a, b).ToFloats(), static d => Assert.True(d > 0.01));
         Assert.Throws<HitaException>(() => lpips.Distances(zeros(1, 3, 8, 8), zeros(1, 3, 8, 8)));

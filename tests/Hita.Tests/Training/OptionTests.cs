@@ -14,9 +14,9 @@ namespace Hita.Tests.Training;
 [Collection(Alone.Name)]
 public sealed class OptionTests
 {
-    private static readonly TokenizerStageOptions Base = TinyStages.Judged with { Codebook = new() { UsageWindow = 16 } };
+    private static readonly TokenizerTrainingOptions Base = TinyTrainers.Judged with { Codebook = new() { UsageWindow = 16 } };
 
-    private static readonly Dictionary<string, TokenizerStageOptions> Tokenizer = new()
+    private static readonly Dictionary<string, TokenizerTrainingOptions> Tokenizer = new()
     {
         ["reconstruction"] = Base with { Reconstruction = ReconstructionLoss.Absolute },
         ["reconstruction l1"] = Base with { Reconstruction = ReconstructionLoss.AbsolutePlusSquared },
@@ -73,7 +73,7 @@ public sealed class OptionTests
     [Fact]
     public void Options_of_the_generator_change_its_training()
     {
-        var options = TinyStages.Writing;
+        var options = TinyTrainers.Writing;
         var all = new[]
         {
             options, options with { Dropout = 0 }, options with { ClassDropout = 0.5 }, options with { Precision = Precision.BFloat16 },
@@ -81,10 +81,10 @@ public sealed class OptionTests
         };
         var states = all.Select(static o =>
         {
-            using var stage = GeneratorStage.Create(TinyStages.Generator, o, seed: 1);
-            stage.TakeStep([TinyStages.Codes(4, 1)], 1);
-            stage.TakeStep([TinyStages.Codes(4, 2)], 2);
-            return string.Concat(stage.Bytes().Select(static b => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(b.Value))));
+            using var trainer = GeneratorTrainer.Create(TinyTrainers.Generator, o, seed: 1);
+            trainer.TakeStep([TinyTrainers.Codes(4, 1)], 1);
+            trainer.TakeStep([TinyTrainers.Codes(4, 2)], 2);
+            return string.Concat(trainer.Bytes().Select(static b => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(b.Value))));
         });
         Assert.Equal(all.Length, states.Distinct().Count());
     }
@@ -92,7 +92,7 @@ public sealed class OptionTests
     [Fact]
     public void All_faults_are_told_at_once()
     {
-        var wrong = new TokenizerStageOptions
+        var wrong = new TokenizerTrainingOptions
         {
             Dropout = 1,
             ReconstructionWeight = -1,
@@ -105,18 +105,18 @@ public sealed class OptionTests
         };
         var e = Assert.Throws<ConfigException>(() => wrong.Validate());
         Assert.Equal(13, e.Faults.Count);
-        Assert.Throws<ConfigException>(() => new GeneratorStageOptions { ClassDropout = 1, Precision = Precision.Int8 }.Validate());
-        new TokenizerStageOptions().Validate();
-        new GeneratorStageOptions().Validate();
+        Assert.Throws<ConfigException>(() => new GeneratorTrainingOptions { ClassDropout = 1, Precision = Precision.Int8 }.Validate());
+        new TokenizerTrainingOptions().Validate();
+        new GeneratorTrainingOptions().Validate();
     }
 
     [Fact]
     public void Options_survive_being_written()
     {
-        var tokenizer = new TokenizerStageOptions { Discriminator = new() { Kind = DiscriminatorKind.Dino }, Perceptual = null, SemanticEncoderFile = "a.pth" };
-        Assert.Equal(tokenizer with { Perceptual = new() }, ConfigJson.Read<TokenizerStageOptions>(ConfigJson.Write(tokenizer), "test"));
-        var generator = new GeneratorStageOptions { Optimizer = new() { Decay = RateDecay.Cosine, DecaySteps = 10 } };
-        Assert.Equal(generator, ConfigJson.Read<GeneratorStageOptions>(ConfigJson.Write(generator), "test"));
+        var tokenizer = new TokenizerTrainingOptions { Discriminator = new() { Kind = DiscriminatorKind.Dino }, Perceptual = null, SemanticEncoderFile = "a.pth" };
+        Assert.Equal(tokenizer with { Perceptual = new() }, ConfigJson.Read<TokenizerTrainingOptions>(ConfigJson.Write(tokenizer), "test"));
+        var generator = new GeneratorTrainingOptions { Optimizer = new() { Decay = RateDecay.Cosine, DecaySteps = 10 } };
+        Assert.Equal(generator, ConfigJson.Read<GeneratorTrainingOptions>(ConfigJson.Write(generator), "test"));
     }
 
     [Theory]
@@ -136,16 +136,16 @@ public sealed class OptionTests
     [Fact]
     public void Only_the_decoder_is_trained_where_that_is_asked()
     {
-        using var stage = TokenizerStage.Create(TinyStages.Tokenizer, TinyStages.Plain with { Scope = TokenizerScope.Decoder }, seed: 1);
-        var batch = TinyStages.Images(4, 1);
+        using var trainer = TokenizerTrainer.Create(TinyTrainers.Tokenizer, TinyTrainers.Plain with { Scope = TokenizerScope.Decoder }, seed: 1);
+        var batch = TinyTrainers.Images(4, 1);
         using var pixels = batch.Pixels;
-        using var before = stage.Evaluate(pixels, average: false);
-        var state = stage.Bytes();
-        stage.TakeStep([batch], 1);
-        var changed = stage.Bytes().Where(p => p.Key.StartsWith("model/", StringComparison.Ordinal) && !p.Value.AsSpan().SequenceEqual(state[p.Key]))
+        using var before = trainer.Evaluate(pixels, average: false);
+        var state = trainer.Bytes();
+        trainer.TakeStep([batch], 1);
+        var changed = trainer.Bytes().Where(p => p.Key.StartsWith("model/", StringComparison.Ordinal) && !p.Value.AsSpan().SequenceEqual(state[p.Key]))
             .Select(static p => p.Key[6..].Split('.')[0]).Distinct().Order();
         Assert.Equal(["decode_transformer", "decoder", "post_quant_conv", "post_slots_quant"], changed);
-        using var after = stage.Evaluate(pixels, average: false);
+        using var after = trainer.Evaluate(pixels, average: false);
         Assert.Equal(before.PatchCodes, after.PatchCodes);
         Assert.Equal(before.HolisticCodes, after.HolisticCodes);
     }
@@ -154,13 +154,13 @@ public sealed class OptionTests
     public void A_generator_is_tuned_to_other_classes()
     {
         using var folder = new TemporaryFolder();
-        using (var original = GeneratorStage.Create(TinyStages.Generator, TinyStages.Writing, seed: 1))
+        using (var original = GeneratorTrainer.Create(TinyTrainers.Generator, TinyTrainers.Writing, seed: 1))
         {
-            original.TakeStep([TinyStages.Codes(4, 1)], 1);
+            original.TakeStep([TinyTrainers.Codes(4, 1)], 1);
             original.Export(folder["model"], average: false);
         }
-        using var same = GeneratorStage.Load(folder["model"], TinyStages.Writing, seed: 2);
-        using var tuned = GeneratorStage.Load(folder["model"], TinyStages.Writing, seed: 2, classCount: 2);
+        using var same = GeneratorTrainer.Load(folder["model"], TinyTrainers.Writing, seed: 2);
+        using var tuned = GeneratorTrainer.Load(folder["model"], TinyTrainers.Writing, seed: 2, classCount: 2);
         Assert.Equal(2, tuned.Config.ClassCount);
         var (kept, resized) = (same.Bytes(), tuned.Bytes());
         const string Table = "model/cls_embedding.embedding_table.weight";
@@ -168,18 +168,18 @@ public sealed class OptionTests
             Assert.Equal(bytes, resized[name]);
         Assert.Equal(3 * 32 * 4, resized[Table].Length);
         Assert.Equal(kept[Table][^128..], resized[Table][^128..]);
-        var codes = TinyStages.Codes(2, 1);
+        var codes = TinyTrainers.Codes(2, 1);
         Assert.False(tuned.TakeStep([codes with { Classes = [0, 1] }], 1).Skipped);
         using var loaded = ImageGenerator.Load(folder["model"]);
         Assert.Equal(5, loaded.Config.ClassCount);
     }
 
-    private static Dictionary<string, byte[]> Train(TokenizerStageOptions options)
+    private static Dictionary<string, byte[]> Train(TokenizerTrainingOptions options)
     {
         using var scope = NewDisposeScope();
-        using var stage = TokenizerStage.Create(TinyStages.Larger, options, seed: 1);
-        stage.TakeStep([TinyStages.Images(2, 1, 32)], 1);
-        stage.TakeStep([TinyStages.Images(2, 2, 32)], 2);
-        return stage.Bytes();
+        using var trainer = TokenizerTrainer.Create(TinyTrainers.Larger, options, seed: 1);
+        trainer.TakeStep([TinyTrainers.Images(2, 1, 32)], 1);
+        trainer.TakeStep([TinyTrainers.Images(2, 2, 32)], 2);
+        return trainer.Bytes();
     }
 }

@@ -5,7 +5,7 @@ using Hita.Training;
 
 namespace Hita.Tests.Training;
 
-/// <summary>A stage that is loaded with another's state goes on as that one would, to the bit, with all that is random on.</summary>
+/// <summary>A trainer that is loaded with another's state goes on as that one would, to the bit, with all that is random on.</summary>
 /// <remarks>Alone, because dropout samples from the tensor library's one generator, which other tests would advance.</remarks>
 [Collection(Alone.Name)]
 public sealed class ResumeTests
@@ -13,21 +13,21 @@ public sealed class ResumeTests
     [Fact]
     public void A_tokenizer_goes_on_to_the_bit()
     {
-        var options = TinyStages.Judged with { Dropout = 0.1, StyleSeparation = new(), Codebook = new() { UsageWindow = 64, RevivalInterval = 2 } };
+        var options = TinyTrainers.Judged with { Dropout = 0.1, StyleSeparation = new(), Codebook = new() { UsageWindow = 64, RevivalInterval = 2 } };
         Continue(
-            () => TokenizerStage.Create(TinyStages.Larger, options, seed: 7),
-            step => [TinyStages.Images(2, (int)step, 32), TinyStages.Images(2, 100 + (int)step, 32)]);
+            () => TokenizerTrainer.Create(TinyTrainers.Larger, options, seed: 7),
+            step => [TinyTrainers.Images(2, (int)step, 32), TinyTrainers.Images(2, 100 + (int)step, 32)]);
     }
 
     [Fact]
     public void A_generator_goes_on_to_the_bit() =>
-        Continue(() => GeneratorStage.Create(TinyStages.Generator, TinyStages.Writing, seed: 7), step => [TinyStages.Codes(4, (int)step)]);
+        Continue(() => GeneratorTrainer.Create(TinyTrainers.Generator, TinyTrainers.Writing, seed: 7), step => [TinyTrainers.Codes(4, (int)step)]);
 
-    private static void Continue<TBatch>(Func<ITrainingStage<TBatch>> create, Func<long, IReadOnlyList<TBatch>> batches)
+    private static void Continue<TBatch>(Func<ITrainer<TBatch>> create, Func<long, IReadOnlyList<TBatch>> batches)
     {
         using var folder = new TemporaryFolder();
         using var straight = create();
-        var reports = new List<StageReport>();
+        var reports = new List<StepReport>();
         Dictionary<string, byte[]> saved = [];
         for (var step = 1; step <= 6; step++)
         {
@@ -39,7 +39,7 @@ public sealed class ResumeTests
         }
 
         using var resumed = create();
-        // The fresh stage has been used, so that anything that is not part of its state would show.
+        // The fresh trainer has been used, so that anything that is not part of its state would show.
         resumed.TakeStep(batches(50), 1);
         Load(resumed, folder);
         AssertSame(saved, resumed.Bytes());
@@ -48,15 +48,15 @@ public sealed class ResumeTests
         AssertSame(straight.Bytes(), resumed.Bytes());
     }
 
-    private static void Save<TBatch>(ITrainingStage<TBatch> stage, TemporaryFolder folder)
+    private static void Save<TBatch>(ITrainer<TBatch> trainer, TemporaryFolder folder)
     {
-        foreach (var (file, tensors) in stage.State)
+        foreach (var (file, tensors) in trainer.State)
             SafetensorsWriter.Save(folder[file + ".safetensors"], [.. tensors]);
     }
 
-    private static void Load<TBatch>(ITrainingStage<TBatch> stage, TemporaryFolder folder)
+    private static void Load<TBatch>(ITrainer<TBatch> trainer, TemporaryFolder folder)
     {
-        foreach (var (file, tensors) in stage.State)
+        foreach (var (file, tensors) in trainer.State)
         {
             using var source = WeightFile.Open(folder[file + ".safetensors"]);
             StrictLoader.Load(source, tensors);

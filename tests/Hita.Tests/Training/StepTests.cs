@@ -10,25 +10,25 @@ public sealed class StepTests
     [Fact]
     public void A_loss_that_is_not_a_number_changes_nothing()
     {
-        using var stage = TokenizerStage.Create(TinyStages.Larger, TinyStages.Judged, seed: 1);
-        stage.TakeStep([TinyStages.Images(2, 1, 32)], 1);
-        var before = stage.Bytes();
-        var report = stage.TakeStep([TinyStages.Images(2, 2, 32), Poisoned()], 2);
+        using var trainer = TokenizerTrainer.Create(TinyTrainers.Larger, TinyTrainers.Judged, seed: 1);
+        trainer.TakeStep([TinyTrainers.Images(2, 1, 32)], 1);
+        var before = trainer.Bytes();
+        var report = trainer.TakeStep([TinyTrainers.Images(2, 2, 32), Poisoned()], 2);
         Assert.True(report.Skipped);
         Assert.Contains(report.Values, static v => !double.IsFinite(v.Value));
-        ResumeTests.AssertSame(before, stage.Bytes());
-        Assert.False(stage.TakeStep([TinyStages.Images(2, 3, 32)], 3).Skipped);
+        ResumeTests.AssertSame(before, trainer.Bytes());
+        Assert.False(trainer.TakeStep([TinyTrainers.Images(2, 3, 32)], 3).Skipped);
     }
 
     [Fact]
     public void A_generator_that_has_gone_wrong_is_not_made_worse()
     {
-        using var stage = GeneratorStage.Create(TinyStages.Generator, TinyStages.Writing, seed: 1);
+        using var trainer = GeneratorTrainer.Create(TinyTrainers.Generator, TinyTrainers.Writing, seed: 1);
         using (no_grad())
-            stage.State["model"]["norm.weight"].fill_(TensorOps.Constant(double.PositiveInfinity));
-        var before = stage.Bytes();
-        Assert.True(stage.TakeStep([TinyStages.Codes(4, 1)], 1).Skipped);
-        ResumeTests.AssertSame(before, stage.Bytes());
+            trainer.State["model"]["norm.weight"].fill_(TensorOps.Constant(double.PositiveInfinity));
+        var before = trainer.Bytes();
+        Assert.True(trainer.TakeStep([TinyTrainers.Codes(4, 1)], 1).Skipped);
+        ResumeTests.AssertSame(before, trainer.Bytes());
     }
 
     [Theory]
@@ -36,11 +36,11 @@ public sealed class StepTests
     [InlineData(2, 6)]
     public void Parts_of_a_batch_give_its_gradient(int first, int second)
     {
-        var options = TinyStages.Plain with { Dropout = 0 };
-        var whole = TinyStages.Images(8, seed: 3);
+        var options = TinyTrainers.Plain with { Dropout = 0 };
+        var whole = TinyTrainers.Images(8, seed: 3);
         using var scope = NewDisposeScope();
-        using var one = TokenizerStage.Create(TinyStages.Tokenizer, options, seed: 1);
-        using var two = TokenizerStage.Create(TinyStages.Tokenizer, options, seed: 1);
+        using var one = TokenizerTrainer.Create(TinyTrainers.Tokenizer, options, seed: 1);
+        using var two = TokenizerTrainer.Create(TinyTrainers.Tokenizer, options, seed: 1);
         var expected = one.TakeStep([whole], 1);
         var actual = two.TakeStep([new(whole.Pixels.narrow(0, 0, first), []), new(whole.Pixels.narrow(0, first, second), [])], 1);
         foreach (var name in (string[])["loss", "codebook", "grad_norm", "patch_perplexity"])
@@ -50,11 +50,11 @@ public sealed class StepTests
     [Fact]
     public void Parts_of_a_batch_of_codes_give_its_gradient()
     {
-        var options = TinyStages.Writing with { Dropout = 0, ClassDropout = 0 };
-        var whole = TinyStages.Codes(8, seed: 3);
+        var options = TinyTrainers.Writing with { Dropout = 0, ClassDropout = 0 };
+        var whole = TinyTrainers.Codes(8, seed: 3);
         GeneratorBatch Part(int from, int to) => new(whole.Classes[from..to], whole.Holistic[(from * 4)..(to * 4)], whole.Patches[(from * 9)..(to * 9)]);
-        using var one = GeneratorStage.Create(TinyStages.Generator, options, seed: 1);
-        using var two = GeneratorStage.Create(TinyStages.Generator, options, seed: 1);
+        using var one = GeneratorTrainer.Create(TinyTrainers.Generator, options, seed: 1);
+        using var two = GeneratorTrainer.Create(TinyTrainers.Generator, options, seed: 1);
         var expected = one.TakeStep([whole], 1);
         var actual = two.TakeStep([Part(0, 3), Part(3, 8)], 1);
         Assert.Equal(expected.Value("loss"), actual.Value("loss"), 1e-5);
@@ -65,12 +65,12 @@ public sealed class StepTests
     public void Images_and_codes_that_do_not_fit_are_refused()
     {
         using var scope = NewDisposeScope();
-        using var tokenizer = TokenizerStage.Create(TinyStages.Tokenizer, TinyStages.Plain, seed: 1);
+        using var tokenizer = TokenizerTrainer.Create(TinyTrainers.Tokenizer, TinyTrainers.Plain, seed: 1);
         Assert.Throws<ArgumentException>(() => tokenizer.TakeStep([], 1));
         Assert.Throws<ArgumentException>(() => tokenizer.TakeStep([new(zeros(2, 1, 16, 16), [])], 1));
         Assert.Throws<HitaException>(() => tokenizer.TakeStep([new(zeros(2, 3, 15, 16), [])], 1));
-        using var generator = GeneratorStage.Create(TinyStages.Generator, TinyStages.Writing, seed: 1);
-        var codes = TinyStages.Codes(2, 1);
+        using var generator = GeneratorTrainer.Create(TinyTrainers.Generator, TinyTrainers.Writing, seed: 1);
+        var codes = TinyTrainers.Codes(2, 1);
         Assert.Throws<HitaException>(() => generator.TakeStep([codes with { Patches = codes.Patches[1..] }], 1));
         Assert.Throws<HitaException>(() => generator.TakeStep([codes with { Classes = [0, 5] }], 1));
         codes.Holistic[3] = 32;
@@ -80,19 +80,19 @@ public sealed class StepTests
     [Fact]
     public void The_average_is_put_in_and_taken_out_to_the_bit()
     {
-        using var stage = GeneratorStage.Create(TinyStages.Generator, TinyStages.Writing, seed: 1);
+        using var trainer = GeneratorTrainer.Create(TinyTrainers.Generator, TinyTrainers.Writing, seed: 1);
         for (var step = 1; step <= 3; step++)
-            stage.TakeStep([TinyStages.Codes(4, step)], step);
-        var before = stage.Bytes();
-        using (stage.UseAverage())
-            Assert.Equal(before["ema/output.weight"], stage.Bytes()["model/output.weight"]);
-        ResumeTests.AssertSame(before, stage.Bytes());
+            trainer.TakeStep([TinyTrainers.Codes(4, step)], step);
+        var before = trainer.Bytes();
+        using (trainer.UseAverage())
+            Assert.Equal(before["ema/output.weight"], trainer.Bytes()["model/output.weight"]);
+        ResumeTests.AssertSame(before, trainer.Bytes());
         Assert.NotEqual(before["ema/output.weight"], before["model/output.weight"]);
     }
 
     internal static TokenizerBatch Poisoned()
     {
-        var batch = TinyStages.Images(2, 5, 32);
+        var batch = TinyTrainers.Images(2, 5, 32);
         batch.Pixels.view(-1).narrow(0, 7, 1).fill_(TensorOps.Constant(double.NaN)).Dispose();
         return batch;
     }

@@ -138,10 +138,10 @@ public sealed class StyleSeparationTests
     public void Each_kind_of_token_sees_its_own_view(TokenizerScope scope, Precision precision)
     {
         using var disposal = NewDisposeScope();
-        var options = TinyStages.Plain with { Dropout = 0, Scope = scope, Precision = precision, StyleSeparation = new() };
-        using var model = new TokenizerModel(TinyStages.Tokenizer, TokenizerParts.All, Placement.Cpu, dropout: 0);
+        var options = TinyTrainers.Plain with { Dropout = 0, Scope = scope, Precision = precision, StyleSeparation = new() };
+        using var model = new TokenizerModel(TinyTrainers.Tokenizer, TokenizerParts.All, Placement.Cpu, dropout: 0);
         TokenizerInitializer.Initialize(model, seed: 1);
-        var images = TinyStages.Images(4, 1).Pixels;
+        var images = TinyTrainers.Images(4, 1).Pixels;
         var objective = new TokenizerObjective(model, options, perceptual: null);
         objective.EnterTraining();
         var pass = objective.Run(images, new StepRandom(1, 1, 0));
@@ -164,8 +164,8 @@ public sealed class StyleSeparationTests
     [Fact]
     public void A_tokenizer_without_holistic_tokens_is_refused()
     {
-        var options = TinyStages.Plain with { StyleSeparation = new() };
-        var e = Assert.Throws<ConfigException>(() => TokenizerStage.Create(TinyStages.Tokenizer with { Holistic = null }, options, seed: 1));
+        var options = TinyTrainers.Plain with { StyleSeparation = new() };
+        var e = Assert.Throws<ConfigException>(() => TokenizerTrainer.Create(TinyTrainers.Tokenizer with { Holistic = null }, options, seed: 1));
         Assert.Contains("style_separation needs holistic tokens", e.Message, StringComparison.Ordinal);
         const string Recipe = "model:\n  preset: tiny-llamagen\ndata:\n  source: materials\nschedule:\n  steps: 1\ntraining:\n  style_separation: {}\n";
         e = Assert.Throws<ConfigException>(() => TokenizerRecipe.Parse(Recipe));

@@ -11,14 +11,14 @@ public sealed class TrainingLeakTests
     [Fact]
     public void Tokenizer_steps_leave_no_tensors_behind()
     {
-        using var stage = TokenizerStage.Create(
-            TinyStages.Larger, TinyStages.Judged with { Codebook = new() { UsageWindow = 64, RevivalInterval = 2, EntropyWeight = 0.1 } }, seed: 1);
-        var batch = TinyStages.Images(2, 1, 32);
+        using var trainer = TokenizerTrainer.Create(
+            TinyTrainers.Larger, TinyTrainers.Judged with { Codebook = new() { UsageWindow = 64, RevivalInterval = 2, EntropyWeight = 0.1 } }, seed: 1);
+        var batch = TinyTrainers.Images(2, 1, 32);
         using var pixels = batch.Pixels;
         Drift(step =>
         {
-            stage.TakeStep([batch, batch], step);
-            using var seen = stage.Evaluate(pixels);
+            trainer.TakeStep([batch, batch], step);
+            using var seen = trainer.Evaluate(pixels);
         });
     }
 
@@ -27,21 +27,21 @@ public sealed class TrainingLeakTests
     [InlineData(true)]
     public void Generator_steps_leave_no_tensors_behind(bool checkpointing)
     {
-        using var stage = GeneratorStage.Create(TinyStages.Generator, TinyStages.Writing with { ActivationCheckpointing = checkpointing }, seed: 1);
+        using var trainer = GeneratorTrainer.Create(TinyTrainers.Generator, TinyTrainers.Writing with { ActivationCheckpointing = checkpointing }, seed: 1);
         Drift(step =>
         {
-            stage.TakeStep([TinyStages.Codes(4, step)], step);
-            stage.Evaluate(TinyStages.Codes(4, step));
+            trainer.TakeStep([TinyTrainers.Codes(4, step)], step);
+            trainer.Evaluate(TinyTrainers.Codes(4, step));
         });
     }
 
     [Fact]
     public void Steps_that_are_skipped_leave_no_tensors_behind()
     {
-        using var stage = TokenizerStage.Create(TinyStages.Larger, TinyStages.Judged, seed: 1);
+        using var trainer = TokenizerTrainer.Create(TinyTrainers.Larger, TinyTrainers.Judged, seed: 1);
         var batch = StepTests.Poisoned();
         using var pixels = batch.Pixels;
-        Drift(step => Assert.True(stage.TakeStep([batch], step).Skipped));
+        Drift(step => Assert.True(trainer.TakeStep([batch], step).Skipped));
     }
 
     private static void Drift(Action<int> step)

@@ -45,7 +45,7 @@ public sealed class WeightFileTests
         SafetensorsWriter.Save(folder["dino"], [.. vision.Parameters()]);
         using var discriminator = DinoDiscriminator.Create(folder["dino"], Placement.Cpu, seed: 1);
         using var byName = DinoVision.ByName(Placement.Cpu);
-        var images = TinyStages.Images(1, 1, 32).Pixels;
+        var images = TinyTrainers.Images(1, 1, 32).Pixels;
         var logits = discriminator.Judge(images, new StepRandom(1, 1, 0));
         Assert.Equal([1L, 5 * 196], logits.shape);
         Assert.All(discriminator.Buffers.Where(static b => b.Key.EndsWith("weight_u", StringComparison.Ordinal)), static b =>
@@ -58,10 +58,10 @@ public sealed class WeightFileTests
     [Fact]
     public void What_is_missing_is_named_with_where_to_get_it()
     {
-        var e = Assert.Throws<HitaException>(() => TokenizerStage.Create(TinyStages.Tokenizer, TinyStages.Plain with { Perceptual = new() }, seed: 1));
+        var e = Assert.Throws<HitaException>(() => TokenizerTrainer.Create(TinyTrainers.Tokenizer, TinyTrainers.Plain with { Perceptual = new() }, seed: 1));
         Assert.Contains("vgg16-397923af.pth", e.Message, StringComparison.Ordinal);
-        var options = TinyStages.Plain with { Discriminator = new() { Kind = DiscriminatorKind.Dino } };
-        Assert.Contains("dino", Assert.Throws<HitaException>(() => TokenizerStage.Create(TinyStages.Tokenizer, options, seed: 1)).Message, StringComparison.Ordinal);
+        var options = TinyTrainers.Plain with { Discriminator = new() { Kind = DiscriminatorKind.Dino } };
+        Assert.Contains("dino", Assert.Throws<HitaException>(() => TokenizerTrainer.Create(TinyTrainers.Tokenizer, options, seed: 1)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -70,17 +70,17 @@ public sealed class WeightFileTests
         using var folder = new TemporaryFolder();
         using var scope = NewDisposeScope();
         var semantic = new SemanticEncoderConfig { Width = 24, Depth = 1, Heads = 2, HiddenWidth = 48, InputSize = 56 };
-        var config = TinyStages.Tokenizer with { Holistic = TinyStages.Tokenizer.Holistic! with { SemanticEncoder = semantic, SemanticReconstruction = true } };
-        var batch = TinyStages.Images(2, 1);
-        using (var stage = TokenizerStage.Create(config, TinyStages.Plain, seed: 1))
+        var config = TinyTrainers.Tokenizer with { Holistic = TinyTrainers.Tokenizer.Holistic! with { SemanticEncoder = semantic, SemanticReconstruction = true } };
+        var batch = TinyTrainers.Images(2, 1);
+        using (var trainer = TokenizerTrainer.Create(config, TinyTrainers.Plain, seed: 1))
         {
-            Assert.DoesNotContain(stage.State["model"].Keys, static k => k.Contains("pretrained", StringComparison.Ordinal));
-            Assert.InRange(stage.TakeStep([batch], 1).Value("semantic"), 0.1, 2);
-            stage.Export(folder["model"]);
+            Assert.DoesNotContain(trainer.State["model"].Keys, static k => k.Contains("pretrained", StringComparison.Ordinal));
+            Assert.InRange(trainer.TakeStep([batch], 1).Value("semantic"), 0.1, 2);
+            trainer.Export(folder["model"]);
         }
         using (var tokenizer = ImageTokenizer.Load(folder["model"]))
             Assert.True(tokenizer.CanEncode);
-        using var tuned = TokenizerStage.Load(folder["model"], TinyStages.Plain, seed: 2);
+        using var tuned = TokenizerTrainer.Load(folder["model"], TinyTrainers.Plain, seed: 2);
         Assert.False(tuned.TakeStep([batch], 1).Skipped);
     }
 }

@@ -56,20 +56,20 @@ public sealed class RecipeTests
         var ultra = TokenizerRecipe.Load(Path.Combine(TestFiles.Root, "recipes", "hita-u.yaml"));
         Assert.True(TokenizerPresets.TryGet("hita-u", out var preset));
         Assert.Equal(preset, ultra.Model.Architecture);
-        Assert.Equal(new TokenizerStageOptions().Optimizer, ultra.Training.Optimizer);
+        Assert.Equal(new TokenizerTrainingOptions().Optimizer, ultra.Training.Optimizer);
         Assert.Equal((256, 50, 4), (ultra.Schedule.BatchSize, ultra.Schedule.Epochs, ultra.Schedule.WarmupEpochs));
         Assert.Equal(Precision.BFloat16, ultra.Training.Precision);
         var large = GeneratorRecipe.Load(Path.Combine(TestFiles.Root, "recipes", "gpt-l.yaml"));
         Assert.True(GeneratorPresets.TryGet("hita-l", out var config));
         Assert.Equal(config, large.Model.Architecture);
-        Assert.Equal(new GeneratorStageOptions().Optimizer, large.Training.Optimizer);
+        Assert.Equal(new GeneratorTrainingOptions().Optimizer, large.Training.Optimizer);
     }
 
     [Fact]
     public void What_a_recipe_leaves_out_has_the_published_defaults()
     {
         var recipe = TokenizerRecipe.Parse(Smallest);
-        Assert.Equal(new TokenizerStageOptions(), recipe.Training);
+        Assert.Equal(new TokenizerTrainingOptions(), recipe.Training);
         Assert.Equal("tiny", recipe.Model.Architecture.Preset);
         Assert.Equal(10, recipe.Schedule.Steps);
     }

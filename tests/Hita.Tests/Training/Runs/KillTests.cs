@@ -97,7 +97,7 @@ public sealed class KillTests
         var recipe = TokenizerRecipe.Load(Path.Combine(run, RunFolder.RecipeName));
         if (newest > 0)
         {
-            using var stage = TokenizerStage.Create(recipe.Model.Architecture, recipe.Training, recipe.Seed);
+            using var stage = TokenizerTrainer.Create(recipe.Model.Architecture, recipe.Training, recipe.Seed);
             store.Load(newest, stage.State);
         }
         using (RunFolder.Open(run, RunStart.Resume))

@@ -44,7 +44,7 @@ public sealed class ResumeTests
     {
         using var folder = new TemporaryFolder();
         TinyRuns.WriteImages(folder["data"]);
-        var config = TinyStages.Tokenizer with { ImageSize = 32 };
+        var config = TinyTrainers.Tokenizer with { ImageSize = 32 };
         using (var tokenizer = ImageTokenizer.Create(config, 1))
         using (var source = FolderSource.OpenClasses(folder["data"]))
         {
@@ -132,7 +132,7 @@ public sealed class ResumeTests
     {
         using var folder = new TemporaryFolder();
         TinyRuns.WriteImages(folder["data"]);
-        using (var tokenizer = ImageTokenizer.Create(TinyStages.Tokenizer with { ImageSize = 32 }, 1))
+        using (var tokenizer = ImageTokenizer.Create(TinyTrainers.Tokenizer with { ImageSize = 32 }, 1))
             tokenizer.Save(folder["tokenizer"]);
         var recipe = TinyRuns.Generator(folder["data"], folder["tokenizer"], 1);
         using (var generator = ImageGenerator.Create(recipe.Model.Architecture with { ClassCount = 7 }, 5))
@@ -162,7 +162,7 @@ public sealed class ResumeTests
         TinyRuns.WriteImages(folder["data"]);
         Hita.Tests.Data.Sets.WriteClasses(folder["more"], 2, "ant", "bee", "cat", "dog");
         Hita.Tests.Data.Sets.WriteClasses(folder["other"], 2, "ant", "bee", "dog");
-        using (var tokenizer = ImageTokenizer.Create(TinyStages.Tokenizer with { ImageSize = 32 }, 1))
+        using (var tokenizer = ImageTokenizer.Create(TinyTrainers.Tokenizer with { ImageSize = 32 }, 1))
             tokenizer.Save(folder["tokenizer"]);
         var recipe = TinyRuns.Generator(folder["data"], folder["tokenizer"], 1) with { Samples = new ClassSamples { Count = 0 } };
         var listener = new Listener();

@@ -83,10 +83,10 @@ public sealed class RunFolderTests
     {
         using var folder = new TemporaryFolder();
         using var run = RunFolder.Open(folder.Path, RunStart.New);
-        using var stage = new MadeUpStage(static _ => []);
+        using var trainer = new MadeUpTrainer(static _ => []);
         foreach (var (step, validation) in new (long, double?)[] { (1, 0.5), (2, 0.1), (3, null), (4, 0.3), (5, 0.2) })
         {
-            run.Checkpoints.Save(State(step) with { Validation = validation }, "{}", stage.State);
+            run.Checkpoints.Save(State(step) with { Validation = validation }, "{}", trainer.State);
             run.Checkpoints.Prune(2);
         }
         Assert.Equal([2, 4, 5], run.Checkpoints.Steps);
@@ -98,11 +98,11 @@ public sealed class RunFolderTests
     {
         using var folder = new TemporaryFolder();
         using var run = RunFolder.Open(folder.Path, RunStart.New);
-        using var stage = new MadeUpStage(static _ => []);
-        stage.Count.fill_(Hita.Runtime.TensorOps.Constant(7.5));
+        using var trainer = new MadeUpTrainer(static _ => []);
+        trainer.Count.fill_(Hita.Runtime.TensorOps.Constant(7.5));
         var state = State(12) with { Seconds = 3, SkippedSteps = 2 };
-        run.Checkpoints.Save(state, "{}", stage.State);
-        using var other = new MadeUpStage(static _ => []);
+        run.Checkpoints.Save(state, "{}", trainer.State);
+        using var other = new MadeUpTrainer(static _ => []);
         run.Checkpoints.Load(12, other.State);
         Assert.Equal([7.5f, 7.5f, 7.5f], other.Count.ToFloats());
         var read = run.Checkpoints.Read(12);
@@ -122,9 +122,9 @@ public sealed class RunFolderTests
     {
         using var folder = new TemporaryFolder();
         using var run = RunFolder.Open(folder.Path, RunStart.New);
-        using var stage = new MadeUpStage(static _ => []);
-        stage.Count.fill_(Hita.Runtime.TensorOps.Constant(double.NaN));
-        var thrown = Assert.Throws<HitaException>(() => run.Checkpoints.Save(State(3), "{}", stage.State));
+        using var trainer = new MadeUpTrainer(static _ => []);
+        trainer.Count.fill_(Hita.Runtime.TensorOps.Constant(double.NaN));
+        var thrown = Assert.Throws<HitaException>(() => run.Checkpoints.Save(State(3), "{}", trainer.State));
         Assert.Contains("'count' of model holds values that are not finite, so nothing was saved", thrown.Message, StringComparison.Ordinal);
         Assert.Empty(run.Checkpoints.Steps);
     }
@@ -134,11 +134,11 @@ public sealed class RunFolderTests
     {
         using var folder = new TemporaryFolder();
         using var run = RunFolder.Open(folder.Path, RunStart.New);
-        using var stage = new MadeUpStage(static _ => []);
-        run.Checkpoints.Save(State(3), "{}", stage.State);
+        using var trainer = new MadeUpTrainer(static _ => []);
+        run.Checkpoints.Save(State(3), "{}", trainer.State);
         // A file where the folder has to be written fails at once, whoever runs the test.
         File.WriteAllText(run.Checkpoints.FolderOf(4) + ".tmp", "");
-        var thrown = Assert.Throws<HitaException>(() => run.Checkpoints.Save(State(4), "{}", stage.State));
+        var thrown = Assert.Throws<HitaException>(() => run.Checkpoints.Save(State(4), "{}", trainer.State));
         Assert.Contains("the checkpoint of step 3 is whole: free some space and continue with --resume.", thrown.Message, StringComparison.Ordinal);
         Assert.Equal([3], run.Checkpoints.Steps);
         Assert.Equal(3, run.Checkpoints.Read(3).Step);

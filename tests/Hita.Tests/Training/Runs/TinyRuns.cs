@@ -12,10 +12,10 @@ internal static class TinyRuns
     /// <summary>A tokenizer's recipe: dropout, random crops and mirroring, averaging, a discriminator, validation.</summary>
     public static TokenizerRecipe Tokenizer(string images, long steps) => new()
     {
-        Model = new TokenizerModelSection { Architecture = TinyStages.Tokenizer with { ImageSize = 32 } },
+        Model = new TokenizerModelSection { Architecture = TinyTrainers.Tokenizer with { ImageSize = 32 } },
         Data = new DataSection { Source = images },
         Schedule = new ScheduleSection { Steps = steps, BatchSize = 4, Accumulation = 2 },
-        Training = TinyStages.Plain with
+        Training = TinyTrainers.Plain with
         {
             Discriminator = new DiscriminatorOptions { StartStep = 3 },
             Codebook = new() { UsageWindow = 128, RevivalInterval = 3 },
@@ -31,12 +31,12 @@ internal static class TinyRuns
     {
         Model = new GeneratorModelSection
         {
-            Architecture = TinyStages.Generator with { HolisticTokenCount = 8, GridHeight = 16, GridWidth = 16, ClassCount = 3 },
+            Architecture = TinyTrainers.Generator with { HolisticTokenCount = 8, GridHeight = 16, GridWidth = 16, ClassCount = 3 },
         },
         Tokenizer = tokenizer,
         Data = new DataSection { Source = data },
         Schedule = new ScheduleSection { Steps = steps, BatchSize = 4, Accumulation = 2 },
-        Training = TinyStages.Writing,
+        Training = TinyTrainers.Writing,
         Validation = new ValidationSection { Count = 2, Every = 4 },
         Samples = new ClassSamples { Every = 0, Count = 3 },
         Checkpoints = new CheckpointSection { Every = 4 },

@@ -22,7 +22,7 @@ public sealed class TokenCacheTests
     {
         using var folder = new TemporaryFolder();
         Sets.WriteClasses(folder["data"], 2, "ant", "bee");
-        using var tokenizer = ImageTokenizer.Create(TinyStages.Tokenizer, 1);
+        using var tokenizer = ImageTokenizer.Create(TinyTrainers.Tokenizer, 1);
         using var source = FolderSource.OpenClasses(folder["data"]);
         var report = TokenCacheBuilder.Build(source, tokenizer, folder["cache"], Options);
         Assert.Equal((4, 4, 0), (report.Images, report.Encoded, report.Unreadable));
@@ -47,7 +47,7 @@ public sealed class TokenCacheTests
     {
         using var folder = new TemporaryFolder();
         Sets.WriteClasses(folder["data"], 2, "ant", "bee");
-        using var tokenizer = ImageTokenizer.Create(TinyStages.Tokenizer, 1);
+        using var tokenizer = ImageTokenizer.Create(TinyTrainers.Tokenizer, 1);
         using var source = FolderSource.OpenClasses(folder["data"]);
         using (FolderLock.TryTake(folder["cache"]))
         {
@@ -65,7 +65,7 @@ public sealed class TokenCacheTests
     {
         using var folder = new TemporaryFolder();
         Sets.WriteClasses(folder["data"], 4, "ant", "bee");
-        using var tokenizer = ImageTokenizer.Create(TinyStages.Tokenizer, 1);
+        using var tokenizer = ImageTokenizer.Create(TinyTrainers.Tokenizer, 1);
         using var source = FolderSource.OpenClasses(folder["data"]);
         TokenCacheBuilder.Build(source, tokenizer, folder["whole"], Options);
 
@@ -90,7 +90,7 @@ public sealed class TokenCacheTests
         using var folder = new TemporaryFolder();
         Sets.WriteClasses(folder["data"], 2, "ant", "bee");
         File.WriteAllText(folder["data/ant/0001.png"], "no image");
-        using var tokenizer = ImageTokenizer.Create(TinyStages.Tokenizer, 1);
+        using var tokenizer = ImageTokenizer.Create(TinyTrainers.Tokenizer, 1);
         using var source = FolderSource.OpenClasses(folder["data"]);
         var report = TokenCacheBuilder.Build(source, tokenizer, folder["cache"], Options);
         Assert.Equal((4, 1), (report.Images, report.Unreadable));
@@ -107,7 +107,7 @@ public sealed class TokenCacheTests
     {
         using var folder = new TemporaryFolder();
         Sets.WriteClasses(folder["data"], 4, "ant", "bee");
-        using var tokenizer = ImageTokenizer.Create(TinyStages.Tokenizer, 1);
+        using var tokenizer = ImageTokenizer.Create(TinyTrainers.Tokenizer, 1);
         using var source = new SlowSource(FolderSource.OpenClasses(folder["data"]));
         Assert.Throws<InvalidDataException>(() => TokenCacheBuilder.Build(source, tokenizer, folder["cache"], Options));
         Assert.Equal(0, source.Reading);
@@ -118,8 +118,8 @@ public sealed class TokenCacheTests
     {
         using var folder = new TemporaryFolder();
         Sets.WriteClasses(folder["data"], 1, "ant");
-        using var tokenizer = ImageTokenizer.Create(TinyStages.Tokenizer, 1);
-        using var other = ImageTokenizer.Create(TinyStages.Tokenizer, 2);
+        using var tokenizer = ImageTokenizer.Create(TinyTrainers.Tokenizer, 1);
+        using var other = ImageTokenizer.Create(TinyTrainers.Tokenizer, 2);
         using var source = FolderSource.OpenClasses(folder["data"]);
         Assert.Contains("holds 'ant'", Assert.Throws<HitaException>(() => TokenCacheBuilder.Build(source, tokenizer, folder["data"], Options)).Message, StringComparison.Ordinal);
         TokenCacheBuilder.Build(source, tokenizer, folder["cache"], Options);
@@ -134,7 +134,7 @@ public sealed class TokenCacheTests
     {
         using var folder = new TemporaryFolder();
         Sets.WriteClasses(folder["data"], 1, "ant");
-        using var tokenizer = ImageTokenizer.Create(TinyStages.Tokenizer, 1);
+        using var tokenizer = ImageTokenizer.Create(TinyTrainers.Tokenizer, 1);
         using var source = FolderSource.OpenClasses(folder["data"]);
         TokenCacheBuilder.Build(source, tokenizer, folder["cache"], Options);
         using (var codes = File.OpenWrite(folder["cache/codes.bin"]))

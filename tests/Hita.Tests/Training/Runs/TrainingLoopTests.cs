@@ -5,7 +5,7 @@ using Hita.Training.Runs;
 
 namespace Hita.Tests.Training.Runs;
 
-public sealed class TrainerTests
+public sealed class TrainingLoopTests
 {
     private static readonly RunPlan Plan = new() { Steps = 10, StepsPerEpoch = 4, ImagesPerStep = 8, SaveEvery = 4, Keep = 1, Seed = 5, Images = 32, Data = "made up" };
 
@@ -35,8 +35,8 @@ public sealed class TrainerTests
     {
         using var folder = new TemporaryFolder();
         var listener = new Listener();
-        var stage = Train(folder.Path, Plan, static n => [new("loss", n is 3 or 4 or 7 ? double.NaN : 1), new("norm", n == 4 ? double.PositiveInfinity : 1)], new MadeUpTask(), listener);
-        Assert.Equal([7f, 7f, 7f], stage);
+        var trainer = Train(folder.Path, Plan, static n => [new("loss", n is 3 or 4 or 7 ? double.NaN : 1), new("norm", n == 4 ? double.PositiveInfinity : 1)], new MadeUpTask(), listener);
+        Assert.Equal([7f, 7f, 7f], trainer);
         Assert.Equal(["Step 3 was skipped, because values were not finite: loss.", "Step 7 was skipped, because values were not finite: loss."], listener.Notes);
         var lines = Metrics(folder.Path);
         Assert.Equal(JsonValueKind.Null, lines[2].GetProperty("loss").ValueKind);
@@ -93,9 +93,9 @@ public sealed class TrainerTests
     {
         using var folder = new TemporaryFolder();
         using var run = RunFolder.Open(folder.Path, RunStart.New);
-        using var stage = new MadeUpStage(Steady);
+        using var trainer = new MadeUpTrainer(Steady);
         using var feed = new MadeUpFeed(breaksAt: 7);
-        Assert.Throws<DataException>(() => new Trainer<long>(run, stage, feed, new MadeUpTask(), Plan).Run());
+        Assert.Throws<DataException>(() => new TrainingLoop<long>(run, trainer, feed, new MadeUpTask(), Plan).Run());
         Assert.Equal([6], run.Checkpoints.Steps);
         Assert.Equal(6, Metrics(folder.Path).Count);
     }
@@ -128,10 +128,10 @@ public sealed class TrainerTests
     {
         using var run = RunFolder.Open(folder, from is null ? RunStart.New : RunStart.Resume);
         File.WriteAllText(run[RunFolder.RecipeName], "seed: 1\n");
-        using var stage = new MadeUpStage(measure);
-        using var feed = new MadeUpFeed();
-        new Trainer<long>(run, stage, feed, task, plan, from, observer).Run(cancellation);
-        return stage.Count.ToFloats();
+        using var trainer = new MadeUpTrainer(measure);
+        using var feed = new MadeUpFeed(from?.Step ?? 0);
+        new TrainingLoop<long>(run, trainer, feed, task, plan, from, observer).Run(cancellation);
+        return trainer.Count.ToFloats();
     }
 
     private static List<JsonElement> Metrics(string folder) =>

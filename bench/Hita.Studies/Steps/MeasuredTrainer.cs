@@ -17,8 +17,8 @@ internal sealed record TurnTimes(int Steps, double Seconds, double Waiting, doub
     public double Rest => Seconds - Waiting - Preparing - Parts.Sum();
 }
 
-/// <summary>A stage in one form, which takes turns with others.</summary>
-internal abstract class MeasuredStage(StepForms forms) : IDisposable
+/// <summary>A trainer in one form, which takes turns with others.</summary>
+internal abstract class MeasuredTrainer(StepForms forms) : IDisposable
 {
     public StepForms Forms { get; } = forms;
 
@@ -34,19 +34,19 @@ internal abstract class MeasuredStage(StepForms forms) : IDisposable
     public abstract void Dispose();
 }
 
-/// <summary>A stage with its data.</summary>
+/// <summary>A trainer with its data.</summary>
 /// <param name="forms">Its form.</param>
-/// <param name="stage">What takes the steps; it is freed with this.</param>
+/// <param name="trainer">What takes the steps; it is freed with this.</param>
 /// <param name="open">Opens its data at a step.</param>
 /// <param name="owned">Is freed with this too.</param>
-internal sealed class MeasuredStage<TBatch>(
-    StepForms forms, ITrainingStage<TBatch> stage, Func<long, IBatchFeed<TBatch>> open, IReadOnlyList<IDisposable> owned) : MeasuredStage(forms)
+internal sealed class MeasuredTrainer<TBatch>(
+    StepForms forms, ITrainer<TBatch> trainer, Func<long, IBatchFeed<TBatch>> open, IReadOnlyList<IDisposable> owned) : MeasuredTrainer(forms)
 {
     private readonly double[] _parts = new double[Enum.GetValues<StepPart>().Length];
     private long _step = 1;
     private long _last;
 
-    /// <summary>To be told by the stage which part is done.</summary>
+    /// <summary>To be told by the trainer which part is done.</summary>
     public void Done(StepPart part)
     {
         var now = Stopwatch.GetTimestamp();
@@ -71,11 +71,11 @@ internal sealed class MeasuredStage<TBatch>(
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             var asked = Stopwatch.GetTimestamp();
-            var batches = feed.Take(_step, cancellation);
+            var batches = feed.NextBatches(cancellation);
             _last = Stopwatch.GetTimestamp();
             waiting += feed.WaitSeconds;
             preparing += Stopwatch.GetElapsedTime(asked, _last).TotalSeconds - feed.WaitSeconds;
-            var report = stage.TakeStep(batches, _step);
+            var report = trainer.TakeStep(batches, _step);
             if (_step++ == ComparedStep)
                 ComparedLoss = report.Values.First(static v => v.Key == "loss").Value;
         }
@@ -84,7 +84,7 @@ internal sealed class MeasuredStage<TBatch>(
 
     public override void Dispose()
     {
-        stage.Dispose();
+        trainer.Dispose();
         foreach (var thing in owned)
             thing.Dispose();
     }

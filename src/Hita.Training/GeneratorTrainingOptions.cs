@@ -4,12 +4,12 @@ using Hita.Training.Optimization;
 namespace Hita.Training;
 
 /// <summary>Everything that a generator's training can be told; the defaults are the published recipe's.</summary>
-public sealed record GeneratorStageOptions
+public sealed record GeneratorTrainingOptions
 {
     /// <summary>The optimiser: as published, weight decay 0.05 on tensors of rank 2 and more.</summary>
     public OptimizerOptions Optimizer { get; init; } = new() { WeightDecay = 0.05 };
 
-    /// <summary>The moving average of the weights.</summary>
+    /// <summary>The exponential moving average of the weights.</summary>
     public AverageOptions Average { get; init; } = new();
 
     /// <summary>Probability of replacing an image's class by "no class", which guidance needs (published 0.1).</summary>
@@ -33,7 +33,7 @@ public sealed record GeneratorStageOptions
     /// <summary>Checks every field.</summary>
     /// <returns>The options themselves.</returns>
     /// <exception cref="ConfigException">Lists all faults.</exception>
-    public GeneratorStageOptions Validate()
+    public GeneratorTrainingOptions Validate()
     {
         var faults = new List<string>();
         void Require(bool ok, FormattableString fault)

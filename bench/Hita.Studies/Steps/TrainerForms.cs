@@ -13,16 +13,16 @@ using static TorchSharp.torch;
 
 namespace Hita.Studies.Steps;
 
-/// <summary>Builds both stages in every form, all with the same weights and on the same images.</summary>
-internal static class StageForms
+/// <summary>Builds both trainers in every form, all with the same weights and on the same images.</summary>
+internal static class TrainerForms
 {
     private const int ReadySteps = 8;
 
-    /// <summary>A tokenizer's stage in some forms.</summary>
+    /// <summary>A tokenizer's trainer in some forms.</summary>
     /// <param name="recipe">What to train, with every number resolved.</param>
     /// <param name="forms">The forms, the library's first.</param>
-    public static IReadOnlyList<MeasuredStage> Tokenizers(TokenizerRecipe recipe, IReadOnlyList<StepForms> forms) =>
-        Build(forms, static stage => ((TokenizerStage)stage).State, form =>
+    public static IReadOnlyList<MeasuredTrainer> Tokenizers(TokenizerRecipe recipe, IReadOnlyList<StepForms> forms) =>
+        Build(forms, static trainer => ((TokenizerTrainer)trainer).State, form =>
         {
             var placement = Place(recipe.Compute.Device, form);
             var config = recipe.Model.Architecture;
@@ -31,28 +31,28 @@ internal static class StageForms
             if (recipe.Training.SemanticEncoderFile is { } file)
                 TokenizerAssets.LoadSemanticEncoder(model, file);
             var assets = TokenizerAssets.Load(recipe.Training, placement, recipe.Seed);
-            var stage = new TokenizerStage(model, recipe.Training, assets, recipe.Seed, Lists(form));
+            var trainer = new TokenizerTrainer(model, recipe.Training, assets, recipe.Seed, Lists(form));
             var size = recipe.Data.ImageSize ?? config.ImageSize;
             var data = TrainingData.Open(recipe.Data, recipe.Validation, size);
-            var loader = new BatchLoader(data.Train, LoaderSteps.Options(recipe.Data, recipe.Schedule, recipe.Compute, size, recipe.Seed));
+            var loader = new BatchLoader(data.Train, TrainingData.LoaderOptions(recipe, size));
             var parts = recipe.Schedule.Accumulation;
-            var measured = new MeasuredStage<TokenizerBatch>(form, stage, step => form.ReadsAhead
+            var measured = new MeasuredTrainer<TokenizerBatch>(form, trainer, step => form.ReadsAhead
                 ? new ImageFeed(loader, step, parts)
-                : new SynchronousImages(new SynchronousBatches(data.Train, loader.Options), parts), [data]);
-            stage.PartDone = measured.Done;
-            return (measured, stage);
+                : new SynchronousImages(new SynchronousBatches(data.Train, loader.Options), step, parts), [data]);
+            trainer.PartDone = measured.Done;
+            return (measured, trainer);
         });
 
-    /// <summary>A generator's stage in some forms; the codes of images are made by a tokenizer of the same form.</summary>
+    /// <summary>A generator's trainer in some forms; the codes of images are made by a tokenizer of the same form.</summary>
     /// <param name="recipe">What to train, with every number resolved.</param>
     /// <param name="forms">The forms, the library's first.</param>
-    public static IReadOnlyList<MeasuredStage> Generators(GeneratorRecipe recipe, IReadOnlyList<StepForms> forms) =>
-        Build(forms, static stage => ((GeneratorStage)stage).State, form =>
+    public static IReadOnlyList<MeasuredTrainer> Generators(GeneratorRecipe recipe, IReadOnlyList<StepForms> forms) =>
+        Build(forms, static trainer => ((GeneratorTrainer)trainer).State, form =>
         {
             var device = recipe.Compute.Device;
             var model = new GeneratorModel(recipe.Model.Architecture, Placement.For(device, Precision.Float32), recipe.Training.Dropout);
             Hita.Generation.Model.GeneratorInitializer.Initialize(model, recipe.Seed);
-            var stage = new GeneratorStage(model, recipe.Training, recipe.Seed, Lists(form));
+            var trainer = new GeneratorTrainer(model, recipe.Training, recipe.Seed, Lists(form));
             var tokenizer = Tokenizer(recipe, form);
             var data = CodeData.Open(recipe, tokenizer);
             List<IDisposable> owned = [data, tokenizer];
@@ -60,35 +60,35 @@ internal static class StageForms
             IBatchFeed<GeneratorBatch> Open(long step)
             {
                 if (ready is not null)
-                    return new ReadyCodes(ready);
-                return form.ReadsAhead || TokenCache.IsCache(recipe.Data.Source) ? data.Feed(step) : Synchronous();
+                    return new ReadyCodes(ready, step);
+                return form.ReadsAhead || TokenCache.IsCache(recipe.Data.Source) ? data.Feed(step) : Synchronous(step);
             }
 
-            SynchronousCodes Synchronous()
+            SynchronousCodes Synchronous(long step)
             {
                 var size = recipe.Data.ImageSize ?? tokenizer.Config.ImageSize;
                 var images = TrainingData.Open(recipe.Data, recipe.Validation, size);
                 owned.Add(images);
-                var options = LoaderSteps.Options(recipe.Data, recipe.Schedule, recipe.Compute, size, recipe.Seed);
-                return new SynchronousCodes(new SynchronousBatches(images.Train, options), tokenizer, device, recipe.Schedule.Accumulation);
+                var options = TrainingData.LoaderOptions(recipe, size);
+                return new SynchronousCodes(new SynchronousBatches(images.Train, options), tokenizer, device, step, recipe.Schedule.Accumulation);
             }
 
-            var measured = new MeasuredStage<GeneratorBatch>(form, stage, Open, owned);
-            stage.PartDone = measured.Done;
-            return (measured, stage);
+            var measured = new MeasuredTrainer<GeneratorBatch>(form, trainer, Open, owned);
+            trainer.PartDone = measured.Done;
+            return (measured, trainer);
         });
 
-    private static List<MeasuredStage> Build(
+    private static List<MeasuredTrainer> Build(
         IReadOnlyList<StepForms> forms, Func<IDisposable, IReadOnlyDictionary<string, IReadOnlyDictionary<string, Tensor>>> state,
-        Func<StepForms, (MeasuredStage Measured, IDisposable Stage)> build)
+        Func<StepForms, (MeasuredTrainer Measured, IDisposable Trainer)> build)
     {
-        var built = new List<MeasuredStage>();
+        var built = new List<MeasuredTrainer>();
         IReadOnlyDictionary<string, IReadOnlyDictionary<string, Tensor>>? first = null;
         foreach (var form in forms)
         {
-            var (measured, stage) = build(form);
+            var (measured, trainer) = build(form);
             built.Add(measured);
-            var own = state(stage);
+            var own = state(trainer);
             Copy(first ??= own, own);
         }
         return built;
@@ -121,7 +121,7 @@ internal static class StageForms
     private static List<IReadOnlyList<GeneratorBatch>> Ready(CodeData data)
     {
         using var feed = data.Feed(1);
-        return [.. Enumerable.Range(1, ReadySteps).Select(step => feed.Take(step, CancellationToken.None))];
+        return [.. Enumerable.Range(1, ReadySteps).Select(_ => feed.NextBatches(CancellationToken.None))];
     }
 
     private static Placement Place(string device, StepForms form) =>

@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 
 namespace Hita.Tests.Training;
 
-/// <summary>Stages and batches that are small enough for a test of a second.</summary>
-internal static class TinyStages
+/// <summary>Trainers and batches that are small enough for a test of a second.</summary>
+internal static class TinyTrainers
 {
     public static TokenizerConfig Tokenizer { get; } = new()
     {
@@ -37,7 +37,7 @@ internal static class TinyStages
     };
 
     /// <summary>Reconstruction and codebooks only, at a rate at which a few steps show.</summary>
-    public static TokenizerStageOptions Plain { get; } = new()
+    public static TokenizerTrainingOptions Plain { get; } = new()
     {
         Perceptual = null,
         Discriminator = null,
@@ -47,9 +47,9 @@ internal static class TinyStages
     };
 
     /// <summary>The same with a discriminator from the first step on.</summary>
-    public static TokenizerStageOptions Judged { get; } = Plain with { Discriminator = new() { StartStep = 1 } };
+    public static TokenizerTrainingOptions Judged { get; } = Plain with { Discriminator = new() { StartStep = 1 } };
 
-    public static GeneratorStageOptions Writing { get; } = new()
+    public static GeneratorTrainingOptions Writing { get; } = new()
     {
         Optimizer = new OptimizerOptions { LearningRate = 3e-3, WeightDecay = 0.05 },
         Average = new AverageOptions { Decay = 0.9 },
@@ -79,13 +79,13 @@ internal static class TinyStages
             classes, [.. Enumerable.Range(0, count * 4).Select(i => Code(i, 4))], [.. Enumerable.Range(0, count * 9).Select(i => Code(i, 9))]);
     }
 
-    public static double Value(this StageReport report, string name) => report.Values.Single(v => v.Key == name).Value;
+    public static double Value(this StepReport report, string name) => report.Values.Single(v => v.Key == name).Value;
 
-    /// <summary>All of a stage's state as bytes.</summary>
-    public static Dictionary<string, byte[]> Bytes<TBatch>(this ITrainingStage<TBatch> stage)
+    /// <summary>All of a trainer's state as bytes.</summary>
+    public static Dictionary<string, byte[]> Bytes<TBatch>(this ITrainer<TBatch> trainer)
     {
         using var scope = NewDisposeScope();
-        return stage.State.SelectMany(file => file.Value.Select(t => (Name: $"{file.Key}/{t.Key}", t.Value)))
+        return trainer.State.SelectMany(file => file.Value.Select(t => (Name: $"{file.Key}/{t.Key}", t.Value)))
             .ToDictionary(t => t.Name, t => t.Value.detach().contiguous().bytes.ToArray());
     }
 }

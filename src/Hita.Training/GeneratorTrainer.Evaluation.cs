@@ -16,19 +16,19 @@ public sealed record GeneratorEvaluation(double Holistic, double Patch)
     public double Loss => Holistic + Patch;
 }
 
-/// <content>Where a stage comes from, and what it is good for between steps.</content>
-public sealed partial class GeneratorStage
+/// <content>Where a trainer comes from, and what it is good for between steps.</content>
+public sealed partial class GeneratorTrainer
 {
-    /// <summary>A stage that starts from fresh weights.</summary>
+    /// <summary>A trainer that starts from fresh weights.</summary>
     /// <param name="config">The architecture.</param>
     /// <param name="options">How to train.</param>
     /// <param name="seed">The fresh weights and all that is random in training are a function of it.</param>
     /// <param name="device">Where to train, see <see cref="Compute.Device"/>.</param>
     /// <exception cref="HitaException">An option is wrong, or there is no such device.</exception>
-    public static GeneratorStage Create(GeneratorConfig config, GeneratorStageOptions options, ulong seed, string device = "cpu") =>
+    public static GeneratorTrainer Create(GeneratorConfig config, GeneratorTrainingOptions options, ulong seed, string device = "cpu") =>
         Build(config, options, seed, device, model => GeneratorInitializer.Initialize(model, seed));
 
-    /// <summary>A stage that starts from the weights of a model folder: fine-tuning.</summary>
+    /// <summary>A trainer that starts from the weights of a model folder: fine-tuning.</summary>
     /// <param name="folder">A generator's folder, or a pipeline's with one inside.</param>
     /// <param name="options">How to train.</param>
     /// <param name="seed">All that is random is a function of it.</param>
@@ -38,7 +38,7 @@ public sealed partial class GeneratorStage
     /// the row for "no class" is taken over.
     /// </param>
     /// <exception cref="HitaException">The folder holds no generator, an option is wrong, or there is no such device.</exception>
-    public static GeneratorStage Load(string folder, GeneratorStageOptions options, ulong seed, string device = "cpu", int? classCount = null)
+    public static GeneratorTrainer Load(string folder, GeneratorTrainingOptions options, ulong seed, string device = "cpu", int? classCount = null)
     {
         var found = GeneratorFolder.Find(folder);
         var stored = GeneratorFolder.ReadConfig(found);
@@ -62,12 +62,6 @@ public sealed partial class GeneratorStage
             TakeOverNoClass(source, model.Parameters()[GeneratorNames.ClassTable], stored.ClassCount);
         });
     }
-
-    /// <summary>
-    /// Puts the average of the weights into the network until the result is disposed, for several evaluations at once. No step may
-    /// be taken and no state saved in between.
-    /// </summary>
-    public IDisposable UseAverage() => _average.Swap();
 
     /// <summary>The loss of codes, in evaluation mode and without dropping classes.</summary>
     /// <param name="batch">The codes.</param>
@@ -93,7 +87,7 @@ public sealed partial class GeneratorStage
         using (no_grad())
         {
             foreach (var (name, target) in copy.Parameters())
-                target.copy_(_parameters[name]);
+                target.copy_(State["model"][name]);
         }
         return new ImageGenerator(new TorchTokenModel(copy), WeightFingerprint.Of(copy.Parameters()), ClassNames.Default(Config.ClassCount));
     }
@@ -107,10 +101,10 @@ public sealed partial class GeneratorStage
     public void Export(string folder, ClassNames? classes = null, bool average = true, Precision precision = Precision.Float32)
     {
         using var swapped = average ? UseAverage() : null;
-        Hita.Training.WeightExport.Write(folder, ConfigJson.Write(Config), _parameters, precision, staging => (classes ?? ClassNames.Default(Config.ClassCount)).Save(staging));
+        Hita.Training.WeightExport.Write(folder, ConfigJson.Write(Config), State["model"], precision, staging => (classes ?? ClassNames.Default(Config.ClassCount)).Save(staging));
     }
 
-    private static GeneratorStage Build(GeneratorConfig config, GeneratorStageOptions options, ulong seed, string device, Action<GeneratorModel> fill)
+    private static GeneratorTrainer Build(GeneratorConfig config, GeneratorTrainingOptions options, ulong seed, string device, Action<GeneratorModel> fill)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(options);
@@ -119,7 +113,7 @@ public sealed partial class GeneratorStage
         try
         {
             fill(model);
-            return new GeneratorStage(model, options, seed);
+            return new GeneratorTrainer(model, options, seed);
         }
         catch
         {

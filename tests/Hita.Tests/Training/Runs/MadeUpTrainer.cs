@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 
 namespace Hita.Tests.Training.Runs;
 
-/// <summary>A stage whose one tensor counts steps, with values that a test chooses.</summary>
-internal sealed class MadeUpStage(Func<long, IReadOnlyList<KeyValuePair<string, double>>> measure) : ITrainingStage<long>
+/// <summary>A trainer whose one tensor counts steps, with values that a test chooses.</summary>
+internal sealed class MadeUpTrainer(Func<long, IReadOnlyList<KeyValuePair<string, double>>> measure) : ITrainer<long>
 {
     private readonly Tensor _count = zeros(3, dtype: ScalarType.Float32).DetachFromDisposeScope();
 
@@ -19,28 +19,30 @@ internal sealed class MadeUpStage(Func<long, IReadOnlyList<KeyValuePair<string, 
         ["ema"] = new Dictionary<string, Tensor> { ["count"] = _count },
     };
 
-    public StageReport TakeStep(IReadOnlyList<long> microBatches, long number)
+    public StepReport TakeStep(IReadOnlyList<long> microBatches, long number)
     {
         Assert.Equal([number], microBatches);
         var values = measure(number);
         var skipped = values.Any(v => !double.IsFinite(v.Value));
         if (!skipped)
             _count.AddInPlace(ones(3));
-        return new StageReport(values, skipped);
+        return new StepReport(values, skipped);
     }
 
     public void Dispose() => _count.Dispose();
 }
 
-/// <summary>Delivers the step's number; breaks at a step if told to.</summary>
-internal sealed class MadeUpFeed(long breaksAt = 0) : IBatchFeed<long>
+/// <summary>Delivers the step's number, from the one after a step on; breaks at a step if told to.</summary>
+internal sealed class MadeUpFeed(long from = 0, long breaksAt = 0) : IBatchFeed<long>
 {
+    private long _number = from;
+
     public double WaitSeconds => 0.25;
 
-    public IReadOnlyList<long> Take(long number, CancellationToken cancellation)
+    public IReadOnlyList<long> NextBatches(CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        return number == breaksAt ? throw new DataException("made up", "too many images cannot be read.") : [number];
+        return ++_number == breaksAt ? throw new DataException("made up", "too many images cannot be read.") : [_number];
     }
 
     public void Dispose()

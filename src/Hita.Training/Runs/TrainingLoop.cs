@@ -5,12 +5,12 @@ using static TorchSharp.torch;
 
 namespace Hita.Training.Runs;
 
-/// <summary>Takes the steps of a run, and measures, shows and saves in between. The stage owns what a step is.</summary>
+/// <summary>Takes the steps of a run, and measures, shows and saves in between. The trainer owns what a step is.</summary>
 /// <typeparam name="TBatch">What a step learns from.</typeparam>
-public sealed class Trainer<TBatch>
+public sealed class TrainingLoop<TBatch>
 {
     private readonly RunFolder _run;
-    private readonly ITrainingStage<TBatch> _stage;
+    private readonly ITrainer<TBatch> _trainer;
     private readonly IBatchFeed<TBatch> _feed;
     private readonly IRunTask _task;
     private readonly RunPlan _plan;
@@ -24,16 +24,16 @@ public sealed class Trainer<TBatch>
 
     /// <summary>Puts a run together.</summary>
     /// <param name="run">Its folder; stays the caller's.</param>
-    /// <param name="stage">What is trained, with the checkpoint's tensors loaded already; stays the caller's.</param>
+    /// <param name="trainer">What is trained, with the checkpoint's tensors loaded already; stays the caller's.</param>
     /// <param name="feed">What it learns from, beginning at the step to come; stays the caller's.</param>
     /// <param name="task">What else it does.</param>
     /// <param name="plan">How long and what when.</param>
     /// <param name="from">The checkpoint it continues from; null for a new run.</param>
     /// <param name="observer">Is told; may be null.</param>
     /// <param name="clock">Measures; null for the system's.</param>
-    public Trainer(
+    public TrainingLoop(
         RunFolder run,
-        ITrainingStage<TBatch> stage,
+        ITrainer<TBatch> trainer,
         IBatchFeed<TBatch> feed,
         IRunTask task,
         RunPlan plan,
@@ -42,7 +42,7 @@ public sealed class Trainer<TBatch>
         TimeProvider? clock = null)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        (_run, _stage, _feed, _task, _from) = (run, stage, feed, task, from);
+        (_run, _trainer, _feed, _task, _from) = (run, trainer, feed, task, from);
         _plan = plan.Validate();
         _observer = observer ?? new SilentObserver();
         _clock = clock ?? TimeProvider.System;
@@ -101,8 +101,8 @@ public sealed class Trainer<TBatch>
     {
         using var scope = NewDisposeScope();
         steps.Start();
-        var batches = _feed.Take(step, cancellation);
-        var report = _stage.TakeStep(batches, step);
+        var batches = _feed.NextBatches(cancellation);
+        var report = _trainer.TakeStep(batches, step);
         var (seconds, meanSeconds, meanWait) = steps.Stop(_feed.WaitSeconds);
         _guard.Check(report, step);
         var images = step * _plan.ImagesPerStep;
@@ -201,7 +201,7 @@ public sealed class Trainer<TBatch>
             Seconds = (_from?.Seconds ?? 0) + _clock.GetElapsedTime(_began).TotalSeconds,
             Validation = _validation is { } measured && measured.Step == step ? measured.Value : null,
         };
-        _run.Checkpoints.Save(state, _task.ConfigJson, _stage.State);
+        _run.Checkpoints.Save(state, _task.ConfigJson, _trainer.State);
         _saved = step;
         _run.Checkpoints.Prune(_plan.Keep);
         _observer.Written(step, _run.Checkpoints.FolderOf(step));

@@ -17,25 +17,25 @@ public sealed record TokenizerEvaluation(Tensor Reconstruction, int[] HolisticCo
     public void Dispose() => Reconstruction.Dispose();
 }
 
-/// <content>Where a stage comes from, and what it is good for between steps.</content>
-public sealed partial class TokenizerStage
+/// <content>Where a trainer comes from, and what it is good for between steps.</content>
+public sealed partial class TokenizerTrainer
 {
-    /// <summary>A stage that starts from fresh weights.</summary>
+    /// <summary>A trainer that starts from fresh weights.</summary>
     /// <param name="config">The architecture.</param>
     /// <param name="options">How to train.</param>
     /// <param name="seed">The fresh weights and all that is random in training are a function of it.</param>
     /// <param name="device">Where to train, see <see cref="Compute.Device"/>.</param>
     /// <exception cref="HitaException">An option is wrong, or a weight file is not there or does not fit.</exception>
-    public static TokenizerStage Create(TokenizerConfig config, TokenizerStageOptions options, ulong seed, string device = "cpu") =>
+    public static TokenizerTrainer Create(TokenizerConfig config, TokenizerTrainingOptions options, ulong seed, string device = "cpu") =>
         Build(config, options, seed, device, model => TokenizerInitializer.Initialize(model, seed));
 
-    /// <summary>A stage that starts from the weights of a model folder: fine-tuning.</summary>
+    /// <summary>A trainer that starts from the weights of a model folder: fine-tuning.</summary>
     /// <param name="folder">A tokenizer's folder, or a pipeline's with one inside.</param>
     /// <param name="options">How to train.</param>
     /// <param name="seed">All that is random in training is a function of it.</param>
     /// <param name="device">Where to train, see <see cref="Compute.Device"/>.</param>
     /// <exception cref="HitaException">The folder holds no whole tokenizer, an option is wrong, or a weight file is not there or does not fit.</exception>
-    public static TokenizerStage Load(string folder, TokenizerStageOptions options, ulong seed, string device = "cpu")
+    public static TokenizerTrainer Load(string folder, TokenizerTrainingOptions options, ulong seed, string device = "cpu")
     {
         ArgumentNullException.ThrowIfNull(options);
         var found = TokenizerFolder.Find(folder);
@@ -54,19 +54,13 @@ public sealed partial class TokenizerStage
         });
     }
 
-    /// <summary>
-    /// Puts the average of the weights into the network until the result is disposed, for several evaluations at once. No step may
-    /// be taken and no state saved in between.
-    /// </summary>
-    public IDisposable UseAverage() => _average.Swap();
-
     /// <summary>Encodes and decodes images in evaluation mode, in float32.</summary>
     /// <param name="pixels">float32 [B, 3, H, W] in [-1, 1] on the CPU; it stays the caller's.</param>
     /// <param name="average">Whether with the average of the weights, as a finished model would, or with the latest ones.</param>
     public TokenizerEvaluation Evaluate(Tensor pixels, bool average = true)
     {
         ArgumentNullException.ThrowIfNull(pixels);
-        Check([new TokenizerBatch(pixels, [])]);
+        CountImages(new TokenizerBatch(pixels, []));
         using var swapped = average ? UseAverage() : null;
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
@@ -89,7 +83,7 @@ public sealed partial class TokenizerStage
         Hita.Training.WeightExport.Write(folder, ConfigJson.Write(Config), _model.Parameters(), precision);
     }
 
-    private static TokenizerStage Build(TokenizerConfig config, TokenizerStageOptions options, ulong seed, string device, Action<TokenizerModel> fill)
+    private static TokenizerTrainer Build(TokenizerConfig config, TokenizerTrainingOptions options, ulong seed, string device, Action<TokenizerModel> fill)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(options);
@@ -101,39 +95,12 @@ public sealed partial class TokenizerStage
             fill(model);
             if (options.SemanticEncoderFile is { } file)
                 TokenizerAssets.LoadSemanticEncoder(model, file);
-            return new TokenizerStage(model, options, TokenizerAssets.Load(options, placement, seed), seed);
+            return new TokenizerTrainer(model, options, TokenizerAssets.Load(options, placement, seed), seed);
         }
         catch
         {
             model.Dispose();
             throw;
         }
-    }
-
-    private bool RevivesAt(long step) =>
-        _options.Codebook.RevivalInterval > 0 && _options.Scope == TokenizerScope.All && step % _options.Codebook.RevivalInterval == 0;
-
-    private void Revive(Step step)
-    {
-        Revive("quantize.embedding.weight", _patchWindow, step.PatchFeatures, step.Number);
-        if (_holisticWindow is not null)
-            Revive("slot_quantize.embedding.weight", _holisticWindow, step.HolisticFeatures, step.Number);
-    }
-
-    // Unused entries take features of this step, sampled without preference; what the optimiser knew of them is forgotten.
-    private void Revive(string name, Losses.CodeWindow window, List<Tensor> features, long step)
-    {
-        if (!window.IsFull || window.Unused() is not { Length: > 0 } unused)
-            return;
-        using var frozen = no_grad();
-        using var scope = NewDisposeScope();
-        var random = new StepRandom(_seed, step, -1);
-        var all = cat(features, 0);
-        var sampled = Array.ConvertAll(unused, _ => (int)random.NextBelow(all.size(0)));
-        var rows = TensorOps.FromInts(unused, unused.Length).to(_device);
-        var values = all.index_select(0, TensorOps.FromInts(sampled, sampled.Length).to(_device));
-        _kept[name].index_copy_(0, rows, values).DetachFromDisposeScope();
-        _average.State[name].index_copy_(0, rows, values).DetachFromDisposeScope();
-        _optimizer.ForgetRows(name, rows);
     }
 }

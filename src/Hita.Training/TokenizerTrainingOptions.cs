@@ -17,7 +17,7 @@ public enum TokenizerScope
 }
 
 /// <summary>Everything that a tokenizer's training can be told; the defaults are the published recipe's.</summary>
-public sealed record TokenizerStageOptions
+public sealed record TokenizerTrainingOptions
 {
     /// <summary>The difference between the pixels of an image and its reconstruction.</summary>
     public ReconstructionLoss Reconstruction { get; init; } = ReconstructionLoss.TwiceSquared;
@@ -43,7 +43,7 @@ public sealed record TokenizerStageOptions
     /// <summary>The tokenizer's optimiser; the published warm-up is four epochs, which a recipe turns into steps.</summary>
     public OptimizerOptions Optimizer { get; init; } = new();
 
-    /// <summary>The moving average of the weights.</summary>
+    /// <summary>The exponential moving average of the weights.</summary>
     public AverageOptions Average { get; init; } = new();
 
     /// <summary>Probability of dropping, in the transformers (published 0.1).</summary>
@@ -64,7 +64,7 @@ public sealed record TokenizerStageOptions
     /// <summary>Checks every field.</summary>
     /// <returns>The options themselves.</returns>
     /// <exception cref="ConfigException">Lists all faults.</exception>
-    public TokenizerStageOptions Validate()
+    public TokenizerTrainingOptions Validate()
     {
         var faults = new List<string>();
         void Require(bool ok, FormattableString fault)

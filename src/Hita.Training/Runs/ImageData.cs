@@ -1,0 +1,53 @@
+using Hita.Data;
+using Hita.Runtime;
+using Hita.Tokenization;
+using Hita.Training.Recipes;
+
+namespace Hita.Training.Runs;
+
+/// <summary>The images that a tokenizer learns from, and those held out.</summary>
+internal sealed class ImageData : IRunData<TokenizerBatch>
+{
+    private readonly BatchLoader _loader;
+    private readonly int _accumulation;
+
+    private ImageData(TokenizerRecipe recipe, int size)
+    {
+        Images = TrainingData.Open(recipe.Data, recipe.Validation, size);
+        _loader = new BatchLoader(Images.Train, TrainingData.LoaderOptions(recipe, size));
+        _accumulation = recipe.Schedule.Accumulation;
+    }
+
+    /// <summary>Both sets of images.</summary>
+    public TrainingData Images { get; }
+
+    /// <inheritdoc/>
+    public string Description => _loader.Source.Description;
+
+    /// <inheritdoc/>
+    public int Count => _loader.Source.Count;
+
+    /// <inheritdoc/>
+    public int StepsPerEpoch => _loader.BatchesPerEpoch;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Notes => Images.Train.Notes;
+
+    /// <inheritdoc/>
+    public LoaderStatistics Statistics => _loader.Statistics;
+
+    /// <summary>Opens the images of a recipe.</summary>
+    /// <exception cref="HitaException">The source cannot be opened, has too few images, or the size does not suit the architecture.</exception>
+    public static ImageData Open(TokenizerRecipe recipe)
+    {
+        var size = recipe.Data.ImageSize ?? recipe.Model.Architecture.ImageSize;
+        ImageShape.Check(size, size, recipe.Model.Architecture);
+        return new ImageData(recipe, size);
+    }
+
+    /// <inheritdoc/>
+    public IBatchFeed<TokenizerBatch> Feed(long firstStep) => new ImageFeed(_loader, firstStep, _accumulation);
+
+    /// <inheritdoc/>
+    public void Dispose() => Images.Dispose();
+}
