@@ -1,39 +1,31 @@
 using System.Diagnostics.CodeAnalysis;
 using Hita.Cli.Output;
-using Hita.Data;
 using Hita.Imaging;
 using Hita.Runtime;
 
 namespace Hita.Cli.Options;
 
-/// <summary>Reading of the images that a command was given: one that cannot be read is named and counted, too many are an error.</summary>
-/// <param name="terminal">Where such an image is named.</param>
-/// <param name="count">Images in all; the fault of an only one is the command's fault.</param>
-internal sealed class ImageInput(Terminal terminal, int count)
+/// <summary>Reading of the images that a command was given.</summary>
+internal static class ImageInput
 {
-    private readonly UnreadableImages _unreadable = new("The images");
-
-    /// <summary>Images that could not be read so far.</summary>
-    public int Refused => (int)_unreadable.Count;
-
     /// <summary>Reads a user's photo.</summary>
+    /// <param name="terminal">Where a bad image is named.</param>
     /// <param name="file">The file.</param>
+    /// <param name="only">Whether it is the command's only image: then a fault is the command's fault.</param>
     /// <param name="image">The image.</param>
     /// <returns>False where the image is bad and others may follow.</returns>
-    /// <exception cref="HitaException">The only image is bad, or too many of them are.</exception>
-    public bool TryRead(string file, [NotNullWhen(true)] out Image? image)
+    /// <exception cref="ImageException">The only image is bad.</exception>
+    public static bool TryRead(Terminal terminal, string file, bool only, [NotNullWhen(true)] out Image? image)
     {
         try
         {
             image = ImageDecoder.Decode(file);
             return true;
         }
-        catch (Exception e) when (count > 1 && UnreadableImages.IsFault(e))
+        catch (HitaException e) when (!only)
         {
             terminal.Error.WriteLine($"hita: {e.Message}");
             image = null;
-            _unreadable.Add(e.Message);
-            _unreadable.Check(count);
             return false;
         }
     }

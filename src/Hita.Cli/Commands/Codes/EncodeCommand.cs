@@ -47,7 +47,7 @@ internal static class EncodeCommand
             var fit = images.Fitting(parsed, tokenizer.Config);
 
             var encoded = new List<TokenImage>();
-            var input = new ImageInput(host.Terminal, files.Count);
+            var input = new ImageInputs(host.Terminal, files.Count);
             try
             {
                 Encode();

@@ -51,7 +51,7 @@ internal static class ReconstructCommand
         var names = new OutputNames();
         var done = new List<Reconstruction>();
         var codes = new List<ImageCodes>();
-        var input = new ImageInput(host.Terminal, files.Count);
+        var input = new ImageInputs(host.Terminal, files.Count);
         using var progress = files.Count > 1 ? new ProgressLine(host.Terminal, "Reconstructing", "images", files.Count) : null;
         foreach (var file in files)
         {

@@ -80,7 +80,7 @@ public sealed class ReportTests
     }
 
     [Fact]
-    public void The_best_of_each_figure_is_found_by_its_own_direction()
+    public void The_best_of_each_metric_is_found_by_its_own_direction()
     {
         var a = Make([new("fid", 3), new("precision", 0.7), new("sfid", 5)]);
         var b = Make([new("fid", 2), new("precision", 0.6), new("sfid", 5), new("recall", 0.1)]) with { Samples = a.Samples with { Hash = "others" } };
@@ -157,7 +157,7 @@ public sealed class ReportTests
     }
 
     [Fact]
-    public void Every_figure_has_a_title_and_is_written_with_its_unit()
+    public void Every_metric_has_a_title_and_is_written_with_its_unit()
     {
         Assert.Equal("12.35 ± 1.00 dB", MetricNames.Text(new Metric("psnr", 12.349, 1)));
         Assert.Equal("85.0 %", MetricNames.Text(new Metric("class_agreement", 0.85)));

@@ -24,11 +24,10 @@ public sealed class UnreadableImageTests : IDisposable
         using var tokenizer = NamedModel.OpenTokenizer("tiny");
         using var with = new BrokenSource(new ColourSource(20, classes: 1), static i => i is 0 or 7 or 8 or 19);
         using var without = new BrokenSource(new ColourSource(20, classes: 1), static i => i is 0 or 7 or 8 or 19, leaveOut: true);
-        using var features = FakeFeatures.Source();
         // One at a time: in other batches, sums are split differently.
-        var wanted = Reconstruct(tokenizer, without, features, "without");
-        var found = Reconstruct(tokenizer, with, features, "with");
-        Same(wanted, found);
+        var wanted = Reconstruct(tokenizer, without, "without");
+        var found = Reconstruct(tokenizer, with, "with");
+        Assert.Equal(wanted.Metrics, found.Metrics);
         Assert.Equal((wanted.Samples.Hash, 16), (found.Samples.Hash, found.Samples.Count));
         Assert.Null(wanted.Unreadable);
         Assert.Equal(4, found.Unreadable!.Count);
@@ -38,14 +37,14 @@ public sealed class UnreadableImageTests : IDisposable
 
         using var stop = new CancellationTokenSource();
         Assert.ThrowsAny<OperationCanceledException>(() => Reconstruct(
-            tokenizer, with, features, "resumed",
+            tokenizer, with, "resumed",
             new Told(p =>
             {
                 if (p.Done == 9)
                     stop.Cancel();
             }), stop.Token));
         var firsts = new List<long>();
-        var resumed = Reconstruct(tokenizer, with, features, "resumed", new Told(p => firsts.Add(p.Done)));
+        var resumed = Reconstruct(tokenizer, with, "resumed", new Told(p => firsts.Add(p.Done)));
         Assert.Equal(9, firsts[0]);
         Assert.Equal(found.Metrics, resumed.Metrics);
         Assert.Equal(found.Samples, resumed.Samples);
@@ -58,13 +57,13 @@ public sealed class UnreadableImageTests : IDisposable
         using var tokenizer = NamedModel.OpenTokenizer("tiny");
         using var many = new BrokenSource(new ColourSource(30, classes: 1), static i => i % 2 == 0);
         using var none = new BrokenSource(new ColourSource(4, classes: 1), static i => true);
-        using var features = FakeFeatures.Source();
-        Assert.Contains("10 of 30 images cannot be read", Assert.Throws<DataException>(() => Reconstruct(tokenizer, many, features, "many")).Message, StringComparison.Ordinal);
-        Assert.Contains("not one image can be read", Assert.Throws<DataException>(() => Reconstruct(tokenizer, none, features, "none")).Message, StringComparison.Ordinal);
+        Assert.Contains("10 of 30 images cannot be read", Assert.Throws<DataException>(() => Reconstruct(tokenizer, many, "many")).Message, StringComparison.Ordinal);
+        Assert.Contains("not one image can be read", Assert.Throws<DataException>(() => Reconstruct(tokenizer, none, "none")).Message, StringComparison.Ordinal);
         Assert.False(File.Exists(_folder["none/report.json"]));
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public void A_reference_and_samples_are_measured_without_their_unreadable_images()
     {
         static bool Broken(int i) => i is 2 or 5;
@@ -124,9 +123,9 @@ public sealed class UnreadableImageTests : IDisposable
     private EvaluationOptions Options(string folder) => new() { Folder = _folder[folder], Protocol = EvaluationProtocols.Hita };
 
     private EvaluationReport Reconstruct(
-        ImageTokenizer tokenizer, IImageSource source, FeatureSource features, string folder, IProgress<EvaluationProgress>? progress = null, CancellationToken stop = default) =>
+        ImageTokenizer tokenizer, IImageSource source, string folder, IProgress<EvaluationProgress>? progress = null, CancellationToken stop = default) =>
         ReconstructionEvaluation.Run(
-            tokenizer, "tiny", source, features, PerceptualSource.Without("There are no weights."), Options(folder) with { BatchSize = 1 }, progress, stop);
+            tokenizer, "tiny", source, FeatureSource.Without("There are no weights."), PerceptualSource.Without("There are no weights."), Options(folder) with { BatchSize = 1 }, progress, stop);
 
     private sealed class Told(Action<EvaluationProgress> action) : IProgress<EvaluationProgress>
     {
