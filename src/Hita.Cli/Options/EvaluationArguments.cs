@@ -93,7 +93,7 @@ internal sealed class EvaluationArguments
         if (features.Absence is { } absence)
             host.Terminal.Error.WriteLine($"hita: {absence}");
         else if (features.IsByName)
-            host.Terminal.Error.WriteLine("hita: the Inception weights are made from their names; metrics that need them mean nothing.");
+            host.Terminal.Error.WriteLine("hita: the Inception weights are made from their names; figures that need them mean nothing.");
         return features;
     }
 
@@ -128,7 +128,7 @@ internal sealed class EvaluationArguments
             host.Terminal.Out.Write(ConfigJson.Write(report));
             return;
         }
-        host.Terminal.Table(["metric", "value"], [.. report.Metrics.Select(f => (IReadOnlyList<string>)[MetricNames.Title(f.Name, report.Kind), MetricNames.Text(f)])]);
+        host.Terminal.Table(["figure", "value"], [.. report.Metrics.Select(f => (IReadOnlyList<string>)[MetricNames.Title(f.Name, report.Kind), MetricNames.Text(f)])]);
         foreach (var missing in report.Unmeasured)
             host.Terminal.Line($"not measured: {missing.Metrics}. {missing.Reason}");
         var folder = parsed.GetValue(_output)!;

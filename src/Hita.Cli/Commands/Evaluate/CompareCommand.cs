@@ -36,9 +36,9 @@ internal static class CompareCommand
 
     private static void Print(Terminal terminal, string[] paths, List<EvaluationReport> reports, IReadOnlyList<ComparedMetric> metrics)
     {
-        terminal.Line($"protocol {reports[0].Protocol.Name}, {reports[0].Samples.Count} images{(reports[0].Reference is { } r ? $", against {r.Description}" : "")}; the best of each metric is marked *");
+        terminal.Line($"protocol {reports[0].Protocol.Name}, {reports[0].Samples.Count} images{(reports[0].Reference is { } r ? $", against {r.Description}" : "")}; the best of each figure is marked *");
         terminal.Table(
-            ["metric", .. paths],
+            ["figure", .. paths],
             [.. metrics.Select(f => (IReadOnlyList<string>)[MetricNames.Title(f.Name, reports[0].Kind), .. f.Metrics.Select((metric, i) => metric is null ? "-" : MetricNames.Text(metric) + (f.Best == i ? " *" : ""))])]);
     }
 }
