@@ -14,14 +14,10 @@ namespace Hita.Data;
 /// </remarks>
 public sealed class BatchLoader
 {
-    private const int NamedFaults = 10;
-    private const int JudgedFrom = 10;
-
     private readonly BatchMemoryPool _pool;
-    private readonly List<string> _firstFaults = [];
+    private readonly UnreadableImages _unreadable;
     private readonly Lock _counting = new();
     private long _read;
-    private long _unreadable;
     private TimeSpan _waited;
     private TimeSpan _elapsed;
 
@@ -35,6 +31,7 @@ public sealed class BatchLoader
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(options);
         (Source, Options) = (source, options.Validate());
+        _unreadable = new UnreadableImages(source.Description, options.MaxUnreadable);
         BatchesPerEpoch = new BatchSchedule(source, options).BatchesPerEpoch;
         if (BatchesPerEpoch == 0)
         {
@@ -59,7 +56,7 @@ public sealed class BatchLoader
         get
         {
             lock (_counting)
-                return new(_read, _unreadable, [.. _firstFaults], _waited, _elapsed);
+                return new(_read, _unreadable.Count, [.. _unreadable.First], _waited, _elapsed);
         }
     }
 
@@ -104,7 +101,7 @@ public sealed class BatchLoader
             yield return batch;
         }
         if (!any)
-            throw new DataException(Source.Description, $"not one image can be read; the first is {_firstFaults[0].TrimEnd('.')}.");
+            _unreadable.RequireSome(0);
     }
 
     // The first batch is always waited for, so that time counts from when it was there.
@@ -139,15 +136,10 @@ public sealed class BatchLoader
         lock (_counting)
         {
             _read += read;
-            _unreadable += faults.Count;
-            _firstFaults.AddRange(faults.Take(NamedFaults - _firstFaults.Count));
-            var judged = Options.MaxUnreadable == 0 ? 1 : JudgedFrom;
-            if (_unreadable < judged || _unreadable <= Options.MaxUnreadable * (_read + _unreadable))
-                return;
+            foreach (var fault in faults)
+                _unreadable.Add(fault);
+            _unreadable.Check(_read + _unreadable.Count);
         }
-        throw new DataException(
-            Source.Description,
-            FormattableString.Invariant($"{_unreadable} of {_read + _unreadable} images cannot be read, more than the {Options.MaxUnreadable:0.#%} allowed; \"hita data check\" names them all, the first is {_firstFaults[0].TrimEnd('.')}."));
     }
 
     private void Release(ImageBatch batch) => _pool.Return(batch.Memory);

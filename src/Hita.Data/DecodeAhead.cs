@@ -142,7 +142,7 @@ internal sealed class DecodeAhead : IDisposable
                 batch.Put(place, index, _source.ClassAt(index), _options.Augmentation.Apply(image, random));
                 return;
             }
-            catch (Exception e) when (e is HitaException or IOException)
+            catch (Exception e) when (UnreadableImages.IsFault(e))
             {
                 batch.AddFault(place, attempt, e.Message);
             }

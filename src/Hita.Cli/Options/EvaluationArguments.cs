@@ -121,6 +121,8 @@ internal sealed class EvaluationArguments
     /// <summary>Prints a report and says where it and its page are.</summary>
     public void Print(ParseResult parsed, CommandHost host, EvaluationReport report)
     {
+        if (report.Unreadable is { } unreadable)
+            host.Terminal.Error.WriteLine($"hita: {unreadable.ToSentence()}");
         if (parsed.GetValue(_json))
         {
             host.Terminal.Out.Write(ConfigJson.Write(report));

@@ -1,5 +1,4 @@
 using Hita.Imaging;
-using Hita.Runtime;
 
 namespace Hita.Data.Checking;
 
@@ -47,7 +46,7 @@ public static class DataChecker
             print = ImageFingerprint.Of(image);
             return null;
         }
-        catch (HitaException e)
+        catch (Exception e) when (UnreadableImages.IsFault(e))
         {
             return e.Message;
         }

@@ -107,7 +107,7 @@ public static class DataConverter
             ImageWriter.Write(options.Size is { } size ? AdmCrops.Center(image, size) : image, stream, ImageFormat.Png);
             return new(stream.ToArray(), ".png", label, null);
         }
-        catch (HitaException e)
+        catch (Exception e) when (UnreadableImages.IsFault(e))
         {
             return new([], "", 0, e.Message);
         }

@@ -25,13 +25,14 @@ public sealed class ClassifierData
 
     private readonly Func<long, LabelledImage> _training;
     private readonly Func<long, LabelledImage> _heldOut;
+    private readonly ReadableImages? _images;
 
     private ClassifierData(
         string description, string identity, IReadOnlyList<string> classNames, long trainingCount, long heldOutCount,
-        Func<long, LabelledImage> training, Func<long, LabelledImage> heldOut)
+        Func<long, LabelledImage> training, Func<long, LabelledImage> heldOut, ReadableImages? images = null)
     {
         (Description, Identity, ClassNames, TrainingCount, HeldOutCount) = (description, identity, classNames, trainingCount, heldOutCount);
-        (_training, _heldOut) = (training, heldOut);
+        (_training, _heldOut, _images) = (training, heldOut, images);
     }
 
     /// <summary>What it is, for messages and reports.</summary>
@@ -48,6 +49,9 @@ public sealed class ClassifierData
 
     /// <summary>Images that are held out; <see cref="long.MaxValue"/> where there is no end of them.</summary>
     public long HeldOutCount { get; }
+
+    /// <summary>Images that could not be read so far; others of the same list took their place. Null where all could.</summary>
+    public UnreadableSummary? Unreadable => _images?.Unreadable;
 
     /// <summary>The built-in set: scenes of one seed for training, of another one held out.</summary>
     /// <param name="size">The side of the images in pixels.</param>
@@ -75,7 +79,7 @@ public sealed class ClassifierData
     /// <summary>Images with classes: a tenth of them, sampled evenly from everywhere, is held out.</summary>
     /// <param name="source">The images; it must outlive the data.</param>
     /// <param name="size">The side of the centre squares that images are brought to, in pixels.</param>
-    /// <exception cref="HitaException">The source has no classes, or too few images.</exception>
+    /// <exception cref="HitaException">The source has no classes or too few images, or too many of them cannot be read.</exception>
     public static ClassifierData From(IImageSource source, int size)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -89,13 +93,12 @@ public sealed class ClassifierData
         var training = order[(source.Count / Every)..];
         var hash = new XxHash128();
         hash.Append(Encoding.UTF8.GetBytes($"{source.Description}|{source.Count}|{size}|{string.Join('|', source.ClassNames)}"));
+        var images = new ReadableImages(source, size);
         for (var i = 0; i < heldOut.Length; i += Math.Max(1, heldOut.Length / 16))
-            hash.Append(Read(heldOut[i]).Image.Pixels);
+            hash.Append(images.Read(i, heldOut.Length, n => heldOut[n]).Image.Pixels);
         return new ClassifierData(
             source.Description, Digits(hash), source.ClassNames, training.Length, heldOut.Length,
-            new Epochs(training, Read).Image, n => Read(heldOut[n % heldOut.Length]));
-
-        LabelledImage Read(int index) => new(ImageFit.Square(source.Read(index), size), source.ClassAt(index));
+            new Epochs(training, images).Image, n => images.Read((int)(n % heldOut.Length), heldOut.Length, i => heldOut[i]), images);
     }
 
     /// <summary>An image to train on.</summary>
@@ -109,7 +112,7 @@ public sealed class ClassifierData
     private static string Digits(XxHash128 hash) => Convert.ToHexStringLower(hash.GetCurrentHash());
 
     /// <summary>An endless list of a finite set; the current order is kept, as neighbours are asked for together.</summary>
-    private sealed class Epochs(int[] indices, Func<int, LabelledImage> read)
+    private sealed class Epochs(int[] indices, ReadableImages images)
     {
         private readonly Lock _gate = new();
         private (long Epoch, int[] Order) _current = (0, SampleOrder.Shuffled(indices.Length, 1));
@@ -124,7 +127,66 @@ public sealed class ClassifierData
                     _current = (epoch, SampleOrder.Shuffled(indices.Length, (ulong)epoch + 1));
                 order = _current.Order;
             }
-            return read(indices[order[place]]);
+            return images.Read((int)place, order.Length, n => indices[order[n]]);
+        }
+    }
+
+    /// <summary>Reads images of a source; where one cannot be read, the next one of its list takes its place, whoever asks.</summary>
+    private sealed class ReadableImages(IImageSource source, int size)
+    {
+        private readonly Lock _gate = new();
+        private readonly HashSet<int> _broken = [];
+        private readonly UnreadableImages _unreadable = new(source.Description);
+
+        public UnreadableSummary? Unreadable
+        {
+            get
+            {
+                lock (_gate)
+                    return _unreadable.Summary;
+            }
+        }
+
+        /// <param name="place">The place in the list, 0 to <paramref name="count"/> − 1.</param>
+        /// <param name="count">The list's length.</param>
+        /// <param name="indexAt">The list: the source's image at a place.</param>
+        /// <exception cref="DataException">Too many images cannot be read.</exception>
+        public LabelledImage Read(int place, int count, Func<int, int> indexAt)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                var index = indexAt((place + i) % count);
+                if (IsBroken(index))
+                    continue;
+                try
+                {
+                    return new(ImageFit.Square(source.Read(index), size), source.ClassAt(index));
+                }
+                catch (Exception e) when (UnreadableImages.IsFault(e))
+                {
+                    Note(index, e.Message);
+                }
+            }
+            lock (_gate)
+                _unreadable.RequireSome(0);
+            throw new DataException(source.Description, "it has no images.");
+        }
+
+        private bool IsBroken(int index)
+        {
+            lock (_gate)
+                return _broken.Contains(index);
+        }
+
+        private void Note(int index, string fault)
+        {
+            lock (_gate)
+            {
+                if (!_broken.Add(index))
+                    return;
+                _unreadable.Add(fault);
+                _unreadable.Check(source.Count);
+            }
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Hita.Imaging;
 using Hita.Metrics;
 using Hita.Runtime;
@@ -149,11 +150,19 @@ public static class CopyCheck
         cancellation.ThrowIfCancellationRequested();
         var images = new Image[count];
         var pixels = new float[count * PixelVector.Width];
-        Parallel.For(0, count, i =>
+        try
         {
-            images[i] = read(first + i).Image;
-            PixelVector.Of(images[i]).CopyTo(pixels.AsSpan(i * PixelVector.Width));
-        });
+            Parallel.For(0, count, i =>
+            {
+                images[i] = read(first + i).Image;
+                PixelVector.Of(images[i]).CopyTo(pixels.AsSpan(i * PixelVector.Width));
+            });
+        }
+        catch (AggregateException e) when (e.InnerException is HitaException fault)
+        {
+            // The sentence for the user, without what the loop wraps it in.
+            ExceptionDispatchInfo.Throw(fault);
+        }
         return (pixels, [.. images.Chunk(64).SelectMany(part => classifier.Classify(part).Features)]);
     }
 }

@@ -48,7 +48,7 @@ public sealed record EvaluationProtocol
     /// <summary>What it is for, in one sentence.</summary>
     public required string Description { get; init; }
 
-    /// <summary>The reference that figures of generated images are meant to be measured against.</summary>
+    /// <summary>The reference that metrics of generated images are meant to be measured against.</summary>
     public required string Reference { get; init; }
 
     /// <summary>The side in pixels that all images are measured at; 0 for the size they have.</summary>
@@ -57,7 +57,7 @@ public sealed record EvaluationProtocol
     /// <summary>How generated images come to that size. Reconstructions and their originals always go the antialiased way.</summary>
     public required SampleResize Resize { get; init; }
 
-    /// <summary>Samples that a figure is meant to be measured on.</summary>
+    /// <summary>Samples that a metric is meant to be measured on.</summary>
     public int SampleCount { get; init; } = 50_000;
 
     /// <summary>The classes of generated samples.</summary>

@@ -26,7 +26,7 @@ public sealed class FeatureSource : IDisposable
     /// <summary>Why there are no features, and what to do about it; null where there are.</summary>
     public string? Absence { get; }
 
-    /// <summary>Whether the weights are made from names, so that the figures mean nothing.</summary>
+    /// <summary>Whether the weights are made from names, so that the metrics mean nothing.</summary>
     public bool IsByName => Fingerprint?.StartsWith(ByName, StringComparison.Ordinal) == true;
 
     /// <summary>Loads the weights.</summary>

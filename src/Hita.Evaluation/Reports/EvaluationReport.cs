@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Hita.Data;
 using Hita.Evaluation.Protocols;
 using Hita.Runtime;
 
@@ -27,7 +28,10 @@ public enum EvaluationKind
 /// <param name="Description">What it is: a file, a source, a model's samples.</param>
 /// <param name="Hash">Identifies the images or the statistics; two sets of one hash are the same.</param>
 /// <param name="Count">Images, or null for ready-made statistics that do not say.</param>
-public sealed record MeasuredSet(string Description, string Hash, long? Count);
+/// <param name="Size">
+/// The images' size in pixels, for example <c>64×64</c>; null where they have several, or ready-made statistics do not say.
+/// </param>
+public sealed record MeasuredSet(string Description, string Hash, long? Count, string? Size = null);
 
 /// <summary>A model that took part.</summary>
 /// <param name="Role">tokenizer or generator.</param>
@@ -35,14 +39,14 @@ public sealed record MeasuredSet(string Description, string Hash, long? Count);
 /// <param name="Hash">Its weights' hash.</param>
 public sealed record MeasuredModel(string Role, string Name, string Hash);
 
-/// <summary>Figures that were not measured.</summary>
+/// <summary>Metrics that were not measured.</summary>
 /// <param name="Metrics">Which, in words.</param>
 /// <param name="Reason">Why, and what to do about it, in a sentence.</param>
 public sealed record UnmeasuredMetrics(string Metrics, string Reason);
 
-/// <summary>A figure as it was after some of the samples.</summary>
+/// <summary>A metric as it was after some of the samples.</summary>
 /// <param name="Count">Samples.</param>
-/// <param name="Value">The figure.</param>
+/// <param name="Value">The metric's value.</param>
 public sealed record MetricAtCount(long Count, double Value);
 
 /// <summary>The result of an evaluation, with everything that it depends on. One JSON file.</summary>
@@ -85,6 +89,9 @@ public sealed record EvaluationReport
     /// <summary>What was not measured, and why.</summary>
     public required IReadOnlyList<UnmeasuredMetrics> Unmeasured { get; init; }
 
+    /// <summary>Images that could not be read and were left out; null where every image was read.</summary>
+    public UnreadableSummary? Unreadable { get; init; }
+
     /// <summary>FID after some of the samples: how far it is from settled. Empty where there is no FID.</summary>
     public IReadOnlyList<MetricAtCount> FidByCount { get; init; } = [];
 
@@ -94,7 +101,7 @@ public sealed record EvaluationReport
     /// <summary>Where and how long it ran.</summary>
     public required EvaluationEnvironment Environment { get; init; }
 
-    /// <summary>A figure by its name, or null.</summary>
+    /// <summary>A metric by its name; null where it was not measured.</summary>
     /// <param name="name">For example <c>fid</c>; see <see cref="MetricNames"/>.</param>
     public Metric? Find(string name) => Metrics.FirstOrDefault(f => f.Name == name);
 

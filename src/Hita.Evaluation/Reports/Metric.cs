@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Hita.Evaluation.Reports;
 
-/// <summary>Which way a figure is better.</summary>
+/// <summary>Which way a metric is better.</summary>
 public enum MetricDirection
 {
     /// <summary>Neither.</summary>
@@ -21,7 +21,7 @@ public enum MetricDirection
 /// <param name="Spread">How far it varies (over images, or over splits), where that was measured.</param>
 public sealed record Metric(string Name, double Value, double? Spread = null);
 
-/// <summary>The names of figures, and how people write them.</summary>
+/// <summary>The names of metrics, and how people write them.</summary>
 public static class MetricNames
 {
     private static readonly Dictionary<string, (string Title, MetricDirection Better, string Format, string Unit)> Known = new(StringComparer.Ordinal)
@@ -59,7 +59,7 @@ public static class MetricNames
     /// <summary>All names that files may have.</summary>
     public static IReadOnlyCollection<string> All => Known.Keys;
 
-    /// <summary>A figure's name as people write it.</summary>
+    /// <summary>A metric's name as people write it.</summary>
     /// <param name="name">The name in files.</param>
     /// <param name="kind">The kind of its report: null where unknown. What is measured on reconstructions is called rFID, rsFID and rIS.</param>
     public static string Title(string name, EvaluationKind? kind = null) => (name, kind) switch
@@ -70,12 +70,12 @@ public static class MetricNames
         _ => Known.TryGetValue(name, out var known) ? known.Title : name,
     };
 
-    /// <summary>Which way a figure is better.</summary>
+    /// <summary>Which way a metric is better.</summary>
     /// <param name="name">The name in files.</param>
     public static MetricDirection Better(string name) => Known.TryGetValue(name, out var known) ? known.Better : MetricDirection.None;
 
-    /// <summary>A figure's value with as many digits as mean something, its unit and its spread.</summary>
-    /// <param name="metric">The figure.</param>
+    /// <summary>A metric's value with as many digits as mean something, its unit and its spread.</summary>
+    /// <param name="metric">The metric.</param>
     public static string Text(Metric metric)
     {
         ArgumentNullException.ThrowIfNull(metric);

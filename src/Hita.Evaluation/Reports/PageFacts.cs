@@ -14,7 +14,7 @@ internal static class PageFacts
         Row(page, "Measured on", Describe(report.Samples));
         Row(page, "Compared with", report.Reference is { } reference ? Describe(reference) : "nothing");
         if (report.Samples.Count is { } count && count != report.Protocol.SampleCount && report.Kind is EvaluationKind.Generation or EvaluationKind.Archive)
-            Row(page, "Note", string.Create(CultureInfo.InvariantCulture, $"{report.Samples.Count} samples, where the protocol's figures are meant to be measured on {report.Protocol.SampleCount}."));
+            Row(page, "Note", string.Create(CultureInfo.InvariantCulture, $"{report.Samples.Count} samples, where the protocol's metrics are meant to be measured on {report.Protocol.SampleCount}."));
         foreach (var model in report.Models)
             Row(page, char.ToUpperInvariant(model.Role[0]) + model.Role[1..], $"{model.Name} ({model.Hash})");
         foreach (var (measure, print) in report.Weights)
@@ -35,7 +35,7 @@ internal static class PageFacts
     }
 
     private static string Describe(MeasuredSet set) =>
-        $"{set.Description}{(set.Count is { } count ? string.Create(CultureInfo.InvariantCulture, $", {count} images") : "")} ({set.Hash})";
+        $"{set.Description}{(set.Count is { } count ? string.Create(CultureInfo.InvariantCulture, $", {count} images") : "")}{(set.Size is { } size ? $" of {size} pixels" : "")} ({set.Hash})";
 
     private static void Row(StringBuilder page, string name, string value) =>
         page.Append(CultureInfo.InvariantCulture, $"<tr><th>{ReportPage.Safe(name)}</th><td>{ReportPage.Safe(value)}</td></tr>");

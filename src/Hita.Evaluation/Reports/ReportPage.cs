@@ -64,6 +64,8 @@ public static class ReportPage
             page.Append("<p class=\"warning\">The Inception weights were made from their names, to try the evaluation out: FID, sFID, the Inception score, precision and recall mean nothing here.</p>");
         foreach (var missing in report.Unmeasured)
             page.Append(CultureInfo.InvariantCulture, $"<p class=\"missing\"><b>Not measured: {Safe(missing.Metrics)}.</b> {Safe(missing.Reason)}</p>");
+        if (report.Unreadable is { } unreadable)
+            page.Append(CultureInfo.InvariantCulture, $"<p class=\"missing\"><b>Left out.</b> {Safe(unreadable.ToSentence())}</p>");
         Images(page, content);
         Plots(page, report, content);
         Classes(page, report.Classes);
@@ -133,7 +135,7 @@ public static class ReportPage
     {
         if (report.FidByCount.Count > 1)
         {
-            page.Append("<h2>FID against the number of samples</h2><p>FID falls with the number of samples; only figures of the same number compare.</p>");
+            page.Append("<h2>FID against the number of samples</h2><p>FID falls with the number of samples; only values for the same number compare.</p>");
             page.Append(PagePlots.Line([.. report.FidByCount.Select(static p => ((double)p.Count, p.Value))], "samples", "FID"));
         }
         foreach (var (name, usage) in new[] { ("holistic", content.HolisticUsage), ("patch", content.PatchUsage) })

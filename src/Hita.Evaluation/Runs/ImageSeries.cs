@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Hita.Data;
+using Hita.Evaluation.Protocols;
 using Hita.Imaging;
 using Hita.Metrics.Archives;
 using Hita.Runtime;
@@ -19,8 +20,9 @@ public abstract class ImageSeries
     /// <param name="first">The first image, 0 to <see cref="Count"/>.</param>
     /// <param name="batchSize">Images a batch.</param>
     /// <param name="cancellation">Stops before the next batch.</param>
-    /// <exception cref="HitaException">An image cannot be read.</exception>
-    public abstract IEnumerable<IReadOnlyList<Image>> Read(int first, int batchSize, CancellationToken cancellation);
+    /// <returns>Batches; an image that cannot be read is left out of its batch and named in it.</returns>
+    /// <exception cref="HitaException">Nothing more can be read.</exception>
+    public abstract IEnumerable<EvaluationBatch> Read(int first, int batchSize, CancellationToken cancellation);
 
     /// <summary>The images of a sample archive.</summary>
     /// <param name="path">The archive.</param>
@@ -54,7 +56,7 @@ public abstract class ImageSeries
 
         public override int Count { get; }
 
-        public override IEnumerable<IReadOnlyList<Image>> Read(int first, int batchSize, CancellationToken cancellation)
+        public override IEnumerable<EvaluationBatch> Read(int first, int batchSize, CancellationToken cancellation)
         {
             using var reader = ImageArchiveReader.Open(_path);
             reader.Skip(first);
@@ -63,7 +65,7 @@ public abstract class ImageSeries
                 cancellation.ThrowIfCancellationRequested();
                 var batch = reader.NextBatch(Math.Min(left, batchSize));
                 left -= batch.Count;
-                yield return [.. batch.Select(p => Protocols.SampleDecoder.ToSize(p, _size))];
+                yield return new EvaluationBatch { Images = [.. batch.Select(p => SampleDecoder.ToSize(p, _size))] };
             }
         }
     }
@@ -76,8 +78,33 @@ public abstract class ImageSeries
 
         public override int Count => _chosen.Length;
 
-        public override IEnumerable<IReadOnlyList<Image>> Read(int first, int batchSize, CancellationToken cancellation) =>
-            ImageStream.Read(first, Count, batchSize, i => Protocols.SampleDecoder.ToSize(AdmCrops.Center(source.Read(_chosen[i]), crop), size), cancellation);
+        public override IEnumerable<EvaluationBatch> Read(int first, int batchSize, CancellationToken cancellation) =>
+            ImageStream.Read(first, Count, batchSize, i => ReadOne(_chosen[i]), cancellation).Select(ToBatch);
+
+        private Item ReadOne(int index)
+        {
+            try
+            {
+                return new Item(SampleDecoder.ToSize(AdmCrops.Center(source.Read(index), crop), size), source.ClassAt(index), null);
+            }
+            catch (Exception e) when (UnreadableImages.IsFault(e))
+            {
+                return new Item(null, 0, e.Message);
+            }
+        }
+
+        private EvaluationBatch ToBatch(IReadOnlyList<Item> items)
+        {
+            var read = items.Where(static i => i.Image is not null).ToList();
+            return new EvaluationBatch
+            {
+                Images = [.. read.Select(static i => i.Image!)],
+                Classes = source.ClassNames.Count > 0 ? [.. read.Select(static i => i.Class)] : [],
+                Unreadable = [.. items.Select(static i => i.Fault).OfType<string>()],
+            };
+        }
+
+        private readonly record struct Item(Image? Image, int Class, string? Fault);
     }
 }
 

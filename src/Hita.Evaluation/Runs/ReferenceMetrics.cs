@@ -1,6 +1,5 @@
 using Hita.Evaluation.Protocols;
 using Hita.Evaluation.Reports;
-using Hita.Imaging;
 using Hita.Metrics;
 using Hita.Metrics.Archives;
 using Hita.Metrics.Networks;
@@ -61,36 +60,36 @@ public sealed class ReferenceInput
     }
 }
 
-/// <summary>The measurements of a reference as they grow.</summary>
-internal sealed class ReferenceMetrics
+/// <summary>What samples are compared with, measured from images where there are no ready-made statistics.</summary>
+internal sealed class ReferenceMetrics : IEvaluationMetric
 {
     private readonly ReferenceInput _input;
+    private readonly FeatureSource _source;
     private readonly bool[] _kept;
     private FeatureStatistics _pool = new(InceptionFeatures.PoolWidth);
     private FeatureStatistics _spatial = new(InceptionFeatures.SpatialWidth);
-    private ImageHash _hash = new();
 
     /// <param name="input">What it is.</param>
+    /// <param name="source">The features.</param>
     /// <param name="keep">Whether features are kept for precision and recall.</param>
-    public ReferenceMetrics(ReferenceInput input, bool keep)
+    public ReferenceMetrics(ReferenceInput input, FeatureSource source, bool keep)
     {
-        _input = input;
-        Total = input.Images is { } images && (keep || input.Statistics is null) ? images.Count : 0;
-        _kept = new bool[Total];
+        (_input, _source) = (input, source);
+        var count = input.Images is { } images && (keep || input.Statistics is null) ? images.Count : 0;
+        _kept = new bool[count];
         // An even choice where there are more than are needed.
         if (keep)
         {
-            foreach (var place in SampleOrder.Shuffled(Total).Take(ReferenceInput.MaxKept))
+            foreach (var place in SampleOrder.Shuffled(count).Take(ReferenceInput.MaxKept))
                 _kept[place] = true;
         }
-        Features = keep && Total > 0 ? new FeatureBank(InceptionFeatures.PoolWidth) : null;
+        Features = keep && count > 0 ? new FeatureBank(InceptionFeatures.PoolWidth) : null;
+        Pass = count == 0 ? null
+            : new EvaluationPass("Reading the reference", "reference-hash", input.Description, count, input.Images!.Read, [this]);
     }
 
-    /// <summary>Images that have to be read.</summary>
-    public int Total { get; }
-
-    /// <summary>Images read.</summary>
-    public int Done { get; private set; }
+    /// <summary>Reads the images; null where there are none to read.</summary>
+    public EvaluationPass? Pass { get; }
 
     /// <summary>The kept features, for precision and recall; null where there are none.</summary>
     public FeatureBank? Features { get; private set; }
@@ -99,49 +98,49 @@ internal sealed class ReferenceMetrics
     public ReferenceStatistics ToStatistics() => _input.Statistics ?? new ReferenceStatistics(_pool.ToDistribution(), _spatial.ToDistribution());
 
     /// <summary>What it is, once everything has been read.</summary>
-    public MeasuredSet ToSet() => new(_input.Description, _input.Hash ?? _hash.ToString(), _input.Statistics is null ? Done : null);
-
-    /// <summary>Takes up a saved state.</summary>
-    public void Restore(AccumulatorReader state)
+    public MeasuredSet ToSet()
     {
-        if (!state.Has("reference-hash"))
-            return;
-        _hash = state.Read<ImageHash>("reference-hash");
-        Done = (int)_hash.Count;
-        if (_input.Statistics is null)
-            (_pool, _spatial) = (state.Read<FeatureStatistics>("reference-pool"), state.Read<FeatureStatistics>("reference-spatial"));
-        if (Features is not null)
-            Features = state.Read<FeatureBank>("reference-features");
+        var images = Pass?.ToSet();
+        return new MeasuredSet(_input.Description, _input.Hash ?? images!.Hash, _input.Statistics is null ? images!.Count : null, images?.Size);
     }
 
-    /// <summary>Adds the state to a file.</summary>
-    public void Capture(AccumulatorWriter writer)
+    /// <inheritdoc/>
+    public void Add(EvaluationBatch batch)
     {
-        if (Total == 0)
-            return;
-        writer.Add("reference-hash", _hash);
-        if (_input.Statistics is null)
-            writer.Add("reference-pool", _pool).Add("reference-spatial", _spatial);
-        if (Features is not null)
-            writer.Add("reference-features", Features);
-    }
-
-    /// <summary>Measures images.</summary>
-    public int Add(IReadOnlyList<Image> images, FeatureSource source)
-    {
-        var features = source.Extract(images);
+        var features = _source.Extract(batch.Images);
         if (_input.Statistics is null)
         {
             _pool.Add(features.Pool.Span);
             _spatial.Add(features.Spatial.Span);
         }
-        for (var i = 0; i < images.Count; i++)
+        for (var i = 0; i < batch.Images.Count; i++)
         {
-            if (_kept[Done])
+            if (_kept[batch.First + i])
                 Features?.Add(features.Pool.Span.Slice(i * InceptionFeatures.PoolWidth, InceptionFeatures.PoolWidth));
-            _hash.Add(images[i]);
-            Done++;
         }
-        return images.Count;
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>It is a measure for others and has no result of its own.</remarks>
+    public void Report(EvaluationResults results)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void Capture(AccumulatorWriter state)
+    {
+        if (_input.Statistics is null)
+            state.Add("reference-pool", _pool).Add("reference-spatial", _spatial);
+        if (Features is not null)
+            state.Add("reference-features", Features);
+    }
+
+    /// <inheritdoc/>
+    public void Restore(AccumulatorReader state)
+    {
+        if (_input.Statistics is null)
+            (_pool, _spatial) = (state.Read<FeatureStatistics>("reference-pool"), state.Read<FeatureStatistics>("reference-spatial"));
+        if (Features is not null)
+            Features = state.Read<FeatureBank>("reference-features");
     }
 }

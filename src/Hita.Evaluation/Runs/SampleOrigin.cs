@@ -2,19 +2,11 @@ using System.Text.Json;
 using Hita.Evaluation.Protocols;
 using Hita.Evaluation.Reports;
 using Hita.Generation;
-using Hita.Imaging;
 using Hita.Models;
 using Hita.Runtime;
-using Hita.Tokenization;
 using Hita.Tokenization.Model;
 
 namespace Hita.Evaluation.Runs;
-
-/// <summary>An image to judge, with what is known of it.</summary>
-/// <param name="Image">The image, at the size it is measured at.</param>
-/// <param name="Codes">Its codes; null where they are not known.</param>
-/// <param name="Class">Its class; null where it is not known.</param>
-public sealed record Sample(Image Image, ImageCodes? Codes, int? Class);
 
 /// <summary>Where samples come from.</summary>
 public abstract class SampleOrigin
@@ -41,8 +33,8 @@ public abstract class SampleOrigin
     /// <param name="first">The first one.</param>
     /// <param name="batchSize">Images at once.</param>
     /// <param name="cancellation">Stops before the next batch.</param>
-    /// <exception cref="HitaException">A sample cannot be made or read.</exception>
-    public abstract IEnumerable<IReadOnlyList<Sample>> Read(int first, int batchSize, CancellationToken cancellation);
+    /// <exception cref="HitaException">A sample cannot be made.</exception>
+    public abstract IEnumerable<EvaluationBatch> Read(int first, int batchSize, CancellationToken cancellation);
 
     /// <summary>Samples that exist as images.</summary>
     /// <param name="images">The images, at the size they are measured at.</param>
@@ -56,8 +48,8 @@ public abstract class SampleOrigin
 
         public override EvaluationKind Kind => EvaluationKind.Archive;
 
-        public override IEnumerable<IReadOnlyList<Sample>> Read(int first, int batchSize, CancellationToken cancellation) =>
-            images.Read(first, batchSize, cancellation).Select(static batch => (IReadOnlyList<Sample>)[.. batch.Select(static p => new Sample(p, null, null))]);
+        public override IEnumerable<EvaluationBatch> Read(int first, int batchSize, CancellationToken cancellation) =>
+            images.Read(first, batchSize, cancellation);
     }
 }
 
@@ -68,7 +60,7 @@ public sealed class GeneratorOrigin : SampleOrigin
 
     private readonly ImagePipeline _pipeline;
     private readonly GenerationRequest _request;
-    private readonly SampleDecoder _painter;
+    private readonly SampleDecoder _decoder;
     private readonly int[] _classes;
 
     /// <summary>Prepares samples; none is made yet.</summary>
@@ -90,7 +82,7 @@ public sealed class GeneratorOrigin : SampleOrigin
         var unseen = Math.Min(pipeline.Tokenizer.Config.Holistic?.Shift ?? 0, pipeline.Generator.Config.PatchTokenCount - 1);
         _request = request with { Classes = [0], UnseenPatches = unseen };
         _request.Validate(pipeline.Generator.Config);
-        _painter = new SampleDecoder(pipeline.Tokenizer, protocol);
+        _decoder = new SampleDecoder(pipeline.Tokenizer, protocol);
         Kind = kind;
         Models = [new MeasuredModel("generator", name, pipeline.Generator.ModelHash), new MeasuredModel("tokenizer", name, pipeline.Tokenizer.ModelHash)];
         Settings = new Dictionary<string, string>
@@ -125,7 +117,7 @@ public sealed class GeneratorOrigin : SampleOrigin
     public override TokenizerConfig? Tokenizer => _pipeline.Tokenizer.Config;
 
     /// <inheritdoc/>
-    public override IEnumerable<IReadOnlyList<Sample>> Read(int first, int batchSize, CancellationToken cancellation)
+    public override IEnumerable<EvaluationBatch> Read(int first, int batchSize, CancellationToken cancellation)
     {
         while (first < Count)
         {
@@ -137,8 +129,7 @@ public sealed class GeneratorOrigin : SampleOrigin
             {
                 cancellation.ThrowIfCancellationRequested();
                 var part = codes.Skip(at).Take(batchSize).ToList();
-                var images = _painter.Decode(part);
-                yield return [.. images.Select((p, i) => new Sample(p, part[i], classes[at + i]))];
+                yield return new EvaluationBatch { Images = _decoder.Decode(part), Codes = part, Classes = classes[at..(at + part.Count)] };
             }
             first += classes.Length;
         }

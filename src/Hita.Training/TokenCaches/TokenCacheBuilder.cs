@@ -31,8 +31,6 @@ public sealed record TokenCacheReport(int Images, int Encoded, int Unreadable, I
 /// <summary>Encodes a set of images once, so that generators can be trained on the codes.</summary>
 public static class TokenCacheBuilder
 {
-    private const int NamedFaults = 10;
-
     /// <summary>Encodes every image, from where an earlier call was interrupted.</summary>
     /// <param name="source">The images.</param>
     /// <param name="tokenizer">Encodes them.</param>
@@ -40,7 +38,7 @@ public static class TokenCacheBuilder
     /// <param name="options">How.</param>
     /// <param name="progress">Told the number of images done; may be null.</param>
     /// <param name="cancellation">Stops soon; what is done is kept.</param>
-    /// <exception cref="HitaException">The folder holds something else, or cannot be written.</exception>
+    /// <exception cref="HitaException">The folder holds something else, or cannot be written; or too many images cannot be read.</exception>
     public static TokenCacheReport Build(
         IImageSource source, ImageTokenizer tokenizer, string folder, TokenCacheOptions options, IProgress<int>? progress = null, CancellationToken cancellation = default)
     {
@@ -54,8 +52,8 @@ public static class TokenCacheBuilder
         var variants = options.Augmentation.Validate().VariantCount;
         using var writer = TokenCacheWriter.Open(folder, Describe(source, tokenizer, options.Augmentation));
         var first = writer.Done;
-        var faults = new List<string>();
-        var unreadable = writer.UnreadableBefore();
+        var before = writer.UnreadableBefore();
+        var unreadable = new UnreadableImages(source.Description, before: before == 0 ? null : new UnreadableSummary(before, []));
         var chunk = Math.Max(1, options.BatchSize / variants);
         // The next chunk is decoded while this one is encoded.
         var next = Decode(source, first, chunk, options, cancellation);
@@ -65,7 +63,8 @@ public static class TokenCacheBuilder
             {
                 var decoded = next.GetAwaiter().GetResult();
                 next = Decode(source, at + chunk, chunk, options, cancellation);
-                unreadable += Write(writer, source, tokenizer, decoded, at, options.BatchSize, faults, cancellation);
+                Write(writer, source, tokenizer, decoded, at, options.BatchSize, unreadable, cancellation);
+                unreadable.Check(source.Count);
                 if ((at + chunk) / options.CommitEvery != at / options.CommitEvery)
                     writer.Commit();
                 progress?.Report(Math.Min(at + chunk, source.Count));
@@ -78,7 +77,8 @@ public static class TokenCacheBuilder
             // Also when cancelled: what has been encoded is kept.
             writer.Commit();
         }
-        return new TokenCacheReport(source.Count, source.Count - first, unreadable, faults);
+        unreadable.RequireSome(source.Count - unreadable.Count);
+        return new TokenCacheReport(source.Count, source.Count - first, (int)unreadable.Count, unreadable.First);
     }
 
     private static TokenCacheInfo Describe(IImageSource source, ImageTokenizer tokenizer, Augmentation augmentation) => new()
@@ -98,26 +98,23 @@ public static class TokenCacheBuilder
         ClassNames = source.ClassNames,
     };
 
-    private static int Write(
-        TokenCacheWriter writer, IImageSource source, ImageTokenizer tokenizer, Decoded[] decoded, int first, int batchSize, List<string> faults, CancellationToken cancellation)
+    private static void Write(
+        TokenCacheWriter writer, IImageSource source, ImageTokenizer tokenizer, Decoded[] decoded, int first, int batchSize, UnreadableImages unreadable, CancellationToken cancellation)
     {
         var codes = tokenizer.Encode([.. decoded.SelectMany(static d => d.Variants)], batchSize, cancellation);
-        var (at, unreadable) = (0, 0);
+        var at = 0;
         for (var i = 0; i < decoded.Length; i++)
         {
             if (decoded[i].Fault is { } fault)
             {
                 writer.WriteUnreadable();
-                unreadable++;
-                if (faults.Count < NamedFaults)
-                    faults.Add(fault);
+                unreadable.Add(fault);
                 continue;
             }
             var count = decoded[i].Variants.Length;
             writer.Write(source.ClassAt(first + i), [.. codes.Skip(at).Take(count)]);
             at += count;
         }
-        return unreadable;
     }
 
     private static Task<Decoded[]> Decode(IImageSource source, int first, int count, TokenCacheOptions options, CancellationToken cancellation) => Task.Run(() =>
@@ -135,7 +132,7 @@ public static class TokenCacheBuilder
             var image = source.Read(index);
             return new Decoded([.. Enumerable.Range(0, augmentation.VariantCount).Select(v => augmentation.ApplyVariant(image, v))], null);
         }
-        catch (HitaException e)
+        catch (Exception e) when (UnreadableImages.IsFault(e))
         {
             return new Decoded([], e.Message);
         }

@@ -37,6 +37,39 @@ public sealed class EvaluateCommandTests : IDisposable
     }
 
     [Fact]
+    public void An_unreadable_image_is_left_out_and_named_and_too_many_are_an_error()
+    {
+        var photos = Photos(8, classes: 1);
+        File.WriteAllText(Path.Combine(photos, "003-broken.png"), "not an image");
+        var (code, output, error) = CommandLine.Run("evaluate", "reconstruction", photos, "-m", "tiny", "-o", _folder["out"], "--json", "--weights", Empty());
+        Assert.Equal(0, code);
+        Assert.Matches(@"hita: 1 image could not be read and was left out; the first: .*003-broken\.png: ", error);
+        using (var json = JsonDocument.Parse(output))
+        {
+            Assert.Equal(8, json.RootElement.GetProperty("samples").GetProperty("count").GetInt32());
+            Assert.Equal("64×64", json.RootElement.GetProperty("samples").GetProperty("size").GetString());
+            Assert.Equal(1, json.RootElement.GetProperty("unreadable").GetProperty("count").GetInt32());
+            Assert.Contains("003-broken.png", json.RootElement.GetProperty("unreadable").GetProperty("first")[0].GetString(), StringComparison.Ordinal);
+        }
+        Assert.Contains("003-broken.png", File.ReadAllText(_folder["out/index.html"]), StringComparison.Ordinal);
+
+        for (var i = 0; i < 9; i++)
+            File.WriteAllText(Path.Combine(photos, $"9{i}-broken.png"), "not an image");
+        foreach (var arguments in (string[][])
+        [
+            ["evaluate", "reconstruction", photos, "-m", "tiny", "-o", _folder["many"], "--weights", Empty()],
+            ["tokenize", photos, "-m", "tiny", "-o", _folder["cache"]],
+            ["encode", photos, "-m", "tiny", "-o", _folder["codes.hita"]],
+            ["reconstruct", photos, "-m", "tiny", "-o", _folder["pairs"]],
+        ])
+        {
+            (code, _, error) = CommandLine.Run(arguments);
+            Assert.Equal(1, code);
+            Assert.Matches(@"10 of 18 images cannot be read, more than the 10\s?% allowed; ""hita data check"" names them all, the first is .*broken\.png: ", error);
+        }
+    }
+
+    [Fact]
     public void Samples_of_a_pipeline_are_sampled_and_an_archive_is_read_without_weights()
     {
         var generated = Ok("evaluate", "generation", "-m", "tiny", "--samples", "12", "-o", _folder["g"], "--weights", Empty(), "--cfg-scale", "2");

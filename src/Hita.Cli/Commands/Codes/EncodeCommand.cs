@@ -47,7 +47,7 @@ internal static class EncodeCommand
             var fit = images.Fitting(parsed, tokenizer.Config);
 
             var encoded = new List<TokenImage>();
-            var refused = 0;
+            var input = new ImageInputs(host.Terminal, files.Count);
             try
             {
                 Encode();
@@ -60,12 +60,12 @@ internal static class EncodeCommand
             }
             if (encoded.Count == 0)
                 throw new HitaException("None of the images could be read, so no file was written.");
-            var result = new Result(file, encoded.Count, refused, new FileInfo(file).Length);
+            var result = new Result(file, encoded.Count, input.Refused, new FileInfo(file).Length);
             if (parsed.GetValue(json))
                 JsonOutput.Write(host.Terminal, result);
             else
                 host.Terminal.Line($"{file}: {Wording.Of(encoded.Count, "image")}, {result.Bytes} bytes");
-            return refused == 0 ? ExitCodes.Success : ExitCodes.Failure;
+            return input.Refused == 0 ? ExitCodes.Success : ExitCodes.Failure;
 
             void Encode()
             {
@@ -73,17 +73,13 @@ internal static class EncodeCommand
                 foreach (var path in files)
                 {
                     host.Cancellation.ThrowIfCancellationRequested();
-                    if (ImageInput.TryRead(host.Terminal, path, files.Count == 1, out var image))
+                    if (input.TryRead(path, out var image))
                     {
                         var fitted = fit(image);
                         RefuseOtherShape(file, encoded, fitted, tokenizer.Config);
                         encoded.Add(new TokenImage(tokenizer.Encode([fitted], cancellation: host.Cancellation)[0], Path.GetFileName(path)));
                     }
-                    else
-                    {
-                        refused++;
-                    }
-                    progress?.Report(encoded.Count + refused);
+                    progress?.Report(encoded.Count + input.Refused);
                 }
             }
         });

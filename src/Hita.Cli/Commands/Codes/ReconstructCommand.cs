@@ -51,17 +51,14 @@ internal static class ReconstructCommand
         var names = new OutputNames();
         var done = new List<Reconstruction>();
         var codes = new List<ImageCodes>();
-        var refused = 0;
+        var input = new ImageInputs(host.Terminal, files.Count);
         using var progress = files.Count > 1 ? new ProgressLine(host.Terminal, "Reconstructing", "images", files.Count) : null;
         foreach (var file in files)
         {
             host.Cancellation.ThrowIfCancellationRequested();
             // One bad image among many is named and counted; the others still go through.
-            if (!ImageInput.TryRead(host.Terminal, file, files.Count == 1, out var original))
-            {
-                refused++;
+            if (!input.TryRead(file, out var original))
                 continue;
-            }
             var fitted = fit(original);
             var (image, reconstruction) = tokenizer.Reconstruct(fitted);
             var path = Path.Combine(folder, names.Next(file, "-reconstruction.png"));
@@ -69,9 +66,9 @@ internal static class ReconstructCommand
             codes.Add(image);
             done.Add(new Reconstruction(
                 file, path, fitted.Width, fitted.Height, ImageComparison.Psnr(fitted, reconstruction), image.Holistic.Distinct().Count(), image.Holistic.Count, image.Patches.Distinct().Count(), image.Patches.Count));
-            progress?.Report(done.Count + refused);
+            progress?.Report(done.Count + input.Refused);
         }
-        return new Results(done, refused, codes.SelectMany(static c => c.Holistic).Distinct().Count(), codes.SelectMany(static c => c.Patches).Distinct().Count());
+        return new Results(done, input.Refused, codes.SelectMany(static c => c.Holistic).Distinct().Count(), codes.SelectMany(static c => c.Patches).Distinct().Count());
     }
 
     private static void Print(Terminal terminal, ImageTokenizer tokenizer, Results results, bool json)

@@ -72,7 +72,7 @@ internal static class TokenizeCommand
                     host.Cancellation);
             }
             if (report.Unreadable > 0)
-                host.Terminal.Error.WriteLine($"hita: {Wording.Of(report.Unreadable, "image")} could not be read and will be left out{(report.FirstUnreadable is [var fault, ..] ? $"; the first: {fault}" : ".")}");
+                host.Terminal.Error.WriteLine($"hita: {new UnreadableSummary(report.Unreadable, report.FirstUnreadable).ToSentence()}");
             if (parsed.GetValue(json))
                 JsonOutput.Write(host.Terminal, new Result(folder, report.Images, augmentation.VariantCount, report.Encoded, report.Unreadable));
             else

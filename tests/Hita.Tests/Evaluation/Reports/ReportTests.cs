@@ -55,7 +55,32 @@ public sealed class ReportTests
     }
 
     [Fact]
-    public void The_best_of_each_figure_is_found_by_its_own_direction()
+    public void A_refusal_names_everything_that_tells_the_images_apart()
+    {
+        var crops = new MeasuredSet("photos", "hash-64", 200, "64×64");
+        var a = Make() with { Kind = EvaluationKind.Reconstruction, Samples = crops, Reference = crops with { Description = "the same crops of the originals" } };
+        var b = With(crops with { Hash = "hash-96", Size = "96×96" });
+        Assert.Equal("they were measured on different images: images of 64×64 pixels and of 96×96 pixels", ReportComparison.Difference(a, b));
+        b = With(new MeasuredSet("others", "hash-others", 100, "96×96"));
+        Assert.Equal(
+            "they were measured on different images: images of 64×64 pixels and of 96×96 pixels; 200 and 100 images; photos and others", ReportComparison.Difference(a, b));
+        b = With(crops with { Hash = "changed" });
+        Assert.Equal("they were measured on different images: both are called photos, but their contents are not the same", ReportComparison.Difference(a, b));
+        // Reports from before sizes were written down.
+        a = a with { Samples = crops with { Size = null }, Settings = new Dictionary<string, string> { ["crop"] = "centre square of 64 px" } };
+        b = a with { Samples = a.Samples with { Hash = "hash-96" }, Settings = new Dictionary<string, string> { ["crop"] = "centre square of 96 px" } };
+        Assert.Equal("they were measured on different images: images of a centre square of 64 px and of a centre square of 96 px", ReportComparison.Difference(a, b));
+        var archive = Make();
+        Assert.Equal(
+            "their references differ: both are called reference.npz, but their contents are not the same",
+            ReportComparison.Difference(archive, archive with { Reference = archive.Reference! with { Hash = "other" } }));
+        Assert.Equal("their references differ: reference.npz and none", ReportComparison.Difference(archive, archive with { Reference = null }));
+
+        EvaluationReport With(MeasuredSet set) => a with { Samples = set, Reference = set with { Description = "the same crops of the originals" } };
+    }
+
+    [Fact]
+    public void The_best_of_each_metric_is_found_by_its_own_direction()
     {
         var a = Make([new("fid", 3), new("precision", 0.7), new("sfid", 5)]);
         var b = Make([new("fid", 2), new("precision", 0.6), new("sfid", 5), new("recall", 0.1)]) with { Samples = a.Samples with { Hash = "others" } };
@@ -132,7 +157,7 @@ public sealed class ReportTests
     }
 
     [Fact]
-    public void Every_figure_has_a_title_and_is_written_with_its_unit()
+    public void Every_metric_has_a_title_and_is_written_with_its_unit()
     {
         Assert.Equal("12.35 ± 1.00 dB", MetricNames.Text(new Metric("psnr", 12.349, 1)));
         Assert.Equal("85.0 %", MetricNames.Text(new Metric("class_agreement", 0.85)));
