@@ -144,7 +144,7 @@ public sealed class NpzWriter : IDisposable
         }
         catch (Exception e)
         {
-            throw AtomicFile.CannotWrite(_file.Stream.Name, e);
+            throw _file.Fault(e);
         }
     }
 

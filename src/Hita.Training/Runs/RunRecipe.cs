@@ -1,4 +1,3 @@
-using Hita.Checkpoints;
 using Hita.Data;
 using Hita.Runtime;
 using Hita.Training.Optimization;
@@ -82,16 +81,7 @@ internal static class RunRecipe
     public static void Save(RunFolder run, TrainingRecipe recipe)
     {
         var text = recipe.Write("The recipe of this run, with every default written out.");
-        using var file = new AtomicFile(run[RunFolder.RecipeName]);
-        try
-        {
-            file.Stream.Write(ModelFolder.Text.GetBytes(text));
-        }
-        catch (IOException e)
-        {
-            throw AtomicFile.CannotWrite(run[RunFolder.RecipeName], e);
-        }
-        file.Complete();
+        AtomicFile.WriteText(run[RunFolder.RecipeName], text);
         DurableFolder.Flush(run.Path);
     }
 

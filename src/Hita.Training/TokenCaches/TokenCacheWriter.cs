@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Hita.Checkpoints;
 using Hita.Runtime;
 using Hita.Tokenization;
 
@@ -39,7 +38,7 @@ internal sealed class TokenCacheWriter : IDisposable
                     throw new HitaException($"{folder}: there is a token cache of other images, another tokenizer or other variants; name another folder.");
                 info = there;
             }
-            else if (Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).FirstOrDefault(n => n != FolderLock.FileName && !n!.EndsWith(".tmp", StringComparison.Ordinal)) is { } foreign)
+            else if (Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).FirstOrDefault(n => n != FolderLock.FileName && !AtomicFile.IsLeftOver(n!)) is { } foreign)
             {
                 throw new HitaException($"{folder}: this folder holds '{foreign}', and a token cache needs one of its own; name another folder.");
             }
@@ -104,9 +103,7 @@ internal sealed class TokenCacheWriter : IDisposable
             throw AtomicFile.CannotWrite(_folder, e);
         }
         _info = _info with { Done = _written };
-        using var file = new AtomicFile(Path.Combine(_folder, TokenCacheInfo.FileName));
-        file.Stream.Write(ModelFolder.Text.GetBytes(ConfigJson.Write(_info)));
-        file.Complete();
+        AtomicFile.WriteText(Path.Combine(_folder, TokenCacheInfo.FileName), ConfigJson.Write(_info));
     }
 
     public void Dispose()

@@ -11,10 +11,9 @@ namespace Hita.Checkpoints;
 public sealed class ModelFolderWriter : IDisposable
 {
     private readonly string _folder;
-    private readonly string _temporary;
+    private readonly AtomicFolder _staging;
     private readonly Dictionary<string, SafetensorsWriter> _writerOf = new(StringComparer.Ordinal);
     private readonly List<SafetensorsWriter> _writers = [];
-    private bool _done;
 
     /// <summary>Starts the folder.</summary>
     /// <param name="folder">Where it will appear; a model that lies there is replaced, anything else is refused.</param>
@@ -28,67 +27,84 @@ public sealed class ModelFolderWriter : IDisposable
         ArgumentNullException.ThrowIfNull(entries);
         _folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         RefuseForeign(_folder);
-        _temporary = $"{_folder}.{Guid.NewGuid():N}.tmp";
         try
         {
-            Directory.CreateDirectory(_temporary);
+            _staging = new AtomicFolder(_folder);
+        }
+        catch (Exception e)
+        {
+            throw AtomicFile.CannotWrite(folder, e);
+        }
+        try
+        {
             var shards = Split(entries, largestPart);
             for (var i = 0; i < shards.Count; i++)
             {
                 var name = shards.Count == 1 ? ModelFolder.WeightsName : $"model-{i + 1:00000}-of-{shards.Count:00000}.safetensors";
-                var writer = new SafetensorsWriter(Path.Combine(_temporary, name), shards[i], new Dictionary<string, string> { ["format"] = "pt" });
+                var writer = new SafetensorsWriter(Path.Combine(StagingFolder, name), shards[i], new Dictionary<string, string> { ["format"] = "pt" });
                 _writers.Add(writer);
                 foreach (var entry in shards[i])
                     _writerOf.Add(entry.Name, writer);
             }
             if (shards.Count > 1)
-                File.WriteAllText(Path.Combine(_temporary, ModelFolder.IndexName), Index(shards), ModelFolder.Text);
-            File.WriteAllText(Path.Combine(_temporary, ModelFolder.ConfigName), configJson, ModelFolder.Text);
+                AtomicFile.WriteText(Path.Combine(StagingFolder, ModelFolder.IndexName), Index(shards));
+            AtomicFile.WriteText(Path.Combine(StagingFolder, ModelFolder.ConfigName), configJson);
         }
         catch (Exception e)
         {
             Dispose();
-            throw e is HitaException ? e : AtomicFile.CannotWrite(folder, e);
+            throw Whole(e);
         }
     }
 
     /// <summary>Where further files of the model may be written before <see cref="Complete"/>.</summary>
-    public string StagingFolder => _temporary;
+    public string StagingFolder => _staging.StagingFolder;
 
     /// <summary>Appends the next bytes of a tensor.</summary>
     /// <param name="name">A declared name.</param>
     /// <param name="bytes">Little-endian elements in row-major order.</param>
     /// <exception cref="CheckpointException">The file cannot be written.</exception>
-    public void Write(string name, ReadOnlySpan<byte> bytes) => _writerOf[name].Write(name, bytes);
+    public void Write(string name, ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            _writerOf[name].Write(name, bytes);
+        }
+        catch (CheckpointException e)
+        {
+            throw Whole(e);
+        }
+    }
 
     /// <summary>Writes a whole tensor.</summary>
     /// <param name="name">A declared name.</param>
     /// <param name="tensor">The values, of the declared type and shape.</param>
     /// <exception cref="CheckpointException">The file cannot be written.</exception>
-    public void Write(string name, Tensor tensor) => _writerOf[name].Write(name, tensor);
+    public void Write(string name, Tensor tensor)
+    {
+        try
+        {
+            _writerOf[name].Write(name, tensor);
+        }
+        catch (CheckpointException e)
+        {
+            throw Whole(e);
+        }
+    }
 
     /// <summary>Puts the folder in its place.</summary>
     /// <exception cref="CheckpointException">It cannot be put there; what was there before is still there.</exception>
     public void Complete()
     {
-        foreach (var writer in _writers)
-            writer.Complete();
-        var old = $"{_folder}.{Guid.NewGuid():N}.old";
         try
         {
-            var replaces = Directory.Exists(_folder);
-            if (replaces)
-                Directory.Move(_folder, old);
-            Directory.Move(_temporary, _folder);
-            _done = true;
-            if (replaces)
-                Directory.Delete(old, recursive: true);
+            foreach (var writer in _writers)
+                writer.Complete();
+            _staging.Complete();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CheckpointException)
         {
-            if (!_done && Directory.Exists(old))
-                Directory.Move(old, _folder);
-            throw AtomicFile.CannotWrite(_folder, e);
+            throw Whole(e);
         }
     }
 
@@ -97,16 +113,16 @@ public sealed class ModelFolderWriter : IDisposable
     {
         foreach (var writer in _writers)
             writer.Dispose();
-        try
-        {
-            if (!_done && Directory.Exists(_temporary))
-                Directory.Delete(_temporary, recursive: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // What made the writing fail has been reported; a leftover does no harm.
-        }
+        _staging.Dispose();
     }
+
+    // What fails is a file under a name that nobody has given; the folder is what people know.
+    private Exception Whole(Exception e) => e switch
+    {
+        CheckpointException { InnerException: IOException or UnauthorizedAccessException } => AtomicFile.CannotWrite(_folder, e.InnerException),
+        HitaException => e,
+        _ => AtomicFile.CannotWrite(_folder, e),
+    };
 
     private static void RefuseForeign(string folder)
     {

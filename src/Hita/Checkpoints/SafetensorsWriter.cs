@@ -46,7 +46,7 @@ public sealed class SafetensorsWriter : IDisposable
         catch (Exception e)
         {
             _file.Dispose();
-            throw AtomicFile.CannotWrite(path, e);
+            throw _file.Fault(e);
         }
     }
 
@@ -70,7 +70,7 @@ public sealed class SafetensorsWriter : IDisposable
         }
         catch (Exception e)
         {
-            throw AtomicFile.CannotWrite(_file.Stream.Name, e);
+            throw _file.Fault(e);
         }
         place.Done += bytes.Length;
     }

@@ -1,19 +1,36 @@
+using System.Text;
+
 namespace Hita.Runtime;
 
-/// <summary>A file that appears under its name complete, or not at all.</summary>
+/// <summary>
+/// A file that appears under its name complete, or not at all: it is written beside its place, flushed to the disk and renamed.
+/// Nothing else in this library renames files.
+/// </summary>
 internal sealed class AtomicFile : IDisposable
 {
+    private const string Extension = ".tmp";
+
+    // Without a byte order mark, which some readers take for a part of the text.
+    private static readonly UTF8Encoding Utf8 = new(false);
+
+    private readonly string _given;
     private readonly string _path;
     private readonly string _temporary;
+    private readonly Func<string, Exception, Exception> _explain;
     private bool _done;
 
-    public AtomicFile(string path)
+    /// <summary>Starts the file.</summary>
+    /// <param name="path">Where it will appear; its folder is created.</param>
+    /// <param name="explain">Turns a fault at a path into what is thrown; <see cref="CannotWrite"/> where null.</param>
+    /// <exception cref="CheckpointException">The file cannot be written.</exception>
+    public AtomicFile(string path, Func<string, Exception, Exception>? explain = null)
     {
+        (_given, _explain) = (path, explain ?? CannotWrite);
         try
         {
             _path = System.IO.Path.GetFullPath(path);
             var folder = System.IO.Path.GetDirectoryName(_path) ?? throw new CheckpointException(path, "this is a folder where a file is to be written.");
-            _temporary = System.IO.Path.Combine(folder, $".{System.IO.Path.GetFileName(_path)}.{Guid.NewGuid():N}.tmp");
+            _temporary = System.IO.Path.Combine(folder, $".{System.IO.Path.GetFileName(_path)}.{Guid.NewGuid():N}{Extension}");
             if (Directory.Exists(_path))
                 throw new CheckpointException(path, "this is a folder where a file is to be written.");
             Directory.CreateDirectory(folder);
@@ -21,16 +38,54 @@ internal sealed class AtomicFile : IDisposable
         }
         catch (Exception e)
         {
-            throw CannotWrite(path, e);
+            throw Fault(e);
         }
     }
 
     public FileStream Stream { get; }
 
+    /// <summary>Writes a whole file.</summary>
+    /// <param name="path">Where it will appear; its folder is created.</param>
+    /// <param name="write">Writes the contents.</param>
+    /// <param name="explain">Turns a fault at a path into what is thrown; <see cref="CannotWrite"/> where null.</param>
+    /// <exception cref="CheckpointException">The file cannot be written; what was there before is still there.</exception>
+    public static void Write(string path, Action<FileStream> write, Func<string, Exception, Exception>? explain = null)
+    {
+        using var file = new AtomicFile(path, explain);
+        try
+        {
+            write(file.Stream);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw file.Fault(e);
+        }
+        file.Complete();
+    }
+
+    /// <summary>Writes a text in UTF-8.</summary>
+    /// <param name="path">Where the file will appear; its folder is created.</param>
+    /// <param name="text">The text.</param>
+    /// <exception cref="CheckpointException">The file cannot be written; what was there before is still there.</exception>
+    public static void WriteText(string path, string text) => Write(path, stream => stream.Write(Utf8.GetBytes(text)));
+
+    /// <summary>Whether a file is one that a process did not live to rename.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="name">The name it was to get; null for any.</param>
+    public static bool IsLeftOver(string path, string? name = null)
+    {
+        var own = System.IO.Path.GetFileName(path);
+        return own.EndsWith(Extension, StringComparison.Ordinal) && own.StartsWith(name is null ? "." : $".{name}.", StringComparison.Ordinal);
+    }
+
+    /// <summary>What is thrown where a file or folder cannot be written.</summary>
+    /// <param name="path">The file or folder.</param>
+    /// <param name="e">Why.</param>
     public static Exception CannotWrite(string path, Exception e) => e switch
     {
         UnauthorizedAccessException => new CheckpointException(path, "the file may not be written here; check the folder's permissions.", e),
-        IOException => new CheckpointException(path, $"the file cannot be written: {e.Message.TrimEnd('.')}.", e),
+        IOException when DiskFault.IsFull(e) => new CheckpointException(path, "the file cannot be written: the disk is full; free some space or choose another place.", e),
+        IOException => new CheckpointException(path, $"the file cannot be written: {DiskFault.Reason(e)}.", e),
         NotSupportedException or ArgumentException => new CheckpointException(path, "this is not a path a file can be written to.", e),
         _ => e,
     };
@@ -47,21 +102,32 @@ internal sealed class AtomicFile : IDisposable
         }
         catch (Exception e)
         {
-            throw CannotWrite(_path, e);
+            throw Fault(e);
         }
     }
+
+    /// <summary>What is to be thrown where writing to <see cref="Stream"/> has failed.</summary>
+    /// <param name="thrown">What the stream has thrown.</param>
+    public Exception Fault(Exception thrown) => _explain(_given, thrown);
 
     public void Dispose()
     {
         try
         {
             Stream.Dispose();
-            if (!_done)
-                File.Delete(_temporary);
         }
         catch (IOException)
         {
             // A full disk reports its failure again while closing; the first report has already been made.
+        }
+        try
+        {
+            if (!_done)
+                File.Delete(_temporary);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // What went wrong before matters more than the leftover.
         }
     }
 }

@@ -223,9 +223,7 @@ public static class TorchLibrary
         if (File.Exists(target) && SHA256.HashData(File.ReadAllBytes(target)).AsSpan().SequenceEqual(marked))
             return target;
         // Written beside and renamed: two first starts at once must not see half a file.
-        var temporary = $"{target}.{Environment.ProcessId}.tmp";
-        File.WriteAllBytes(temporary, image);
-        File.Move(temporary, target, overwrite: true);
+        AtomicFile.Write(target, stream => stream.Write(image));
         return target;
     }
 
