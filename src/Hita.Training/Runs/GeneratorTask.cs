@@ -49,7 +49,7 @@ internal sealed class GeneratorTask(GeneratorStage stage, CodeData data, ImageTo
             Classes = [.. Enumerable.Range(0, count).Select(i => (int)((long)i * stage.Config.ClassCount / count))],
             Seed = recipe.Samples.Seed,
             Sampling = recipe.Samples.ToSampling(),
-            UnseenPatches = Math.Min(tokenizer.Config.Holistic?.Shift ?? 0, stage.Config.PatchTokenCount - 1),
+            UnseenPatches = stage.Config.UnseenPatchesOf(tokenizer.Config),
             BatchSize = count,
         };
         var codes = generator.Generate(request, cancellation: cancellation);

@@ -61,8 +61,12 @@ internal sealed class FaultCollector
     /// <param name="unit">What is counted, for example <c>pixels</c>; empty for nothing.</param>
     /// <param name="verb"><c>is</c> or, after a name in the plural, <c>are</c>.</param>
     public void Range<T>(T value, T low, T high, string name, string unit = "", string verb = "is")
-        where T : struct, INumber<T> =>
-        Require(value >= low && value <= high, $"{name} {verb} {value}, {low} to {high}{(unit.Length > 0 ? " " : "")}{unit} are possible");
+        where T : struct, INumber<T>
+    {
+        // Nothing is written, and nothing allocated, where nothing is wrong: scenes are checked by the thousand.
+        if (!(value >= low && value <= high))
+            Add($"{name} {verb} {value}, {low} to {high}{(unit.Length > 0 ? " " : "")}{unit} are possible");
+    }
 
     /// <summary>The same for a number that may be left out.</summary>
     /// <param name="value">The number; null is possible.</param>
@@ -84,8 +88,11 @@ internal sealed class FaultCollector
     /// <param name="end">What it must be below.</param>
     /// <param name="name">Its name.</param>
     public void Below<T>(T value, T low, T end, string name)
-        where T : struct, INumber<T> =>
-        Require(value >= low && value < end, $"{name} is {value}, {low} to below {end} are possible");
+        where T : struct, INumber<T>
+    {
+        if (!(value >= low && value < end))
+            Add($"{name} is {value}, {low} to below {end} are possible");
+    }
 
     /// <summary>Requires a number above one, up to another.</summary>
     /// <param name="value">The number.</param>
@@ -93,16 +100,22 @@ internal sealed class FaultCollector
     /// <param name="high">The largest that is possible.</param>
     /// <param name="name">Its name.</param>
     public void Above<T>(T value, T start, T high, string name)
-        where T : struct, INumber<T> =>
-        Require(value > start && value <= high, $"{name} is {value}, it must lie above {start} and be {high} at most");
+        where T : struct, INumber<T>
+    {
+        if (!(value > start && value <= high))
+            Add($"{name} is {value}, it must lie above {start} and be {high} at most");
+    }
 
     /// <summary>Requires a finite number of at least so much.</summary>
     /// <param name="value">The number.</param>
     /// <param name="low">The smallest that is possible.</param>
     /// <param name="name">Its name.</param>
     public void Min<T>(T value, T low, string name)
-        where T : struct, INumber<T> =>
-        Require(value >= low && T.IsFinite(value), $"{name} is {value}, it must be {low} or more");
+        where T : struct, INumber<T>
+    {
+        if (!(value >= low && T.IsFinite(value)))
+            Add($"{name} is {value}, it must be {low} or more");
+    }
 
     /// <summary>Requires a multiple of a number.</summary>
     /// <param name="value">The number, above 0.</param>
