@@ -78,9 +78,11 @@ internal static class RecipeBinder
         {
             var nullable = Nullable.GetUnderlyingType(type) is not null ||
                 (!type.IsValueType && Nullability.Create(property).WriteState == NullabilityState.Nullable);
-            // A heading with nothing under it leaves a section as it is.
+            // A heading with nothing under it leaves a section as it is, if it is one that can be left out.
             if (!nullable && !IsSection(type))
                 faults.Add($"{node.Place}: {path} has no value");
+            else if (!nullable && property.GetCustomAttribute<RequiredMemberAttribute>() is not null)
+                faults.Add($"{node.Place}: {path} is empty, it must be a section with keys");
             return nullable;
         }
         var before = faults.Count;

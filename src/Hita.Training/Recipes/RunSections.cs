@@ -11,7 +11,7 @@ public sealed record ScheduleSection
     /// <summary>Passes through the data, fractions allowed; null where <see cref="Steps"/> says it.</summary>
     public double? Epochs { get; init; }
 
-    /// <summary>Images of a step (published 256).</summary>
+    /// <summary>Images of a step (published 256); of data that have fewer, all.</summary>
     public int BatchSize { get; init; } = 256;
 
     /// <summary>Parts that a step's images are computed in, to save memory; it divides the batch size. Default 1.</summary>
@@ -22,8 +22,8 @@ public sealed record ScheduleSection
 
     internal void CollectFaults(FaultCollector faults)
     {
-        faults.Require(Steps is null || Epochs is null, $"schedule has both steps and epochs, one of them is needed");
-        faults.Require(Steps is not null || Epochs is not null, $"schedule needs steps or epochs");
+        faults.Require(Steps is null || Epochs is null, $"schedule has both steps and epochs; leave one of them out");
+        faults.Require(Steps is not null || Epochs is not null, $"schedule needs steps or epochs, for example --set schedule.steps=1000");
         faults.Require(Steps is null or >= 1, $"schedule.steps is {Steps}, it must be 1 or more");
         faults.Require(Epochs is null or > 0, $"schedule.epochs is {Epochs}, it must be above 0");
         faults.Range(BatchSize, 1, 1 << 16, "schedule.batch_size");
@@ -40,7 +40,10 @@ public sealed record ValidationSection
     /// <summary>A source of its own; null holds images of the training data out.</summary>
     public string? Source { get; init; }
 
-    /// <summary>Images to measure, and to hold out where there is no source of its own; 0 for no validation. Default 256.</summary>
+    /// <summary>
+    /// Images to measure, and to hold out where there is no source of its own; 0 for no validation. Where that would be more than half
+    /// of the images, a tenth is held out. Default 256.
+    /// </summary>
     public int Count { get; init; } = 256;
 
     /// <summary>Steps between two validations; 0 for one at the end alone. Default 1000.</summary>

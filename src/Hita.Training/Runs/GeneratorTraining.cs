@@ -48,6 +48,7 @@ public static class GeneratorTraining
         using var data = CodeData.Open(recipe, tokenizer);
         foreach (var note in data.Notes)
             observer.Noted(note);
+        recipe = recipe with { Schedule = data.Schedule };
         RequireFit(recipe, tokenizer.Config, data);
         var stored = start == RunStart.Resume ? GeneratorRecipe.Load(run[RunFolder.RecipeName]) : null;
         recipe = recipe with

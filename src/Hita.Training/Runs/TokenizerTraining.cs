@@ -36,8 +36,11 @@ public static class TokenizerTraining
         var size = recipe.Data.ImageSize ?? recipe.Model.Architecture.ImageSize;
         ImageShape.Check(size, size, recipe.Model.Architecture);
         using var data = TrainingData.Open(recipe.Data, recipe.Validation, size);
-        foreach (var note in data.Train.Notes)
+        foreach (var note in data.Notes)
             observer.Noted(note);
+        if (FittedToData.ScheduleNote(recipe.Schedule, data.Train.Count) is { } fitted)
+            observer.Noted(fitted);
+        recipe = recipe with { Schedule = FittedToData.Schedule(recipe.Schedule, data.Train.Count) };
         var loader = new BatchLoader(data.Train, LoaderSteps.Options(recipe.Data, recipe.Schedule, recipe.Compute, size, recipe.Seed));
         var stored = start == RunStart.Resume ? TokenizerRecipe.Load(run[RunFolder.RecipeName]) : null;
         recipe = Resolve(recipe, loader.BatchesPerEpoch, stored?.Training);

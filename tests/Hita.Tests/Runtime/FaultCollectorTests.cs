@@ -67,7 +67,8 @@ public sealed class FaultCollectorTests
         var before = CultureInfo.CurrentCulture;
         try
         {
-            CultureInfo.CurrentCulture = CultureInfo.GetCultureInfo("de-DE");
+            CultureInfo.CurrentCulture = new CultureInfo("") { NumberFormat = { NumberDecimalSeparator = "," } };
+            Assert.Equal("1,5", 1.5.ToString(CultureInfo.CurrentCulture));
             var faults = new FaultCollector();
             faults.Range(1.5, 0, 1.25, "a");
             faults.Add($"b is {0.5f}");
