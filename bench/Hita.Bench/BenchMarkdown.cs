@@ -61,16 +61,7 @@ public static class BenchMarkdown
     public static void Save(string path, BenchReport report, string? command = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        try
-        {
-            var partial = $"{path}.{Guid.NewGuid():N}.tmp";
-            File.WriteAllText(partial, Write(report, command));
-            File.Move(partial, path, overwrite: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new HitaException($"{path}: the page cannot be written: {e.Message.TrimEnd('.')}.", e);
-        }
+        AtomicFile.WriteText(path, Write(report, command));
     }
 
     /// <summary>A part's heading.</summary>

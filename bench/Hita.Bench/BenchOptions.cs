@@ -58,21 +58,17 @@ public sealed record BenchOptions
     /// <exception cref="ConfigException">Lists all faults.</exception>
     public BenchOptions Validate()
     {
-        var faults = new List<string>();
+        var faults = new FaultCollector();
         foreach (var name in Generators.Where(static n => !GeneratorPresets.TryGet(n, out _)))
             faults.Add($"there is no generator preset '{name}'");
-        if (!TokenizerPresets.TryGet(Tokenizer, out _))
-            faults.Add($"there is no tokenizer preset '{Tokenizer}'");
-        if (Parts.Count == 0)
-            faults.Add("no part is given");
-        if (Generators.Count == 0 && Parts.Any(static p => p is BenchPart.Steps or BenchPart.Images or BenchPart.Start))
-            faults.Add("no generator is given");
-        foreach (var batch in StepBatches.Concat(ImageBatches).Where(static b => b is < 1 or > 1024).Distinct())
-            faults.Add($"a batch is {batch}, 1 to 1024 images are possible");
-        if (!(Seconds is > 0 and <= 3600))
-            faults.Add($"the time is {Seconds} seconds, more than 0 and up to 3600 are possible");
-        if (Threads is < 0 or > 1024)
-            faults.Add($"threads is {Threads}, 1 to 1024, or 0 for one a processor, are possible");
-        return faults.Count == 0 ? this : throw new ConfigException("The benchmark's settings", faults);
+        faults.Require(TokenizerPresets.TryGet(Tokenizer, out _), $"there is no tokenizer preset '{Tokenizer}'");
+        faults.Require(Parts.Count > 0, $"no part is given");
+        faults.Require(
+            Generators.Count > 0 || !Parts.Any(static p => p is BenchPart.Steps or BenchPart.Images or BenchPart.Start), $"no generator is given");
+        foreach (var batch in StepBatches.Concat(ImageBatches).Distinct())
+            faults.Range(batch, 1, 1024, "a batch", "images");
+        faults.Require(Seconds is > 0 and <= 3600, $"the time is {Seconds} seconds, more than 0 and up to 3600 are possible");
+        faults.Require(Threads is >= 0 and <= 1024, $"threads is {Threads}, 1 to 1024, or 0 for one a processor, are possible");
+        return faults.Checked(this, "The benchmark's settings");
     }
 }

@@ -1,7 +1,6 @@
 using Hita.Checkpoints;
 using Hita.Generation;
 using Hita.Generation.Engine;
-using Hita.Generation.Engine.Kernels;
 using Hita.Generation.Model;
 using Hita.Generation.Sampling;
 using Hita.Layers;
@@ -43,8 +42,8 @@ internal static class PipelineBenchmark
         run.Stage($"Preparing {generator.Preset} and {config.Preset}");
         using var tokenizer = ImageTokenizer.CreateByName(config, options: new TokenizerOptions { DecoderOnly = true });
         using var half = ImageTokenizer.CreateByName(config, options: new TokenizerOptions { DecoderOnly = true, Precision = Precision.BFloat16 });
-        using var exact = Engine(EnginePrecision.Float32);
-        using var small = Engine(EnginePrecision.Int8);
+        using var exact = Engine(Precision.Float32);
+        using var small = Engine(Precision.Int8);
         using var framework = run.Options.Framework ? Framework(generator) : null;
         using var plain = run.Options.Framework ? TokenizerBenchmark.PlainDecoder(config) : null;
         // Everything is compiled and in memory before the first image that counts.
@@ -71,7 +70,7 @@ internal static class PipelineBenchmark
             Way Image(string with, ITokenModel model, ImageTokenizer? decoder)
             {
                 run.Stage($"Whole images, {batch} together, {with}");
-                var count = generator.SequenceLength - Unseen(generator, config);
+                var count = generator.SequenceLength - generator.UnseenPatchesOf(config);
                 int[] tokens = [];
                 var sample = BenchRun.Seconds(() => tokens = SamplingLoop.Run(model, Batch(generator, batch, count), null, run.Cancellation));
                 var codes = tokens.Chunk(count).Select(t => Codes(generator, [.. t, .. new int[generator.SequenceLength - count]])).ToList();
@@ -92,7 +91,7 @@ internal static class PipelineBenchmark
             }
         });
 
-        CpuTokenModel Engine(EnginePrecision precision) => CpuTokenModel.Load(
+        CpuTokenModel Engine(Precision precision) => CpuTokenModel.Load(
             generator, new GeneratorWeightsByName(), new EngineOptions { Precision = precision, Threads = run.Threads, UseCache = false });
     }
 
@@ -102,7 +101,7 @@ internal static class PipelineBenchmark
         var what = $"{generator.Preset} and {tokenizer.Preset}, {(batch == 1 ? "1 guided image" : $"{batch} guided images")}";
         var framework = times.Where(static t => t.Engine is null).Select(static t => (double?)(t.Sample + t.Decode)).FirstOrDefault();
         var decodeFloor = batch * ImageOperations.Decode(tokenizer) / run.Machine.BestRate;
-        var steps = generator.SequenceLength - Unseen(generator, tokenizer);
+        var steps = generator.SequenceLength - generator.UnseenPatchesOf(tokenizer);
         foreach (var way in times)
         {
             double? sampleFloor = way.Engine is null ? null : steps * Math.Max(
@@ -131,8 +130,6 @@ internal static class PipelineBenchmark
     // Those that a step multiplies with: the blocks and one head.
     private static double WeightsOf(GeneratorConfig config) =>
         (config.Layers * ((4.0 * config.Width) + (3.0 * config.HiddenWidth)) * config.Width) + ((double)config.CodebookSize * config.Width);
-
-    private static int Unseen(GeneratorConfig generator, TokenizerConfig tokenizer) => Math.Min(tokenizer.Holistic?.Shift ?? 0, generator.PatchTokenCount - 1);
 
     private static SamplingBatch Batch(GeneratorConfig generator, int images, int tokens) => new(
         [.. Enumerable.Range(0, images).Select(i => i % generator.ClassCount)],

@@ -1,6 +1,6 @@
 using Hita.Generation.Engine;
-using Hita.Generation.Engine.Kernels;
 using Hita.Generation.Model;
+using Hita.Runtime;
 
 namespace Hita.Bench;
 
@@ -15,7 +15,7 @@ internal static class StartBenchmark
         var folder = Directory.CreateTempSubdirectory("hita-bench-");
         try
         {
-            foreach (var precision in (ReadOnlySpan<EnginePrecision>)[EnginePrecision.Float32, EnginePrecision.Int8])
+            foreach (var precision in (ReadOnlySpan<Precision>)[Precision.Float32, Precision.Int8])
             {
                 run.Stage($"Packing {name} in {precision}, then starting from it");
                 var packing = 0.0;
@@ -50,7 +50,7 @@ internal static class StartBenchmark
             folder.Delete(recursive: true);
         }
 
-        CpuTokenModel Load(EnginePrecision precision) => CpuTokenModel.Load(
+        CpuTokenModel Load(Precision precision) => CpuTokenModel.Load(
             config, new GeneratorWeightsByName(), new EngineOptions { Precision = precision, Threads = run.Threads, CacheFolder = folder.FullName });
     }
 }

@@ -1,8 +1,8 @@
 using Hita.Checkpoints;
 using Hita.Generation.Engine;
-using Hita.Generation.Engine.Kernels;
 using Hita.Generation.Model;
 using Hita.Layers;
+using Hita.Runtime;
 
 namespace Hita.Bench;
 
@@ -22,10 +22,10 @@ internal static class StepBenchmark
     }
 
     /// <summary>A name for the engine of a precision.</summary>
-    public static string Name(EnginePrecision precision) => precision switch
+    public static string Name(Precision precision) => precision switch
     {
-        EnginePrecision.Float32 => "engine float32",
-        EnginePrecision.BFloat16 => "engine bf16",
+        Precision.Float32 => "engine float32",
+        Precision.BFloat16 => "engine bf16",
         _ => "engine int8",
     };
 
@@ -45,7 +45,7 @@ internal static class StepBenchmark
         var models = new List<ITokenModel>();
         try
         {
-            foreach (var precision in Enum.GetValues<EnginePrecision>())
+            foreach (var precision in Enum.GetValues<Precision>())
             {
                 run.Stage($"Packing {name} in {precision}");
                 models.Add(CpuTokenModel.Load(

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using BenchmarkDotNet.Attributes;
 using Hita.Generation.Engine.Kernels;
+using Hita.Runtime;
 
 namespace Hita.MicroBenchmarks;
 
@@ -16,8 +17,8 @@ public unsafe class PanelBenchmarks
     private float* _tile;
     private long _panelBytes;
 
-    [Params(EnginePrecision.Float32, EnginePrecision.BFloat16, EnginePrecision.Int8)]
-    public EnginePrecision Precision { get; set; }
+    [Params(Precision.Float32, Precision.BFloat16, Precision.Int8)]
+    public Precision Precision { get; set; }
 
     [Params(1, 2, 8)]
     public int Rows { get; set; }

@@ -61,19 +61,13 @@ public sealed record Augmentation
     /// <exception cref="ConfigException">Lists all faults.</exception>
     public Augmentation Validate()
     {
-        var faults = new List<string>();
-        if (Size is < 8 or > 4096)
-            faults.Add($"size is {Size}, 8 to 4096 pixels are possible");
-        if (!Enum.IsDefined(Crop))
-            faults.Add($"crop is {Crop}, one of {string.Join(", ", Enum.GetNames<CropMethod>())} is possible");
-        if (TenCropScales.Count is < 1 or > MaxScales)
-            faults.Add($"there are {TenCropScales.Count} ten-crop scales, 1 to {MaxScales} are possible");
+        var faults = new FaultCollector();
+        faults.Range(Size, 8, 4096, "size", "pixels");
+        faults.OneOf(Crop, "crop");
+        faults.Require(TenCropScales.Count is >= 1 and <= MaxScales, $"there are {TenCropScales.Count} ten-crop scales, 1 to {MaxScales} are possible");
         foreach (var scale in TenCropScales)
-        {
-            if (!(scale is >= 1 and <= 4))
-                faults.Add(FormattableString.Invariant($"a ten-crop scale is {scale}, 1 to 4 are possible"));
-        }
-        return faults.Count == 0 ? this : throw new ConfigException("The augmentation", faults);
+            faults.Range(scale, 1, 4, "a ten-crop scale");
+        return faults.Checked(this, "The augmentation");
     }
 
     /// <summary>The square of an image in an epoch. It depends on the arguments and settings alone.</summary>

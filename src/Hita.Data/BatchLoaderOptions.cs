@@ -63,30 +63,20 @@ public sealed record BatchLoaderOptions
     /// <exception cref="ConfigException">Lists all faults.</exception>
     public BatchLoaderOptions Validate()
     {
-        var faults = new List<string>();
-        void Range(int value, int low, int high, string name)
-        {
-            if (value < low || value > high)
-                faults.Add($"{name} is {value}, {low} to {high} are possible");
-        }
-
-        Range(BatchSize, 1, 65_536, "batch size");
-        Range(Workers, 0, 256, "workers");
-        Range(Ahead, 1, 64, "batches ahead");
-        Range(ShardCount, 1, 65_536, "shard count");
-        Range(ShardIndex, 0, Math.Max(ShardCount - 1, 0), "shard index");
-        if (!(MaxUnreadable is >= 0 and <= 1))
-            faults.Add(FormattableString.Invariant($"the share of unreadable images is {MaxUnreadable}, 0 to 1 are possible"));
-        try
+        var faults = new FaultCollector();
+        faults.Range(BatchSize, 1, 65_536, "batch size");
+        faults.Range(Workers, 0, 256, "workers");
+        faults.Range(Ahead, 1, 64, "batches ahead");
+        faults.Range(ShardCount, 1, 65_536, "shard count");
+        faults.Range(ShardIndex, 0, Math.Max(ShardCount - 1, 0), "shard index");
+        faults.Range(MaxUnreadable, 0, 1, "the share of unreadable images");
+        faults.Collect(() =>
         {
             Augmentation.Validate();
-            if ((long)BatchSize * Augmentation.Size * Augmentation.Size * 3 > Array.MaxLength)
-                faults.Add($"a batch of {BatchSize} images of {Augmentation.Size}×{Augmentation.Size} pixels exceeds two gigabytes");
-        }
-        catch (ConfigException e)
-        {
-            faults.AddRange(e.Faults);
-        }
-        return faults.Count == 0 ? this : throw new ConfigException("The data loading", faults);
+            faults.Require(
+                (long)BatchSize * Augmentation.Size * Augmentation.Size * 3 <= Array.MaxLength,
+                $"a batch of {BatchSize} images of {Augmentation.Size}×{Augmentation.Size} pixels exceeds two gigabytes");
+        });
+        return faults.Checked(this, "The data loading");
     }
 }

@@ -26,17 +26,11 @@ public sealed record ContactSheetOptions
     /// <exception cref="ConfigException">Lists all faults.</exception>
     public ContactSheetOptions Validate()
     {
-        var faults = new List<string>();
-        void Range(int value, int low, int high, string name)
-        {
-            if (value < low || value > high)
-                faults.Add($"{name} is {value}, {low} to {high} are possible");
-        }
-
-        Range(Count, 1, 10_000, "count");
-        Range(Size, 16, 1024, "size");
-        Range(Columns ?? 1, 1, 10_000, "columns");
-        return faults.Count == 0 ? this : throw new ConfigException("The contact sheet", faults);
+        var faults = new FaultCollector();
+        faults.Range(Count, 1, 10_000, "count");
+        faults.Range(Size, 16, 1024, "size");
+        faults.Range(Columns, 1, 10_000, "columns");
+        return faults.Checked(this, "The contact sheet");
     }
 }
 

@@ -82,46 +82,35 @@ public sealed record MaterialsScene
     /// <exception cref="ConfigException">Lists all properties outside their ranges.</exception>
     public MaterialsScene Validate()
     {
-        var faults = new List<string>();
-        void Range(float value, float low, float high, string name)
-        {
-            if (!(value >= low && value <= high))
-                faults.Add(FormattableString.Invariant($"{name} is {value}, {low} to {high} are possible"));
-        }
-        void Defined<TKind>(TKind value, string name)
-            where TKind : struct, Enum
-        {
-            if (!Enum.IsDefined(value))
-                faults.Add($"{name} is {value}, one of {string.Join(", ", Enum.GetNames<TKind>())} is possible");
-        }
+        var faults = new FaultCollector();
         void Shade(SceneColour colour, string name)
         {
-            Range(colour.Lightness, 0, 1, $"{name}.{nameof(colour.Lightness)}");
-            Range(colour.Chroma, 0, 0.4f, $"{name}.{nameof(colour.Chroma)}");
-            Range(colour.Hue, -36000, 36000, $"{name}.{nameof(colour.Hue)}");
+            faults.Range(colour.Lightness, 0, 1, $"{name}.{nameof(colour.Lightness)}");
+            faults.Range(colour.Chroma, 0, 0.4f, $"{name}.{nameof(colour.Chroma)}");
+            faults.Range(colour.Hue, -36000, 36000, $"{name}.{nameof(colour.Hue)}");
         }
 
-        Defined(Shape, nameof(Shape));
-        Defined(Material, nameof(Material));
-        Defined(Backdrop, nameof(Backdrop));
-        Defined(Floor, nameof(Floor));
+        faults.OneOf(Shape, nameof(Shape));
+        faults.OneOf(Material, nameof(Material));
+        faults.OneOf(Backdrop, nameof(Backdrop));
+        faults.OneOf(Floor, nameof(Floor));
         Shade(Colour, nameof(Colour));
         Shade(BackdropColour, nameof(BackdropColour));
         Shade(FloorColour, nameof(FloorColour));
-        Range(Finish, 0, 1, nameof(Finish));
-        Range(Yaw, -36000, 36000, nameof(Yaw));
-        Range(Tilt, -180, 180, nameof(Tilt));
-        Range(Roll, -180, 180, nameof(Roll));
-        Range(Scale, 0.2f, 0.9f, nameof(Scale));
-        Range(PlaceX, -0.6f, 0.6f, nameof(PlaceX));
-        Range(PlaceY, -0.6f, 0.6f, nameof(PlaceY));
-        Range(CameraElevation, 4, 70, nameof(CameraElevation));
-        Range(LightAzimuth, -110, 110, nameof(LightAzimuth));
-        Range(LightElevation, 15, 85, nameof(LightElevation));
-        Range(LightWarmth, -1, 1, nameof(LightWarmth));
-        Range(LightSoftness, 0, 1, nameof(LightSoftness));
-        Range(LightStrength, 0.4f, 1.6f, nameof(LightStrength));
-        Range(FloorGloss, 0, 1, nameof(FloorGloss));
-        return faults.Count == 0 ? this : throw new ConfigException("The scene", faults);
+        faults.Range(Finish, 0, 1, nameof(Finish));
+        faults.Range(Yaw, -36000, 36000, nameof(Yaw));
+        faults.Range(Tilt, -180, 180, nameof(Tilt));
+        faults.Range(Roll, -180, 180, nameof(Roll));
+        faults.Range(Scale, 0.2f, 0.9f, nameof(Scale));
+        faults.Range(PlaceX, -0.6f, 0.6f, nameof(PlaceX));
+        faults.Range(PlaceY, -0.6f, 0.6f, nameof(PlaceY));
+        faults.Range(CameraElevation, 4, 70, nameof(CameraElevation));
+        faults.Range(LightAzimuth, -110, 110, nameof(LightAzimuth));
+        faults.Range(LightElevation, 15, 85, nameof(LightElevation));
+        faults.Range(LightWarmth, -1, 1, nameof(LightWarmth));
+        faults.Range(LightSoftness, 0, 1, nameof(LightSoftness));
+        faults.Range(LightStrength, 0.4f, 1.6f, nameof(LightStrength));
+        faults.Range(FloorGloss, 0, 1, nameof(FloorGloss));
+        return faults.Checked(this, "The scene");
     }
 }

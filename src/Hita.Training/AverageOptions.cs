@@ -1,3 +1,5 @@
+using Hita.Runtime;
+
 namespace Hita.Training;
 
 /// <summary>The exponential moving average of the weights, which is what a trained model is used with.</summary>
@@ -16,9 +18,5 @@ public sealed record AverageOptions
     /// <param name="step">Its number, from 1.</param>
     public double DecayAt(long step) => Warmup ? Math.Min(Decay, (1.0 + step) / (10 + step)) : Decay;
 
-    internal void CollectFaults(List<string> faults)
-    {
-        if (Decay is not (>= 0 and < 1))
-            faults.Add(FormattableString.Invariant($"average.decay is {Decay}, 0 to below 1 are possible"));
-    }
+    internal void CollectFaults(FaultCollector faults) => faults.Below(Decay, 0, 1, "decay");
 }

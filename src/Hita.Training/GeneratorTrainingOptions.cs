@@ -35,18 +35,12 @@ public sealed record GeneratorTrainingOptions
     /// <exception cref="ConfigException">Lists all faults.</exception>
     public GeneratorTrainingOptions Validate()
     {
-        var faults = new List<string>();
-        void Require(bool ok, FormattableString fault)
-        {
-            if (!ok)
-                faults.Add(FormattableString.Invariant(fault));
-        }
-
-        Require(ClassDropout is >= 0 and < 1, $"class_dropout is {ClassDropout}, 0 to below 1 are possible");
-        Require(Dropout is >= 0 and < 1, $"dropout is {Dropout}, 0 to below 1 are possible");
-        Require(Precision is Precision.Float32 or Precision.BFloat16, $"precision is {Precision}, training runs in float32 or bfloat16");
-        Optimizer.CollectFaults(faults, "optimizer");
-        Average.CollectFaults(faults);
-        return faults.Count == 0 ? this : throw new ConfigException("The generator's training", faults);
+        var faults = new FaultCollector();
+        faults.Below(ClassDropout, 0, 1, "class_dropout");
+        faults.Below(Dropout, 0, 1, "dropout");
+        faults.Require(Precision is Precision.Float32 or Precision.BFloat16, $"precision is {EnumWords.Of(Precision)}, training runs in float32 or bfloat16");
+        Optimizer.CollectFaults(faults.Within("optimizer."));
+        Average.CollectFaults(faults.Within("average."));
+        return faults.Checked(this, "The generator's training");
     }
 }

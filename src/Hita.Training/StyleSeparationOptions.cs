@@ -1,3 +1,5 @@
+using Hita.Runtime;
+
 namespace Hita.Training;
 
 /// <summary>
@@ -22,16 +24,10 @@ public sealed record StyleSeparationOptions
     /// <summary>The smallest part of a side that the holistic tokens see, at a random position. Above 0, 1 at most; default 0.7.</summary>
     public double SmallestView { get; init; } = 0.7;
 
-    internal void CollectFaults(List<string> faults)
+    internal void CollectFaults(FaultCollector faults)
     {
-        void Require(bool ok, FormattableString fault)
-        {
-            if (!ok)
-                faults.Add(FormattableString.Invariant(fault));
-        }
-
-        Require(Share is > 0 and <= 1, $"style_separation.share is {Share}, it must lie above 0 and be 1 at most");
-        Require(Strength is > 0 and <= 1, $"style_separation.strength is {Strength}, it must lie above 0 and be 1 at most");
-        Require(SmallestView is > 0 and <= 1, $"style_separation.smallest_view is {SmallestView}, it must lie above 0 and be 1 at most");
+        faults.Above(Share, 0, 1, "share");
+        faults.Above(Strength, 0, 1, "strength");
+        faults.Above(SmallestView, 0, 1, "smallest_view");
     }
 }

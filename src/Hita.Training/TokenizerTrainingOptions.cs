@@ -66,29 +66,23 @@ public sealed record TokenizerTrainingOptions
     /// <exception cref="ConfigException">Lists all faults.</exception>
     public TokenizerTrainingOptions Validate()
     {
-        var faults = new List<string>();
-        void Require(bool ok, FormattableString fault)
-        {
-            if (!ok)
-                faults.Add(FormattableString.Invariant(fault));
-        }
-
-        Require(ReconstructionWeight is >= 0 and <= 1e6, $"reconstruction_weight is {ReconstructionWeight}, 0 to 1000000 are possible");
-        Require(SemanticWeight is >= 0 and <= 1e6, $"semantic_weight is {SemanticWeight}, 0 to 1000000 are possible");
-        Require(Dropout is >= 0 and < 1, $"dropout is {Dropout}, 0 to below 1 are possible");
-        Require(Precision is Precision.Float32 or Precision.BFloat16, $"precision is {Precision}, training runs in float32 or bfloat16");
-        Require(Enum.IsDefined(Reconstruction), $"reconstruction is {Reconstruction}, which is none of the losses");
-        Require(Enum.IsDefined(Scope), $"scope is {Scope}, which is none of the scopes");
-        Require(
+        var faults = new FaultCollector();
+        faults.Range(ReconstructionWeight, 0, 1e6, "reconstruction_weight");
+        faults.Range(SemanticWeight, 0, 1e6, "semantic_weight");
+        faults.Below(Dropout, 0, 1, "dropout");
+        faults.Require(Precision is Precision.Float32 or Precision.BFloat16, $"precision is {EnumWords.Of(Precision)}, training runs in float32 or bfloat16");
+        faults.OneOf(Reconstruction, "reconstruction");
+        faults.OneOf(Scope, "scope");
+        faults.Require(
             Scope != TokenizerScope.Decoder || ReconstructionWeight > 0 || Perceptual is not null,
             $"reconstruction_weight is 0 and perceptual is null, so that nothing teaches the decoder, which scope trains alone");
-        Perceptual?.CollectFaults(faults);
-        Discriminator?.CollectFaults(faults);
-        StyleSeparation?.CollectFaults(faults);
-        Codebook.CollectFaults(faults);
-        Optimizer.CollectFaults(faults, "optimizer");
-        Average.CollectFaults(faults);
-        return faults.Count == 0 ? this : throw new ConfigException("The tokenizer's training", faults);
+        Perceptual?.CollectFaults(faults.Within("perceptual."));
+        Discriminator?.CollectFaults(faults.Within("discriminator."));
+        StyleSeparation?.CollectFaults(faults.Within("style_separation."));
+        Codebook.CollectFaults(faults.Within("codebook."));
+        Optimizer.CollectFaults(faults.Within("optimizer."));
+        Average.CollectFaults(faults.Within("average."));
+        return faults.Checked(this, "The tokenizer's training");
     }
 
     /// <summary>Checks that they are possible for an architecture.</summary>

@@ -34,7 +34,7 @@ internal static class TrainerForms
             var trainer = new TokenizerTrainer(model, recipe.Training, assets, recipe.Seed, Lists(form));
             var size = recipe.Data.ImageSize ?? config.ImageSize;
             var data = TrainingData.Open(recipe.Data, recipe.Validation, size);
-            var loader = new BatchLoader(data.Train, TrainingData.LoaderOptions(recipe, size));
+            var loader = new BatchLoader(data.Train, TrainingData.LoaderOptions(recipe, recipe.Schedule, size));
             var parts = recipe.Schedule.Accumulation;
             var measured = new MeasuredTrainer<TokenizerBatch>(form, trainer, step => form.ReadsAhead
                 ? new ImageFeed(loader, step, parts)
@@ -69,7 +69,7 @@ internal static class TrainerForms
                 var size = recipe.Data.ImageSize ?? tokenizer.Config.ImageSize;
                 var images = TrainingData.Open(recipe.Data, recipe.Validation, size);
                 owned.Add(images);
-                var options = TrainingData.LoaderOptions(recipe, size);
+                var options = TrainingData.LoaderOptions(recipe, recipe.Schedule, size);
                 return new SynchronousCodes(new SynchronousBatches(images.Train, options), tokenizer, device, step, recipe.Schedule.Accumulation);
             }
 

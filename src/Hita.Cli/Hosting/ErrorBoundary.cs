@@ -12,10 +12,6 @@ internal static partial class ErrorBoundary
     /// <summary>Set to 1, it prints the whole exception behind the sentence.</summary>
     public const string DebugVariable = "HITA_DEBUG";
 
-    private const int DiskFullOnUnix = 28; // ENOSPC
-    private const int QuotaFullOnLinux = 122; // EDQUOT
-    private const int DiskFullOnWindows = unchecked((int)0x80070070); // ERROR_DISK_FULL
-
     public static int Run(Terminal terminal, Func<int> command, CancellationToken cancellation)
     {
         try
@@ -37,7 +33,7 @@ internal static partial class ErrorBoundary
     {
         OperationCanceledException when cancellation.IsCancellationRequested => ("cancelled.", ExitCodes.Cancelled),
         HitaException => (OneLine(cause.Message), ExitCodes.Failure),
-        IOException when IsDiskFull(cause) => (DiskFull(cause.Message), ExitCodes.Failure),
+        IOException when DiskFault.IsFull(cause) => (DiskFull(cause.Message), ExitCodes.Failure),
         IOException or UnauthorizedAccessException => (OneLine(cause.Message), ExitCodes.Failure),
         OutOfMemoryException or InsufficientMemoryException => (NoMemory, ExitCodes.Failure),
         ExternalException when cause.Message.Contains("allocate memory", StringComparison.OrdinalIgnoreCase) ||
@@ -59,8 +55,6 @@ internal static partial class ErrorBoundary
             e = inner;
         return e is not HitaException && e.InnerException is HitaException hidden ? hidden : e;
     }
-
-    private static bool IsDiskFull(Exception e) => e.HResult is DiskFullOnUnix or QuotaFullOnLinux or DiskFullOnWindows;
 
     private static string DiskFull(string message) => PathPattern().Match(message) is { Success: true } path && !path.Groups[1].Value.EndsWith(".tmp", StringComparison.Ordinal)
         ? $"The disk is full: {path.Groups[1].Value} could not be written; free some space or choose another folder."

@@ -31,16 +31,12 @@ public sealed record ConversionOptions
     /// <exception cref="ConfigException">Lists all faults.</exception>
     public ConversionOptions Validate()
     {
-        var faults = new List<string>();
-        if (!Writable.Contains(Format))
-            faults.Add($"the format is {Format}; {string.Join(", ", WritableNames)} can be written");
-        if (Size is < 8 or > 4096)
-            faults.Add($"size is {Size}, 8 to 4096 pixels are possible");
-        if (ImagesPerShard is < 1 or > 1_000_000)
-            faults.Add($"images per shard are {ImagesPerShard}, 1 to 1000000 are possible");
-        if (Threads is < 1 or > 4096)
-            faults.Add($"threads are {Threads}, 1 to 4096 are possible");
-        return faults.Count == 0 ? this : throw new ConfigException("The conversion", faults);
+        var faults = new FaultCollector();
+        faults.Require(Writable.Contains(Format), $"the format is {Format}; {string.Join(", ", WritableNames)} can be written");
+        faults.Range(Size, 8, 4096, "size", "pixels");
+        faults.Range(ImagesPerShard, 1, 1_000_000, "images per shard", verb: "are");
+        faults.Range(Threads, 1, 4096, "threads", verb: "are");
+        return faults.Checked(this, "The conversion");
     }
 }
 

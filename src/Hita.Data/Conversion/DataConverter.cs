@@ -30,28 +30,22 @@ public static class DataConverter
         var place = Path.GetFullPath(folder);
         if (File.Exists(place) || (Directory.Exists(place) && Directory.EnumerateFileSystemEntries(place).Any()))
             throw new DataException(folder, "this exists already and is not empty; name a new folder.");
-        var temporary = Path.Combine(Path.GetDirectoryName(place) ?? throw new DataException(folder, "this is no folder that can be written."), $".{Path.GetFileName(place)}.{Guid.NewGuid():N}.tmp");
+        if (Path.GetDirectoryName(place) is null)
+            throw new DataException(folder, "this is no folder that can be written.");
         try
         {
-            Directory.CreateDirectory(temporary);
-            var (written, unreadable) = Write(source, temporary, options, progress, cancellation);
+            using var staging = new AtomicFolder(place);
+            var (written, unreadable) = Write(source, staging.StagingFolder, options, progress, cancellation);
             if (written == 0)
                 throw new DataException(source.Description, $"not one image can be read; the first is {unreadable[0].TrimEnd('.')}.");
-            var files = Directory.GetFiles(temporary, "*", SearchOption.AllDirectories);
+            var files = Directory.GetFiles(staging.StagingFolder, "*", SearchOption.AllDirectories);
             var result = new ConversionResult(written, unreadable, files.Length, files.Sum(static f => new FileInfo(f).Length));
-            if (Directory.Exists(place))
-                Directory.Delete(place);
-            Directory.Move(temporary, place);
+            staging.Complete();
             return result;
         }
         catch (UnauthorizedAccessException e)
         {
             throw new DataException(folder, "the folder may not be written here; check the permissions.", e);
-        }
-        finally
-        {
-            if (Directory.Exists(temporary))
-                Directory.Delete(temporary, recursive: true);
         }
     }
 

@@ -32,18 +32,13 @@ public sealed record ClassifierTrainingOptions
     /// <exception cref="ConfigException">Lists all faults.</exception>
     public ClassifierTrainingOptions Validate()
     {
-        var faults = new List<string>();
-        if (Steps is < 1 or > 1_000_000)
-            faults.Add($"the steps are {Steps}, 1 to 1000000 are possible");
-        if (BatchSize is < 1 or > 1024)
-            faults.Add($"the batch size is {BatchSize}, 1 to 1024 are possible");
-        if (!(LearningRate is > 0 and <= 1))
-            faults.Add($"the learning rate is {LearningRate}, it must be above 0 and at most 1");
-        if (!(WeightDecay is >= 0 and <= 1))
-            faults.Add($"the weight decay is {WeightDecay}, 0 to 1 are possible");
-        if (HeldOutCount < 1)
-            faults.Add($"the held-out images are {HeldOutCount}, there must be at least 1");
-        return faults.Count == 0 ? this : throw new ConfigException("The training of a classifier", faults);
+        var faults = new FaultCollector();
+        faults.Range(Steps, 1, 1_000_000, "the steps", verb: "are");
+        faults.Range(BatchSize, 1, 1024, "the batch size");
+        faults.Above(LearningRate, 0, 1, "the learning rate");
+        faults.Range(WeightDecay, 0, 1, "the weight decay");
+        faults.Require(HeldOutCount >= 1, $"the held-out images are {HeldOutCount}, there must be at least 1");
+        return faults.Checked(this, "The training of a classifier");
     }
 
     /// <summary>

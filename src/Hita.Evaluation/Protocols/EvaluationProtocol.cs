@@ -105,20 +105,14 @@ public sealed record EvaluationProtocol
     /// <exception cref="ConfigException">Lists all faults.</exception>
     public EvaluationProtocol Validate()
     {
-        var faults = new List<string>();
-        if (string.IsNullOrWhiteSpace(Name))
-            faults.Add("it has no name");
-        if (Size is < 0 or > 4096)
-            faults.Add($"size is {Size}, 0 to 4096 are possible");
-        if (SampleCount < 2)
-            faults.Add($"sample_count is {SampleCount}, at least 2 are needed");
-        if (SplitSize < 1)
-            faults.Add($"split_size is {SplitSize}, it must be at least 1");
-        if (Neighbours < 1)
-            faults.Add($"neighbours is {Neighbours}, it must be at least 1");
-        if (!(SsimRange > 0 && double.IsFinite(SsimRange)))
-            faults.Add($"ssim_range is {SsimRange}, it must be above 0");
-        return faults.Count == 0 ? this : throw new ConfigException("The protocol", faults);
+        var faults = new FaultCollector();
+        faults.Require(!string.IsNullOrWhiteSpace(Name), $"it has no name");
+        faults.Range(Size, 0, 4096, "size");
+        faults.Require(SampleCount >= 2, $"sample_count is {SampleCount}, at least 2 are needed");
+        faults.Min(SplitSize, 1, "split_size");
+        faults.Min(Neighbours, 1, "neighbours");
+        faults.Require(SsimRange > 0 && double.IsFinite(SsimRange), $"ssim_range is {SsimRange}, it must be above 0");
+        return faults.Checked(this, "The protocol");
     }
 }
 

@@ -108,12 +108,7 @@ public sealed record EvaluationReport
     /// <summary>Writes the report.</summary>
     /// <param name="path">Where it will appear.</param>
     /// <exception cref="CheckpointException">It cannot be written.</exception>
-    public void Save(string path)
-    {
-        using var file = new AtomicFile(path);
-        file.Stream.Write(System.Text.Encoding.UTF8.GetBytes(ConfigJson.Write(this)));
-        file.Complete();
-    }
+    public void Save(string path) => AtomicFile.WriteText(path, ConfigJson.Write(this));
 
     /// <summary>Reads a report.</summary>
     /// <param name="path">The file, or the folder of an evaluation.</param>

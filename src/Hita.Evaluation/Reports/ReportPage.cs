@@ -41,12 +41,7 @@ public static class ReportPage
     /// <param name="report">The numbers.</param>
     /// <param name="content">Images and code usage.</param>
     /// <exception cref="CheckpointException">It cannot be written.</exception>
-    public static void Save(string path, EvaluationReport report, PageContent content)
-    {
-        using var file = new AtomicFile(path);
-        file.Stream.Write(Encoding.UTF8.GetBytes(Html(report, content)));
-        file.Complete();
-    }
+    public static void Save(string path, EvaluationReport report, PageContent content) => AtomicFile.WriteText(path, Html(report, content));
 
     /// <summary>The page as text.</summary>
     /// <param name="report">The numbers.</param>

@@ -35,15 +35,11 @@ public sealed record EvaluationOptions
     /// <exception cref="ConfigException">Lists all faults.</exception>
     public EvaluationOptions Validate()
     {
-        var faults = new List<string>();
-        if (string.IsNullOrEmpty(Folder))
-            faults.Add("no folder is given");
-        if (BatchSize is < 1 or > 1024)
-            faults.Add($"the batch size is {BatchSize}, 1 to 1024 are possible");
-        if (SampleCount is < 2)
-            faults.Add($"the number of samples is {SampleCount}, at least 2 are needed");
-        if (faults.Count > 0)
-            throw new ConfigException("The evaluation", faults);
+        var faults = new FaultCollector();
+        faults.Require(!string.IsNullOrEmpty(Folder), $"no folder is given");
+        faults.Range(BatchSize, 1, 1024, "the batch size");
+        faults.Require(SampleCount is null or >= 2, $"the number of samples is {SampleCount}, at least 2 are needed");
+        faults.Throw("The evaluation");
         Protocol.Validate();
         return this;
     }

@@ -79,7 +79,7 @@ public sealed class GeneratorOrigin : SampleOrigin
         ArgumentNullException.ThrowIfNull(request);
         _pipeline = pipeline;
         _classes = LabelPlan.Create(protocol, count, pipeline.Generator.Config.ClassCount);
-        var unseen = Math.Min(pipeline.Tokenizer.Config.Holistic?.Shift ?? 0, pipeline.Generator.Config.PatchTokenCount - 1);
+        var unseen = pipeline.Generator.Config.UnseenPatchesOf(pipeline.Tokenizer.Config);
         _request = request with { Classes = [0], UnseenPatches = unseen };
         _request.Validate(pipeline.Generator.Config);
         _decoder = new SampleDecoder(pipeline.Tokenizer, protocol);

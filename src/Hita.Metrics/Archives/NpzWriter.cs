@@ -144,7 +144,7 @@ public sealed class NpzWriter : IDisposable
         }
         catch (Exception e)
         {
-            throw AtomicFile.CannotWrite(_file.Path, e);
+            throw _file.Fault(e);
         }
     }
 

@@ -1,3 +1,4 @@
+using Hita.Runtime;
 using Hita.Training.Losses;
 using Hita.Training.Optimization;
 
@@ -52,20 +53,14 @@ public sealed record DiscriminatorOptions
     /// <summary>Its weight at a step.</summary>
     internal double WeightAt(long step) => step >= StartStep ? Weight : 0;
 
-    internal void CollectFaults(List<string> faults)
+    internal void CollectFaults(FaultCollector faults)
     {
-        void Require(bool ok, FormattableString fault)
-        {
-            if (!ok)
-                faults.Add("discriminator." + FormattableString.Invariant(fault));
-        }
-
-        Require(Enum.IsDefined(Kind), $"kind is {Kind}, which is none of the discriminators");
-        Require(Enum.IsDefined(Loss), $"loss is {Loss}, which is none of the losses");
-        Require(Enum.IsDefined(GeneratorLoss), $"generator_loss is {GeneratorLoss}, which is none of the losses");
-        Require(Width is >= 1 and <= 1024, $"width is {Width}, it must lie between 1 and 1024 channels");
-        Require(Weight is > 0 and <= 1e6, $"weight is {Weight}, it must lie above 0 and be 1000000 at most");
-        Require(StartStep >= 1, $"start_step is {StartStep}, steps count from 1");
-        Optimizer.CollectFaults(faults, "discriminator.optimizer");
+        faults.OneOf(Kind, "kind");
+        faults.OneOf(Loss, "loss");
+        faults.OneOf(GeneratorLoss, "generator_loss");
+        faults.Range(Width, 1, 1024, "width", "channels");
+        faults.Above(Weight, 0, 1e6, "weight");
+        faults.Require(StartStep >= 1, $"start_step is {StartStep}, steps count from 1");
+        Optimizer.CollectFaults(faults.Within("optimizer."));
     }
 }

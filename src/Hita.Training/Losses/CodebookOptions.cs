@@ -1,3 +1,5 @@
+using Hita.Runtime;
+
 namespace Hita.Training.Losses;
 
 /// <summary>How both codebooks are learned.</summary>
@@ -27,19 +29,13 @@ public sealed record CodebookOptions
     /// </summary>
     public int RevivalInterval { get; init; }
 
-    internal void CollectFaults(List<string> faults)
+    internal void CollectFaults(FaultCollector faults)
     {
-        void Require(bool ok, FormattableString fault)
-        {
-            if (!ok)
-                faults.Add("codebook." + FormattableString.Invariant(fault));
-        }
-
-        Require(CodebookWeight is >= 0 and <= 1e6, $"codebook_weight is {CodebookWeight}, 0 to 1000000 are possible");
-        Require(CommitmentWeight is >= 0 and <= 1e6, $"commitment_weight is {CommitmentWeight}, 0 to 1000000 are possible");
-        Require(EntropyWeight is >= 0 and <= 1e6, $"entropy_weight is {EntropyWeight}, 0 to 1000000 are possible");
-        Require(EntropyTemperature is > 0 and <= 1000, $"entropy_temperature is {EntropyTemperature}, it must lie above 0 and be 1000 at most");
-        Require(UsageWindow is >= 1 and <= 1 << 24, $"usage_window is {UsageWindow}, 1 to 16777216 are possible");
-        Require(RevivalInterval >= 0, $"revival_interval is {RevivalInterval}, it must be 0 or more");
+        faults.Range(CodebookWeight, 0, 1e6, "codebook_weight");
+        faults.Range(CommitmentWeight, 0, 1e6, "commitment_weight");
+        faults.Range(EntropyWeight, 0, 1e6, "entropy_weight");
+        faults.Above(EntropyTemperature, 0, 1000, "entropy_temperature");
+        faults.Range(UsageWindow, 1, 1 << 24, "usage_window");
+        faults.Min(RevivalInterval, 0, "revival_interval");
     }
 }

@@ -1,3 +1,5 @@
+using Hita.Runtime;
+
 namespace Hita.Training.Losses;
 
 /// <summary>The perceptual loss: LPIPS over a frozen VGG16.</summary>
@@ -12,9 +14,5 @@ public sealed record PerceptualOptions
     /// <summary>The linear heads of LPIPS for VGG16; null looks for the file in the folder of metric weights.</summary>
     public string? HeadsFile { get; init; }
 
-    internal void CollectFaults(List<string> faults)
-    {
-        if (Weight is not (> 0 and <= 1e6))
-            faults.Add(FormattableString.Invariant($"perceptual.weight is {Weight}, it must lie above 0 and be 1000000 at most"));
-    }
+    internal void CollectFaults(FaultCollector faults) => faults.Above(Weight, 0, 1e6, "weight");
 }

@@ -1,3 +1,5 @@
+using Hita.Runtime;
+
 namespace Hita.Training.Optimization;
 
 /// <summary>How a learning rate ends.</summary>
@@ -59,23 +61,17 @@ public sealed record OptimizerOptions
         return FinalRate + (0.5 * (LearningRate - FinalRate) * (1 + Math.Cos(Math.PI * share)));
     }
 
-    internal void CollectFaults(List<string> faults, string at)
+    internal void CollectFaults(FaultCollector faults)
     {
-        void Require(bool ok, string fault)
-        {
-            if (!ok)
-                faults.Add($"{at}.{fault}");
-        }
-
-        Require(LearningRate is > 0 and <= 10, FormattableString.Invariant($"learning_rate is {LearningRate}, it must lie above 0 and be 10 at most"));
-        Require(Beta1 is >= 0 and < 1, FormattableString.Invariant($"beta1 is {Beta1}, 0 to below 1 are possible"));
-        Require(Beta2 is >= 0 and < 1, FormattableString.Invariant($"beta2 is {Beta2}, 0 to below 1 are possible"));
-        Require(Epsilon is > 0 and <= 1, FormattableString.Invariant($"epsilon is {Epsilon}, it must lie above 0 and be 1 at most"));
-        Require(WeightDecay is >= 0 and <= 100, FormattableString.Invariant($"weight_decay is {WeightDecay}, 0 to 100 are possible"));
-        Require(ClipNorm >= 0 && double.IsFinite(ClipNorm), FormattableString.Invariant($"clip_norm is {ClipNorm}, it must be 0 or more"));
-        Require(WarmupSteps >= 0, FormattableString.Invariant($"warmup_steps is {WarmupSteps}, it must be 0 or more"));
-        Require(WarmupRate >= 0 && WarmupRate <= LearningRate, FormattableString.Invariant($"warmup_rate is {WarmupRate}, it must lie between 0 and learning_rate ({LearningRate})"));
-        Require(Decay == RateDecay.Constant || DecaySteps > WarmupSteps, FormattableString.Invariant($"decay_steps is {DecaySteps}, a decay must end after the warm-up ({WarmupSteps} steps)"));
-        Require(FinalRate >= 0 && FinalRate <= LearningRate, FormattableString.Invariant($"final_rate is {FinalRate}, it must lie between 0 and learning_rate ({LearningRate})"));
+        faults.Above(LearningRate, 0, 10, "learning_rate");
+        faults.Below(Beta1, 0, 1, "beta1");
+        faults.Below(Beta2, 0, 1, "beta2");
+        faults.Above(Epsilon, 0, 1, "epsilon");
+        faults.Range(WeightDecay, 0, 100, "weight_decay");
+        faults.Min(ClipNorm, 0, "clip_norm");
+        faults.Min(WarmupSteps, 0, "warmup_steps");
+        faults.Require(WarmupRate >= 0 && WarmupRate <= LearningRate, $"warmup_rate is {WarmupRate}, it must lie between 0 and learning_rate ({LearningRate})");
+        faults.Require(Decay == RateDecay.Constant || DecaySteps > WarmupSteps, $"decay_steps is {DecaySteps}, a decay must end after the warm-up ({WarmupSteps} steps)");
+        faults.Require(FinalRate >= 0 && FinalRate <= LearningRate, $"final_rate is {FinalRate}, it must lie between 0 and learning_rate ({LearningRate})");
     }
 }

@@ -50,19 +50,17 @@ public sealed record DataSection
         ? new MaterialsSource(size, MaterialsSeed, 0, MaterialsCount)
         : ImageSources.Open(Source, new ImageSourceOptions { Format = Format == Auto ? null : ImageSources.FormatByName(Format), MaterialsSize = size });
 
-    internal void CollectFaults(List<string> faults)
+    internal void CollectFaults(FaultCollector faults)
     {
-        if (Source.Length == 0)
-            faults.Add("data.source is empty");
-        if (Format != Auto && !ImageSources.FormatNames.Contains(Format))
-            faults.Add($"data.format is '{Format}', it must be one of {Auto}, {string.Join(", ", ImageSources.FormatNames)}");
-        if (ImageSize is < 8 or > 4096)
-            faults.Add($"data.image_size is {ImageSize}, 8 to 4096 are possible");
-        if (MaterialsCount < 1)
-            faults.Add($"data.materials_count is {MaterialsCount}, it must be 1 or more");
-        if (TenCropScales.Count is < 1 or > 8 || TenCropScales.Any(static s => s is not (>= 1 and <= 4)))
-            faults.Add("data.ten_crop_scales must be 1 to 8 numbers from 1 to 4");
-        if (MaxUnreadable is not (>= 0 and <= 1))
-            faults.Add(FormattableString.Invariant($"data.max_unreadable is {MaxUnreadable}, 0 to 1 are possible"));
+        faults.Require(Source.Length > 0, $"data.source is empty");
+        faults.Require(
+            Format == Auto || ImageSources.FormatNames.Contains(Format),
+            $"data.format is '{Format}', it must be one of {Auto}, {string.Join(", ", ImageSources.FormatNames)}");
+        faults.Range(ImageSize, 8, 4096, "data.image_size");
+        faults.Min(MaterialsCount, 1, "data.materials_count");
+        faults.Require(
+            TenCropScales.Count is >= 1 and <= 8 && TenCropScales.All(static s => s is >= 1 and <= 4),
+            $"data.ten_crop_scales must be 1 to 8 numbers from 1 to 4");
+        faults.Range(MaxUnreadable, 0, 1, "data.max_unreadable");
     }
 }

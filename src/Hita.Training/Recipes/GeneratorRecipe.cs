@@ -98,12 +98,11 @@ public sealed record GeneratorRecipe : TrainingRecipe
     /// <exception cref="ConfigException">Lists all faults.</exception>
     public GeneratorRecipe Validate(string source = "The recipe")
     {
-        var faults = new List<string>();
-        RecipeFaults.Collect(faults, "model.architecture.", () => Model.Architecture.Validate());
-        RecipeFaults.Collect(faults, "training.", () => (Training with { Optimizer = RecipeFaults.ForCheck(Training.Optimizer) }).Validate());
-        RecipeFaults.Collect(faults, "samples: ", () => Samples.ToSampling().Validate());
-        if (Tokenizer.Length == 0)
-            faults.Add("tokenizer is empty");
+        var faults = new FaultCollector();
+        faults.Within("model.architecture.").Collect(() => Model.Architecture.Validate());
+        faults.Within("training.").Collect(() => (Training with { Optimizer = RecipeFaults.ForCheck(Training.Optimizer) }).Validate());
+        faults.Within("samples: ").Collect(() => Samples.ToSampling().Validate());
+        faults.Require(Tokenizer.Length > 0, $"tokenizer is empty");
         Check(source, faults, Samples.Every, Samples.Count);
         return this;
     }

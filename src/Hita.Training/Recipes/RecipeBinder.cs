@@ -32,15 +32,12 @@ internal static class RecipeBinder
 
     private static string Snake(string name) => JsonNamingPolicy.SnakeCaseLower.ConvertName(name);
 
-    // The one name that is a word with a letter before it.
-    private static string Word(string member) => member == nameof(Precision.BFloat16) ? "bfloat16" : Snake(member);
-
     private static RecipeNode ToNode(Type type, object? value) => value switch
     {
         null => RecipeNode.Null(""),
         string text => RecipeNode.Value(text, ""),
         bool flag => RecipeNode.Value(flag ? "true" : "false", ""),
-        Enum word => RecipeNode.Value(Word(word.ToString()), ""),
+        Enum word => RecipeNode.Value(EnumWords.Of(word), ""),
         double number => RecipeNode.Value(number.ToString("R", CultureInfo.InvariantCulture), ""),
         IFormattable number when type.IsValueType => RecipeNode.Value(number.ToString(null, CultureInfo.InvariantCulture), ""),
         IEnumerable items => RecipeNode.List([.. items.Cast<object>().Select(static i => ToNode(i.GetType(), i))], ""),
@@ -81,9 +78,11 @@ internal static class RecipeBinder
         {
             var nullable = Nullable.GetUnderlyingType(type) is not null ||
                 (!type.IsValueType && Nullability.Create(property).WriteState == NullabilityState.Nullable);
-            // A heading with nothing under it leaves a section as it is.
+            // A heading with nothing under it leaves a section as it is, if it is one that can be left out.
             if (!nullable && !IsSection(type))
                 faults.Add($"{node.Place}: {path} has no value");
+            else if (!nullable && property.GetCustomAttribute<RequiredMemberAttribute>() is not null)
+                faults.Add($"{node.Place}: {path} is empty, it must be a section with keys");
             return nullable;
         }
         var before = faults.Count;
@@ -104,7 +103,7 @@ internal static class RecipeBinder
         }
         if (Parse(type, text) is { } value)
             return value;
-        var near = type.IsEnum && NearestName.Find(text, Words(type)) is { } word ? $"; did you mean '{word}'?" : "";
+        var near = type.IsEnum && NearestName.Find(text, EnumWords.All(type)) is { } word ? $"; did you mean '{word}'?" : "";
         faults.Add($"{node.Place}: {path} is '{text}', it must be {Wanted(type)}{near}");
         return null;
     }
@@ -144,7 +143,7 @@ internal static class RecipeBinder
         if (type == typeof(double))
             return double.TryParse(digits, NumberStyles.Float, culture, out var value) && double.IsFinite(value) ? value : null;
         if (type.IsEnum)
-            return Enum.GetValues(type).Cast<Enum>().FirstOrDefault(e => Word(e.ToString()) == text);
+            return Enum.GetValues(type).Cast<Enum>().FirstOrDefault(e => EnumWords.Of(e) == text);
         throw new NotSupportedException($"Recipes have no values of the type {type}.");
     }
 
@@ -159,15 +158,13 @@ internal static class RecipeBinder
     private static string Wanted(Type type)
     {
         if (type.IsEnum)
-            return $"one of {string.Join(", ", Words(type))}";
+            return $"one of {string.Join(", ", EnumWords.All(type))}";
         if (type == typeof(string))
             return "a text";
         if (type == typeof(bool))
             return "true or false";
         return type == typeof(double) ? "a number" : type == typeof(ulong) ? "a whole number of 0 or more" : "a whole number";
     }
-
-    private static IEnumerable<string> Words(Type type) => Enum.GetNames(type).Select(Word);
 
     private static bool IsSection(Type type) =>
         type.IsClass && type != typeof(string) && type.Namespace?.StartsWith("Hita.", StringComparison.Ordinal) == true;

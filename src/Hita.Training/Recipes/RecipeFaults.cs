@@ -8,22 +8,6 @@ internal static class RecipeFaults
 {
     private static readonly string[] TokenizerKeys = ["image_size", "base_channels", "channel_multipliers", "latent_channels"];
 
-    /// <summary>Adds the faults that a check of a section throws.</summary>
-    /// <param name="faults">The recipe's.</param>
-    /// <param name="section">What stands before each fault: the section, which the check does not know that it is in.</param>
-    /// <param name="check">The check.</param>
-    public static void Collect(List<string> faults, string section, Action check)
-    {
-        try
-        {
-            check();
-        }
-        catch (ConfigException e)
-        {
-            faults.AddRange(e.Faults.Select(f => section + f));
-        }
-    }
-
     /// <summary>Refuses the other stage's recipe as a whole: told key by key, nobody would see what is wrong.</summary>
     /// <param name="recipe">What the file says, without changes.</param>
     /// <param name="source">Where it came from.</param>

@@ -14,6 +14,16 @@ internal static partial class RecipeText
 {
     private const long LargestFile = 1 << 20;
     private const int MaxNodes = 10_000;
+    private const int MaxDepth = 32;
+
+    // Of two keys that say the same thing in two ways, the one that is set replaces the one that is there.
+    private static readonly (string Set, string Replaced)[] Replaced =
+    [
+        ("schedule.steps", "schedule.epochs"),
+        ("schedule.epochs", "schedule.steps"),
+        ("training.optimizer.warmup_steps", "schedule.warmup_epochs"),
+    ];
+
     private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Reads a file.</summary>
@@ -42,8 +52,7 @@ internal static partial class RecipeText
     {
         try
         {
-            var stream = new YamlStream();
-            stream.Load(new StringReader(text));
+            var stream = Load(text, source);
             if (stream.Documents.Count == 0)
                 return RecipeNode.Map("line 1");
             if (stream.Documents.Count > 1)
@@ -54,9 +63,9 @@ internal static partial class RecipeText
                 ? root.IsNull ? RecipeNode.Map("line 1") : root
                 : throw new HitaException($"{source}: a recipe consists of sections such as 'model:' and 'data:', this file is {root.Kind}.");
         }
-        catch (YamlException e)
+        catch (Exception e) when (IsOfTheParser(e))
         {
-            throw new HitaException($"{source}: line {e.Start.Line}: this is not YAML: {Reason(e)}.", e);
+            throw new HitaException($"{source}: {(e is YamlException known ? $"line {known.Start.Line}: " : "")}this is not YAML: {Reason(e)}.", e);
         }
     }
 
@@ -65,28 +74,39 @@ internal static partial class RecipeText
     public static RecipeNode Set(RecipeNode recipe, string assignment)
     {
         var (path, value, found) = Split(assignment);
-        if (!found || path.Length == 0 || path.Split('.').Any(static p => p.Length == 0))
+        if (!found || path.Split('.') is var keys && (keys.Length > MaxDepth || keys.Any(static p => p.Length == 0)))
             throw new HitaException($"--set {assignment} is not of the form section.key=value, for example --set training.optimizer.learning_rate=2e-4.");
         var place = $"--set {assignment}";
         var budget = MaxNodes;
         RecipeNode node;
         try
         {
-            var stream = new YamlStream();
-            stream.Load(new StringReader(value));
+            var stream = Load(value, place);
             node = stream.Documents.Count == 0 ? RecipeNode.Null(place) : Moved(Convert(stream.Documents[0].RootNode, place, ref budget, 0), place);
         }
-        catch (YamlException e)
+        catch (Exception e) when (IsOfTheParser(e))
         {
             throw new HitaException($"{place}: the value is not YAML: {Reason(e)}.", e);
         }
+        var over = Under(path, node, place);
+        var set = over.Flatten().Where(static v => v.Value != "null").Select(static v => v.Key).ToHashSet(StringComparer.Ordinal);
+        foreach (var (key, other) in Replaced)
+        {
+            if (set.Contains(key) && !set.Contains(other) && recipe.Flatten().ContainsKey(other))
+                recipe = recipe.Overlaid(Under(other, RecipeNode.Null(place), place));
+        }
+        return recipe.Overlaid(over);
+    }
+
+    private static RecipeNode Under(string path, RecipeNode node, string place)
+    {
         foreach (var key in path.Split('.').Reverse())
         {
             var outer = RecipeNode.Map(place);
             outer.Keys![key] = node;
             node = outer;
         }
-        return recipe.Overlaid(node);
+        return node;
     }
 
     /// <summary>Writes a recipe.</summary>
@@ -129,11 +149,32 @@ internal static partial class RecipeText
         return PlainPattern().IsMatch(value) && value is not ("null" or "~") ? value : JsonSerializer.Serialize(value, Relaxed);
     }
 
+    // The parser's reader of documents descends with the text, and the stack ends before a text does: depth is counted before it.
+    private static YamlStream Load(string text, string source)
+    {
+        var events = new Parser(new StringReader(text));
+        var (depth, count) = (0, 0);
+        while (events.MoveNext())
+        {
+            depth += events.Current!.NestingIncrease;
+            if (++count > 4 * MaxNodes || depth > MaxDepth + 4)
+                throw new HitaException($"{source}: line {events.Current.Start.Line}: this is too large or too deep for a recipe.");
+        }
+        var stream = new YamlStream();
+        stream.Load(new StringReader(text));
+        return stream;
+    }
+
+    // It throws what its collections throw besides its own exceptions, on texts that are no YAML.
+    private static bool IsOfTheParser(Exception e) =>
+        e is YamlException or ArgumentException or InvalidOperationException or FormatException or KeyNotFoundException
+            or IndexOutOfRangeException or InvalidCastException or NotSupportedException or OverflowException;
+
     private static RecipeNode Convert(YamlNode node, string source, ref int budget, int depth)
     {
         var place = string.Create(CultureInfo.InvariantCulture, $"line {node.Start.Line}");
         // An alias may repeat what lies behind it any number of times.
-        if (--budget < 0 || depth > 32)
+        if (--budget < 0 || depth > MaxDepth)
             throw new HitaException($"{source}: {place}: this is too large or too deep for a recipe.");
         switch (node)
         {
@@ -179,7 +220,7 @@ internal static partial class RecipeText
     }
 
     // The parser's messages repeat the position in front.
-    private static string Reason(YamlException e)
+    private static string Reason(Exception e)
     {
         var message = (e.InnerException ?? e).Message.ReplaceLineEndings(" ").Trim().TrimEnd('.');
         var colon = message.StartsWith('(') ? message.IndexOf("): ", StringComparison.Ordinal) : -1;

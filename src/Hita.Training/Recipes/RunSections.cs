@@ -11,7 +11,7 @@ public sealed record ScheduleSection
     /// <summary>Passes through the data, fractions allowed; null where <see cref="Steps"/> says it.</summary>
     public double? Epochs { get; init; }
 
-    /// <summary>Images of a step (published 256).</summary>
+    /// <summary>Images of a step (published 256); of data that have fewer, all.</summary>
     public int BatchSize { get; init; } = 256;
 
     /// <summary>Parts that a step's images are computed in, to save memory; it divides the batch size. Default 1.</summary>
@@ -20,20 +20,17 @@ public sealed record ScheduleSection
     /// <summary>Passes through the data over which the learning rate rises; null leaves it to the optimiser's <c>warmup_steps</c>.</summary>
     public double? WarmupEpochs { get; init; }
 
-    internal void CollectFaults(List<string> faults)
+    internal void CollectFaults(FaultCollector faults)
     {
-        if (Steps is null == Epochs is null)
-            faults.Add(Steps is null ? "schedule needs steps or epochs" : "schedule has both steps and epochs, one of them is needed");
-        if (Steps is < 1)
-            faults.Add($"schedule.steps is {Steps}, it must be 1 or more");
-        if (Epochs is <= 0)
-            faults.Add(FormattableString.Invariant($"schedule.epochs is {Epochs}, it must be above 0"));
-        if (BatchSize is < 1 or > 1 << 16)
-            faults.Add($"schedule.batch_size is {BatchSize}, 1 to 65536 are possible");
-        else if (Accumulation < 1 || BatchSize % Accumulation != 0)
-            faults.Add($"schedule.accumulation is {Accumulation}, it must divide the batch size ({BatchSize})");
-        if (WarmupEpochs is < 0)
-            faults.Add(FormattableString.Invariant($"schedule.warmup_epochs is {WarmupEpochs}, it must be 0 or more"));
+        faults.Require(Steps is null || Epochs is null, $"schedule has both steps and epochs; leave one of them out");
+        faults.Require(Steps is not null || Epochs is not null, $"schedule needs steps or epochs, for example --set schedule.steps=1000");
+        faults.Require(Steps is null or >= 1, $"schedule.steps is {Steps}, it must be 1 or more");
+        faults.Require(Epochs is null or > 0, $"schedule.epochs is {Epochs}, it must be above 0");
+        faults.Range(BatchSize, 1, 1 << 16, "schedule.batch_size");
+        faults.Require(
+            BatchSize is < 1 or > 1 << 16 || (Accumulation >= 1 && BatchSize % Accumulation == 0),
+            $"schedule.accumulation is {Accumulation}, it must divide the batch size ({BatchSize})");
+        faults.Min(WarmupEpochs ?? 0, 0, "schedule.warmup_epochs");
     }
 }
 
@@ -43,18 +40,19 @@ public sealed record ValidationSection
     /// <summary>A source of its own; null holds images of the training data out.</summary>
     public string? Source { get; init; }
 
-    /// <summary>Images to measure, and to hold out where there is no source of its own; 0 for no validation. Default 256.</summary>
+    /// <summary>
+    /// Images to measure, and to hold out where there is no source of its own; 0 for no validation. Where that would be more than half
+    /// of the images, a tenth is held out. Default 256.
+    /// </summary>
     public int Count { get; init; } = 256;
 
     /// <summary>Steps between two validations; 0 for one at the end alone. Default 1000.</summary>
     public long Every { get; init; } = 1000;
 
-    internal void CollectFaults(List<string> faults)
+    internal void CollectFaults(FaultCollector faults)
     {
-        if (Count < 0)
-            faults.Add($"validation.count is {Count}, it must be 0 or more");
-        if (Every < 0)
-            faults.Add($"validation.every is {Every}, it must be 0 or more");
+        faults.Min(Count, 0, "validation.count");
+        faults.Min(Every, 0, "validation.every");
     }
 }
 
@@ -67,12 +65,10 @@ public sealed record CheckpointSection
     /// <summary>How many of the newest are kept; the best by validation is kept besides. Default 2.</summary>
     public int Keep { get; init; } = 2;
 
-    internal void CollectFaults(List<string> faults)
+    internal void CollectFaults(FaultCollector faults)
     {
-        if (Every < 1)
-            faults.Add($"checkpoints.every is {Every}, it must be 1 or more");
-        if (Keep < 1)
-            faults.Add($"checkpoints.keep is {Keep}, it must be 1 or more");
+        faults.Min(Every, 1, "checkpoints.every");
+        faults.Min(Keep, 1, "checkpoints.keep");
     }
 }
 
@@ -82,10 +78,9 @@ public sealed record ExportSection
     /// <summary>The weights' type in the file. Default float32.</summary>
     public Precision Precision { get; init; }
 
-    internal void CollectFaults(List<string> faults)
+    internal void CollectFaults(FaultCollector faults)
     {
-        if (Precision is not (Precision.Float32 or Precision.BFloat16))
-            faults.Add("export.precision must be float32 or bfloat16");
+        faults.Require(Precision is Precision.Float32 or Precision.BFloat16, $"export.precision must be float32 or bfloat16");
     }
 }
 
@@ -98,12 +93,10 @@ public sealed record HealthSection
     /// <summary>Steps in a row that may be skipped because values were not finite. Default 10.</summary>
     public int MaxSkipped { get; init; } = 10;
 
-    internal void CollectFaults(List<string> faults)
+    internal void CollectFaults(FaultCollector faults)
     {
-        if (UsageThreshold is not (>= 0 and <= 1))
-            faults.Add(FormattableString.Invariant($"health.usage_threshold is {UsageThreshold}, 0 to 1 are possible"));
-        if (MaxSkipped < 0)
-            faults.Add($"health.max_skipped is {MaxSkipped}, it must be 0 or more");
+        faults.Range(UsageThreshold, 0, 1, "health.usage_threshold");
+        faults.Min(MaxSkipped, 0, "health.max_skipped");
     }
 }
 
@@ -122,13 +115,10 @@ public sealed record ComputeSection
     /// <summary>Threads that read and decode images; 0 for as many as suit the machine. Default 0.</summary>
     public int Readers { get; init; }
 
-    internal void CollectFaults(List<string> faults)
+    internal void CollectFaults(FaultCollector faults)
     {
-        if (!Compute.IsDeviceName(Device))
-            faults.Add($"compute.device is '{Device}', it must be cpu, cuda or cuda:N");
-        if (Threads is < 0 or > 4096)
-            faults.Add($"compute.threads is {Threads}, 0 to 4096 are possible");
-        if (Readers is < 0 or > 256)
-            faults.Add($"compute.readers is {Readers}, 0 to 256 are possible");
+        faults.Require(Compute.IsDeviceName(Device), $"compute.device is '{Device}', it must be cpu, cuda or cuda:N");
+        faults.Range(Threads, 0, 4096, "compute.threads");
+        faults.Range(Readers, 0, 256, "compute.readers");
     }
 }

@@ -69,14 +69,14 @@ public sealed record TokenizerRecipe : TrainingRecipe
     /// <exception cref="ConfigException">Lists all faults.</exception>
     public TokenizerRecipe Validate(string source = "The recipe")
     {
-        var faults = new List<string>();
-        RecipeFaults.Collect(faults, "model.architecture.", () => Model.Architecture.Validate());
-        RecipeFaults.Collect(faults, "training.", () => (Training with
+        var faults = new FaultCollector();
+        faults.Within("model.architecture.").Collect(() => Model.Architecture.Validate());
+        faults.Within("training.").Collect(() => (Training with
         {
             Optimizer = RecipeFaults.ForCheck(Training.Optimizer),
             Discriminator = Training.Discriminator is { } own ? own with { Optimizer = RecipeFaults.ForCheck(own.Optimizer) } : null,
         }).Validate());
-        RecipeFaults.Collect(faults, "training.", () => Training.CheckFor(Model.Architecture));
+        faults.Within("training.").Collect(() => Training.CheckFor(Model.Architecture));
         Check(source, faults, Samples.Every, Samples.Count);
         return this;
     }

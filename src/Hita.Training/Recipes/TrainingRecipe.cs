@@ -46,7 +46,7 @@ public abstract record TrainingRecipe
     /// <param name="samplesEvery">Steps between two sheets of samples.</param>
     /// <param name="samplesCount">Images on one.</param>
     /// <exception cref="ConfigException">Lists all faults.</exception>
-    private protected void Check(string source, List<string> faults, long samplesEvery, int samplesCount)
+    private protected void Check(string source, FaultCollector faults, long samplesEvery, int samplesCount)
     {
         Data.CollectFaults(faults);
         Schedule.CollectFaults(faults);
@@ -55,9 +55,8 @@ public abstract record TrainingRecipe
         Export.CollectFaults(faults);
         Health.CollectFaults(faults);
         Compute.CollectFaults(faults);
-        if (samplesEvery < 0 || samplesCount is < 0 or > 256)
-            faults.Add("samples.every must be 0 or more, samples.count 0 to 256");
-        if (faults.Count > 0)
-            throw new ConfigException(source, faults);
+        faults.Min(samplesEvery, 0, "samples.every");
+        faults.Range(samplesCount, 0, 256, "samples.count");
+        faults.Throw(source);
     }
 }

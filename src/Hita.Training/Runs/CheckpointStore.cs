@@ -12,7 +12,6 @@ public sealed class CheckpointStore
     public const string FolderName = "checkpoints";
 
     private const string Prefix = "step-";
-    private const string Unfinished = ".tmp";
     private readonly string _folder;
 
     internal CheckpointStore(string folder) => _folder = folder;
@@ -82,27 +81,22 @@ public sealed class CheckpointStore
         ArgumentNullException.ThrowIfNull(tensors);
         RefuseNonFinite(state.Step, tensors);
         var final = FolderOf(state.Step);
-        var staging = final + Unfinished;
         try
         {
-            Directory.CreateDirectory(staging);
-            WriteText(Path.Combine(staging, ModelFolder.ConfigName), configJson);
+            using var folder = new AtomicFolder(final);
+            var staging = folder.StagingFolder;
+            AtomicFile.WriteText(Path.Combine(staging, ModelFolder.ConfigName), configJson);
             foreach (var (file, values) in tensors)
                 SafetensorsWriter.Save(Path.Combine(staging, FileOf(file)), values);
             var files = new DirectoryInfo(staging).EnumerateFiles().ToDictionary(static f => f.Name, static f => f.Length);
-            WriteText(Path.Combine(staging, CheckpointState.FileName), ConfigJson.Write(state with { Files = files }));
+            AtomicFile.WriteText(Path.Combine(staging, CheckpointState.FileName), ConfigJson.Write(state with { Files = files }));
             CheckpointChecksums.Write(staging);
-            DurableFolder.Flush(staging);
-            if (Directory.Exists(final))
-                Remove(final);
-            Directory.Move(staging, final);
-            DurableFolder.Flush(_folder);
+            folder.Complete();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CheckpointException)
         {
-            TryRemove(staging);
             throw new HitaException(
-                $"{final}: the checkpoint of step {state.Step} could not be written ({Reason(e)}); {Rest(state.Step)}.", e);
+                $"{final}: the checkpoint of step {state.Step} could not be written ({DiskFault.Reason(e)}); {Rest(state.Step)}.", e);
         }
     }
 
@@ -113,7 +107,7 @@ public sealed class CheckpointStore
         var steps = Steps;
         var best = Best();
         foreach (var step in steps.SkipLast(Math.Max(1, newest)).Where(s => s != best))
-            Remove(FolderOf(step));
+            AtomicFolder.Remove(FolderOf(step));
     }
 
     /// <summary>The step of the checkpoint whose validation is the lowest; null where none was validated.</summary>
@@ -131,10 +125,8 @@ public sealed class CheckpointStore
     /// <summary>Removes what a kill left half written or half deleted.</summary>
     internal void CleanUp()
     {
-        if (!Directory.Exists(_folder))
-            return;
-        foreach (var left in Directory.EnumerateDirectories(_folder, "*" + Unfinished).ToList())
-            Directory.Delete(left, recursive: true);
+        if (Directory.Exists(_folder))
+            AtomicFolder.CleanUp(_folder, Prefix);
     }
 
     private static string FileOf(string part) => part + ".safetensors";
@@ -154,36 +146,6 @@ public sealed class CheckpointStore
         }
     }
 
-    private static void WriteText(string path, string text)
-    {
-        using var file = new FileStream(path, FileMode.Create, FileAccess.Write);
-        file.Write(ModelFolder.Text.GetBytes(text));
-        file.Flush(flushToDisk: true);
-    }
-
-    // Renamed first: half a checkpoint must never bear a checkpoint's name.
-    private static void Remove(string folder)
-    {
-        var aside = folder + Unfinished;
-        if (Directory.Exists(aside))
-            Directory.Delete(aside, recursive: true);
-        Directory.Move(folder, aside);
-        Directory.Delete(aside, recursive: true);
-    }
-
-    private static void TryRemove(string folder)
-    {
-        try
-        {
-            if (Directory.Exists(folder))
-                Directory.Delete(folder, recursive: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // The failure to write is what is reported; the next start cleans up.
-        }
-    }
-
     private static void RefuseNonFinite(long step, IReadOnlyDictionary<string, IReadOnlyDictionary<string, Tensor>> tensors)
     {
         using var frozen = no_grad();
@@ -197,10 +159,6 @@ public sealed class CheckpointStore
             }
         }
     }
-
-    private static string Reason(Exception e) => e.HResult is 28 or 122 or unchecked((int)0x80070070) || e.InnerException?.HResult is 28 or 122 or unchecked((int)0x80070070)
-        ? "the disk is full"
-        : SystemMessage.Of(e is CheckpointException && e.InnerException is { } inner ? inner : e);
 
     private string Rest(long step) => Steps.Where(s => s != step).ToList() is [.., var last]
         ? $"the checkpoint of step {last} is whole: free some space and continue with --resume"

@@ -20,6 +20,7 @@ internal sealed class CodeData : IRunData<GeneratorBatch>
     private readonly TrainingData? _images;
     private readonly BatchLoader? _loader;
     private readonly int _grid;
+    private readonly string? _heldOutNote;
     private List<GeneratorBatch>? _measured;
 
     private CodeData(GeneratorRecipe recipe, ImageTokenizer tokenizer)
@@ -28,7 +29,10 @@ internal sealed class CodeData : IRunData<GeneratorBatch>
         if (TokenCache.IsCache(recipe.Data.Source))
         {
             _cache = OpenCache(recipe.Data.Source);
-            (_train, _heldOut) = Split(_cache.Count, recipe.Validation.Source is null ? recipe.Validation.Count : 0);
+            var asked = recipe.Validation.Source is null ? recipe.Validation.Count : 0;
+            (_train, _heldOut) = Split(_cache.Count, FittedToData.HeldOut(asked, _cache.Count));
+            _heldOutNote = FittedToData.HeldOutNote(asked, _cache.Count);
+            Schedule = FittedToData.Schedule(recipe.Schedule, Count);
             if (recipe.Validation is { Source: { } path, Count: > 0 and var count })
             {
                 _heldOutCache = OpenCache(path);
@@ -40,7 +44,8 @@ internal sealed class CodeData : IRunData<GeneratorBatch>
         ImageShape.Check(size, size, tokenizer.Config);
         _grid = size / tokenizer.Config.PatchSize;
         _images = TrainingData.Open(recipe.Data, recipe.Validation, size);
-        _loader = new BatchLoader(_images.Train, TrainingData.LoaderOptions(recipe, size));
+        Schedule = FittedToData.Schedule(recipe.Schedule, Count);
+        _loader = new BatchLoader(_images.Train, TrainingData.LoaderOptions(recipe, Schedule, size));
     }
 
     /// <inheritdoc/>
@@ -48,6 +53,9 @@ internal sealed class CodeData : IRunData<GeneratorBatch>
 
     /// <summary>Rows and columns of the patch grid.</summary>
     public (int Height, int Width) Grid => _cache is not null ? (_cache.Info.GridHeight, _cache.Info.GridWidth) : (_grid, _grid);
+
+    /// <inheritdoc/>
+    public ScheduleSection Schedule { get; }
 
     /// <inheritdoc/>
     public int Count => _cache is not null ? _train.Length : _images!.Train.Count;
@@ -63,7 +71,8 @@ internal sealed class CodeData : IRunData<GeneratorBatch>
     {
         get
         {
-            var notes = _images?.Train.Notes ?? [];
+            List<string> notes = [.. _images?.Notes ?? []];
+            notes.AddRange(((IEnumerable<string?>)[_heldOutNote, FittedToData.ScheduleNote(_recipe.Schedule, Count)]).OfType<string>());
             return HeldOutClassNames.SequenceEqual(ClassNames)
                 ? notes
                 : [.. notes, "The classes of validation.source are not named as those of data.source; they are taken for the same ones by their numbers."];
@@ -74,7 +83,7 @@ internal sealed class CodeData : IRunData<GeneratorBatch>
     public bool HasHeldOut => _heldOut.Length > 0 || _images?.HeldOut is not null;
 
     /// <inheritdoc/>
-    public int StepsPerEpoch => _cache is not null ? _train.Length / _recipe.Schedule.BatchSize : _loader!.BatchesPerEpoch;
+    public int StepsPerEpoch => _cache is not null ? _train.Length / Schedule.BatchSize : _loader!.BatchesPerEpoch;
 
     /// <inheritdoc/>
     public LoaderStatistics? Statistics => _loader?.Statistics;
@@ -85,8 +94,8 @@ internal sealed class CodeData : IRunData<GeneratorBatch>
 
     /// <inheritdoc/>
     public IBatchFeed<GeneratorBatch> Feed(long firstStep) => _cache is not null
-        ? new CacheFeed(_cache, _train, firstStep, _recipe.Schedule.BatchSize, _recipe.Schedule.Accumulation, _recipe.Seed)
-        : new EncodingFeed(_loader!, _tokenizer, _recipe.Compute.Device, firstStep, _recipe.Schedule.Accumulation);
+        ? new CacheFeed(_cache, _train, firstStep, Schedule.BatchSize, Schedule.Accumulation, _recipe.Seed)
+        : new EncodingFeed(_loader!, _tokenizer, _recipe.Compute.Device, firstStep, Schedule.Accumulation);
 
     /// <summary>The codes held out, the same each time; images are encoded once, uncropped and unmirrored.</summary>
     public IReadOnlyList<GeneratorBatch> HeldOut(CancellationToken cancellation) => _measured ??= [.. ReadHeldOut(cancellation)];
@@ -102,8 +111,7 @@ internal sealed class CodeData : IRunData<GeneratorBatch>
     /// <summary>Every n-th image is held out, the others are learned from.</summary>
     internal static (int[] Train, int[] HeldOut) Split(int count, int heldOut)
     {
-        if (heldOut > count / 2)
-            throw new HitaException($"validation.count is {heldOut}, and the cache has {count} images; hold out half of them at most.");
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(heldOut, count / 2);
         var held = new int[heldOut];
         for (var i = 0; i < heldOut; i++)
             held[i] = (int)(((2L * i) + 1) * count / (2L * heldOut));

@@ -43,27 +43,24 @@ internal sealed class GeneratorRun : TrainingRun<GeneratorRecipe, GeneratorBatch
     {
         var (tokenizer, data) = (Tokenizer.Config, Data);
         var config = recipe.Model.Architecture;
-        var faults = new List<string>();
-        void Same(int has, int needs, string key, string whose)
-        {
-            if (has != needs)
-                faults.Add($"model.architecture.{key} is {has}, and {whose} has {needs}");
-        }
+        var faults = new FaultCollector();
+        void Same(int has, int needs, string key, string whose) => faults.Require(has == needs, $"model.architecture.{key} is {has}, and {whose} has {needs}");
 
         Same(config.CodebookSize, tokenizer.CodebookSize, "codebook_size", "the tokenizer");
         Same(config.HolisticTokenCount, tokenizer.HolisticTokenCount, "holistic_token_count", "the tokenizer");
         Same(config.GridHeight, data.Grid.Height, "grid_height", "the grid of the images");
         Same(config.GridWidth, data.Grid.Width, "grid_width", "the grid of the images");
-        if (config.ClassCount < data.ClassNames.Count)
-            faults.Add($"model.architecture.class_count is {config.ClassCount}, and the data have {data.ClassNames.Count} classes");
+        faults.Require(config.ClassCount >= data.ClassNames.Count, $"model.architecture.class_count is {config.ClassCount}, and the data have {data.ClassNames.Count} classes");
         // Known only at the first validation otherwise, after many steps.
-        if (config.ClassCount < data.HeldOutClassNames.Count && data.HeldOutClassNames.Count > data.ClassNames.Count)
-            faults.Add($"validation.source has {data.HeldOutClassNames.Count} classes, and model.architecture.class_count is {config.ClassCount}");
-        if (data.StepsPerEpoch < 1)
-            faults.Add($"schedule.batch_size is {recipe.Schedule.BatchSize}, and there are {data.Count} images to learn from");
-        if (faults.Count > 0)
-            throw new ConfigException("The recipe does not fit its tokenizer and data", faults);
+        faults.Require(
+            config.ClassCount >= data.HeldOutClassNames.Count || data.HeldOutClassNames.Count <= data.ClassNames.Count,
+            $"validation.source has {data.HeldOutClassNames.Count} classes, and model.architecture.class_count is {config.ClassCount}");
+        faults.Require(data.StepsPerEpoch >= 1, $"schedule.batch_size is {recipe.Schedule.BatchSize}, and there are {data.Count} images to learn from");
+        faults.Throw("The recipe does not fit its tokenizer and data");
     }
+
+    /// <inheritdoc/>
+    protected override GeneratorRecipe WithSchedule(GeneratorRecipe recipe, ScheduleSection schedule) => recipe with { Schedule = schedule };
 
     /// <inheritdoc/>
     protected override GeneratorRecipe Resolve(GeneratorRecipe recipe, long stepsPerEpoch, GeneratorRecipe? stored) => recipe with

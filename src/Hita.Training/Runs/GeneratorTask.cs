@@ -49,7 +49,7 @@ internal sealed class GeneratorTask(GeneratorTrainer trainer, CodeData data, Ima
             Classes = [.. Enumerable.Range(0, count).Select(i => (int)((long)i * trainer.Config.ClassCount / count))],
             Seed = recipe.Samples.Seed,
             Sampling = recipe.Samples.ToSampling(),
-            UnseenPatches = Math.Min(tokenizer.Config.Holistic?.Shift ?? 0, trainer.Config.PatchTokenCount - 1),
+            UnseenPatches = trainer.Config.UnseenPatchesOf(tokenizer.Config),
             BatchSize = count,
         };
         var codes = generator.Generate(request, cancellation: cancellation);

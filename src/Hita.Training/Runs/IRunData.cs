@@ -1,4 +1,5 @@
 using Hita.Data;
+using Hita.Training.Recipes;
 
 namespace Hita.Training.Runs;
 
@@ -11,6 +12,9 @@ internal interface IRunData<TBatch> : IDisposable
 
     /// <summary>Images to learn from.</summary>
     int Count { get; }
+
+    /// <summary>The recipe's schedule, with steps of no more images than there are.</summary>
+    ScheduleSection Schedule { get; }
 
     /// <summary>Steps of a pass.</summary>
     int StepsPerEpoch { get; }

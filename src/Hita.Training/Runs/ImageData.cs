@@ -9,13 +9,14 @@ namespace Hita.Training.Runs;
 internal sealed class ImageData : IRunData<TokenizerBatch>
 {
     private readonly BatchLoader _loader;
-    private readonly int _accumulation;
+    private readonly string? _scheduleNote;
 
     private ImageData(TokenizerRecipe recipe, int size)
     {
         Images = TrainingData.Open(recipe.Data, recipe.Validation, size);
-        _loader = new BatchLoader(Images.Train, TrainingData.LoaderOptions(recipe, size));
-        _accumulation = recipe.Schedule.Accumulation;
+        Schedule = FittedToData.Schedule(recipe.Schedule, Images.Train.Count);
+        _scheduleNote = FittedToData.ScheduleNote(recipe.Schedule, Images.Train.Count);
+        _loader = new BatchLoader(Images.Train, TrainingData.LoaderOptions(recipe, Schedule, size));
     }
 
     /// <summary>Both sets of images.</summary>
@@ -28,10 +29,13 @@ internal sealed class ImageData : IRunData<TokenizerBatch>
     public int Count => _loader.Source.Count;
 
     /// <inheritdoc/>
+    public ScheduleSection Schedule { get; }
+
+    /// <inheritdoc/>
     public int StepsPerEpoch => _loader.BatchesPerEpoch;
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Notes => Images.Train.Notes;
+    public IReadOnlyList<string> Notes => _scheduleNote is null ? Images.Notes : [.. Images.Notes, _scheduleNote];
 
     /// <inheritdoc/>
     public LoaderStatistics Statistics => _loader.Statistics;
@@ -46,7 +50,7 @@ internal sealed class ImageData : IRunData<TokenizerBatch>
     }
 
     /// <inheritdoc/>
-    public IBatchFeed<TokenizerBatch> Feed(long firstStep) => new ImageFeed(_loader, firstStep, _accumulation);
+    public IBatchFeed<TokenizerBatch> Feed(long firstStep) => new ImageFeed(_loader, firstStep, Schedule.Accumulation);
 
     /// <inheritdoc/>
     public void Dispose() => Images.Dispose();

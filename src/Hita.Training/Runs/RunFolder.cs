@@ -127,31 +127,12 @@ public sealed class RunFolder : IDisposable
     private void CleanUp()
     {
         Checkpoints.CleanUp();
-        foreach (var left in Directory.EnumerateFileSystemEntries(Path).Where(IsLeftOver).ToList())
-            Remove(left);
-        // A model is replaced by two renames; a kill between them leaves the old one under another name.
-        foreach (var old in Directory.EnumerateDirectories(Path, $"{ModelName}.*.old").ToList())
-        {
-            if (Directory.Exists(this[ModelName]))
-                Directory.Delete(old, recursive: true);
-            else
-                Directory.Move(old, this[ModelName]);
-        }
+        foreach (var left in Directory.EnumerateFiles(Path).Where(IsLeftOver).ToList())
+            File.Delete(left);
+        AtomicFolder.CleanUp(Path, ModelName + ".");
     }
 
     // What this library writes beside its place before it renames it.
-    private static bool IsLeftOver(string path)
-    {
-        var name = System.IO.Path.GetFileName(path);
-        return name.EndsWith(".tmp", StringComparison.Ordinal) &&
-            (name.StartsWith($".{RecipeName}.", StringComparison.Ordinal) || name.StartsWith($"{ModelName}.", StringComparison.Ordinal));
-    }
-
-    private static void Remove(string path)
-    {
-        if (Directory.Exists(path))
-            Directory.Delete(path, recursive: true);
-        else
-            File.Delete(path);
-    }
+    private static bool IsLeftOver(string path) =>
+        AtomicFile.IsLeftOver(path, RecipeName) || AtomicFolder.IsLeftOver(path, ModelName + ".");
 }

@@ -52,24 +52,17 @@ public sealed record RunPlan
     /// <exception cref="ConfigException">Lists all faults.</exception>
     public RunPlan Validate()
     {
-        var faults = new List<string>();
-        void Min(long value, long least, string name)
-        {
-            if (value < least)
-                faults.Add($"{name} is {value}, it must be {least} or more");
-        }
-
-        Min(Steps, 1, "steps");
-        Min(StepsPerEpoch, 1, "steps per epoch");
-        Min(ImagesPerStep, 1, "images per step");
-        Min(TokensPerImage, 0, "tokens per image");
-        Min(SaveEvery, 1, "steps between checkpoints");
-        Min(Keep, 1, "checkpoints kept");
-        Min(ValidateEvery, 0, "steps between validations");
-        Min(SampleEvery, 0, "steps between samples");
-        Min(MaxSkipped, 0, "steps skipped in a row");
-        if (UsageThreshold is < 0 or > 1)
-            faults.Add($"the usage threshold is {UsageThreshold}, 0 to 1 are possible");
-        return faults.Count == 0 ? this : throw new ConfigException("The plan of the run", faults);
+        var faults = new FaultCollector();
+        faults.Min(Steps, 1, "steps");
+        faults.Min(StepsPerEpoch, 1, "steps per epoch");
+        faults.Min(ImagesPerStep, 1, "images per step");
+        faults.Min(TokensPerImage, 0, "tokens per image");
+        faults.Min(SaveEvery, 1, "steps between checkpoints");
+        faults.Min(Keep, 1, "checkpoints kept");
+        faults.Min(ValidateEvery, 0, "steps between validations");
+        faults.Min(SampleEvery, 0, "steps between samples");
+        faults.Min(MaxSkipped, 0, "steps skipped in a row");
+        faults.Range(UsageThreshold, 0, 1, "the usage threshold");
+        return faults.Checked(this, "The plan of the run");
     }
 }

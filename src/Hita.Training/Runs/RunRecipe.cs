@@ -1,4 +1,3 @@
-using Hita.Checkpoints;
 using Hita.Data;
 using Hita.Runtime;
 using Hita.Training.Optimization;
@@ -74,7 +73,7 @@ internal static class RunRecipe
         var end = stored is { DecaySteps: > 0 and var before } && stored.Decay == optimizer.Decay ? before : Steps(schedule, stepsPerEpoch);
         return end > warmup
             ? optimizer with { WarmupSteps = warmup, DecaySteps = end }
-            : throw new ConfigException("The recipe", [$"the run has {end} steps and the learning rate rises over {warmup}, so that none is left for its decay; lower {(warmsUp && schedule.WarmupEpochs is not null ? "schedule.warmup_epochs" : "the optimizer's warmup_steps")}, or raise schedule.{(schedule.Steps is null ? "epochs" : "steps")}"]);
+            : throw new ConfigException("The recipe", [$"the run has {end} steps and the learning rate rises over {warmup}, so that none is left for its decay; {(warmsUp && schedule.WarmupEpochs is not null ? "lower schedule.warmup_epochs" : warmsUp ? $"lower training.optimizer.warmup_steps, for example to {end / 10}" : "lower the optimizer's warmup_steps")}, or raise schedule.{(schedule.Steps is null ? "epochs" : "steps")}"]);
     }
 
     /// <summary>Writes a run's recipe; the folder is a run from then on.</summary>
@@ -82,16 +81,7 @@ internal static class RunRecipe
     public static void Save(RunFolder run, TrainingRecipe recipe)
     {
         var text = recipe.Write("The recipe of this run, with every default written out.");
-        using var file = new AtomicFile(run[RunFolder.RecipeName]);
-        try
-        {
-            file.Stream.Write(ModelFolder.Text.GetBytes(text));
-        }
-        catch (IOException e)
-        {
-            throw AtomicFile.CannotWrite(run[RunFolder.RecipeName], e);
-        }
-        file.Complete();
+        AtomicFile.WriteText(run[RunFolder.RecipeName], text);
         DurableFolder.Flush(run.Path);
     }
 

@@ -24,6 +24,9 @@ internal sealed class TokenizerRun : TrainingRun<TokenizerRecipe, TokenizerBatch
     protected override IRunData<TokenizerBatch> Open(TokenizerRecipe recipe) => _data = ImageData.Open(recipe);
 
     /// <inheritdoc/>
+    protected override TokenizerRecipe WithSchedule(TokenizerRecipe recipe, ScheduleSection schedule) => recipe with { Schedule = schedule };
+
+    /// <inheritdoc/>
     protected override TokenizerRecipe Resolve(TokenizerRecipe recipe, long stepsPerEpoch, TokenizerRecipe? stored) =>
         TokenizerTraining.Resolve(recipe, stepsPerEpoch, stored?.Training);
 

@@ -1,6 +1,5 @@
 using Hita.Data;
 using Hita.Data.Sources;
-using Hita.Runtime;
 using Hita.Training.Recipes;
 
 namespace Hita.Training.Runs;
@@ -9,6 +8,7 @@ namespace Hita.Training.Runs;
 internal sealed class TrainingData : IDisposable
 {
     private readonly List<IImageSource> _opened = [];
+    private readonly string? _note;
 
     private TrainingData(DataSection data, ValidationSection validation, int size)
     {
@@ -26,14 +26,15 @@ internal sealed class TrainingData : IDisposable
             // The scenes after those of the training: the list has no end.
             HeldOut = Own(new MaterialsSource(size, data.MaterialsSeed, data.MaterialsCount, validation.Count));
         }
-        else if (validation.Count > whole.Count / 2)
+        else if (FittedToData.HeldOut(validation.Count, whole.Count) is > 0 and var count)
         {
-            throw new HitaException($"validation.count is {validation.Count}, more than half of {whole.Count} images ({whole.Description}); hold out half of them at most, or name a validation.source of its own.");
+            // Uniformly at random, and the same ones whatever the run's seed: runs are compared on them.
+            (Train, HeldOut) = ImageSubset.Split(whole, count);
+            _note = FittedToData.HeldOutNote(validation.Count, whole.Count);
         }
         else
         {
-            // Uniformly at random, and the same ones whatever the run's seed: runs are compared on them.
-            (Train, HeldOut) = ImageSubset.Split(whole, validation.Count);
+            _note = FittedToData.HeldOutNote(validation.Count, whole.Count);
         }
     }
 
@@ -43,19 +44,23 @@ internal sealed class TrainingData : IDisposable
     /// <summary>What is held out; null where nothing is.</summary>
     public IImageSource? HeldOut { get; }
 
+    /// <summary>What a person should know before training on it.</summary>
+    public IReadOnlyList<string> Notes => _note is null ? Train.Notes : [.. Train.Notes, _note];
+
     /// <summary>Opens both.</summary>
     /// <param name="data">What to learn from.</param>
     /// <param name="validation">What to hold out.</param>
     /// <param name="size">The side of the model's images, in which the built-in set is sampled.</param>
-    /// <exception cref="HitaException">A source cannot be opened, or has too few images.</exception>
+    /// <exception cref="Runtime.HitaException">A source cannot be opened.</exception>
     public static TrainingData Open(DataSection data, ValidationSection validation, int size) => new(data, validation, size);
 
     /// <summary>How a recipe reads its images.</summary>
     /// <param name="recipe">The recipe.</param>
+    /// <param name="schedule">Its schedule, fitted to the data.</param>
     /// <param name="size">The side of the model's images.</param>
-    public static BatchLoaderOptions LoaderOptions(TrainingRecipe recipe, int size) => new()
+    public static BatchLoaderOptions LoaderOptions(TrainingRecipe recipe, ScheduleSection schedule, int size) => new()
     {
-        BatchSize = recipe.Schedule.BatchSize,
+        BatchSize = schedule.BatchSize,
         Augmentation = new Augmentation { Size = size, Crop = recipe.Data.Crop, Flip = recipe.Data.Flip, TenCropScales = recipe.Data.TenCropScales },
         Seed = recipe.Seed,
         MaxUnreadable = recipe.Data.MaxUnreadable,

@@ -29,6 +29,7 @@ internal abstract class TrainingRun<TRecipe, TBatch> : IDisposable
         var data = Open(recipe);
         foreach (var note in data.Notes)
             observer.Noted(note);
+        recipe = WithSchedule(recipe, data.Schedule);
         RequireFit(recipe);
         var stored = start == RunStart.Resume ? Load(run[RunFolder.RecipeName]) : null;
         recipe = Resolve(recipe, data.StepsPerEpoch, stored);
@@ -51,6 +52,9 @@ internal abstract class TrainingRun<TRecipe, TBatch> : IDisposable
 
     /// <summary>Opens the data, which stay open until this is freed.</summary>
     protected abstract IRunData<TBatch> Open(TRecipe recipe);
+
+    /// <summary>The recipe with another schedule.</summary>
+    protected abstract TRecipe WithSchedule(TRecipe recipe, ScheduleSection schedule);
 
     /// <summary>Refuses a recipe that does not suit the data.</summary>
     protected virtual void RequireFit(TRecipe recipe)

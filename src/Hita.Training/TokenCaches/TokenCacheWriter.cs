@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Hita.Checkpoints;
 using Hita.Runtime;
 using Hita.Tokenization;
 
@@ -39,7 +38,7 @@ internal sealed class TokenCacheWriter : IDisposable
                     throw new HitaException($"{folder}: there is a token cache of other images, another tokenizer or other variants; name another folder.");
                 info = there;
             }
-            else if (Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).FirstOrDefault(n => n != FolderLock.FileName && !n!.EndsWith(".tmp", StringComparison.Ordinal)) is { } foreign)
+            else if (Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).FirstOrDefault(n => n != FolderLock.FileName && !AtomicFile.IsLeftOver(n!)) is { } foreign)
             {
                 throw new HitaException($"{folder}: this folder holds '{foreign}', and a token cache needs one of its own; name another folder.");
             }
@@ -100,9 +99,7 @@ internal sealed class TokenCacheWriter : IDisposable
         var path = Path.Combine(_folder, TokenCacheInfo.FileName);
         try
         {
-            using var file = new AtomicFile(path);
-            file.Stream.Write(ModelFolder.Text.GetBytes(ConfigJson.Write(info)));
-            file.Complete();
+            AtomicFile.WriteText(path, ConfigJson.Write(info));
         }
         catch (Exception e) when (e is IOException or CheckpointException { InnerException: IOException })
         {
@@ -147,7 +144,7 @@ internal sealed class TokenCacheWriter : IDisposable
         }
     }
 
-    private Exception CannotWrite(string path, IOException e) => AtomicFile.IsFullDisk(e)
+    private Exception CannotWrite(string path, IOException e) => DiskFault.IsFull(e)
         ? new CheckpointException(
             path, $"the disk is full, and the other {_info.Images - _info.Done} of {_info.Images} images need {SystemMessage.Size((_info.Images - _info.Done) * (_info.ImageBytes + sizeof(int)))}; free some space and run 'hita tokenize' again, which goes on where it was.", e)
         : AtomicFile.CannotWrite(path, e);

@@ -42,7 +42,7 @@ public static class ModelFolder
         if (name == ConfigName)
             return ModelType.Of(ReadConfig(Path.GetDirectoryName(path)!)) is not null;
         if (name == PackedName)
-            return Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).All(static e => Path.GetExtension(e) is ".packed" or ".partial");
+            return Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).All(static e => Path.GetExtension(e) == ".packed" || AtomicFile.IsLeftOver(e));
         return File.Exists(path) && (name is IndexName or "classes.txt" or "sampling.json" ||
             (name.StartsWith("model", StringComparison.Ordinal) && name.EndsWith(".safetensors", StringComparison.Ordinal)));
     }

@@ -11,11 +11,10 @@ namespace Hita.Checkpoints;
 public sealed class ModelFolderWriter : IDisposable
 {
     private readonly string _folder;
-    private readonly string _temporary;
+    private readonly AtomicFolder _staging;
     private readonly long _bytes;
     private readonly Dictionary<string, SafetensorsWriter> _writerOf = new(StringComparer.Ordinal);
     private readonly List<SafetensorsWriter> _writers = [];
-    private bool _done;
 
     /// <summary>Starts the folder.</summary>
     /// <param name="folder">Where it will appear; a model that lies there is replaced, anything else is refused.</param>
@@ -30,27 +29,33 @@ public sealed class ModelFolderWriter : IDisposable
         _folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         RefuseForeign(_folder);
         _bytes = entries.Sum(static e => e.ByteLength);
-        _temporary = $"{_folder}.{Guid.NewGuid():N}.tmp";
         try
         {
-            Directory.CreateDirectory(_temporary);
+            _staging = new AtomicFolder(_folder);
+        }
+        catch (Exception e)
+        {
+            throw AtomicFile.CannotWrite(folder, e);
+        }
+        try
+        {
             var shards = Split(entries, largestPart);
             for (var i = 0; i < shards.Count; i++)
             {
                 var name = shards.Count == 1 ? ModelFolder.WeightsName : $"model-{i + 1:00000}-of-{shards.Count:00000}.safetensors";
-                var writer = new SafetensorsWriter(Path.Combine(_temporary, name), shards[i], new Dictionary<string, string> { ["format"] = "pt" });
+                var writer = new SafetensorsWriter(Path.Combine(_staging.StagingFolder, name), shards[i], new Dictionary<string, string> { ["format"] = "pt" });
                 _writers.Add(writer);
                 foreach (var entry in shards[i])
                     _writerOf.Add(entry.Name, writer);
             }
             if (shards.Count > 1)
-                File.WriteAllText(Path.Combine(_temporary, ModelFolder.IndexName), Index(shards), ModelFolder.Text);
-            File.WriteAllText(Path.Combine(_temporary, ModelFolder.ConfigName), configJson, ModelFolder.Text);
+                AtomicFile.WriteText(Path.Combine(_staging.StagingFolder, ModelFolder.IndexName), Index(shards));
+            AtomicFile.WriteText(Path.Combine(_staging.StagingFolder, ModelFolder.ConfigName), configJson);
         }
         catch (Exception e)
         {
             Dispose();
-            throw Explain(e);
+            throw Whole(e);
         }
     }
 
@@ -60,7 +65,7 @@ public sealed class ModelFolderWriter : IDisposable
     public void WriteBeside(Action<string> write)
     {
         ArgumentNullException.ThrowIfNull(write);
-        Try(() => write(_temporary));
+        Try(() => write(_staging.StagingFolder));
     }
 
     /// <summary>Appends the next bytes of a tensor.</summary>
@@ -75,7 +80,7 @@ public sealed class ModelFolderWriter : IDisposable
         }
         catch (CheckpointException e)
         {
-            throw Explain(e);
+            throw Whole(e);
         }
     }
 
@@ -89,23 +94,15 @@ public sealed class ModelFolderWriter : IDisposable
     /// <exception cref="CheckpointException">It cannot be put there; what was there before is still there.</exception>
     public void Complete()
     {
-        Try(() => _writers.ForEach(static w => w.Complete()));
-        var old = $"{_folder}.{Guid.NewGuid():N}.old";
         try
         {
-            var replaces = Directory.Exists(_folder);
-            if (replaces)
-                Directory.Move(_folder, old);
-            Directory.Move(_temporary, _folder);
-            _done = true;
-            if (replaces)
-                Directory.Delete(old, recursive: true);
+            foreach (var writer in _writers)
+                writer.Complete();
+            _staging.Complete();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CheckpointException)
         {
-            if (!_done && Directory.Exists(old))
-                Directory.Move(old, _folder);
-            throw Explain(e);
+            throw Whole(e);
         }
     }
 
@@ -114,15 +111,7 @@ public sealed class ModelFolderWriter : IDisposable
     {
         foreach (var writer in _writers)
             writer.Dispose();
-        try
-        {
-            if (!_done && Directory.Exists(_temporary))
-                Directory.Delete(_temporary, recursive: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // What made the writing fail has been reported; a leftover does no harm.
-        }
+        _staging.Dispose();
     }
 
     private void Try(Action write)
@@ -133,20 +122,20 @@ public sealed class ModelFolderWriter : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CheckpointException)
         {
-            throw Explain(e);
+            throw Whole(e);
         }
     }
 
     // The folder is written under another name first; its user knows the one it will have.
-    private Exception Explain(Exception e) => e switch
+    private Exception Whole(Exception e) => e switch
     {
-        CheckpointException { InnerException: IOException inner } fault when IsInside(fault.Path) => AtomicFile.CannotWrite(_folder, inner, _bytes),
+        CheckpointException { InnerException: IOException or UnauthorizedAccessException } fault when IsInside(fault.Path) => AtomicFile.CannotWrite(_folder, fault.InnerException!, _bytes),
         CheckpointException fault when IsInside(fault.Path) => new CheckpointException(_folder, fault.Message[(fault.Path.Length + 2)..], fault),
         HitaException => e,
         _ => AtomicFile.CannotWrite(_folder, e, _bytes),
     };
 
-    private bool IsInside(string path) => path.StartsWith(_temporary, StringComparison.Ordinal);
+    private bool IsInside(string path) => path.StartsWith(_staging.StagingFolder, StringComparison.Ordinal);
 
     private static void RefuseForeign(string folder)
     {

@@ -18,7 +18,7 @@ public static class ModelType
                 ? type.GetString()
                 : null;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return null;
         }

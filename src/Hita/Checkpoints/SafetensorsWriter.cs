@@ -47,7 +47,7 @@ public sealed class SafetensorsWriter : IDisposable
         catch (Exception e)
         {
             _file.Dispose();
-            throw AtomicFile.CannotWrite(path, e, _length);
+            throw _file.Fault(e, _length);
         }
     }
 
@@ -71,7 +71,7 @@ public sealed class SafetensorsWriter : IDisposable
         }
         catch (Exception e)
         {
-            throw AtomicFile.CannotWrite(_file.Path, e, _length);
+            throw _file.Fault(e, _length);
         }
         place.Done += bytes.Length;
     }

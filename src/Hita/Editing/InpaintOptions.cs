@@ -64,17 +64,12 @@ public sealed record InpaintOptions
     /// <exception cref="ConfigException">Lists all faults.</exception>
     public InpaintOptions Validate()
     {
-        var faults = new List<string>();
-        if (!Enum.IsDefined(Holistic))
-            faults.Add($"the source of the holistic codes is {Holistic}, encoded and generated are possible");
-        if (!Enum.IsDefined(Codes))
-            faults.Add($"the sampled codes are {Codes}, both, decoding and covered are possible");
-        if (Candidates is < 1 or > 256)
-            faults.Add($"{Candidates} candidates are asked for, 1 to 256 are possible");
-        if (Passes is < 1 or > 16)
-            faults.Add($"{Passes} passes are asked for, 1 to 16 are possible");
-        if (Feather is { } feather && !(feather is >= 0 and <= 4096))
-            faults.Add($"the feather is {feather} pixels, 0 to 4096 are possible");
-        return faults.Count == 0 ? this : throw new ConfigException("The settings of the in-painting", faults);
+        var faults = new FaultCollector();
+        faults.OneOf(Holistic, "the source of the holistic codes");
+        faults.OneOf(Codes, "the sampled codes", verb: "are");
+        faults.Range(Candidates, 1, 256, "the number of candidates");
+        faults.Range(Passes, 1, 16, "the number of passes");
+        faults.Range(Feather, 0, 4096, "the feather", "pixels");
+        return faults.Checked(this, "The settings of the in-painting");
     }
 }

@@ -19,19 +19,16 @@ public readonly record struct Margins(int Left, int Top, int Right, int Bottom)
     public void Check(Image image)
     {
         ArgumentNullException.ThrowIfNull(image);
-        var faults = new List<string>();
+        var faults = new FaultCollector();
         foreach (var (name, margin) in (ReadOnlySpan<(string, int)>)[("left", Left), ("top", Top), ("right", Right), ("bottom", Bottom)])
         {
-            if (margin < 0)
-                faults.Add($"the margin at the {name} is {margin} pixels, it cannot be negative");
+            faults.Require(margin >= 0, $"the margin at the {name} is {margin} pixels, it cannot be negative");
         }
         var (width, height) = ((long)image.Width + Left + Right, (long)image.Height + Top + Bottom);
-        if (faults.Count == 0 && (width, height) == (image.Width, image.Height))
-            faults.Add("no margin is given; say how many pixels to add at the left, top, right or bottom");
-        if (Math.Max(width, height) > LargestSide)
-            faults.Add($"the image would have {width}×{height} pixels, {LargestSide} a side are possible");
-        if (faults.Count > 0)
-            throw new ConfigException("The extension", faults);
+        if (faults.Faults.Count == 0 && (width, height) == (image.Width, image.Height))
+            faults.Add($"no margin is given; say how many pixels to add at the left, top, right or bottom");
+        faults.Require(Math.Max(width, height) <= LargestSide, $"the image would have {width}×{height} pixels, {LargestSide} a side are possible");
+        faults.Throw("The extension");
     }
 
     /// <summary>The enlarged image, and a mask of what was added.</summary>

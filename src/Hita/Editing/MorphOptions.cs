@@ -32,11 +32,9 @@ public sealed record MorphOptions
     /// <exception cref="ConfigException">Lists all faults.</exception>
     public MorphOptions Validate()
     {
-        var faults = new List<string>();
-        if (Frames is < 2 or > 10_000)
-            faults.Add($"{Frames} frames are asked for, 2 to 10000 are possible");
-        if (!Enum.IsDefined(Patches))
-            faults.Add($"the patches are {Patches}, blend, first and second are possible");
-        return faults.Count == 0 ? this : throw new ConfigException("The settings of the morph", faults);
+        var faults = new FaultCollector();
+        faults.Range(Frames, 2, 10_000, "the number of frames");
+        faults.OneOf(Patches, "the patches", verb: "are");
+        return faults.Checked(this, "The settings of the morph");
     }
 }

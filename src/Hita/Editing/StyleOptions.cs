@@ -51,13 +51,10 @@ public sealed record StyleOptions
     /// <exception cref="ConfigException">Lists all faults.</exception>
     public StyleOptions Validate()
     {
-        var faults = new List<string>();
-        if (!(Strength is >= 0 and <= 1))
-            faults.Add($"the strength is {Strength}, 0 to 1 are possible");
-        if (!Enum.IsDefined(Method))
-            faults.Add($"the method is {Method}, swap and interpolate are possible");
-        if (!Enum.IsDefined(Order))
-            faults.Add($"the order is {Order}, one of {string.Join(", ", Enum.GetNames<StyleOrder>())} is possible");
-        return faults.Count == 0 ? this : throw new ConfigException("The settings of the style transfer", faults);
+        var faults = new FaultCollector();
+        faults.Range(Strength, 0, 1, "the strength");
+        faults.OneOf(Method, "the method");
+        faults.OneOf(Order, "the order");
+        return faults.Checked(this, "The settings of the style transfer");
     }
 }

@@ -54,7 +54,7 @@ public sealed class Variations(ImagePipeline pipeline)
         var codes = _pipeline.Tokenizer.Encode([window.Cut(image)], cancellation: cancellation)[0];
         var nothing = PartialCodes.Nothing(config);
         var known = keep == VariationKeep.Holistic ? nothing with { Holistic = codes.Holistic } : nothing with { Patches = codes.Patches };
-        var unseen = Math.Min(_pipeline.Tokenizer.Config.Holistic!.Shift, config.PatchTokenCount - 1);
+        var unseen = config.UnseenPatchesOf(_pipeline.Tokenizer.Config);
         var sampled = _pipeline.Generator.Complete(
             sampling.Request(config, count, 0, unseen), [known], score: keep == VariationKeep.Patches && count > 1,
             new EditProgressCounter(progress).ForOne(), cancellation);

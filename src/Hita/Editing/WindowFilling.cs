@@ -49,7 +49,7 @@ internal sealed class WindowFilling(
     private IReadOnlyList<CompletedCodes> Sample(PartialCodes known, long number, bool isLast, EditProgressCounter counter, CancellationToken cancellation)
     {
         var config = pipeline.Generator.Config;
-        var unseen = Math.Min(shift, config.PatchTokenCount - 1);
+        var unseen = config.UnseenPatchesOf(pipeline.Tokenizer.Config);
         // Where nothing known follows, candidates cannot be told apart.
         var tokens = known.Holistic.Concat(known.Patches.SkipLast(unseen)).ToList();
         var start = tokens.IndexOf(PartialCodes.Unknown);

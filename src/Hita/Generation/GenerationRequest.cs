@@ -36,21 +36,15 @@ public sealed record GenerationRequest
     public void Validate(GeneratorConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
-        var faults = new List<string>();
+        var faults = new FaultCollector();
         foreach (var number in Classes.Where(c => c < 0 || c > config.ClassCount).Distinct())
             faults.Add($"class {number} does not exist, this generator knows the classes 0 to {config.ClassCount - 1}");
-        if (Classes.Count == 0)
-            faults.Add("no class is given");
-        if (BatchSize is < 1 or > 4096)
-            faults.Add($"the batch size is {BatchSize}, 1 to 4096 are possible");
-        if (FirstImage < 0)
-            faults.Add($"the first image's number is {FirstImage}, it cannot be negative");
-        if (UnseenPatches < 0 || UnseenPatches >= config.PatchTokenCount)
-            faults.Add($"{UnseenPatches} unseen patches are given, 0 to {config.PatchTokenCount - 1} are possible");
-        if (!Enum.IsDefined(Boundary))
-            faults.Add($"the boundary mode is {Boundary}, trained and published are possible");
-        if (faults.Count > 0)
-            throw new ConfigException("The request", faults);
+        faults.Require(Classes.Count > 0, $"no class is given");
+        faults.Range(BatchSize, 1, 4096, "the batch size");
+        faults.Require(FirstImage >= 0, $"the first image's number is {FirstImage}, it cannot be negative");
+        faults.Range(UnseenPatches, 0, config.PatchTokenCount - 1, "the number of unseen patches");
+        faults.OneOf(Boundary, "the boundary mode");
+        faults.Throw("The request");
         Sampling.Validate();
     }
 }

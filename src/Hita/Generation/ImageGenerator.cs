@@ -1,6 +1,5 @@
 using Hita.Checkpoints;
 using Hita.Generation.Engine;
-using Hita.Generation.Engine.Kernels;
 using Hita.Generation.Model;
 using Hita.Generation.Sampling;
 using Hita.Layers;
@@ -74,12 +73,7 @@ public sealed partial class ImageGenerator : IDisposable
     /// <summary>The type in which the weights are kept.</summary>
     public Precision Precision => _tokens switch
     {
-        CpuTokenModel cpu => cpu.Precision switch
-        {
-            EnginePrecision.BFloat16 => Precision.BFloat16,
-            EnginePrecision.Int8 => Precision.Int8,
-            _ => Precision.Float32,
-        },
+        CpuTokenModel cpu => cpu.Precision,
         TorchTokenModel torch when torch.Model.Placement.Type == TorchSharp.torch.ScalarType.BFloat16 => Precision.BFloat16,
         _ => Precision.Float32,
     };
@@ -218,16 +212,7 @@ public sealed partial class ImageGenerator : IDisposable
         writer.Complete();
     }
 
-    private static EngineOptions ForEngine(GeneratorOptions options) => new()
-    {
-        Threads = options.Threads,
-        Precision = options.Precision switch
-        {
-            Precision.BFloat16 => EnginePrecision.BFloat16,
-            Precision.Int8 => EnginePrecision.Int8,
-            _ => EnginePrecision.Float32,
-        },
-    };
+    private static EngineOptions ForEngine(GeneratorOptions options) => new() { Threads = options.Threads, Precision = options.Precision };
 
     private static GeneratorModel Build(GeneratorConfig config, GeneratorOptions? options)
     {

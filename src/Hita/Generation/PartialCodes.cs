@@ -22,12 +22,10 @@ public sealed record PartialCodes(IReadOnlyList<int> Holistic, IReadOnlyList<int
     }
 
     /// <summary>Collects what does not fit a generator.</summary>
-    internal void AddFaults(GeneratorConfig config, List<string> faults)
+    internal void AddFaults(GeneratorConfig config, FaultCollector faults)
     {
-        if (Holistic.Count != config.HolisticTokenCount)
-            faults.Add($"{Holistic.Count} holistic codes are given, this generator writes {config.HolisticTokenCount}");
-        if (Patches.Count != config.PatchTokenCount)
-            faults.Add($"{Patches.Count} patch codes are given, this generator writes {config.GridHeight} × {config.GridWidth}");
+        faults.Require(Holistic.Count == config.HolisticTokenCount, $"{Holistic.Count} holistic codes are given, this generator writes {config.HolisticTokenCount}");
+        faults.Require(Patches.Count == config.PatchTokenCount, $"{Patches.Count} patch codes are given, this generator writes {config.GridHeight} × {config.GridWidth}");
         foreach (var code in Holistic.Concat(Patches).Where(c => c < Unknown || c >= config.CodebookSize).Distinct())
             faults.Add($"code {code} does not exist, 0 to {config.CodebookSize - 1} do, and {Unknown} stands for an unknown one");
     }
@@ -95,13 +93,11 @@ public sealed partial class ImageGenerator
 
     private void CheckKnown(IReadOnlyList<PartialCodes> known, int images)
     {
-        var faults = new List<string>();
-        if (known.Count != 1 && known.Count != images)
-            faults.Add($"known codes of {known.Count} images are given for {images}; give one for all, or one for each");
+        var faults = new FaultCollector();
+        faults.Require(known.Count == 1 || known.Count == images, $"known codes of {known.Count} images are given for {images}; give one for all, or one for each");
         foreach (var codes in known)
             codes.AddFaults(Config, faults);
-        if (faults.Count > 0)
-            throw new ConfigException("The known codes", faults);
+        faults.Throw("The known codes");
     }
 
     private CompletedCodes Completed(int[] given, int[] whole, ReadOnlySpan<double> scores, PartialCodes known)

@@ -103,7 +103,7 @@ public sealed class ImagePipeline : IDisposable
         var decoding = Task.CompletedTask;
         try
         {
-            Generator.Generate(request with { UnseenPatches = UnseenPatches }, progress, Decode, cancellation);
+            Generator.Generate(request with { UnseenPatches = Generator.Config.UnseenPatchesOf(Tokenizer.Config) }, progress, Decode, cancellation);
         }
         finally
         {
@@ -163,16 +163,11 @@ public sealed class ImagePipeline : IDisposable
         Tokenizer.Dispose();
     }
 
-    private int UnseenPatches => Math.Min(Tokenizer.Config.Holistic?.Shift ?? 0, Generator.Config.PatchTokenCount - 1);
-
     private static void Check(GeneratorConfig generator, TokenizerConfig tokenizer)
     {
-        var faults = new List<string>();
-        if (generator.CodebookSize != tokenizer.CodebookSize)
-            faults.Add($"the generator writes {generator.CodebookSize} different codes, the tokenizer knows {tokenizer.CodebookSize}");
-        if (generator.HolisticTokenCount != tokenizer.HolisticTokenCount)
-            faults.Add($"the generator writes {generator.HolisticTokenCount} holistic codes an image, the tokenizer reads {tokenizer.HolisticTokenCount}");
-        if (faults.Count > 0)
-            throw new ConfigException("This generator and this tokenizer do not belong together", faults);
+        var faults = new FaultCollector();
+        faults.Require(generator.CodebookSize == tokenizer.CodebookSize, $"the generator writes {generator.CodebookSize} different codes, the tokenizer knows {tokenizer.CodebookSize}");
+        faults.Require(generator.HolisticTokenCount == tokenizer.HolisticTokenCount, $"the generator writes {generator.HolisticTokenCount} holistic codes an image, the tokenizer reads {tokenizer.HolisticTokenCount}");
+        faults.Throw("This generator and this tokenizer do not belong together");
     }
 }

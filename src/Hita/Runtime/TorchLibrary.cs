@@ -247,13 +247,11 @@ public static class TorchLibrary
             var target = System.IO.Path.Combine(CacheFolder.Create("native"), name);
             if (File.Exists(target) && File.ReadAllBytes(target).AsSpan().SequenceEqual(image))
                 return target;
-            // Written beside and renamed: two first starts at once must not see half a file.
-            var temporary = $"{target}.{Environment.ProcessId}.tmp";
-            File.WriteAllBytes(temporary, image);
-            File.Move(temporary, target, overwrite: true);
+            // Two first starts at once must not see half a file.
+            AtomicFile.Write(target, stream => stream.Write(image));
             return target;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CheckpointException)
         {
             return null;
         }

@@ -101,7 +101,7 @@ public sealed class MaterialsSetTests
         Assert.Equal(5, error.Faults.Count);
         Assert.Contains("Scale is 4, 0.2 to 0.9 are possible", error.Message, StringComparison.Ordinal);
         Assert.Contains("Tilt is NaN", error.Message, StringComparison.Ordinal);
-        Assert.Contains("one of Cone, Cube", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Shape is 9, cone, cube, ", error.Message, StringComparison.Ordinal);
         Assert.Contains("Colour.Lightness is 2", error.Message, StringComparison.Ordinal);
     }
 }

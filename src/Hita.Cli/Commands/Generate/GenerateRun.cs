@@ -61,7 +61,7 @@ internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, Gene
     }
 
     private long TokenCount =>
-        (long)request.Classes.Count * (pipeline.Generator.Config.SequenceLength - (pipeline.Tokenizer.Config.Holistic?.Shift ?? 0));
+        (long)request.Classes.Count * (pipeline.Generator.Config.SequenceLength - pipeline.Generator.Config.UnseenPatchesOf(pipeline.Tokenizer.Config));
 
     private static string? Note(GenerationProgress progress) =>
         progress.ImageCount > 1 ? string.Create(CultureInfo.InvariantCulture, $"{progress.Images} of {progress.ImageCount} images") : null;

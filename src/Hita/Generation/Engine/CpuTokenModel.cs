@@ -35,7 +35,7 @@ public sealed class CpuTokenModel : ITokenModel
     public GeneratorConfig Config => _model.Config;
 
     /// <summary>How the weights are kept.</summary>
-    public EnginePrecision Precision => _model.Precision;
+    public Precision Precision => _model.Precision;
 
     /// <summary>The instruction set in use; never <see cref="EngineKernels.Auto"/>.</summary>
     public EngineKernels Kernels { get; }

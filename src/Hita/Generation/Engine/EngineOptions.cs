@@ -7,7 +7,7 @@ namespace Hita.Generation.Engine;
 public sealed record EngineOptions
 {
     /// <summary>How the weights are kept. Default float32.</summary>
-    public EnginePrecision Precision { get; init; }
+    public Precision Precision { get; init; }
 
     /// <summary>Threads that compute a step together, 1 to 1024; 0 takes one a processor, at most 32. Results do not depend on it.</summary>
     public int Threads { get; init; }
@@ -28,13 +28,10 @@ public sealed record EngineOptions
     /// <exception cref="ConfigException">Lists all faults.</exception>
     public EngineOptions Validate()
     {
-        var faults = new List<string>();
-        if (!Enum.IsDefined(Precision))
-            faults.Add($"the precision is {Precision}, float32, bfloat16 and int8 are possible");
-        if (Threads is < 0 or > 1024)
-            faults.Add($"threads is {Threads}, 1 to 1024, or 0 for one a processor, are possible");
-        if (!Enum.IsDefined(Kernels))
-            faults.Add($"the kernels are {Kernels}, auto, portable, neon, avx2 and avx512 are possible");
-        return faults.Count == 0 ? this : throw new ConfigException("The engine's settings", faults);
+        var faults = new FaultCollector();
+        faults.OneOf(Precision, "the precision");
+        faults.Require(Threads is >= 0 and <= 1024, $"threads is {Threads}, 1 to 1024, or 0 for one a processor, are possible");
+        faults.OneOf(Kernels, "the kernels", verb: "are");
+        return faults.Checked(this, "The engine's settings");
     }
 }

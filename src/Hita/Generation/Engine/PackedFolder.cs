@@ -20,7 +20,7 @@ internal static class PackedFolder
             if (created)
                 return folder;
             using var probe = new FileStream(
-                Path.Combine(folder, $"{Guid.NewGuid():N}.partial"), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+                Path.Combine(folder, $".{Guid.NewGuid():N}.tmp"), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
             return folder;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

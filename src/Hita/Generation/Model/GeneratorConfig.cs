@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Hita.Runtime;
+using Hita.Tokenization.Model;
 
 namespace Hita.Generation.Model;
 
@@ -62,29 +63,35 @@ public sealed record GeneratorConfig
     [JsonIgnore]
     public int OutputSize => HolisticTokenCount > 0 ? 2 * CodebookSize : CodebookSize;
 
+    /// <summary>
+    /// How many of the last patch codes no image shows that a tokenizer decodes, so that they need not be sampled: its shift k, for
+    /// the decoder's input is shifted by so many. One patch code is always sampled.
+    /// </summary>
+    /// <param name="tokenizer">The tokenizer that decodes the codes.</param>
+    /// <returns>0 to <see cref="PatchTokenCount"/> − 1.</returns>
+    public int UnseenPatchesOf(TokenizerConfig tokenizer)
+    {
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        return Math.Min(tokenizer.Holistic?.Shift ?? 0, PatchTokenCount - 1);
+    }
+
     /// <summary>Checks every field.</summary>
     /// <returns>The configuration itself.</returns>
     /// <exception cref="ConfigException">Lists all faults.</exception>
     public GeneratorConfig Validate()
     {
-        var faults = new List<string>();
-        void Require(bool ok, string fault)
-        {
-            if (!ok)
-                faults.Add(fault);
-        }
-
-        Require(ModelType == TypeName, $"model_type is '{ModelType}', a generator's is '{TypeName}'");
-        Require(Width is > 0 and <= 65536, $"width is {Width}, 1 to 65536 are possible");
-        Require(Layers is > 0 and <= 512, $"layers is {Layers}, 1 to 512 are possible");
-        Require(Heads is > 0 and <= 1024 && Width % Math.Max(Heads, 1) == 0, $"heads is {Heads}, it must divide the width ({Width})");
+        var faults = new FaultCollector();
+        faults.Require(ModelType == TypeName, $"model_type is '{ModelType}', a generator's is '{TypeName}'");
+        faults.Range(Width, 1, 65536, "width");
+        faults.Range(Layers, 1, 512, "layers");
+        faults.Require(Heads is > 0 and <= 1024 && Width % Math.Max(Heads, 1) == 0, $"heads is {Heads}, it must divide the width ({Width})");
         if (Heads > 0 && Width % Heads == 0)
-            Require(HeadWidth % 4 == 0, $"a head is {HeadWidth} wide, the two-dimensional rotary table needs a multiple of 4");
-        Require(CodebookSize is > 1 and <= 1 << 20, $"codebook_size is {CodebookSize}, 2 to 1048576 are possible");
-        Require(HolisticTokenCount is >= 0 and <= 65536, $"holistic_token_count is {HolisticTokenCount}, 0 to 65536 are possible");
-        Require(GridHeight is > 0 and <= 1024, $"grid_height is {GridHeight}, 1 to 1024 are possible");
-        Require(GridWidth is > 0 and <= 1024, $"grid_width is {GridWidth}, 1 to 1024 are possible");
-        Require(ClassCount is > 0 and <= 1 << 20, $"class_count is {ClassCount}, 1 to 1048576 are possible");
-        return faults.Count == 0 ? this : throw new ConfigException("The generator configuration", faults);
+            faults.Require(HeadWidth % 4 == 0, $"a head is {HeadWidth} wide, the two-dimensional rotary table needs a multiple of 4");
+        faults.Range(CodebookSize, 2, 1 << 20, "codebook_size");
+        faults.Range(HolisticTokenCount, 0, 65536, "holistic_token_count");
+        faults.Range(GridHeight, 1, 1024, "grid_height");
+        faults.Range(GridWidth, 1, 1024, "grid_width");
+        faults.Range(ClassCount, 1, 1 << 20, "class_count");
+        return faults.Checked(this, "The generator configuration");
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Hita.Runtime;
 
 namespace Hita.Generation.Sampling;
 
@@ -69,15 +70,13 @@ public sealed record GuidanceOptions
     }
 
     /// <summary>Collects what is wrong with these settings.</summary>
-    internal void AddFaults(List<string> faults)
+    internal void AddFaults(FaultCollector faults)
     {
-        if (!(Scale >= 0 && float.IsFinite(Scale)))
-            faults.Add($"the guidance scale is {Scale}, a number from 0 upwards is possible (up to 1: no guidance)");
-        if (!Enum.IsDefined(Schedule))
-            faults.Add($"the guidance schedule is {Schedule}, constant, interval, linear and cosine are possible");
-        if (IntervalEnd < -1)
-            faults.Add($"the guidance interval ends at {IntervalEnd}, -1 (never) and steps from 0 are possible");
-        if (IntervalEnd >= 0 && Schedule != GuidanceSchedule.Interval)
-            faults.Add($"the guidance interval ends at {IntervalEnd}, which only the interval schedule obeys, not {Schedule}");
+        faults.Require(Scale >= 0 && float.IsFinite(Scale), $"scale is {Scale}, a number from 0 upwards is possible (up to 1: no guidance)");
+        faults.OneOf(Schedule, "schedule");
+        faults.Require(IntervalEnd >= -1, $"interval ends at {IntervalEnd}, -1 (never) and steps from 0 are possible");
+        faults.Require(
+            IntervalEnd < 0 || Schedule == GuidanceSchedule.Interval,
+            $"interval ends at {IntervalEnd}, which only the interval schedule obeys, not {EnumWords.Of(Schedule)}");
     }
 }

@@ -30,10 +30,10 @@ public sealed record SamplingOptions
     /// <exception cref="ConfigException">Lists all faults.</exception>
     public SamplingOptions Validate()
     {
-        var faults = new List<string>();
-        Holistic.AddFaults("the holistic", faults);
-        Patches.AddFaults("the patch", faults);
-        Guidance.AddFaults(faults);
-        return faults.Count == 0 ? this : throw new ConfigException("The sampling settings", faults);
+        var faults = new FaultCollector();
+        Holistic.AddFaults(faults.Within("the holistic "));
+        Patches.AddFaults(faults.Within("the patch "));
+        Guidance.AddFaults(faults.Within("the guidance "));
+        return faults.Checked(this, "The sampling settings");
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Hita.Runtime;
 
 namespace Hita.Generation.Sampling;
 
@@ -34,15 +35,11 @@ public sealed record TokenSampling
     public bool IsGreedy => Temperature == 0;
 
     /// <summary>Collects what is wrong with these settings.</summary>
-    internal void AddFaults(string which, List<string> faults)
+    internal void AddFaults(FaultCollector faults)
     {
-        if (!(Temperature >= 0 && float.IsFinite(Temperature)))
-            faults.Add($"{which} temperature is {Temperature}, a number from 0 (greedy) upwards is possible");
-        if (TopK < 0)
-            faults.Add($"{which} top-k is {TopK}, a count from 0 (all) upwards is possible");
-        if (!(TopP is >= 0 and <= 1))
-            faults.Add($"{which} top-p is {TopP}, 0 (the best token) to 1 (all) are possible");
-        if (!(MinP is >= 0 and <= 1))
-            faults.Add($"{which} min-p is {MinP}, 0 (all) to 1 are possible");
+        faults.Require(Temperature >= 0 && float.IsFinite(Temperature), $"temperature is {Temperature}, a number from 0 (greedy) upwards is possible");
+        faults.Require(TopK >= 0, $"top-k is {TopK}, a count from 0 (all) upwards is possible");
+        faults.Require(TopP is >= 0 and <= 1, $"top-p is {TopP}, 0 (the best token) to 1 (all) are possible");
+        faults.Require(MinP is >= 0 and <= 1, $"min-p is {MinP}, 0 (all) to 1 are possible");
     }
 }

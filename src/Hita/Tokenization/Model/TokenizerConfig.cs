@@ -65,26 +65,20 @@ public sealed record TokenizerConfig
     /// <exception cref="ConfigException">Lists all faults.</exception>
     public TokenizerConfig Validate()
     {
-        var faults = new List<string>();
-        void Require(bool ok, string fault)
-        {
-            if (!ok)
-                faults.Add(fault);
-        }
-
-        Require(ModelType == TypeName, $"model_type is '{ModelType}', a tokenizer's is '{TypeName}'");
-        Require(ChannelMultipliers.Count is >= 1 and <= 8, $"channel_multipliers has {ChannelMultipliers.Count} levels, 1 to 8 are possible");
-        Require(ChannelMultipliers.All(m => m is > 0 and <= 64), "channel_multipliers must lie in 1 to 64");
-        Require(BaseChannels is > 0 and <= 4096 && BaseChannels % 32 == 0, $"base_channels is {BaseChannels}, it must be a multiple of 32 up to 4096");
-        Require(ResidualBlocks is >= 1 and <= 16, $"residual_blocks is {ResidualBlocks}, 1 to 16 are possible");
-        Require(NormGroups > 0 && BaseChannels % Math.Max(NormGroups, 1) == 0, $"norm_groups is {NormGroups}, it must divide base_channels ({BaseChannels})");
-        Require(LatentChannels is > 0 and <= 65536, $"latent_channels is {LatentChannels}, 1 to 65536 are possible");
-        Require(CodebookSize is > 1 and <= 1 << 20, $"codebook_size is {CodebookSize}, 2 to 1048576 are possible");
-        Require(PatchCodeDimensions is > 0 and <= 4096, $"patch_code_dimensions is {PatchCodeDimensions}, 1 to 4096 are possible");
+        var faults = new FaultCollector();
+        faults.Require(ModelType == TypeName, $"model_type is '{ModelType}', a tokenizer's is '{TypeName}'");
+        faults.Require(ChannelMultipliers.Count is >= 1 and <= 8, $"channel_multipliers has {ChannelMultipliers.Count} levels, 1 to 8 are possible");
+        faults.Require(ChannelMultipliers.All(static m => m is > 0 and <= 64), $"channel_multipliers must lie in 1 to 64");
+        faults.Multiple(BaseChannels, 32, 4096, "base_channels");
+        faults.Range(ResidualBlocks, 1, 16, "residual_blocks");
+        faults.Require(NormGroups > 0 && BaseChannels % Math.Max(NormGroups, 1) == 0, $"norm_groups is {NormGroups}, it must divide base_channels ({BaseChannels})");
+        faults.Range(LatentChannels, 1, 65536, "latent_channels");
+        faults.Range(CodebookSize, 2, 1 << 20, "codebook_size");
+        faults.Range(PatchCodeDimensions, 1, 4096, "patch_code_dimensions");
         if (ChannelMultipliers.Count is >= 1 and <= 8)
-            Require(ImageSize is > 0 and <= 16384 && ImageSize % PatchSize == 0, $"image_size is {ImageSize}, it must be a multiple of {PatchSize} up to 16384");
-        Holistic?.CollectFaults(faults, LatentChannels);
-        return faults.Count == 0 ? this : throw new ConfigException("The tokenizer configuration", faults);
+            faults.Multiple(ImageSize, PatchSize, 16384, "image_size");
+        Holistic?.CollectFaults(faults.Within("holistic."), LatentChannels);
+        return faults.Checked(this, "The tokenizer configuration");
     }
 
     /// <inheritdoc/>
@@ -132,25 +126,19 @@ public sealed record HolisticConfig
     [JsonIgnore]
     public int HiddenWidth => ((int)(MlpWidth * 2 / 3.0) + 7) / 8 * 8;
 
-    internal void CollectFaults(List<string> faults, int latentChannels)
+    internal void CollectFaults(FaultCollector faults, int latentChannels)
     {
-        void Require(bool ok, string fault)
-        {
-            if (!ok)
-                faults.Add(fault);
-        }
-
-        Require(TokenCount is > 0 and <= 65536, $"holistic.token_count is {TokenCount}, 1 to 65536 are possible");
-        Require(CodeDimensions is > 0 and <= 4096, $"holistic.code_dimensions is {CodeDimensions}, 1 to 4096 are possible");
-        Require(Width is > 0 and <= 65536, $"holistic.width is {Width}, 1 to 65536 are possible");
-        Require(Width == latentChannels, $"holistic.width is {Width}, it must equal latent_channels ({latentChannels})");
-        Require(Depth is > 0 and <= 256, $"holistic.depth is {Depth}, 1 to 256 are possible");
-        Require(Heads is > 0 and <= 1024, $"holistic.heads is {Heads}, 1 to 1024 are possible");
-        Require(HeadWidth is > 0 and <= 4096, $"holistic.head_width is {HeadWidth}, 1 to 4096 are possible");
-        Require(MlpWidth is > 0 and <= 1 << 20, $"holistic.mlp_width is {MlpWidth}, 1 to 1048576 are possible");
-        Require(Shift >= 0 && Shift <= TokenCount, $"holistic.shift is {Shift}, 0 to token_count ({TokenCount}) are possible");
-        Require(!SemanticReconstruction || SemanticEncoder is not null, "holistic.semantic_reconstruction needs a holistic.semantic_encoder");
-        SemanticEncoder?.CollectFaults(faults);
+        faults.Range(TokenCount, 1, 65536, "token_count");
+        faults.Range(CodeDimensions, 1, 4096, "code_dimensions");
+        faults.Range(Width, 1, 65536, "width");
+        faults.Require(Width == latentChannels, $"width is {Width}, it must equal latent_channels ({latentChannels})");
+        faults.Range(Depth, 1, 256, "depth");
+        faults.Range(Heads, 1, 1024, "heads");
+        faults.Range(HeadWidth, 1, 4096, "head_width");
+        faults.Range(MlpWidth, 1, 1 << 20, "mlp_width");
+        faults.Require(Shift >= 0 && Shift <= TokenCount, $"shift is {Shift}, 0 to token_count ({TokenCount}) are possible");
+        faults.Require(!SemanticReconstruction || SemanticEncoder is not null, $"semantic_reconstruction needs a holistic.semantic_encoder");
+        SemanticEncoder?.CollectFaults(faults.Within("semantic_encoder."));
     }
 }
 
@@ -198,20 +186,18 @@ public sealed record SemanticEncoderConfig
     [JsonIgnore]
     public int GridSide => InputSize / PatchSize;
 
-    internal void CollectFaults(List<string> faults)
+    internal void CollectFaults(FaultCollector faults)
     {
-        const string At = "holistic.semantic_encoder";
-        if (Width is <= 0 or > 65536 || Heads is <= 0 or > 1024 || Width % Math.Max(Heads, 1) != 0)
-            faults.Add($"{At}.width is {Width} with {Heads} heads, the heads must divide the width");
-        if (Depth is <= 0 or > 256)
-            faults.Add($"{At}.depth is {Depth}, 1 to 256 are possible");
-        if (HiddenWidth is <= 0 or > 1 << 20)
-            faults.Add($"{At}.hidden_width is {HiddenWidth}, 1 to 1048576 are possible");
-        if (Registers is < 0 or > 64)
-            faults.Add($"{At}.registers is {Registers}, 0 to 64 are possible");
-        if (PatchSize is <= 0 or > 64 || InputSize is <= 0 or > 4096 || InputSize % Math.Max(PatchSize, 1) != 0)
-            faults.Add($"{At}.input_size is {InputSize}, it must be a multiple of patch_size ({PatchSize})");
-        if (TableSide is <= 0 or > 1024)
-            faults.Add($"{At}.table_side is {TableSide}, 1 to 1024 are possible");
+        faults.Require(
+            Width is > 0 and <= 65536 && Heads is > 0 and <= 1024 && Width % Math.Max(Heads, 1) == 0,
+            $"width is {Width} with {Heads} heads, the heads must divide the width");
+        faults.Range(Depth, 1, 256, "depth");
+        faults.Range(HiddenWidth, 1, 1 << 20, "hidden_width");
+        faults.OneOf(FeedForward, "feed_forward");
+        faults.Range(Registers, 0, 64, "registers");
+        faults.Require(
+            PatchSize is > 0 and <= 64 && InputSize is > 0 and <= 4096 && InputSize % Math.Max(PatchSize, 1) == 0,
+            $"input_size is {InputSize}, it must be a multiple of patch_size ({PatchSize})");
+        faults.Range(TableSide, 1, 1024, "table_side");
     }
 }

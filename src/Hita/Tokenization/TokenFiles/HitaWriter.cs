@@ -17,28 +17,22 @@ internal static class HitaWriter
         if (total > HitaFormat.MaxBytes)
             throw new CheckpointException(path, $"the file would have {total} bytes and token files may have {HitaFormat.MaxBytes}; split the images over several.");
 
-        using var file = new AtomicFile(path);
-        try
+        AtomicFile.Write(path, stream =>
         {
             var checksum = new Crc32();
             var header = Header(set, bits);
             checksum.Append(header);
-            file.Stream.Write(header);
+            stream.Write(header);
             foreach (var image in set.Images)
             {
                 var bytes = Image(image, bits);
                 checksum.Append(bytes);
-                file.Stream.Write(bytes);
+                stream.Write(bytes);
             }
             Span<byte> end = stackalloc byte[HitaFormat.ChecksumBytes];
             BinaryPrimitives.WriteUInt32LittleEndian(end, checksum.GetCurrentHashAsUInt32());
-            file.Stream.Write(end);
-        }
-        catch (IOException e)
-        {
-            throw AtomicFile.CannotWrite(path, e);
-        }
-        file.Complete();
+            stream.Write(end);
+        });
     }
 
     private static byte[] Header(TokenSet set, int bits)

@@ -15,7 +15,7 @@ public sealed class CpuTokenModelTests
     public void A_token_allocates_nothing()
     {
         var config = Decoding.Preset("tiny");
-        foreach (var precision in Enum.GetValues<EnginePrecision>())
+        foreach (var precision in Enum.GetValues<Precision>())
         {
             using var engine = Decoding.Engine(config, precision, threads: 2);
             var logits = new float[3 * config.CodebookSize];
@@ -122,7 +122,7 @@ public sealed class CpuTokenModelTests
     [Fact]
     public void Impossible_settings_are_all_named()
     {
-        var options = new EngineOptions { Threads = -1, Precision = (EnginePrecision)7, Kernels = (EngineKernels)9 };
+        var options = new EngineOptions { Threads = -1, Precision = (Precision)7, Kernels = (EngineKernels)9 };
         var error = Assert.Throws<ConfigException>(() => CpuTokenModel.Load(Decoding.Preset("tiny"), new GeneratorWeightsByName(), options));
         Assert.Equal(3, error.Faults.Count);
     }

@@ -1,6 +1,7 @@
 using Hita.Generation.Engine;
 using Hita.Generation.Engine.Kernels;
 using Hita.Generation.Model;
+using Hita.Runtime;
 
 namespace Hita.Tests.Generation.Engine;
 
@@ -14,7 +15,7 @@ internal static class Decoding
     }
 
     public static CpuTokenModel Engine(
-        GeneratorConfig config, EnginePrecision precision = EnginePrecision.Float32, int threads = 1,
+        GeneratorConfig config, Precision precision = Precision.Float32, int threads = 1,
         EngineKernels kernels = EngineKernels.Auto) =>
         CpuTokenModel.Load(
             config, new GeneratorWeightsByName(),

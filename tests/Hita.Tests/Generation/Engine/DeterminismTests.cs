@@ -3,17 +3,18 @@ using Hita.Generation.Engine;
 using Hita.Generation.Engine.Kernels;
 using Hita.Generation.Model;
 using Hita.Generation.Sampling;
+using Hita.Runtime;
 
 namespace Hita.Tests.Generation.Engine;
 
 /// <summary>What an image must not depend on.</summary>
 public sealed class DeterminismTests
 {
-    public static TheoryData<EnginePrecision> Precisions { get; } = [.. Enum.GetValues<EnginePrecision>()];
+    public static TheoryData<Precision> Precisions { get; } = [.. Enum.GetValues<Precision>()];
 
     [Theory]
     [MemberData(nameof(Precisions))]
-    public void Logits_have_the_same_bits_for_any_rows_and_threads(EnginePrecision precision)
+    public void Logits_have_the_same_bits_for_any_rows_and_threads(Precision precision)
     {
         var config = FrameworkParityTests.Odd;
         var tokens = Enumerable.Range(0, 17).Select(row => Decoding.Tokens(config, row)).ToArray();
@@ -39,7 +40,7 @@ public sealed class DeterminismTests
 
     [Theory]
     [MemberData(nameof(Precisions))]
-    public void The_same_seed_gives_the_same_tokens_in_any_batch(EnginePrecision precision)
+    public void The_same_seed_gives_the_same_tokens_in_any_batch(Precision precision)
     {
         var config = Decoding.Preset("tiny");
         var sampling = SamplingOptions.Same(
@@ -67,7 +68,7 @@ public sealed class DeterminismTests
 
     [Theory]
     [MemberData(nameof(Precisions))]
-    public void Fused_instruction_sets_agree_to_the_bit_and_the_portable_one_nearly(EnginePrecision precision)
+    public void Fused_instruction_sets_agree_to_the_bit_and_the_portable_one_nearly(Precision precision)
     {
         var config = FrameworkParityTests.Odd;
         int[][] tokens = [Decoding.Tokens(config, 0), Decoding.Tokens(config, 1), Decoding.Tokens(config, 2)];
@@ -93,7 +94,7 @@ public sealed class DeterminismTests
 
     [Theory]
     [MemberData(nameof(Precisions))]
-    public void Rows_that_remain_do_not_notice_the_others_leaving(EnginePrecision precision)
+    public void Rows_that_remain_do_not_notice_the_others_leaving(Precision precision)
     {
         var config = Decoding.Preset("tiny");
         var tokens = Enumerable.Range(0, 6).Select(row => Decoding.Tokens(config, row)).ToArray();

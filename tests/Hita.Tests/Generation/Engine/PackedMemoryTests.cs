@@ -1,6 +1,5 @@
 using Hita.Checkpoints;
 using Hita.Generation.Engine;
-using Hita.Generation.Engine.Kernels;
 using Hita.Generation.Engine.Packing;
 using Hita.Generation.Model;
 using Hita.Models;
@@ -17,7 +16,7 @@ public sealed class PackedMemoryTests
     public void Weights_are_packed_once_and_mapped_afterwards()
     {
         using var folder = new TemporaryFolder();
-        foreach (var precision in Enum.GetValues<EnginePrecision>())
+        foreach (var precision in Enum.GetValues<Precision>())
         {
             var source = new CountingWeights();
             var expected = Logits(source, folder.Path, precision, out var first);
@@ -38,12 +37,12 @@ public sealed class PackedMemoryTests
     public void Other_weights_and_other_architectures_have_files_of_their_own()
     {
         using var folder = new TemporaryFolder();
-        Logits(new CountingWeights(), folder.Path, EnginePrecision.Int8, out var one);
-        Logits(new CountingWeights { Fingerprint = "other" }, folder.Path, EnginePrecision.Int8, out var two);
+        Logits(new CountingWeights(), folder.Path, Precision.Int8, out var one);
+        Logits(new CountingWeights { Fingerprint = "other" }, folder.Path, Precision.Int8, out var two);
         using var third = CpuTokenModel.Load(
-            Config with { GridHeight = 3 }, new CountingWeights(), new EngineOptions { Precision = EnginePrecision.Int8, CacheFolder = folder.Path });
+            Config with { GridHeight = 3 }, new CountingWeights(), new EngineOptions { Precision = Precision.Int8, CacheFolder = folder.Path });
         using var same = CpuTokenModel.Load(
-            Config with { Preset = "another name" }, new CountingWeights(), new EngineOptions { Precision = EnginePrecision.Int8, CacheFolder = folder.Path });
+            Config with { Preset = "another name" }, new CountingWeights(), new EngineOptions { Precision = Precision.Int8, CacheFolder = folder.Path });
         Assert.Equal(3, new HashSet<string?> { one, two, third.PackedPath }.Count);
         Assert.Equal(one, same.PackedPath);
     }
@@ -52,7 +51,7 @@ public sealed class PackedMemoryTests
     public void A_damaged_file_is_made_again()
     {
         using var folder = new TemporaryFolder();
-        var expected = Logits(new CountingWeights(), folder.Path, EnginePrecision.BFloat16, out var path);
+        var expected = Logits(new CountingWeights(), folder.Path, Precision.BFloat16, out var path);
         var whole = File.ReadAllBytes(path!);
         var otherHeader = (byte[])whole.Clone();
         otherHeader[10] ^= 1;
@@ -60,7 +59,7 @@ public sealed class PackedMemoryTests
         {
             File.WriteAllBytes(path!, damaged);
             var source = new CountingWeights();
-            Decoding.AssertSame(expected, Logits(source, folder.Path, EnginePrecision.BFloat16, out var again));
+            Decoding.AssertSame(expected, Logits(source, folder.Path, Precision.BFloat16, out var again));
             Assert.True(source.Reads > 0);
             Assert.Equal(path, again);
             Assert.Equal(whole, File.ReadAllBytes(path!));
@@ -72,9 +71,9 @@ public sealed class PackedMemoryTests
     public void Several_may_pack_at_the_same_time()
     {
         using var folder = new TemporaryFolder();
-        var expected = Logits(new CountingWeights(), folder: null, EnginePrecision.Int8, out _);
+        var expected = Logits(new CountingWeights(), folder: null, Precision.Int8, out _);
         Parallel.For(0, 8, _ =>
-            Decoding.AssertSame(expected, Logits(new CountingWeights(), folder.Path, EnginePrecision.Int8, out var _)));
+            Decoding.AssertSame(expected, Logits(new CountingWeights(), folder.Path, Precision.Int8, out var _)));
         Assert.Single(Directory.GetFiles(folder.Path));
     }
 
@@ -84,8 +83,8 @@ public sealed class PackedMemoryTests
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["file"], "not a folder");
         var source = new CountingWeights();
-        var expected = Logits(source, folder: null, EnginePrecision.Int8, out _);
-        Decoding.AssertSame(expected, Logits(source, folder["file"], EnginePrecision.Int8, out var path));
+        var expected = Logits(source, folder: null, Precision.Int8, out _);
+        Decoding.AssertSame(expected, Logits(source, folder["file"], Precision.Int8, out var path));
         Assert.Null(path);
     }
 
@@ -94,8 +93,8 @@ public sealed class PackedMemoryTests
     {
         using var folder = new TemporaryFolder();
         var source = new CountingWeights { FailAt = "layers.1.attention.wo.weight" };
-        Assert.Throws<CheckpointException>(() => Logits(source, folder.Path, EnginePrecision.Int8, out _));
-        Assert.Throws<CheckpointException>(() => Logits(source, folder: null, EnginePrecision.Int8, out _));
+        Assert.Throws<CheckpointException>(() => Logits(source, folder.Path, Precision.Int8, out _));
+        Assert.Throws<CheckpointException>(() => Logits(source, folder: null, Precision.Int8, out _));
         Assert.Empty(Directory.GetFiles(folder.Path));
     }
 
@@ -103,7 +102,7 @@ public sealed class PackedMemoryTests
     public void Weights_that_are_not_numbers_are_refused_by_name()
     {
         var source = new CountingWeights { DamageAt = "layers.1.attention.wo.weight" };
-        foreach (var precision in Enum.GetValues<EnginePrecision>())
+        foreach (var precision in Enum.GetValues<Precision>())
         {
             var error = Assert.Throws<HitaException>(() => Logits(source, folder: null, precision, out _));
             Assert.Contains("layers.1.attention.wo.weight", error.Message, StringComparison.Ordinal);
@@ -120,7 +119,7 @@ public sealed class PackedMemoryTests
         CpuTokenModel Load(IGeneratorWeights weights) => CpuTokenModel.Load(Config, weights, new EngineOptions { UseCache = false });
     }
 
-    private static float[] Logits(IGeneratorWeights source, string? folder, EnginePrecision precision, out string? path)
+    private static float[] Logits(IGeneratorWeights source, string? folder, Precision precision, out string? path)
     {
         using var engine = CpuTokenModel.Load(
             Config, source, new EngineOptions { Precision = precision, Threads = 1, CacheFolder = folder, UseCache = folder is not null });

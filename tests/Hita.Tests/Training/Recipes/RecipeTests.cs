@@ -173,6 +173,54 @@ public sealed class RecipeTests
     }
 
     [Theory]
+    [InlineData("model:\ndata:\n  source: materials\nschedule:\n  steps: 1", "line 1: model is empty, it must be a section with keys")]
+    [InlineData("model:\n  preset: tiny\ndata:\nschedule:\n  steps: 1", "line 3: data is empty, it must be a section with keys")]
+    [InlineData("model:\n  preset: tiny\ndata:\n  source: materials\nschedule: ~", "line 5: schedule is empty, it must be a section with keys")]
+    [InlineData("model:\n  architecture:\ndata:\n  source: materials\nschedule:\n  steps: 1", "line 2: model.architecture is empty, it must be a section with keys")]
+    public void A_section_that_must_say_something_and_is_empty_is_told(string text, string fault) =>
+        Assert.Equal($"a.yaml: {fault}", Assert.Throws<ConfigException>(() => TokenizerRecipe.Parse(text, "a.yaml")).Message);
+
+    [Fact]
+    public void An_empty_section_that_can_be_left_out_has_its_defaults() =>
+        Assert.Equal(new ValidationSection(), TokenizerRecipe.Parse(Smallest + "\nvalidation:\ntraining:\n  optimizer:").Validation);
+
+    [Theory]
+    [InlineData("schedule.steps=300", 300L, null)]
+    [InlineData("schedule.epochs=2.5", null, 2.5)]
+    [InlineData("schedule={steps: 7}", 7L, null)]
+    public void Setting_one_of_two_keys_that_exclude_each_other_replaces_the_other(string set, long? steps, double? epochs)
+    {
+        foreach (var stated in (string[])["steps: 10", "epochs: 4"])
+        {
+            var schedule = TokenizerRecipe.Parse(Smallest.Replace("steps: 10", stated, StringComparison.Ordinal), sets: [set]).Schedule;
+            Assert.Equal((steps, epochs), (schedule.Steps, schedule.Epochs));
+        }
+    }
+
+    [Fact]
+    public void The_last_of_two_changes_counts_and_both_in_a_file_are_refused()
+    {
+        Assert.Equal(3, TokenizerRecipe.Parse(Smallest, sets: ["schedule.steps=2", "schedule.epochs=3"]).Schedule.Epochs);
+        Assert.Equal(10, TokenizerRecipe.Parse(Smallest, sets: ["schedule.epochs=null"]).Schedule.Steps);
+        Assert.Equal(
+            "a.yaml: schedule has both steps and epochs; leave one of them out",
+            Assert.Throws<ConfigException>(() => TokenizerRecipe.Parse(Smallest + "\n  epochs: 3", "a.yaml")).Message);
+        var warmed = TokenizerRecipe.Parse(Smallest + "\n  warmup_epochs: 0.5", sets: ["training.optimizer.warmup_steps=5"]);
+        Assert.Equal((null, 5), (warmed.Schedule.WarmupEpochs, warmed.Training.Optimizer.WarmupSteps));
+    }
+
+    [Theory]
+    [InlineData("[", "]")]
+    [InlineData("{a: ", "}")]
+    public void Nesting_deeper_than_any_stack_is_refused(string open, string close)
+    {
+        var value = string.Concat(Enumerable.Repeat(open, 100_000)) + string.Concat(Enumerable.Repeat(close, 100_000));
+        Assert.Contains("too large or too deep", Assert.Throws<HitaException>(() => TokenizerRecipe.Parse($"a: {value}")).Message, StringComparison.Ordinal);
+        Assert.Contains("too large or too deep", Assert.Throws<HitaException>(() => TokenizerRecipe.Parse(Smallest, sets: [$"a={value}"])).Message, StringComparison.Ordinal);
+        Assert.Contains("is not of the form", Assert.Throws<HitaException>(() => TokenizerRecipe.Parse(Smallest, sets: [$"{string.Join('.', Enumerable.Repeat('a', 100_000))}=1"])).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("nonsense", "is not of the form section.key=value")]
     [InlineData("=1", "is not of the form section.key=value")]
     [InlineData("a..b=1", "is not of the form section.key=value")]

@@ -136,12 +136,13 @@ public sealed class RunFolderTests
         using var run = RunFolder.Open(folder.Path, RunStart.New);
         using var trainer = new MadeUpTrainer(static _ => []);
         run.Checkpoints.Save(State(3), "{}", trainer.State);
-        // A file where the folder has to be written fails at once, whoever runs the test.
-        File.WriteAllText(run.Checkpoints.FolderOf(4) + ".tmp", "");
+        // A file in the folder's place fails at once, whoever runs the test.
+        File.WriteAllText(run.Checkpoints.FolderOf(4), "");
         var thrown = Assert.Throws<HitaException>(() => run.Checkpoints.Save(State(4), "{}", trainer.State));
         Assert.Contains("the checkpoint of step 3 is whole: free some space and continue with --resume.", thrown.Message, StringComparison.Ordinal);
         Assert.Equal([3], run.Checkpoints.Steps);
         Assert.Equal(3, run.Checkpoints.Read(3).Step);
+        Assert.Single(Directory.GetDirectories(Path.GetDirectoryName(run.Checkpoints.FolderOf(4))!));
     }
 
     internal static CheckpointState State(long step) => new()

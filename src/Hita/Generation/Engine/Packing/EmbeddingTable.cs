@@ -1,4 +1,5 @@
 using Hita.Generation.Engine.Kernels;
+using Hita.Runtime;
 
 namespace Hita.Generation.Engine.Packing;
 
@@ -8,10 +9,10 @@ internal readonly unsafe struct EmbeddingTable
     private readonly byte* _data;
     private readonly bool _isFloat32;
 
-    public EmbeddingTable(byte* data, EnginePrecision precision, int rows, int width)
+    public EmbeddingTable(byte* data, Precision precision, int rows, int width)
     {
         _data = data;
-        _isFloat32 = precision == EnginePrecision.Float32;
+        _isFloat32 = precision == Precision.Float32;
         Rows = rows;
         Width = width;
     }
@@ -23,13 +24,13 @@ internal readonly unsafe struct EmbeddingTable
     public int Width { get; }
 
     /// <summary>Bytes of a table.</summary>
-    public static long Bytes(EnginePrecision precision, int rows, int width) =>
-        (precision == EnginePrecision.Float32 ? sizeof(float) : sizeof(ushort)) * (long)rows * width;
+    public static long Bytes(Precision precision, int rows, int width) =>
+        (precision == Precision.Float32 ? sizeof(float) : sizeof(ushort)) * (long)rows * width;
 
     /// <summary>Lays a table out.</summary>
-    public static void Pack(ReadOnlySpan<float> values, EnginePrecision precision, byte* packed)
+    public static void Pack(ReadOnlySpan<float> values, Precision precision, byte* packed)
     {
-        if (precision == EnginePrecision.Float32)
+        if (precision == Precision.Float32)
         {
             values.CopyTo(new Span<float>(packed, values.Length));
             return;

@@ -38,10 +38,10 @@ internal sealed class PackedLayout
     // The widest portable vectors read a little past the last weights.
     private const long Tail = 4096;
 
-    private readonly EnginePrecision _precision;
+    private readonly Precision _precision;
     private readonly List<PackedSection> _sections = [];
 
-    public PackedLayout(GeneratorConfig config, EnginePrecision precision)
+    public PackedLayout(GeneratorConfig config, Precision precision)
     {
         _precision = precision;
         var (width, hidden, codes) = (config.Width, config.HiddenWidth, config.CodebookSize);
@@ -75,7 +75,7 @@ internal sealed class PackedLayout
     public long Length { get; private set; }
 
     /// <summary>A text that is equal for packed weights that are interchangeable, and for no others.</summary>
-    public static string Describe(GeneratorConfig config, EnginePrecision precision, string fingerprint) =>
+    public static string Describe(GeneratorConfig config, Precision precision, string fingerprint) =>
         new StringBuilder("Generator weights packed for the CPU engine of Hita for .NET, layout 3.\n")
             .Append($"precision: {precision}\nweights: {fingerprint}\n")
             .Append(ConfigJson.Write(config with { Preset = null })).ToString();

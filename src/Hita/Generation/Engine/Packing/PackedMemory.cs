@@ -97,23 +97,17 @@ internal sealed unsafe class PackedMemory : IDisposable
 
     private static void Write(string path, byte[] header, long length, Action<PackTarget> fill)
     {
-        var partial = $"{path}.{Guid.NewGuid():N}.partial";
-        try
+        // The caller looks at the bare fault: it has memory of its own where no file can be written.
+        AtomicFile.Write(path, Fill, static (_, thrown) => thrown is HitaException ? new IOException(thrown.Message, thrown) : thrown);
+
+        void Fill(FileStream file)
         {
-            using (var file = File.OpenHandle(partial, FileMode.CreateNew, FileAccess.Write))
-            {
-                var writer = new BlockWriter(file);
-                writer.Write(0, header);
-                using (var target = new FileTarget(writer, HeaderLength))
-                    fill(target);
-                writer.Write(HeaderLength + length, []);
-                writer.Finish();
-            }
-            File.Move(partial, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(partial);
+            var writer = new BlockWriter(file.SafeFileHandle);
+            writer.Write(0, header);
+            using (var target = new FileTarget(writer, HeaderLength))
+                fill(target);
+            writer.Write(HeaderLength + length, []);
+            writer.Finish();
         }
     }
 

@@ -32,7 +32,7 @@ internal sealed unsafe class PackedModel : IDisposable
 {
     private readonly PackedMemory _memory;
 
-    private PackedModel(GeneratorConfig config, EnginePrecision precision, PackedLayout layout, PackedMemory memory)
+    private PackedModel(GeneratorConfig config, Precision precision, PackedLayout layout, PackedMemory memory)
     {
         _memory = memory;
         Config = config;
@@ -78,7 +78,7 @@ internal sealed unsafe class PackedModel : IDisposable
     public GeneratorConfig Config { get; }
 
     /// <summary>How the matrices are kept.</summary>
-    public EnginePrecision Precision { get; }
+    public Precision Precision { get; }
 
     /// <summary>The file that is mapped, or null where the weights are in memory of their own.</summary>
     public string? Path => _memory.Path;
@@ -117,7 +117,7 @@ internal sealed unsafe class PackedModel : IDisposable
     /// <param name="precision">How they are kept.</param>
     /// <param name="folder">Where packed copies are kept; null packs into memory and keeps nothing.</param>
     public static PackedModel Open(
-        GeneratorConfig config, IGeneratorWeights weights, EnginePrecision precision, string? folder)
+        GeneratorConfig config, IGeneratorWeights weights, Precision precision, string? folder)
     {
         var layout = new PackedLayout(config, precision);
         foreach (var section in layout.Sections)
@@ -134,7 +134,7 @@ internal sealed unsafe class PackedModel : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _memory.Dispose();
 
-    private static void Fill(PackedLayout layout, EnginePrecision precision, IGeneratorWeights weights, PackTarget target)
+    private static void Fill(PackedLayout layout, Precision precision, IGeneratorWeights weights, PackTarget target)
     {
         var buffer = Array.Empty<float>();
         foreach (var tensor in layout.Sections.GroupBy(s => s.Tensor))
