@@ -9,6 +9,7 @@ using Hita.Cli.Commands.Machine;
 using Hita.Cli.Commands.Models;
 using Hita.Cli.Commands.Train;
 using Hita.Cli.Hosting;
+using Hita.Cli.Options;
 using Hita.Cli.Output;
 
 namespace Hita.Cli;
@@ -33,7 +34,7 @@ internal static class CommandLineApp
             }
             return parsed.Invoke(new InvocationConfiguration
             {
-                Output = terminal.Out,
+                Output = terminal.Raw,
                 Error = terminal.Error,
                 EnableDefaultExceptionHandler = false,
                 ProcessTerminationTimeout = null,
@@ -86,6 +87,7 @@ internal static class CommandLineApp
         });
         root.Options.Add(new VersionOption("--version") { Description = "Show the version.", Action = new VersionAction(host.Terminal) });
         root.SetAction(parsed => new HelpWithExamples().Invoke(parsed));
+        NumberOptions.ReadStrictly(root);
         return root;
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Runtime.CompilerServices;
+using Hita.Cli.Options;
 using Hita.Runtime;
 using static TorchSharp.torch;
 
@@ -10,11 +11,7 @@ internal sealed class GlobalOptions
 {
     public GlobalOptions()
     {
-        Threads.Validators.Add(static result =>
-        {
-            if (result.Tokens is [var token] && (!int.TryParse(token.Value, out var count) || count is < 1 or > 4096))
-                result.AddError($"--threads is '{token.Value}'; it must be a whole number from 1 to 4096.");
-        });
+        NumberOptions.Between(Threads, 1, 4096);
         Device.Validators.Add(static result =>
         {
             if (result.Tokens is [var token] && !Compute.IsDeviceName(token.Value))

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text;
+using Hita.Runtime;
 
 namespace Hita.Cli.Options;
 
@@ -8,6 +10,8 @@ namespace Hita.Cli.Options;
 /// </summary>
 internal sealed class OutputNames
 {
+    private const int LongestPart = 150;
+
     private readonly HashSet<string> _taken = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>A name that no other result of this command has.</summary>
@@ -22,10 +26,21 @@ internal sealed class OutputNames
         return name;
     }
 
-    /// <summary>A text as a part of a file name: letters, digits, dots, dashes and underscores.</summary>
+    /// <summary>
+    /// A text as a part of a file name: letters, their marks, digits, dots, dashes and underscores, cut so that there is room for what
+    /// comes before and after it in the 255 bytes that a name may have.
+    /// </summary>
     public static string Safe(string text)
     {
-        var safe = string.Concat(text.Select(static c => char.IsLetterOrDigit(c) || c is '.' or '-' or '_' ? c : '-')).Trim('-', '.');
-        return safe.Length == 0 ? "image" : safe[..Math.Min(safe.Length, 100)];
+        var safe = new StringBuilder(text.Length);
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (Rune.IsLetterOrDigit(rune) || rune.Value is '.' or '-' or '_' || Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark)
+                safe.Append(rune.ToString());
+            else
+                safe.Append('-');
+        }
+        var cut = PrintableText.CutToBytes(safe.ToString().Trim('-', '.'), LongestPart).Trim('-', '.');
+        return cut.Length == 0 ? "image" : cut;
     }
 }

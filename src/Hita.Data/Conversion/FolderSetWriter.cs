@@ -1,10 +1,14 @@
 using System.Globalization;
+using Hita.Runtime;
 
 namespace Hita.Data.Conversion;
 
 /// <summary>A file an image, in a folder a class or in one folder.</summary>
 internal sealed class FolderSetWriter : IImageSetWriter
 {
+    // Of the 255 bytes that file systems take; a number may come in front.
+    private const int LongestName = 200;
+
     private readonly string _folder;
     private readonly string[] _classFolders;
 
@@ -35,7 +39,7 @@ internal sealed class FolderSetWriter : IImageSetWriter
     /// <summary>Names of folders for classes, which sorted give the classes their numbers back.</summary>
     public static string[] FolderNames(IReadOnlyList<string> classNames)
     {
-        var names = classNames.Select(static n => string.Concat(n.Select(static c => Path.GetInvalidFileNameChars().Contains(c) || c is '/' or '\\' or ':' ? '_' : c)).Trim().TrimStart('.')).ToArray();
+        var names = classNames.Select(FolderName).ToArray();
         var sorted = true;
         for (var i = 0; i < names.Length; i++)
             sorted &= names[i].Length > 0 && (i == 0 || string.CompareOrdinal(names[i - 1], names[i]) < 0);
@@ -47,5 +51,13 @@ internal sealed class FolderSetWriter : IImageSetWriter
             var number = i.ToString(digits, CultureInfo.InvariantCulture);
             return name.Length == 0 || name == i.ToString(CultureInfo.InvariantCulture) ? number : $"{number}-{name}";
         })];
+    }
+
+    // What a file system refuses, what a terminal would obey and what nobody sees becomes an underscore.
+    private static string FolderName(string className)
+    {
+        var safe = string.Concat(className.Select(static c =>
+            Path.GetInvalidFileNameChars().Contains(c) || c is '/' or '\\' or ':' || (!char.IsSurrogate(c) && PrintableText.Escape(c.ToString()).Length > 1) ? '_' : c));
+        return PrintableText.CutToBytes(safe.Trim().TrimStart('.'), LongestName);
     }
 }

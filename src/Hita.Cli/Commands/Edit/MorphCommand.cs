@@ -27,11 +27,7 @@ internal static class MorphCommand
         var back = new Option<bool>("--there-and-back") { Description = "Play the way back too, so that the animation can be repeated without a jump." };
         var json = CommandHost.JsonOption();
         CommonOptions.OneOf(patches, "blend", "first", "second");
-        milliseconds.Validators.Add(static result =>
-        {
-            if (result.Tokens is [var token] && (!int.TryParse(token.Value, out var n) || n is < 1 or > 60_000))
-                result.AddError($"--frame-time is '{token.Value}'; it must be a whole number from 1 to 60000.");
-        });
+        NumberOptions.Between(milliseconds, 1, 60_000);
         var command = new HitaCommand(
             "morph",
             "Turn one image into another by way of what the tokenizer sees in them: an animated WebP and a strip of stills.",

@@ -21,11 +21,7 @@ internal static class VaryCommand
         var models = new PipelineArguments();
         var json = CommandHost.JsonOption();
         CommonOptions.OneOf(keep, "holistic", "patches");
-        count.Validators.Add(static result =>
-        {
-            if (result.Tokens is [var token] && (!int.TryParse(token.Value, out var n) || n is < 1 or > 10_000))
-                result.AddError($"--count is '{token.Value}'; it must be a whole number from 1 to 10000.");
-        });
+        NumberOptions.Between(count, 1, 10_000);
         var command = new HitaCommand(
             "vary",
             "Decode variations of an image that keep its holistic or its patch codes and sample the others.",

@@ -37,14 +37,8 @@ internal static class ClassesCommand
         {
             model, data, training, steps, precision,
         };
-        foreach (var option in new[] { training, steps })
-        {
-            option.Validators.Add(result =>
-            {
-                if (result.Tokens is [var token] && (!int.TryParse(token.Value, out var n) || n < (option == steps ? 1 : 0)))
-                    result.AddError($"{option.Name} is '{token.Value}'; it must be a whole number from {(option == steps ? 1 : 0)} on.");
-            });
-        }
+        NumberOptions.Between(training, 0);
+        NumberOptions.Between(steps, 1);
         shared.AddTo(command, weights: false);
         sampling.AddTo(command);
         command.SetAction(parsed =>

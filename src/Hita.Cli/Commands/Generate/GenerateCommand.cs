@@ -40,11 +40,7 @@ internal static class GenerateCommand
             model, generator, tokenizer, classes, count, output, precision, decoding, engine, json,
         };
         sampling.AddTo(command);
-        count.Validators.Add(static result =>
-        {
-            if (result.Tokens is [var token] && (!int.TryParse(token.Value, out var n) || n is < 1 or > 100_000))
-                result.AddError($"--count is '{token.Value}'; it must be a whole number from 1 to 100000.");
-        });
+        NumberOptions.Between(count, 1, 100_000);
         command.SetAction(parsed =>
         {
             host.Globals.Prepare(parsed);

@@ -40,11 +40,7 @@ internal static class PrecisionCommand
             model, classes, count, sheet, tokenizer, json,
         };
         sampling.AddTo(command);
-        count.Validators.Add(static result =>
-        {
-            if (result.Tokens is [var token] && (!int.TryParse(token.Value, out var n) || n is < 1 or > 1000))
-                result.AddError($"--count is '{token.Value}'; it must be a whole number from 1 to 1000.");
-        });
+        NumberOptions.Between(count, 1, 1000);
         command.SetAction(parsed =>
         {
             host.Globals.Prepare(parsed);

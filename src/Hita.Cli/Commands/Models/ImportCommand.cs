@@ -107,7 +107,7 @@ internal static class ImportCommand
     private static void Print(Terminal terminal, string folder, ImportReport report)
     {
         terminal.Line($"{folder}: a {Wording.Of(report.Kind)}{(report.Preset is null ? " of its own architecture" : $", {report.Preset}")}");
-        var fields = new List<(string, string)>
+        var fields = new List<Field>
         {
             ("tensors", $"{report.TensorCount}, {Wording.Count(report.ParameterCount)} parameters"),
             ("weights", report.ModelHash),

@@ -78,7 +78,7 @@ internal static class InspectCommand
     private static void Print(Terminal terminal, Report report, bool brief)
     {
         terminal.Heading(report.Path);
-        var fields = new List<(string, string)>
+        var fields = new List<Field>
         {
             ("kind", Wording.Of(report.Kind)),
             report.StandsFor is { } published
@@ -89,12 +89,12 @@ internal static class InspectCommand
             ("bytes", report.Bytes.ToString(System.Globalization.CultureInfo.InvariantCulture)),
             ("weights", report.Weights),
         };
-        fields.AddRange(report.Metadata.Select(static m => (m.Key, m.Value.Length > 200 ? m.Value[..200] + "…" : m.Value)));
+        fields.AddRange(report.Metadata.Select(static m => new Field(m.Key, m.Value.Length > 200 ? m.Value[..200] + "…" : m.Value)));
         if (report.Checkpoint is { Items.Count: > 0 } checkpoint)
         {
-            fields.Add(("checkpoint", string.Join("\n", checkpoint.Items.Select(static i => $"{i.Name}: {i.Text ?? i.Kind}{(i.TensorCount > 0 ? $", {i.TensorCount} tensors" : "")}"))));
+            fields.Add(new("checkpoint", [.. checkpoint.Items.Select(static i => $"{i.Name}: {i.Text ?? i.Kind}{(i.TensorCount > 0 ? $", {i.TensorCount} tensors" : "")}")]));
             if (checkpoint.Arguments.Count > 0)
-                fields.Add(("arguments", string.Join("\n", checkpoint.Arguments.Select(static a => $"{a.Key} = {a.Value}"))));
+                fields.Add(new("arguments", [.. checkpoint.Arguments.Select(static a => $"{a.Key} = {a.Value}")]));
         }
         terminal.Fields(fields);
         if (!brief)
