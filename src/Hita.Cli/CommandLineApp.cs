@@ -9,7 +9,6 @@ using Hita.Cli.Commands.Machine;
 using Hita.Cli.Commands.Models;
 using Hita.Cli.Commands.Train;
 using Hita.Cli.Hosting;
-using Hita.Cli.Options;
 using Hita.Cli.Output;
 
 namespace Hita.Cli;
@@ -71,6 +70,7 @@ internal static class CommandLineApp
             TokenizeCommand.Create(host),
             ImportCommand.Create(host),
             InspectCommand.Create(host),
+            ListClassesCommand.Create(host),
             InitCommand.Create(host),
             VerifyCommand.Create(host),
             BenchCommand.Create(host),

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Runtime.CompilerServices;
-using Hita.Cli.Options;
 using Hita.Runtime;
 using static TorchSharp.torch;
 

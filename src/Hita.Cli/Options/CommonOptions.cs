@@ -16,7 +16,7 @@ internal static class CommonOptions
     {
         var option = new Option<string>("--model", "-m")
         {
-            Description = $"{what}, or a preset's name to try it with weights that are not trained.",
+            Description = $"{what}; or a preset's name, to try an architecture untrained.{(required ? "" : $" The bundled pipeline, {BundledModels.Materials}, if left out.")}",
             HelpName = "DIR|PRESET",
             Required = required,
         };

@@ -18,7 +18,7 @@ internal static class TokenizeCommand
     {
         var data = new DataArguments();
         data.Size.Description = "Side of the squares, where it is not the tokenizer's.";
-        var model = CommonOptions.Model("The tokenizer's or pipeline's folder", required: true);
+        var model = CommonOptions.Model("The folder of a tokenizer, a pipeline or a training run", required: true);
         var output = CommonOptions.Output("The token cache's folder.", "CACHE");
         var augment = new Option<string>("--augment")
         {

@@ -79,7 +79,7 @@ internal static class DataCheckCommand
     {
         if (items.Count == 0)
             return ["none"];
-        IReadOnlyList<string> more = items.Count > Named ? [$"… and {items.Count - Named} more, which --json lists"] : [];
+        string[] more = items.Count > Named ? [$"… and {items.Count - Named} more, which --json lists"] : [];
         return [summary, .. items.Take(Named).Select(text), .. more];
     }
 

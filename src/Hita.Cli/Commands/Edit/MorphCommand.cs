@@ -18,13 +18,14 @@ internal static class MorphCommand
     {
         var from = new Argument<string>("FROM") { Description = "The image at the start." };
         var to = new Argument<string>("TO") { Description = "The image at the end." };
-        var model = CommonOptions.Model("The tokenizer's or pipeline's folder");
+        var model = CommonOptions.Model("The folder of a tokenizer, a pipeline or a training run");
         var output = CommonOptions.Output("The animation to write, a .webp file; a strip of stills goes beside it.", "FILE");
         var frames = new Option<int>("--frames") { Description = "Images on the way, both ends included.", HelpName = "N", DefaultValueFactory = static _ => 24 };
         var patches = new Option<string>("--patches") { Description = "What the patch codes do: go along (blend), or stay those of the first or the second image.", HelpName = "blend|first|second", DefaultValueFactory = static _ => "blend" };
         var quantize = new Option<bool>("--quantize") { Description = "Round every image to codes, as the model decodes them; the way is less smooth." };
         var milliseconds = new Option<int>("--frame-time") { Description = "How long an image is shown, in milliseconds.", HelpName = "MS", DefaultValueFactory = static _ => 80 };
         var back = new Option<bool>("--there-and-back") { Description = "Play the way back too, so that the animation can be repeated without a jump." };
+        var overwrite = new OverwriteOption();
         var json = CommandHost.JsonOption();
         CommonOptions.OneOf(patches, "blend", "first", "second");
         NumberOptions.Between(milliseconds, 1, 60_000);
@@ -34,7 +35,7 @@ internal static class MorphCommand
             "hita morph a.jpg b.jpg --frames 24 -m models/hita -o morph.webp",
             "hita morph a.jpg b.jpg --patches first --there-and-back -m models/hita -o look.webp")
         {
-            from, to, model, output, frames, patches, quantize, milliseconds, back, json,
+            from, to, model, output, frames, patches, quantize, milliseconds, back, overwrite, json,
         };
         command.SetAction(parsed =>
         {
@@ -53,13 +54,14 @@ internal static class MorphCommand
             var file = EditOutput.Check(parsed.GetValue(output)!, parsed.GetValue(from), parsed.GetValue(to));
             if (ImageWriter.FormatOf(file) != ImageFormat.Webp)
                 throw new HitaException($"{file} must end in .webp: animations are written as WebP.");
+            var strip = Path.ChangeExtension(EditOutput.Beside(file, "strip"), ".png");
+            overwrite.Check(parsed, file, strip);
             var (first, firstInput) = EditOutput.Read(parsed.GetValue(from)!);
             var (second, secondInput) = EditOutput.Read(parsed.GetValue(to)!);
-            using var tokenizer = PipelineArguments.OpenTokenizer(host, parsed, model);
+            using var tokenizer = PipelineArguments.OpenTokenizer(host, parsed, model, firstInput.File, secondInput.File);
             IReadOnlyList<Image> images;
             using (var line = new ProgressLine(host.Terminal, "Decoding", "frames", options.Frames))
                 images = new ImageMorph(tokenizer).Render(first, second, options, new DirectProgress<EditProgress>(p => line.Report(p.Done)), host.Cancellation);
-            var strip = Path.ChangeExtension(EditOutput.Beside(file, "strip"), ".png");
             EditOutput.Write(Strip(images), strip, new EditSettings("morph", tokenizer.ModelHash, null, null, [firstInput, secondInput], options));
             IReadOnlyList<Image> shown = parsed.GetValue(back) ? [.. images, .. images.Reverse().Skip(1).SkipLast(1)] : images;
             AnimatedWebp.Write(shown, file, parsed.GetValue(milliseconds));

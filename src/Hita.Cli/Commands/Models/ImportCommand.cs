@@ -29,6 +29,7 @@ internal static class ImportCommand
             "The model folder to write. Weights of metrics and losses need none: they go where they are found, or into the folder or .safetensors file named here.",
             "PATH",
             required: false);
+        var overwrite = new OverwriteOption();
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "import",
@@ -37,7 +38,7 @@ internal static class ImportCommand
             "hita import GPT-B-50e.pt -o models/hita/generator",
             "hita import vgg16-397923af.pth")
         {
-            file, semantic, preset, config, weights, output, json,
+            file, semantic, preset, config, weights, output, overwrite, json,
         };
         command.SetAction(parsed =>
         {
@@ -57,6 +58,7 @@ internal static class ImportCommand
             }
             if (place is null)
                 throw new HitaException($"{path} is made a model folder; name the folder with -o DIR.");
+            overwrite.Check(parsed, Path.Combine(place, ModelFolder.ConfigName));
             var report = WithProgress(host, progress => ModelImporter.Import(path, place, options, progress, host.Cancellation));
             if (parsed.GetValue(json))
                 JsonOutput.Write(host.Terminal, report);

@@ -4,7 +4,7 @@ using System.Globalization;
 using System.Numerics;
 using System.Text.RegularExpressions;
 
-namespace Hita.Cli.Options;
+namespace Hita.Cli.Hosting;
 
 /// <summary>
 /// Reads every number on the command line the same way, whatever the system's language: a point for decimals and nothing between
