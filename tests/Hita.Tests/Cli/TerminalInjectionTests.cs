@@ -3,7 +3,6 @@ using Hita.Cli.Options;
 using Hita.Cli.Output;
 using Hita.Data.Conversion;
 using Hita.Editing;
-using Hita.Imaging;
 using Hita.Runtime;
 using Hita.Tests.Editing;
 using Hita.Tests.Support;
