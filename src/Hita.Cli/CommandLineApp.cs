@@ -33,7 +33,7 @@ internal static class CommandLineApp
             }
             return parsed.Invoke(new InvocationConfiguration
             {
-                Output = terminal.Out,
+                Output = terminal.Raw,
                 Error = terminal.Error,
                 EnableDefaultExceptionHandler = false,
                 ProcessTerminationTimeout = null,
@@ -70,6 +70,7 @@ internal static class CommandLineApp
             TokenizeCommand.Create(host),
             ImportCommand.Create(host),
             InspectCommand.Create(host),
+            ListClassesCommand.Create(host),
             InitCommand.Create(host),
             VerifyCommand.Create(host),
             BenchCommand.Create(host),
@@ -86,6 +87,7 @@ internal static class CommandLineApp
         });
         root.Options.Add(new VersionOption("--version") { Description = "Show the version.", Action = new VersionAction(host.Terminal) });
         root.SetAction(parsed => new HelpWithExamples().Invoke(parsed));
+        NumberOptions.ReadStrictly(root);
         return root;
     }
 

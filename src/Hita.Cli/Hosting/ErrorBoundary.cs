@@ -24,7 +24,7 @@ internal static partial class ErrorBoundary
             var (sentence, code) = Explain(cause, cancellation);
             terminal.Error.WriteLine($"hita: {sentence}");
             if (Environment.GetEnvironmentVariable(DebugVariable) == "1")
-                terminal.Error.WriteLine(thrown);
+                terminal.Error.Write(thrown + Environment.NewLine);
             return code;
         }
     }

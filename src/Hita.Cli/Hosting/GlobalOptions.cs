@@ -10,11 +10,7 @@ internal sealed class GlobalOptions
 {
     public GlobalOptions()
     {
-        Threads.Validators.Add(static result =>
-        {
-            if (result.Tokens is [var token] && (!int.TryParse(token.Value, out var count) || count is < 1 or > 4096))
-                result.AddError($"--threads is '{token.Value}'; it must be a whole number from 1 to 4096.");
-        });
+        NumberOptions.Between(Threads, 1, 4096);
         Device.Validators.Add(static result =>
         {
             if (result.Tokens is [var token] && !Compute.IsDeviceName(token.Value))

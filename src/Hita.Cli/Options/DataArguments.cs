@@ -11,11 +11,7 @@ internal sealed class DataArguments
     public DataArguments()
     {
         CommonOptions.OneOf(Format, [.. ImageSources.FormatNames]);
-        Size.Validators.Add(static result =>
-        {
-            if (result.Tokens is [var token] && (!int.TryParse(token.Value, out var side) || side is < 16 or > 1024))
-                result.AddError($"--size is '{token.Value}'; it must be a whole number from 16 to 1024.");
-        });
+        NumberOptions.Between(Size, 16, 1024);
     }
 
     public Argument<string> Path { get; } = new("PATH")

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Hita.Cli.Hosting;
 using Hita.Cli.Output;
 using Hita.Editing;
@@ -22,7 +23,12 @@ internal sealed record EditSettings(
 /// <summary>An image that an edit was made of.</summary>
 /// <param name="Name">The file's name.</param>
 /// <param name="Sha256">The hash of the decoded pixels.</param>
-internal sealed record EditInput(string Name, string Sha256);
+internal sealed record EditInput(string Name, string Sha256)
+{
+    /// <summary>Where it was read from, which is nothing for the record.</summary>
+    [JsonIgnore]
+    public string File { get; init; } = "";
+}
 
 /// <summary>Reads the images of an edit and writes its results.</summary>
 internal static class EditOutput
@@ -57,7 +63,7 @@ internal static class EditOutput
     public static (Image Image, EditInput Input) Read(Terminal terminal, string path)
     {
         var image = ImageDecoder.Decode(path, ImageInput.Options(terminal));
-        return (image, new EditInput(Path.GetFileName(path), Convert.ToHexStringLower(SHA256.HashData(image.Pixels))));
+        return (image, new EditInput(Path.GetFileName(path), Convert.ToHexStringLower(SHA256.HashData(image.Pixels))) { File = path });
     }
 
     /// <summary>Writes an image with what it was made of.</summary>

@@ -36,11 +36,7 @@ internal sealed class EvaluationArguments
         };
         CommonOptions.OneOf(_protocol, [.. EvaluationProtocols.All.Select(static p => p.Name)]);
         _samples.Description = samples;
-        _samples.Validators.Add(static result =>
-        {
-            if (result.Tokens is [var token] && (!int.TryParse(token.Value, out var n) || n < 2))
-                result.AddError($"--samples is '{token.Value}'; it must be a whole number of 2 or more.");
-        });
+        NumberOptions.Between(_samples, 2);
     }
 
     /// <summary><c>--json</c>.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Hita.Runtime;
 
 namespace Hita.Cli.Options;
@@ -9,7 +10,9 @@ namespace Hita.Cli.Options;
 /// </summary>
 internal sealed class OutputNames
 {
-    private const int MaxStemBytes = 180;
+    // Of the 255 bytes that file systems allow: room is left for what comes before and after the name.
+    private const int MaxStemBytes = 150;
+
     private readonly HashSet<string> _taken = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>A name that no other result of this command has.</summary>
@@ -24,11 +27,21 @@ internal sealed class OutputNames
         return name;
     }
 
-    /// <summary>A text as a part of a file name: letters, digits, dots, dashes and underscores.</summary>
+    /// <summary>
+    /// A text as a part of a file name: letters, their marks, digits, dots, dashes and underscores, cut so that there is room for what
+    /// comes before and after it in the 255 bytes that a name may have.
+    /// </summary>
     public static string Safe(string text)
     {
-        var safe = string.Concat(text.Select(static c => char.IsLetterOrDigit(c) || c is '.' or '-' or '_' ? c : '-')).Trim('-', '.');
-        // Room is left for what follows the name; a letter may take several bytes.
-        return safe.Length == 0 ? "image" : FileNameText.Cut(safe[..Math.Min(safe.Length, 100)], MaxStemBytes);
+        var safe = new StringBuilder(text.Length);
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (Rune.IsLetterOrDigit(rune) || rune.Value is '.' or '-' or '_' || Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark)
+                safe.Append(rune.ToString());
+            else
+                safe.Append('-');
+        }
+        var cut = FileNameText.Cut(safe.ToString().Trim('-', '.'), MaxStemBytes).Trim('-', '.');
+        return cut.Length == 0 ? "image" : cut;
     }
 }

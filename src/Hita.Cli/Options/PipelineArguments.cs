@@ -10,7 +10,7 @@ namespace Hita.Cli.Options;
 /// <summary>The options by which an editing command finds and loads its models.</summary>
 internal sealed class PipelineArguments
 {
-    private readonly Option<string> _model = CommonOptions.Model("The pipeline's folder (with tokenizer/ and generator/)");
+    private readonly ModelArguments _models = new();
     private readonly Option<string> _precision = CommonOptions.PrecisionOption(Precision.Float32, Precision.BFloat16, Precision.Int8);
     private readonly Option<string> _engine = CommonOptions.EngineOption();
     private readonly Option<string?> _class = new("--class") { Description = "The class to sample for, by number or name; none if left out.", HelpName = "CLASS" };
@@ -19,7 +19,9 @@ internal sealed class PipelineArguments
     public void AddTo(Command command, bool classRequired = false)
     {
         _class.Required = classRequired;
-        command.Options.Add(_model);
+        if (classRequired)
+            _class.Description = "The class that the box becomes, by number or name.";
+        _models.AddTo(command);
         command.Options.Add(_class);
         command.Options.Add(_precision);
         command.Options.Add(_engine);
@@ -29,10 +31,11 @@ internal sealed class PipelineArguments
     /// <summary>How codes are sampled. Checked before any weight is read.</summary>
     public Editing.EditSamplingOptions SamplingOf(ParseResult parsed)
     {
-        var request = _sampling.Request(parsed, NamedModel.SamplingOf(parsed.GetValue(_model)!));
+        var generator = _models.Parts(parsed).Generator;
+        var request = _sampling.Request(parsed, NamedModel.SamplingOf(generator));
         return new Editing.EditSamplingOptions
         {
-            Class = parsed.GetValue(_class) is { } text ? NamedModel.ClassesOf(parsed.GetValue(_model)!).Find(text) : null,
+            Class = parsed.GetValue(_class) is { } text ? NamedModel.ClassesOf(generator).Find(text) : null,
             Seed = request.Seed,
             FirstImage = request.FirstImage,
             Sampling = request.Sampling,
@@ -42,12 +45,15 @@ internal sealed class PipelineArguments
     }
 
     /// <summary>Loads both models, the tokenizer with its encoder.</summary>
-    public ImagePipeline Open(CommandHost host, ParseResult parsed)
+    /// <param name="host">The program.</param>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="images">The images that are edited.</param>
+    public ImagePipeline Open(CommandHost host, ParseResult parsed, params IEnumerable<string> images)
     {
-        var model = parsed.GetValue(_model)!;
+        var (generator, tokenizer) = _models.Parts(parsed);
         var pipeline = NamedModel.OpenPipeline(
-            model,
-            model,
+            generator,
+            tokenizer,
             new GeneratorOptions
             {
                 Device = parsed.GetValue(host.Globals.Device)!,
@@ -56,7 +62,7 @@ internal sealed class PipelineArguments
                 Engine = CommonOptions.ChosenEngine(parsed, _engine),
             },
             withEncoder: true);
-        ModelNotes.Tell(host, parsed, _model);
+        ModelNotes.Tell(host, generator, _models.IsDefault(parsed), pipeline.Tokenizer, images);
         return pipeline;
     }
 
@@ -64,10 +70,10 @@ internal sealed class PipelineArguments
     public string PrecisionName(ParseResult parsed) => parsed.GetValue(_precision)!;
 
     /// <summary>Loads a tokenizer with its encoder, for commands that need no generator.</summary>
-    public static ImageTokenizer OpenTokenizer(CommandHost host, ParseResult parsed, Option<string> model)
+    public static ImageTokenizer OpenTokenizer(CommandHost host, ParseResult parsed, Option<string> model, params IEnumerable<string> images)
     {
         var tokenizer = NamedModel.OpenTokenizer(parsed.GetValue(model)!, new TokenizerOptions { Device = parsed.GetValue(host.Globals.Device)! });
-        ModelNotes.Tell(host, parsed, model);
+        ModelNotes.Tell(host, parsed, model, tokenizer, images);
         return tokenizer;
     }
 }

@@ -16,5 +16,5 @@ internal static class JsonOutput
         WriteIndented = true,
     };
 
-    public static void Write<T>(Terminal terminal, T result) => terminal.Out.WriteLine(JsonSerializer.Serialize(result, Settings));
+    public static void Write<T>(Terminal terminal, T result) => terminal.Out.Write(JsonSerializer.Serialize(result, Settings) + Environment.NewLine);
 }

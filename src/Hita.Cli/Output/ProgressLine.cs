@@ -14,11 +14,10 @@ internal sealed class ProgressLine : IDisposable
 
     private readonly Lock _gate = new();
     private readonly Queue<(long Time, long Done)> _samples = new();
-    private readonly TextWriter _writer;
+    private readonly Terminal _terminal;
     private readonly TimeProvider _clock;
     private readonly TimeSpan _interval;
     private readonly bool _redraw;
-    private readonly int _width;
     private readonly string _title;
     private readonly string _unit;
     private readonly long? _total;
@@ -26,7 +25,6 @@ internal sealed class ProgressLine : IDisposable
     private long _done;
     private long _lastWrite;
     private string _note = "";
-    private int _sampled;
     private bool _disposed;
 
     /// <param name="terminal">Where to write (its error stream) and its clock.</param>
@@ -36,10 +34,9 @@ internal sealed class ProgressLine : IDisposable
     /// <param name="plainInterval">Time between plain lines; 10 seconds if left out.</param>
     public ProgressLine(Terminal terminal, string title, string unit, long? total, TimeSpan? plainInterval = null)
     {
-        _writer = terminal.Error;
+        _terminal = terminal;
         _clock = terminal.Clock;
         _redraw = terminal.ErrorIsTerminal;
-        _width = terminal.Width;
         _interval = _redraw ? RefreshInterval : plainInterval ?? TimeSpan.FromSeconds(10);
         _title = title;
         _unit = unit;
@@ -47,7 +44,7 @@ internal sealed class ProgressLine : IDisposable
         _start = _lastWrite = _clock.GetTimestamp();
         _samples.Enqueue((_start, 0));
         if (_redraw)
-            Show(Text(_start));
+            terminal.ShowLive(Text(_start));
     }
 
     /// <summary>Says how far the job is.</summary>
@@ -67,9 +64,9 @@ internal sealed class ProgressLine : IDisposable
             Sample(now);
             var text = Text(now);
             if (_redraw)
-                Show(text);
+                _terminal.ShowLive(text);
             else
-                _writer.WriteLine(text);
+                _terminal.Error.WriteLine(text);
             _lastWrite = now;
         }
     }
@@ -83,13 +80,13 @@ internal sealed class ProgressLine : IDisposable
                 return;
             _disposed = true;
             if (_redraw)
-                Show("");
+                _terminal.ClearLive();
             if (_done == 0)
                 return;
             var elapsed = _clock.GetElapsedTime(_start);
             var rate = elapsed > TimeSpan.Zero ? $" ({Duration.Rate(_done / elapsed.TotalSeconds)} {_unit}/s)" : "";
             var note = _note.Length > 0 ? $", {_note}" : "";
-            _writer.WriteLine($"{_title}: {Count()} {_unit} in {Duration.Text(elapsed)}{rate}{note}");
+            _terminal.Error.WriteLine($"{_title}: {Count()} {_unit} in {Duration.Text(elapsed)}{rate}{note}");
         }
     }
 
@@ -117,14 +114,5 @@ internal sealed class ProgressLine : IDisposable
         if (_note.Length > 0)
             parts.Add(_note);
         return $"{_title}: {string.Join(", ", parts)}";
-    }
-
-    // Spaces over what was there before, then back to the start: works on every terminal.
-    private void Show(string text)
-    {
-        var shown = text.Length >= _width ? text[..Math.Max(0, _width - 1)] : text;
-        _writer.Write($"\r{shown.PadRight(_sampled)}{(shown.Length == 0 ? "\r" : "")}");
-        _writer.Flush();
-        _sampled = shown.Length;
     }
 }

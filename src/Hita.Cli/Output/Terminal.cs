@@ -1,32 +1,45 @@
+using Hita.Runtime;
 using Spectre.Console;
 
 namespace Hita.Cli.Output;
 
 /// <summary>Where a command prints: results to one stream, progress and errors to another.</summary>
-/// <remarks>On a terminal tables are drawn; redirected they are plain aligned columns, the same words in the same order.</remarks>
+/// <remarks>
+/// On a terminal tables are drawn; redirected they are plain aligned columns, the same words in the same order. It alone writes to the
+/// terminal: names that come from files are made harmless here, and a line that is printed first clears the progress line.
+/// </remarks>
 internal sealed class Terminal
 {
     private readonly IAnsiConsole? _console;
+    private readonly LiveLine _live;
+    private readonly Func<int> _width;
 
     /// <param name="output">The stream of results.</param>
     /// <param name="error">The stream of progress and errors.</param>
     /// <param name="console">Draws on <paramref name="output"/> where that is a terminal, else null.</param>
     /// <param name="errorIsTerminal">Whether a progress line may be redrawn on <paramref name="error"/>.</param>
     /// <param name="clock">Measures rates.</param>
-    /// <param name="width">Columns of the terminal.</param>
-    public Terminal(TextWriter output, TextWriter error, IAnsiConsole? console, bool errorIsTerminal, TimeProvider clock, int width = 100)
+    /// <param name="width">Columns of the terminal, asked for whenever they are needed; null for 100.</param>
+    public Terminal(TextWriter output, TextWriter error, IAnsiConsole? console, bool errorIsTerminal, TimeProvider clock, Func<int>? width = null)
     {
-        Out = output;
-        Error = error;
+        _live = new LiveLine(error);
+        Out = new SafeWriter(output, _live);
+        Error = new SafeWriter(error, _live);
+        Raw = output;
         _console = console;
         ErrorIsTerminal = errorIsTerminal;
         Clock = clock;
-        Width = width;
+        _width = width ?? (static () => 100);
     }
 
+    /// <summary>The stream of results: <c>WriteLine</c> writes one line whatever is in it.</summary>
     public TextWriter Out { get; }
 
+    /// <summary>The stream of progress and errors.</summary>
     public TextWriter Error { get; }
+
+    /// <summary>The stream of results for the program's own words alone, such as its help.</summary>
+    public TextWriter Raw { get; }
 
     public bool ErrorIsTerminal { get; }
 
@@ -39,7 +52,7 @@ internal sealed class Terminal
     public bool IsInteractive => _console is not null;
 
     /// <summary>Columns of the terminal; 100 where there is none.</summary>
-    public int Width { get; }
+    public int Width => _width();
 
     public static Terminal OfThisProcess() => new(
         Console.Out,
@@ -47,27 +60,39 @@ internal sealed class Terminal
         Console.IsOutputRedirected ? null : AnsiConsole.Console,
         !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") != "dumb",
         TimeProvider.System,
-        Columns());
+        Columns);
 
     public void Line(string text = "") => Out.WriteLine(text);
+
+    /// <summary>Shows how far a job is, in the place of what it showed before.</summary>
+    public void ShowLive(string text) => _live.Show(PrintableText.Escape(text), Width);
+
+    /// <summary>Removes the progress line.</summary>
+    public void ClearLive() => _live.Clear();
 
     /// <summary>A heading above a block of lines.</summary>
     public void Heading(string text)
     {
         if (_console is null)
+        {
             Out.WriteLine(text);
-        else
-            _console.MarkupLineInterpolated($"[bold]{text}[/]");
+            return;
+        }
+        lock (_live.Gate)
+        {
+            _live.Clear();
+            _console.MarkupLineInterpolated($"[bold]{PrintableText.Escape(text)}[/]");
+        }
     }
 
     /// <summary>Names and values, the values aligned; a value with several lines continues under itself.</summary>
-    public void Fields(IReadOnlyList<(string Name, string Value)> fields)
+    public void Fields(IReadOnlyList<Field> fields)
     {
-        var width = fields.Count == 0 ? 0 : fields.Max(f => f.Name.Length);
-        foreach (var (name, value) in fields)
+        var width = fields.Count == 0 ? 0 : fields.Max(f => PrintableText.Escape(f.Name).Length);
+        foreach (var (name, lines) in fields)
         {
-            var label = name;
-            foreach (var line in value.Split('\n'))
+            var label = PrintableText.Escape(name);
+            foreach (var line in lines)
             {
                 Out.WriteLine($"  {label.PadRight(width)}  {line}".TrimEnd());
                 label = "";
@@ -78,11 +103,19 @@ internal sealed class Terminal
     /// <summary>A table; columns of numbers, with or without a unit, are aligned to the right. Empty cells decide nothing.</summary>
     public void Table(IReadOnlyList<string> headers, IReadOnlyList<IReadOnlyList<string>> rows)
     {
+        headers = [.. headers.Select(static h => PrintableText.Escape(h))];
+        rows = [.. rows.Select(static r => (IReadOnlyList<string>)[.. r.Select(static c => PrintableText.Escape(c))])];
         var right = headers.Select((_, c) => rows.Any(r => r[c].Length > 0) && rows.All(r => r[c].Length == 0 || IsNumber(r[c]))).ToArray();
-        if (_console is not null)
-            WriteTable(_console, headers, rows, right);
-        else
+        if (_console is null)
+        {
             WritePlain(headers, rows, right);
+            return;
+        }
+        lock (_live.Gate)
+        {
+            _live.Clear();
+            WriteTable(_console, headers, rows, right);
+        }
     }
 
     private static void WriteTable(IAnsiConsole console, IReadOnlyList<string> headers, IReadOnlyList<IReadOnlyList<string>> rows, bool[] right)

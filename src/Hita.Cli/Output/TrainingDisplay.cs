@@ -1,4 +1,5 @@
 using System.Globalization;
+using Hita.Runtime;
 using Hita.Training.Runs;
 using Spectre.Console;
 using Spectre.Console.Rendering;
@@ -156,7 +157,7 @@ internal sealed class LiveTrainingDisplay(Terminal terminal, string stage, IAnsi
             const int Width = 28;
             var bar = new string('━', (int)(share * Width)).PadRight(Width, '╌');
             parts.Add(new Text(string.Create(CultureInfo.InvariantCulture, $"{bar} step {record.Step} of {Steps}, pass {record.Epoch:0.00}, {TimeLeft} left")));
-            parts.Add(new Text($"{Speed(record)}, {Waiting(record)}{(_busy.Length > 0 ? $"; {_busy} …" : "")}"));
+            parts.Add(new Text(PrintableText.Escape($"{Speed(record)}, {Waiting(record)}{(_busy.Length > 0 ? $"; {_busy} …" : "")}")));
             var table = new Table().Border(TableBorder.Simple).AddColumn("metric").AddColumn(new TableColumn("value").RightAligned());
             foreach (var (name, value) in record.Values.Concat(_measured))
                 table.AddRow(new Text(name.Replace('_', ' ')), new Text(Number(name, value)));
@@ -164,9 +165,9 @@ internal sealed class LiveTrainingDisplay(Terminal terminal, string stage, IAnsi
         }
         else
         {
-            parts.Add(new Text($"{_busy} …"));
+            parts.Add(new Text(PrintableText.Escape($"{_busy} …")));
         }
-        parts.AddRange(_notes.Select(static n => new Text(n)));
+        parts.AddRange(_notes.Select(static n => new Text(PrintableText.Escape(n))));
         return new Rows(parts);
     }
 }

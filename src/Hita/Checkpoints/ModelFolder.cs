@@ -25,8 +25,8 @@ public static class ModelFolder
     /// <summary>The folder inside a model's that keeps its weights as programs pack them; it can be deleted at any time.</summary>
     public const string PackedName = "packed";
 
-    // Where a training run keeps its model.
-    private const string RunPart = "model";
+    /// <summary>Where a training run keeps its model.</summary>
+    internal const string RunPart = "model";
 
     private const long LargestConfig = 1 << 20;
 
@@ -47,22 +47,21 @@ public static class ModelFolder
             (name.StartsWith("model", StringComparison.Ordinal) && name.EndsWith(".safetensors", StringComparison.Ordinal)));
     }
 
-    /// <summary>The folder itself where it holds a model, else its part of this name.</summary>
-    /// <param name="folder">A model's folder, that of a pipeline, or the name of one of <see cref="BundledModels"/>.</param>
+    /// <summary>The folder itself where it holds a model, else its part of this name, else the model of the training run that it is.</summary>
+    /// <param name="folder">A model's folder, that of a pipeline or of a run, or the name of one of <see cref="BundledModels"/>.</param>
     /// <param name="part">The part's name, for example <c>tokenizer</c>.</param>
     /// <exception cref="CheckpointException">Neither holds a model.</exception>
     public static string Find(string folder, string part)
     {
         folder = BundledModels.Locate(folder);
-        if (IsModel(folder))
-            return folder;
-        var inside = Path.Combine(folder, part);
-        if (IsModel(inside))
-            return inside;
+        // A pipeline's parts may be runs as well: runs/tokenizer and runs/generator.
+        foreach (var place in (ReadOnlySpan<string>)[folder, Path.Combine(folder, part), Path.Combine(folder, part, RunPart), Path.Combine(folder, RunPart)])
+        {
+            if (IsModel(place))
+                return place;
+        }
         if (File.Exists(folder))
             throw new CheckpointException(folder, "this is a file where a model folder is needed; 'hita import' makes a folder of a checkpoint.");
-        if (IsModel(Path.Combine(folder, RunPart)))
-            throw new CheckpointException(folder, $"this is a training run, and its model lies in {Path.Combine(folder, RunPart)}; name that folder.");
         throw new CheckpointException(folder, Directory.Exists(folder)
             ? $"this folder holds neither a {ConfigName} nor a folder '{part}' with one; 'hita import' makes such a folder of a checkpoint."
             : "there is no such folder.");

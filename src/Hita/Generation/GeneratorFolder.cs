@@ -14,9 +14,12 @@ public static class GeneratorFolder
     /// <summary>The file in a generator's folder that says how its tokens are best sampled; without it, plain sampling.</summary>
     public const string SamplingName = "sampling.json";
 
-    /// <summary>The folder that holds the generator: the one given, or its <c>generator</c> part where it is a pipeline's.</summary>
-    /// <param name="folder">A generator's or a pipeline's folder.</param>
-    /// <exception cref="CheckpointException">Neither holds a configuration.</exception>
+    /// <summary>
+    /// The folder that holds the generator: the one given, its <c>generator</c> part where it is a pipeline's, or its model where it is a
+    /// training run's.
+    /// </summary>
+    /// <param name="folder">A generator's, a pipeline's or a run's folder.</param>
+    /// <exception cref="CheckpointException">None of them holds a configuration.</exception>
     public static string Find(string folder) => ModelFolder.Find(folder, PipelinePart);
 
     /// <summary>Reads and checks a generator's configuration.</summary>

@@ -50,8 +50,8 @@ public sealed class ImagePipeline : IDisposable
     /// <summary>Height of the images, in pixels.</summary>
     public int Height => Generator.Config.GridHeight * Tokenizer.Config.PatchSize;
 
-    /// <summary>Loads a pipeline: a folder with <c>tokenizer/</c> and <c>generator/</c>.</summary>
-    /// <param name="folder">The folder.</param>
+    /// <summary>Loads a pipeline: a folder with <c>tokenizer/</c> and <c>generator/</c>, or a generator's training run.</summary>
+    /// <param name="folder">The folder; of a run, the tokenizer is the one that its recipe names.</param>
     /// <param name="options">How the generator is loaded, and the device for both.</param>
     /// <param name="withEncoder">Whether the tokenizer's encoder is loaded too, as editing needs it; decoding does not.</param>
     /// <param name="decoding">The type of the tokenizer's weights: float32 or bfloat16.</param>
@@ -60,8 +60,8 @@ public sealed class ImagePipeline : IDisposable
         Load(folder, folder, options, withEncoder, decoding);
 
     /// <summary>Loads a pipeline from two folders.</summary>
-    /// <param name="generatorFolder">The generator's folder, or a pipeline's.</param>
-    /// <param name="tokenizerFolder">The tokenizer's folder, or a pipeline's.</param>
+    /// <param name="generatorFolder">The generator's folder, a pipeline's or a run's.</param>
+    /// <param name="tokenizerFolder">The tokenizer's folder, a pipeline's or a run's; that of a generator's run stands for its tokenizer.</param>
     /// <param name="options">How the generator is loaded, and the device for both.</param>
     /// <param name="withEncoder">Whether the tokenizer's encoder is loaded too, as editing needs it; decoding does not.</param>
     /// <param name="decoding">The type of the tokenizer's weights: float32 or bfloat16.</param>

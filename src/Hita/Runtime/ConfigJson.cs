@@ -49,8 +49,28 @@ public static partial class ConfigJson
         var text = string.Concat(fault.Message.Split(" Path:")[0].Split(" LineNumber:")[0].Select(static c => char.IsControl(c) ? ' ' : c)).TrimEnd('.');
         if (UnknownKey().Match(text) is { Success: true } unknown)
             return $"there is no key '{unknown.Groups[1].Value}'";
+        if (WrongType().Match(text) is { Success: true } type)
+            return Needed(type.Groups[1].Value);
+        if (DigitForKey().IsMatch(text))
+            return "a number is cut in two by a comma; decimals have a point, as in 1.5, and nothing stands between thousands";
         return MissingKeys().Match(text) is { Success: true } missing ? $"it misses {missing.Groups[1].Value.TrimEnd('.').Replace(";", ",", StringComparison.Ordinal)}" : text;
     }
+
+    // The kind of value, without the name of a type inside this program.
+    private static string Needed(string type) => type switch
+    {
+        "Single" or "Double" => "a number is needed here, with a point for decimals, as in 1.5",
+        "Byte" or "Int16" or "Int32" or "Int64" or "UInt16" or "UInt32" or "UInt64" => "a whole number that fits is needed here",
+        "Boolean" => "true or false is needed here",
+        "String" => "a text is needed here",
+        _ => "a value of another kind is needed here",
+    };
+
+    [GeneratedRegex(@"^The JSON value could not be converted to (?:System\.Nullable`1\[)?(?:[\w.]+\.)?(\w+)", RegexOptions.CultureInvariant)]
+    private static partial Regex WrongType();
+
+    [GeneratedRegex("^'[0-9]' is an invalid start of a property name", RegexOptions.CultureInvariant)]
+    private static partial Regex DigitForKey();
 
     [GeneratedRegex("^The JSON property '(.*)' could not be mapped to any \\.NET member", RegexOptions.CultureInvariant)]
     private static partial Regex UnknownKey();

@@ -36,6 +36,8 @@ public sealed class CommandLineTests
     [InlineData("inpaint a.png -m tiny -o b.png", "Say what to regenerate with one of --mask, --box and --lower-half; 'hita inpaint --help' shows what there is.")]
     [InlineData("inpaint a.png --lower-half --box 1,1,5,5 -m tiny -o b.png", "Say what to regenerate with one of --mask, --box and --lower-half; 'hita inpaint --help' shows what there is.")]
     [InlineData("edit-class a.png --box 1,1,5 --class 3 -m tiny -o b.png", "'1,1,5' is no box; give x,y,width,height in pixels, for example 40,40,120,80; 'hita edit-class --help' shows what there is.")]
+    [InlineData("outpaint a.png -m tiny -o b.png", "No margin is given: say how many pixels to add by one or more of --left, --top, --right and --bottom; 'hita outpaint --help' shows what there is.")]
+    [InlineData("edit-class a.png --box 1,1,5,5 -m tiny -o b.png", "Option '--class' is required; 'hita edit-class --help' shows what there is.")]
     [InlineData("doctor --threads", "Required argument missing for option: '--threads'; 'hita doctor --help' shows what there is.")]
     public void A_wrong_command_line_is_one_sentence_and_exit_code_2(string line, string sentence)
     {

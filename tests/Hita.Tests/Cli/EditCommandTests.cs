@@ -37,7 +37,7 @@ public sealed class EditCommandTests : IDisposable
         var (code, _, error) = CommandLine.Run("reconstruct", photo, "-o", _folder["out"]);
         Assert.Equal(0, code);
         Assert.Contains("without -m this is the small bundled model", error, StringComparison.Ordinal);
-        (_, _, error) = CommandLine.Run("reconstruct", photo, "-m", "materials", "-o", _folder["out"]);
+        (_, _, error) = CommandLine.Run("reconstruct", photo, "-m", "materials", "-o", _folder["out"], "--overwrite");
         Assert.DoesNotContain("bundled model", error, StringComparison.Ordinal);
         (_, _, error) = CommandLine.Run("encode", photo, "-m", "tiny", "-o", _folder["codes.hita"]);
         Assert.Contains("'tiny' is an architecture without training", error, StringComparison.Ordinal);
@@ -107,7 +107,7 @@ public sealed class EditCommandTests : IDisposable
     [InlineData("lies outside the image", "inpaint", "PHOTO", "--box", "100,100,5,5", "-m", "tiny", "-o", "OUT.png")]
     [InlineData("There is no class 77", "edit-class", "PHOTO", "--box", "1,1,9,9", "--class", "77", "-m", "tiny", "-o", "OUT.png")]
     [InlineData("candidates", "inpaint", "PHOTO", "--lower-half", "--candidates", "0", "-m", "tiny", "-o", "OUT.png")]
-    [InlineData("no margin is given", "outpaint", "PHOTO", "-m", "tiny", "-o", "OUT.png")]
+    [InlineData("no margin is given", "outpaint", "PHOTO", "--left", "0", "-m", "tiny", "-o", "OUT.png")]
     [InlineData("give the result another name", "inpaint", "PHOTO", "--lower-half", "-m", "tiny", "-o", "PHOTO")]
     [InlineData("the strength is 2", "style", "PHOTO", "PHOTO", "--strength", "2", "-m", "tiny", "-o", "OUT.png")]
     [InlineData("must end in .webp", "morph", "PHOTO", "PHOTO", "-m", "tiny", "-o", "OUT.png")]

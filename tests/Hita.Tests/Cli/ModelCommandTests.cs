@@ -139,8 +139,8 @@ public sealed class ModelCommandTests : IDisposable
         foreach (var name in (ReadOnlySpan<string>)["codes.hita", "codes.safetensors"])
         {
             Ok("encode", photo, "-m", _folder["tiny"], "-o", _folder[name]);
-            Ok("decode", _folder[name], "-m", _folder["tiny"], "-o", _folder["decoded"]);
-            Ok("reconstruct", photo, "-m", _folder["tiny"], "-o", _folder["rec"]);
+            Ok("decode", _folder[name], "-m", _folder["tiny"], "-o", _folder["decoded"], "--overwrite");
+            Ok("reconstruct", photo, "-m", _folder["tiny"], "-o", _folder["rec"], "--overwrite");
             var sheet = ImageDecoder.Decode(_folder["rec/photo-64-reconstruction.png"]);
             Assert.Equal(
                 sheet.Crop(66, 0, 64, 64).Pixels.ToArray(), ImageDecoder.Decode(_folder["decoded/photo-64-decoded.png"]).Pixels.ToArray());
@@ -201,7 +201,7 @@ public sealed class ModelCommandTests : IDisposable
 
     [Theory]
     [InlineData(1, "There is no class 10", "generate", "-m", "tiny", "--class", "10", "-o", "OUT")]
-    [InlineData(1, "Give a pipeline with -m", "generate", "--generator", "tiny", "--class", "1", "-o", "OUT")]
+    [InlineData(1, "name the generator with --generator, or a pipeline with -m", "generate", "--tokenizer", "tiny", "--class", "1", "-o", "OUT")]
     [InlineData(1, "temperature", "generate", "-m", "tiny", "--class", "1", "--temperature", "-1", "-o", "OUT")]
     [InlineData(1, "there is no such folder", "generate", "-m", "nowhere", "--class", "1", "-o", "OUT")]
     [InlineData(2, "--count", "generate", "-m", "tiny", "--class", "1", "--count", "0", "-o", "OUT")]
@@ -209,7 +209,7 @@ public sealed class ModelCommandTests : IDisposable
     [InlineData(1, "a tokenizer is needed", "reconstruct", "photo.png", "-m", "hita-b", "-o", "OUT")]
     [InlineData(1, "There is no preset 'huge'", "init", "--preset", "huge", "-o", "OUT")]
     [InlineData(1, "add --weights-by-name", "verify", "x.safetensors", "--preset", "tiny")]
-    [InlineData(2, "--starts must be 0 or more", "verify", "x.safetensors", "--preset", "tiny", "--weights-by-name", "--starts", "-1")]
+    [InlineData(2, "--starts is '-1'; it must be a whole number from 0 on", "verify", "x.safetensors", "--preset", "tiny", "--weights-by-name", "--starts", "-1")]
     [InlineData(1, "has 1000 classes; say which", "generate", "-m", "hita-b", "-o", "OUT")]
     public void Impossible_requests_get_one_sentence_and_their_exit_code(int expected, string reason, params string[] arguments)
     {

@@ -69,7 +69,7 @@ public sealed class ProgressLineTests : IDisposable
     [Fact]
     public void On_a_terminal_the_line_is_redrawn_in_place_and_never_wider_than_the_terminal()
     {
-        var terminal = new Terminal(TextWriter.Null, _writer, console: null, errorIsTerminal: true, _clock, width: 30);
+        var terminal = new Terminal(TextWriter.Null, _writer, console: null, errorIsTerminal: true, _clock, static () => 30);
         using (var progress = new ProgressLine(terminal, "Decoding", "images", 8))
         {
             _clock.Advance(TimeSpan.FromSeconds(2));
@@ -86,6 +86,62 @@ public sealed class ProgressLineTests : IDisposable
         Assert.All(sampled[..^1], line => Assert.True(line.Length < 30));
         Assert.DoesNotContain(sampled, l => l.Contains("5 of 8", StringComparison.Ordinal)); // Sooner than the eye can see.
         Assert.EndsWith(Environment.NewLine, _writer.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(20)]
+    [InlineData(60)]
+    [InlineData(200)]
+    public void A_line_that_is_printed_meanwhile_never_touches_the_progress_line(int width)
+    {
+        var terminal = new Terminal(_writer, _writer, console: null, errorIsTerminal: true, _clock, () => width);
+        using (var progress = new ProgressLine(terminal, "Sampling", "tokens", 100))
+        {
+            for (var done = 10; done <= 100; done += 10)
+            {
+                _clock.Advance(TimeSpan.FromSeconds(1));
+                progress.Report(done, $"{done / 10} of 10 images");
+                terminal.Line($"out/{done:000}.png");
+                terminal.Error.WriteLine($"a note after {done}");
+            }
+        }
+        var screen = Screen(_writer.ToString());
+        Assert.Equal(21, screen.Count);
+        for (var i = 0; i < 10; i++)
+            Assert.Equal([$"out/{(i + 1) * 10:000}.png", $"a note after {(i + 1) * 10}"], screen.Skip(2 * i).Take(2));
+        Assert.Equal("Sampling: 100 tokens in 10 s (10.0 tokens/s), 10 of 10 images", screen[^1]);
+    }
+
+    [Fact]
+    public void Wide_letters_count_twice()
+    {
+        var terminal = new Terminal(TextWriter.Null, _writer, console: null, errorIsTerminal: true, _clock, static () => 10);
+        terminal.ShowLive("猫猫猫猫猫猫");
+        Assert.Equal("\r猫猫猫猫", _writer.ToString());
+        terminal.ClearLive();
+        Assert.Equal("\r猫猫猫猫\r        \r", _writer.ToString());
+    }
+
+    // What a terminal shows in the end.
+    private static List<string> Screen(string written)
+    {
+        var lines = new List<char[]> { new char[300] };
+        Array.Fill(lines[0], ' ');
+        var column = 0;
+        foreach (var c in written.Replace("\r\n", "\n", StringComparison.Ordinal))
+        {
+            if (c == '\r')
+                column = 0;
+            else if (c == '\n')
+            {
+                lines.Add(new char[300]);
+                Array.Fill(lines[^1], ' ');
+                column = 0;
+            }
+            else
+                lines[^1][column++] = c;
+        }
+        return [.. lines.Select(static l => new string(l).TrimEnd()).SkipLast(1)];
     }
 
     [Fact]

@@ -147,7 +147,7 @@ public sealed class ReplayCommandTests : IDisposable
 
     private ImageSettings Decode(params string[] arguments)
     {
-        Ok(["generate", "--class", "3", "-o", _folder["out"], .. arguments]);
+        Ok(["generate", "--class", "3", "-o", _folder["out"], "--overwrite", .. arguments]);
         return ImageSettings.Read(_folder["out/003-s0-0000.png"]);
     }
 

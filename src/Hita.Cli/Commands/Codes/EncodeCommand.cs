@@ -17,9 +17,10 @@ internal static class EncodeCommand
     public static Command Create(CommandHost host)
     {
         var images = new ImageArguments();
-        var model = CommonOptions.Model("The tokenizer's or pipeline's folder");
+        var model = CommonOptions.Model("The folder of a tokenizer, a pipeline or a training run");
         var output = CommonOptions.Output("The token file to write: .hita (compact) or .safetensors.", "FILE");
         var precision = CommonOptions.PrecisionOption(Precision.Float32, Precision.BFloat16);
+        var overwrite = new OverwriteOption();
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "encode",
@@ -29,6 +30,7 @@ internal static class EncodeCommand
         images.AddTo(command);
         command.Options.Add(model);
         command.Options.Add(output);
+        command.Options.Add(overwrite);
         command.Options.Add(precision);
         command.Options.Add(json);
         command.SetAction(parsed =>
@@ -40,10 +42,11 @@ internal static class EncodeCommand
                 throw new HitaException($"{file} must end in .hita or .safetensors, which says how the codes are written.");
             var files = images.Files(parsed);
             ProbeWritable(file);
+            overwrite.Check(parsed, file);
             using var tokenizer = NamedModel.OpenTokenizer(
                 parsed.GetValue(model)!,
                 new TokenizerOptions { Device = parsed.GetValue(host.Globals.Device)!, Precision = CommonOptions.Chosen(parsed, precision) });
-            ModelNotes.Tell(host, parsed, model);
+            ModelNotes.Tell(host, parsed, model, tokenizer, files);
             var fit = images.Fitting(parsed, tokenizer.Config);
 
             var encoded = new List<TokenImage>();

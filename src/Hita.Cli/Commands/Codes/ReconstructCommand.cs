@@ -15,9 +15,10 @@ internal static class ReconstructCommand
     public static Command Create(CommandHost host)
     {
         var images = new ImageArguments();
-        var model = CommonOptions.Model("The tokenizer's or pipeline's folder");
+        var model = CommonOptions.Model("The folder of a tokenizer, a pipeline or a training run");
         var output = CommonOptions.Output("The folder to write the images to.", "DIR");
         var precision = CommonOptions.PrecisionOption(Runtime.Precision.Float32, Runtime.Precision.BFloat16);
+        var overwrite = new OverwriteOption();
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "reconstruct",
@@ -27,33 +28,36 @@ internal static class ReconstructCommand
         images.AddTo(command);
         command.Options.Add(model);
         command.Options.Add(output);
+        command.Options.Add(overwrite);
         command.Options.Add(precision);
         command.Options.Add(json);
         command.SetAction(parsed =>
         {
             host.Globals.Prepare(parsed);
             var files = images.Files(parsed);
+            var names = new OutputNames();
+            var results = files.Select(f => Path.Combine(parsed.GetValue(output)!, names.Next(f, "-reconstruction.png"))).ToList();
             // Found out now, not after the model has been loaded.
+            overwrite.Check(parsed, results);
             Directory.CreateDirectory(parsed.GetValue(output)!);
             using var tokenizer = NamedModel.OpenTokenizer(
                 parsed.GetValue(model)!,
                 new TokenizerOptions { Device = parsed.GetValue(host.Globals.Device)!, Precision = CommonOptions.Chosen(parsed, precision) });
-            ModelNotes.Tell(host, parsed, model);
-            var results = Run(host, files, tokenizer, images.Fitting(parsed, tokenizer.Config), parsed.GetValue(output)!);
-            Print(host.Terminal, tokenizer, results, parsed.GetValue(json));
-            return results.Done.Count > 0 && results.Refused == 0 ? ExitCodes.Success : ExitCodes.Failure;
+            ModelNotes.Tell(host, parsed, model, tokenizer, files);
+            var done = Run(host, files, tokenizer, images.Fitting(parsed, tokenizer.Config), results);
+            Print(host.Terminal, tokenizer, done, parsed.GetValue(json));
+            return done.Done.Count > 0 && done.Refused == 0 ? ExitCodes.Success : ExitCodes.Failure;
         });
         return command;
     }
 
-    private static Results Run(CommandHost host, IReadOnlyList<string> files, ImageTokenizer tokenizer, Func<Image, Image> fit, string folder)
+    private static Results Run(CommandHost host, IReadOnlyList<string> files, ImageTokenizer tokenizer, Func<Image, Image> fit, List<string> paths)
     {
-        var names = new OutputNames();
         var done = new List<Reconstruction>();
         var codes = new List<ImageCodes>();
         var input = new ImageInputs(host.Terminal, files.Count);
         using var progress = files.Count > 1 ? new ProgressLine(host.Terminal, "Reconstructing", "images", files.Count) : null;
-        foreach (var file in files)
+        foreach (var (file, path) in files.Zip(paths))
         {
             host.Cancellation.ThrowIfCancellationRequested();
             // One bad image among many is named and counted; the others still go through.
@@ -61,7 +65,6 @@ internal static class ReconstructCommand
                 continue;
             var fitted = fit(original);
             var (image, reconstruction) = tokenizer.Reconstruct(fitted);
-            var path = Path.Combine(folder, names.Next(file, "-reconstruction.png"));
             ImageWriter.Write(ImageGrid.SideBySide(fitted, reconstruction), path);
             codes.Add(image);
             done.Add(new Reconstruction(

@@ -18,7 +18,7 @@ internal static class TokenizeCommand
     {
         var data = new DataArguments();
         data.Size.Description = "Side of the squares; the tokenizer's own if left out.";
-        var model = CommonOptions.Model("The tokenizer's or pipeline's folder", required: true);
+        var model = CommonOptions.Model("The folder of a tokenizer, a pipeline or a training run", required: true);
         var output = CommonOptions.Output("The token cache's folder.", "CACHE");
         var augment = new Option<string>("--augment")
         {
@@ -34,11 +34,7 @@ internal static class TokenizeCommand
             DefaultValueFactory = static _ => "1.1",
         };
         var batch = new Option<int>("--batch-size") { Description = "Images encoded together.", HelpName = "N", DefaultValueFactory = static _ => 32 };
-        batch.Validators.Add(static result =>
-        {
-            if (result.Tokens is [var token] && (!int.TryParse(token.Value, out var n) || n is < 1 or > 4096))
-                result.AddError($"--batch-size is '{token.Value}'; it must be a whole number from 1 to 4096.");
-        });
+        NumberOptions.Between(batch, 1, 4096);
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "tokenize",

@@ -42,16 +42,19 @@ internal static class DataCheckCommand
     private static void Print(Terminal terminal, DataReport report)
     {
         terminal.Heading(report.Description);
-        var fields = new List<(string, string)> { ("images", Number(report.Count)), ("classes", Classes(report)) };
+        var fields = new List<Field> { ("images", Number(report.Count)), ("classes", Classes(report)) };
         if (report.Sizes is { } sizes)
         {
-            fields.Add(("short side", $"{sizes.ShortSideSmallest} to {sizes.ShortSideLargest} pixels, half of the images from {sizes.ShortSideMedian} upwards\nsmallest: {sizes.Smallest}"));
-            fields.Add(("sizes", string.Create(CultureInfo.InvariantCulture, $"{Wording.Of(sizes.Sizes, "different size")}, up to {sizes.LongestShape:0.#} times as long as wide\nlongest: {sizes.Longest}")));
+            fields.Add(new("short side", $"{sizes.ShortSideSmallest} to {sizes.ShortSideLargest} pixels, half of the images from {sizes.ShortSideMedian} upwards", $"smallest: {sizes.Smallest}"));
+            fields.Add(new(
+                "sizes",
+                string.Create(CultureInfo.InvariantCulture, $"{Wording.Of(sizes.Sizes, "different size")}, up to {sizes.LongestShape:0.#} times as long as wide"),
+                $"longest: {sizes.Longest}"));
         }
-        fields.Add(("unreadable", Some(report.Unreadable, string.Create(CultureInfo.InvariantCulture, $"{report.Unreadable.Count} ({(double)report.Unreadable.Count / report.Count:0.0%})"), static u => u)));
+        fields.Add(new("unreadable", Some(report.Unreadable, string.Create(CultureInfo.InvariantCulture, $"{report.Unreadable.Count} ({(double)report.Unreadable.Count / report.Count:0.0%})"), static u => u)));
         var contradicting = report.ContradictingDuplicates == 0 ? "" : $", {report.ContradictingDuplicates} of them in different classes";
-        fields.Add(("the same", Some(report.Duplicates, $"{Wording.Of(report.Duplicates.Count, "group")} of images with the same pixels{contradicting}", static g => string.Join(" = ", g.Take(4)))));
-        fields.Add(("alike", Some(report.NearDuplicates, $"{Wording.Of(report.NearDuplicates.Count, "pair")} of images that look alike", static p => string.Join(" ~ ", p))));
+        fields.Add(new("the same", Some(report.Duplicates, $"{Wording.Of(report.Duplicates.Count, "group")} of images with the same pixels{contradicting}", static g => string.Join(" = ", g.Take(4)))));
+        fields.Add(new("alike", Some(report.NearDuplicates, $"{Wording.Of(report.NearDuplicates.Count, "pair")} of images that look alike", static p => string.Join(" ~ ", p))));
         terminal.Fields(fields);
         foreach (var note in report.Notes)
             terminal.Line(note);
@@ -72,12 +75,12 @@ internal static class DataCheckCommand
         return empty == 0 ? text : $"{text}; {empty} without an image";
     }
 
-    private static string Some<T>(IReadOnlyList<T> items, string summary, Func<T, string> text)
+    private static IReadOnlyList<string> Some<T>(IReadOnlyList<T> items, string summary, Func<T, string> text)
     {
         if (items.Count == 0)
-            return "none";
-        var more = items.Count > Named ? $"\n… and {items.Count - Named} more, which --json lists" : "";
-        return $"{summary}\n{string.Join('\n', items.Take(Named).Select(text))}{more}";
+            return ["none"];
+        string[] more = items.Count > Named ? [$"… and {items.Count - Named} more, which --json lists"] : [];
+        return [summary, .. items.Take(Named).Select(text), .. more];
     }
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);

@@ -19,13 +19,14 @@ internal static class DataShowCommand
         var columns = new Option<int?>("--columns") { Description = "Images in a row; a roughly square sheet if left out.", HelpName = "N" };
         var seed = new Option<ulong>("--seed") { Description = "The seed that chooses the images.", HelpName = "N" };
         var output = CommonOptions.Output("The image to write (.png, .jpg, .webp).", "FILE");
+        var overwrite = new OverwriteOption();
         var command = new HitaCommand(
             "show",
             "Render a contact sheet of a set: some of its images with the names of their classes.",
             "hita data show photos/ -o sheet.png",
             "hita data show materials -o sheet.png --count 72 --columns 12")
         {
-            data.Path, data.Format, data.Size, count, columns, seed, output,
+            data.Path, data.Format, data.Size, count, columns, seed, output, overwrite,
         };
         command.SetAction(parsed =>
         {
@@ -38,6 +39,7 @@ internal static class DataShowCommand
             }.Validate();
             var path = parsed.GetValue(output)!;
             ImageWriter.FormatOf(path);
+            overwrite.Check(parsed, path);
             using var source = data.Open(host, parsed, options.Size);
             ImageWriter.Write(ContactSheet.Render(source, options, host.Cancellation), path);
             host.Terminal.Line($"{path}: {Wording.Of(Math.Min(options.Count, source.Count), "image")} of {source.Description}");

@@ -16,6 +16,7 @@ internal static class EditClassCommand
         var output = CommonOptions.Output("The image to write: .png, .jpg or .webp.", "FILE");
         var models = new PipelineArguments();
         var inpaint = new InpaintArguments();
+        var overwrite = new OverwriteOption();
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "edit-class",
@@ -26,12 +27,14 @@ internal static class EditClassCommand
         };
         models.AddTo(command, classRequired: true);
         inpaint.AddTo(command);
+        command.Options.Add(overwrite);
         command.Options.Add(json);
         command.SetAction(parsed =>
         {
             host.Globals.Prepare(parsed);
             var options = inpaint.Options(parsed, models.SamplingOf(parsed));
             var file = EditOutput.Check(parsed.GetValue(output)!, parsed.GetValue(source));
+            overwrite.Check(parsed, InpaintRun.Files(file, options));
             var (image, input) = EditOutput.Read(host.Terminal, parsed.GetValue(source)!);
             var part = PixelBox.Parse(parsed.GetValue(box)!).ClipTo(image.Width, image.Height);
             return InpaintRun.Run(

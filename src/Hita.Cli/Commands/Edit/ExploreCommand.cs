@@ -16,10 +16,11 @@ internal static class ExploreCommand
     public static Command Create(CommandHost host)
     {
         var source = new Argument<string>("IMAGE") { Description = "The image, of any size; its centre square is explored." };
-        var model = CommonOptions.Model("The tokenizer's or pipeline's folder");
+        var model = CommonOptions.Model("The folder of a tokenizer, a pipeline or a training run");
         var output = CommonOptions.Output("The folder to write the page and its images to.", "DIR");
         var other = new Option<string?>("--swap-with") { Description = "Swap each code for this image's, instead of dropping it.", HelpName = "FILE" };
         var codes = new Option<string?>("--codes") { Description = "The codes to explore, for example 0-15,127; all if left out.", HelpName = "RANGES" };
+        var overwrite = new OverwriteOption();
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "explore",
@@ -27,7 +28,7 @@ internal static class ExploreCommand
             "hita explore photo.jpg -m models/hita -o out",
             "hita explore photo.jpg --swap-with other.jpg --codes 0-15 -m models/hita -o out")
         {
-            source, model, output, other, codes, json,
+            source, model, output, other, codes, overwrite, json,
         };
         command.SetAction(parsed =>
         {
@@ -35,8 +36,9 @@ internal static class ExploreCommand
             var wanted = parsed.GetValue(codes) is { } text ? Ranges(text) : null;
             var (image, input) = EditOutput.Read(host.Terminal, parsed.GetValue(source)!);
             var second = parsed.GetValue(other) is { } path ? EditOutput.Read(host.Terminal, path).Image : null;
+            overwrite.Check(parsed, Path.Combine(parsed.GetValue(output)!, ExplorationPage.FileName));
             Directory.CreateDirectory(parsed.GetValue(output)!);
-            using var tokenizer = PipelineArguments.OpenTokenizer(host, parsed, model);
+            using var tokenizer = PipelineArguments.OpenTokenizer(host, parsed, model, input.File);
             CodeExploration found;
             using (var line = new ProgressLine(host.Terminal, "Exploring", "codes", wanted?.Count ?? tokenizer.Config.HolisticTokenCount))
                 found = new CodeExplorer(tokenizer).Explore(image, second, wanted, new DirectProgress<EditProgress>(p => line.Report(p.Done)), host.Cancellation);

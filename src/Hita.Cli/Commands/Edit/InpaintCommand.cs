@@ -19,6 +19,7 @@ internal static class InpaintCommand
         var output = CommonOptions.Output("The image to write: .png, .jpg or .webp.", "FILE");
         var models = new PipelineArguments();
         var inpaint = new InpaintArguments();
+        var overwrite = new OverwriteOption();
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "inpaint",
@@ -31,6 +32,7 @@ internal static class InpaintCommand
         };
         models.AddTo(command);
         inpaint.AddTo(command);
+        command.Options.Add(overwrite);
         command.Options.Add(json);
         command.Validators.Add(result =>
         {
@@ -43,6 +45,7 @@ internal static class InpaintCommand
             host.Globals.Prepare(parsed);
             var options = inpaint.Options(parsed, models.SamplingOf(parsed));
             var file = EditOutput.Check(parsed.GetValue(output)!, parsed.GetValue(source), parsed.GetValue(mask));
+            overwrite.Check(parsed, InpaintRun.Files(file, options));
             var (image, input) = EditOutput.Read(host.Terminal, parsed.GetValue(source)!);
             var (marks, inputs, where) = Mask(host.Terminal, image, input, parsed.GetValue(mask), parsed.GetValue(box), parsed.GetValue(lower));
             return InpaintRun.Run(

@@ -11,6 +11,10 @@ namespace Hita.Cli.Commands.Edit;
 /// <summary>What the three commands that regenerate parts of images have in common: load, decode, write, report.</summary>
 internal static class InpaintRun
 {
+    /// <summary>The files that an edit will write.</summary>
+    public static IEnumerable<string> Files(string output, InpaintOptions options) =>
+        Enumerable.Range(1, options.KeepCandidates ? options.Candidates : 0).Select(n => CandidateFile(output, n)).Prepend(output);
+
     /// <summary>Runs an edit.</summary>
     /// <param name="host">The program.</param>
     /// <param name="parsed">The command line.</param>
@@ -25,7 +29,7 @@ internal static class InpaintRun
         CommandHost host, ParseResult parsed, PipelineArguments models, string command, string output, IReadOnlyList<EditInput> inputs,
         object settings, bool json, Func<Inpainter, IProgress<EditProgress>, InpaintResult> edit)
     {
-        using var pipeline = models.Open(host, parsed);
+        using var pipeline = models.Open(host, parsed, inputs[0].File);
         InpaintResult result;
         var (line, progress) = EditOutput.SamplingProgress(host);
         using (line)
@@ -33,6 +37,7 @@ internal static class InpaintRun
         var record = new EditSettings(command, pipeline.Tokenizer.ModelHash, pipeline.Generator.ModelHash, models.PrecisionName(parsed), inputs, settings);
         EditOutput.Write(result.Image, output, record);
         var others = Others(result, output, record);
+        ModelNotes.TellOfCoarseness(host, result.Windows.Max(static w => w.Box.Width), pipeline.Width);
         if (json)
             JsonOutput.Write(host.Terminal, new Report(output, result.Image.Width, result.Image.Height, [.. result.Windows.Select(Describe)], others));
         else
@@ -51,11 +56,13 @@ internal static class InpaintRun
         {
             if (candidate.Image is not { } image)
                 continue;
-            paths.Add(EditOutput.Beside(output, $"{paths.Count + 1:00}"));
+            paths.Add(CandidateFile(output, paths.Count + 1));
             EditOutput.Write(image, paths[^1], record);
         }
         return paths;
     }
+
+    private static string CandidateFile(string output, int number) => EditOutput.Beside(output, FormattableString.Invariant($"{number:00}"));
 
     private static Window Describe(InpaintedWindow window) => new(
         window.Box, window.ScoredCodes, [.. window.Candidates.Select(static c => new Candidate(c.Number, c.LogLikelihood))]);

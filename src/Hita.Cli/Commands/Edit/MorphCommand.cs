@@ -18,27 +18,24 @@ internal static class MorphCommand
     {
         var from = new Argument<string>("FROM") { Description = "The image at the start." };
         var to = new Argument<string>("TO") { Description = "The image at the end." };
-        var model = CommonOptions.Model("The tokenizer's or pipeline's folder");
+        var model = CommonOptions.Model("The folder of a tokenizer, a pipeline or a training run");
         var output = CommonOptions.Output("The animation to write, a .webp file; a strip of stills goes beside it.", "FILE");
         var frames = new Option<int>("--frames") { Description = "Number of frames, both ends included.", HelpName = "N", DefaultValueFactory = static _ => 24 };
         var patches = new Option<string>("--patches") { Description = "What the patches do: blend, or stay those of the first or the second image.", HelpName = "blend|first|second", DefaultValueFactory = static _ => "blend" };
         var quantize = new Option<bool>("--quantize") { Description = "Quantize every frame to codes; the animation is less smooth." };
         var milliseconds = new Option<int>("--frame-time") { Description = "How long a frame is shown, in milliseconds.", HelpName = "MS", DefaultValueFactory = static _ => 80 };
         var back = new Option<bool>("--there-and-back") { Description = "Append the way back, so that the animation loops without a jump." };
+        var overwrite = new OverwriteOption();
         var json = CommandHost.JsonOption();
         CommonOptions.OneOf(patches, "blend", "first", "second");
-        milliseconds.Validators.Add(static result =>
-        {
-            if (result.Tokens is [var token] && (!int.TryParse(token.Value, out var n) || n is < 1 or > 60_000))
-                result.AddError($"--frame-time is '{token.Value}'; it must be a whole number from 1 to 60000.");
-        });
+        NumberOptions.Between(milliseconds, 1, 60_000);
         var command = new HitaCommand(
             "morph",
             "Morph one image into another through the tokenizer's features: an animated WebP and a strip of stills.",
             "hita morph a.jpg b.jpg --frames 24 -m models/hita -o morph.webp",
             "hita morph a.jpg b.jpg --patches first --there-and-back -m models/hita -o look.webp")
         {
-            from, to, model, output, frames, patches, quantize, milliseconds, back, json,
+            from, to, model, output, frames, patches, quantize, milliseconds, back, overwrite, json,
         };
         command.SetAction(parsed =>
         {
@@ -57,13 +54,14 @@ internal static class MorphCommand
             var file = EditOutput.Check(parsed.GetValue(output)!, parsed.GetValue(from), parsed.GetValue(to));
             if (ImageWriter.FormatOf(file) != ImageFormat.Webp)
                 throw new HitaException($"{file} must end in .webp: animations are written as WebP.");
+            var strip = Path.ChangeExtension(EditOutput.Beside(file, "strip"), ".png");
+            overwrite.Check(parsed, file, strip);
             var (first, firstInput) = EditOutput.Read(host.Terminal, parsed.GetValue(from)!);
             var (second, secondInput) = EditOutput.Read(host.Terminal, parsed.GetValue(to)!);
-            using var tokenizer = PipelineArguments.OpenTokenizer(host, parsed, model);
+            using var tokenizer = PipelineArguments.OpenTokenizer(host, parsed, model, firstInput.File, secondInput.File);
             IReadOnlyList<Image> images;
             using (var line = new ProgressLine(host.Terminal, "Decoding", "frames", options.Frames))
                 images = new ImageMorph(tokenizer).Render(first, second, options, new DirectProgress<EditProgress>(p => line.Report(p.Done)), host.Cancellation);
-            var strip = Path.ChangeExtension(EditOutput.Beside(file, "strip"), ".png");
             EditOutput.Write(Strip(images), strip, new EditSettings("morph", tokenizer.ModelHash, null, null, [firstInput, secondInput], options));
             IReadOnlyList<Image> shown = parsed.GetValue(back) ? [.. images, .. images.Reverse().Skip(1).SkipLast(1)] : images;
             AnimatedWebp.Write(shown, file, parsed.GetValue(milliseconds));

@@ -15,6 +15,7 @@ internal static class OutpaintCommand
         var output = CommonOptions.Output("The image to write: .png, .jpg or .webp.", "FILE");
         var models = new PipelineArguments();
         var inpaint = new InpaintArguments();
+        var overwrite = new OverwriteOption();
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "outpaint",
@@ -26,12 +27,19 @@ internal static class OutpaintCommand
         };
         models.AddTo(command);
         inpaint.AddTo(command);
+        command.Options.Add(overwrite);
         command.Options.Add(json);
+        command.Validators.Add(result =>
+        {
+            if (new[] { left, top, right, bottom }.All(side => result.GetResult(side) is null))
+                result.AddError("No margin is given: say how many pixels to add by one or more of --left, --top, --right and --bottom.");
+        });
         command.SetAction(parsed =>
         {
             host.Globals.Prepare(parsed);
             var options = inpaint.Options(parsed, models.SamplingOf(parsed));
             var file = EditOutput.Check(parsed.GetValue(output)!, parsed.GetValue(source));
+            overwrite.Check(parsed, InpaintRun.Files(file, options));
             var (image, input) = EditOutput.Read(host.Terminal, parsed.GetValue(source)!);
             var margins = new Margins(parsed.GetValue(left), parsed.GetValue(top), parsed.GetValue(right), parsed.GetValue(bottom));
             margins.Check(image);

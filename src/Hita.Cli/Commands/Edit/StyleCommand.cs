@@ -15,7 +15,7 @@ internal static class StyleCommand
     {
         var content = new Argument<string>("CONTENT") { Description = "The image to keep." };
         var style = new Argument<string>("STYLE") { Description = "The image to take the style of." };
-        var model = CommonOptions.Model("The tokenizer's or pipeline's folder");
+        var model = CommonOptions.Model("The folder of a tokenizer, a pipeline or a training run");
         var output = CommonOptions.Output("The image to write: .png, .jpg or .webp.", "FILE");
         var defaults = new StyleOptions();
         var strength = new Option<double>("--strength") { Description = "From 0 (the content) to 1 (all of the style).", HelpName = "S", DefaultValueFactory = _ => defaults.Strength };
@@ -23,6 +23,7 @@ internal static class StyleCommand
         var order = new Option<string>("--order") { Description = "Which codes are swapped first.", HelpName = "first|last|spread|most-different", DefaultValueFactory = _ => Name(defaults.Order) };
         var opening = new Option<bool>("--keep-opening") { Description = "Keep the last holistic codes, from which the first patches are decoded.", DefaultValueFactory = _ => defaults.KeepOpening };
         var whole = new Option<bool>("--whole-shape") { Description = "Work on the whole image in its own shape, not on its largest centre square." };
+        var overwrite = new OverwriteOption();
         var json = CommandHost.JsonOption();
         CommonOptions.OneOf(method, "swap", "interpolate");
         CommonOptions.OneOf(order, "first", "last", "spread", "most-different");
@@ -32,7 +33,7 @@ internal static class StyleCommand
             "hita style content.jpg style.jpg -m models/hita -o out.png",
             "hita style content.jpg style.jpg --strength 0.5 --method interpolate --whole-shape -m models/hita -o out.png")
         {
-            content, style, model, strength, method, order, opening, whole, output, json,
+            content, style, model, strength, method, order, opening, whole, output, overwrite, json,
         };
         command.SetAction(parsed =>
         {
@@ -51,9 +52,13 @@ internal static class StyleCommand
                 KeepOpening = parsed.GetValue(opening),
             }.Validate();
             var file = EditOutput.Check(parsed.GetValue(output)!, parsed.GetValue(content), parsed.GetValue(style));
+            overwrite.Check(parsed, file);
             var (first, firstInput) = EditOutput.Read(host.Terminal, parsed.GetValue(content)!);
             var (second, secondInput) = EditOutput.Read(host.Terminal, parsed.GetValue(style)!);
-            using var tokenizer = PipelineArguments.OpenTokenizer(host, parsed, model);
+            using var tokenizer = PipelineArguments.OpenTokenizer(host, parsed, model, firstInput.File, secondInput.File);
+            var side = tokenizer.Config.ImageSize;
+            if (!parsed.GetValue(whole))
+                ModelNotes.TellOfCoarseness(host, EditWindow.Centre(first, side, side).Box.Width, side);
             var result = new StyleTransfer(tokenizer).Apply(first, second, options, parsed.GetValue(whole), host.Cancellation);
             EditOutput.Write(result, file, new EditSettings("style", tokenizer.ModelHash, null, null, [firstInput, secondInput], new Settings(options, parsed.GetValue(whole))));
             if (parsed.GetValue(json))

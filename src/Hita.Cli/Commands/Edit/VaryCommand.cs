@@ -12,6 +12,8 @@ namespace Hita.Cli.Commands.Edit;
 /// <summary><c>hita vary</c>: images that share one kind of codes with an image.</summary>
 internal static class VaryCommand
 {
+    private const int LargestGrid = 99;
+
     public static Command Create(CommandHost host)
     {
         var source = new Argument<string>("IMAGE") { Description = "The image, of any size; its largest centre square is varied." };
@@ -19,13 +21,10 @@ internal static class VaryCommand
         var count = new Option<int>("--count") { Description = "How many variations.", HelpName = "N", DefaultValueFactory = static _ => 4 };
         var output = CommonOptions.Output("The folder to write the images to.", "DIR");
         var models = new PipelineArguments();
+        var overwrite = new OverwriteOption();
         var json = CommandHost.JsonOption();
         CommonOptions.OneOf(keep, "holistic", "patches");
-        count.Validators.Add(static result =>
-        {
-            if (result.Tokens is [var token] && (!int.TryParse(token.Value, out var n) || n is < 1 or > 10_000))
-                result.AddError($"--count is '{token.Value}'; it must be a whole number from 1 to 10000.");
-        });
+        NumberOptions.Between(count, 1, 10_000);
         var command = new HitaCommand(
             "vary",
             "Generate variations of an image: its holistic or its patch codes stay, the others are sampled.",
@@ -35,6 +34,7 @@ internal static class VaryCommand
             source, keep, count, output,
         };
         models.AddTo(command);
+        command.Options.Add(overwrite);
         command.Options.Add(json);
         command.SetAction(parsed =>
         {
@@ -43,17 +43,18 @@ internal static class VaryCommand
             var kept = parsed.GetValue(keep) == "patches" ? VariationKeep.Patches : VariationKeep.Holistic;
             var (image, input) = EditOutput.Read(host.Terminal, parsed.GetValue(source)!);
             var folder = parsed.GetValue(output)!;
+            var stem = Path.Combine(folder, $"{OutputNames.Safe(Path.GetFileNameWithoutExtension(parsed.GetValue(source)!))}-{parsed.GetValue(keep)}");
+            overwrite.Check(parsed, Enumerable.Range(0, parsed.GetValue(count)).Select(i => FileOf(stem, sampling, sampling.FirstImage + i)));
             Directory.CreateDirectory(folder);
-            using var pipeline = models.Open(host, parsed);
+            using var pipeline = models.Open(host, parsed, input.File);
             IReadOnlyList<Variation> variations;
             var (line, progress) = EditOutput.SamplingProgress(host);
             using (line)
                 variations = new Variations(pipeline).Generate(image, kept, parsed.GetValue(count), sampling, progress, host.Cancellation);
-            var stem = OutputNames.Safe(Path.GetFileNameWithoutExtension(parsed.GetValue(source)!));
             var written = new List<Written>();
             foreach (var variation in variations)
             {
-                var path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{stem}-{parsed.GetValue(keep)}-s{sampling.Seed}-{variation.Number:0000}.png"));
+                var path = FileOf(stem, sampling, variation.Number);
                 EditOutput.Write(variation.Image, path, new EditSettings(
                     "vary", pipeline.Tokenizer.ModelHash, pipeline.Generator.ModelHash, models.PrecisionName(parsed), [input],
                     new Settings(kept, variation.Number, sampling)));
@@ -64,11 +65,18 @@ internal static class VaryCommand
             if (parsed.GetValue(json))
                 JsonOutput.Write(host.Terminal, written);
             if (written.Count > 1)
-                ImageWriter.Write(ImageGrid.Compose([image, .. variations.Take(99).Select(static v => v.Image)]), Path.Combine(folder, $"{stem}-{parsed.GetValue(keep)}-grid.png"));
+            {
+                var grid = overwrite.Free(parsed, $"{stem}-grid.png");
+                ImageWriter.Write(ImageGrid.Compose([image, .. variations.Take(LargestGrid).Select(static v => v.Image)]), grid);
+                host.Terminal.Error.WriteLine($"{grid}: the image and {(written.Count > LargestGrid ? $"the first {LargestGrid} of its variations" : "its variations")}");
+            }
             return ExitCodes.Success;
         });
         return command;
     }
+
+    private static string FileOf(string stem, EditSamplingOptions sampling, long number) =>
+        string.Create(CultureInfo.InvariantCulture, $"{stem}-s{sampling.Seed}-{number:0000}.png");
 
     private sealed record Settings(VariationKeep Keep, long Number, EditSamplingOptions Sampling);
 

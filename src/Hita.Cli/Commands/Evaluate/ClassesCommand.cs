@@ -22,7 +22,7 @@ internal static class ClassesCommand
 
     public static Command Create(CommandHost host)
     {
-        var model = CommonOptions.Model("The pipeline's folder");
+        var models = new ModelArguments();
         var data = new Option<string>("--data") { Description = "The images that the generator was trained on; a classifier is trained on them once and kept.", HelpName = "DATA", DefaultValueFactory = static _ => "materials" };
         var training = new Option<int>("--training-images") { Description = "Training images searched for copies; 0 skips the search.", HelpName = "N", DefaultValueFactory = static _ => new CopyCheckOptions().TrainingCount };
         var steps = new Option<int>("--classifier-steps") { Description = "Steps to train the classifier for, if it has to be trained.", HelpName = "N", DefaultValueFactory = static _ => new ClassifierTrainingOptions().Steps };
@@ -35,25 +35,21 @@ internal static class ClassesCommand
             "hita evaluate classes -m models/own --data materials --cfg-scale 2 -o evaluation",
             "hita evaluate classes -m models/own --data photos/ --samples 500 -o evaluation")
         {
-            model, data, training, steps, precision,
+            data, training, steps, precision,
         };
-        foreach (var option in new[] { training, steps })
-        {
-            option.Validators.Add(result =>
-            {
-                if (result.Tokens is [var token] && (!int.TryParse(token.Value, out var n) || n < (option == steps ? 1 : 0)))
-                    result.AddError($"{option.Name} is '{token.Value}'; it must be a whole number from {(option == steps ? 1 : 0)} on.");
-            });
-        }
+        NumberOptions.Between(training, 0);
+        NumberOptions.Between(steps, 1);
+        models.AddTo(command);
         shared.AddTo(command, weights: false);
         sampling.AddTo(command);
         command.SetAction(parsed =>
         {
             host.Globals.Prepare(parsed);
             var options = shared.Options(parsed, host, shared.Protocol(parsed));
-            var request = sampling.Request(parsed, NamedModel.SamplingOf(parsed.GetValue(model)!));
-            var name = parsed.GetValue(model)!;
-            using var pipeline = NamedModel.OpenPipeline(name, name, GenerationCommand.GeneratorOptionsOf(parsed, host, precision));
+            var (from, decoder) = models.Parts(parsed);
+            var request = sampling.Request(parsed, NamedModel.SamplingOf(from));
+            var name = models.Name(parsed);
+            using var pipeline = NamedModel.OpenPipeline(from, decoder, GenerationCommand.GeneratorOptionsOf(parsed, host, precision));
             var images = EvaluationData.OpenForClassifier(host, parsed.GetValue(data)!, out var opened);
             using var source = opened;
             var origin = new GeneratorOrigin(pipeline, name, options.Protocol, options.SampleCount ?? DefaultSamples, request, EvaluationKind.Classes);

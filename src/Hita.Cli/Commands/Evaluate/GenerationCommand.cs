@@ -16,7 +16,7 @@ internal static class GenerationCommand
 {
     public static Command Create(CommandHost host)
     {
-        var model = CommonOptions.Model("The pipeline's folder");
+        var models = new ModelArguments();
         var reference = new Option<string?>("--reference")
         {
             Description = "What to compare with: an archive of statistics or images (.npz), or a set of images. Without it only the Inception score is measured.",
@@ -32,8 +32,9 @@ internal static class GenerationCommand
             "hita evaluate generation -m models/hita --reference VIRTUAL_imagenet256_labeled.npz --protocol published --cfg-scale 3 -o evaluation",
             "hita evaluate generation -m models/own --reference photos/ --samples 2000 -o evaluation")
         {
-            model, reference, neighbours, precision,
+            reference, neighbours, precision,
         };
+        models.AddTo(command);
         shared.AddTo(command);
         sampling.AddTo(command);
         command.SetAction(parsed =>
@@ -41,9 +42,10 @@ internal static class GenerationCommand
             host.Globals.Prepare(parsed);
             var protocol = shared.Protocol(parsed);
             var options = shared.Options(parsed, host, protocol) with { PrecisionRecall = !parsed.GetValue(neighbours) };
-            var request = sampling.Request(parsed, NamedModel.SamplingOf(parsed.GetValue(model)!));
-            var name = parsed.GetValue(model)!;
-            using var pipeline = NamedModel.OpenPipeline(name, name, GeneratorOptionsOf(parsed, host, precision));
+            var (from, decoder) = models.Parts(parsed);
+            var request = sampling.Request(parsed, NamedModel.SamplingOf(from));
+            var name = models.Name(parsed);
+            using var pipeline = NamedModel.OpenPipeline(from, decoder, GeneratorOptionsOf(parsed, host, precision));
             IImageSource? source = null;
             try
             {

@@ -16,7 +16,7 @@ internal static class ReconstructionCommand
     public static Command Create(CommandHost host)
     {
         var data = new Argument<string>("DATA") { Description = EvaluationData.Help };
-        var model = CommonOptions.Model("The tokenizer's or pipeline's folder");
+        var model = CommonOptions.Model("The folder of a tokenizer, a pipeline or a training run");
         var precision = CommonOptions.PrecisionOption(Runtime.Precision.Float32, Runtime.Precision.BFloat16);
         var shared = new EvaluationArguments(EvaluationProtocols.Hita, "Measure on N images, evenly chosen; all if left out.");
         var command = new HitaCommand(

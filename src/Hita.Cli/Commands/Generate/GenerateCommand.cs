@@ -16,9 +16,7 @@ internal static class GenerateCommand
 
     public static Command Create(CommandHost host)
     {
-        var model = CommonOptions.Model("A pipeline's folder (with tokenizer/ and generator/)");
-        var generator = new Option<string?>("--generator") { Description = "The generator's folder or preset, where it is not in the pipeline.", HelpName = "DIR|PRESET" };
-        var tokenizer = new Option<string?>("--tokenizer") { Description = "The tokenizer's folder or preset, where it is not in the pipeline.", HelpName = "DIR|PRESET" };
+        var models = new ModelArguments();
         var classes = new Option<string?>("--class") { Description = $"Classes by number or name, separated by commas; if left out, all of them where the model has at most {MaxClasses}.", HelpName = "CLASS[,CLASS…]" };
         var count = new Option<int>("--count") { Description = "Images of each class.", HelpName = "N", DefaultValueFactory = static _ => 1 };
         var precision = CommonOptions.PrecisionOption(Precision.Float32, Precision.BFloat16, Precision.Int8);
@@ -26,6 +24,7 @@ internal static class GenerateCommand
         var engine = CommonOptions.EngineOption();
         var output = new Option<string>("--output", "-o") { Description = "The folder to write the images to.", HelpName = "DIR", DefaultValueFactory = static _ => "out" };
         var sampling = new SamplingArguments();
+        var overwrite = new OverwriteOption();
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "generate",
@@ -35,26 +34,26 @@ internal static class GenerateCommand
             "hita generate -m models/hita --class \"golden retriever\" --count 4 --cfg-scale 3 -o out",
             "hita generate -m models/hita --class \"golden retriever\" --precision int8 --decoder-precision bf16 -o out",
             "hita generate --generator models/hita/generator --tokenizer models/hita/tokenizer --class 207,388 -o out",
+            "hita generate -m runs/generator --class 3 -o out",
             "hita generate -m tiny --class 3 -o out")
         {
-            model, generator, tokenizer, classes, count, output, precision, decoding, engine, json,
+            classes, count, output, overwrite, precision, decoding, engine, json,
         };
+        models.AddTo(command);
         sampling.AddTo(command);
-        count.Validators.Add(static result =>
-        {
-            if (result.Tokens is [var token] && (!int.TryParse(token.Value, out var n) || n is < 1 or > 100_000))
-                result.AddError($"--count is '{token.Value}'; it must be a whole number from 1 to 100000.");
-        });
+        NumberOptions.Between(count, 1, 100_000);
         command.SetAction(parsed =>
         {
             host.Globals.Prepare(parsed);
-            // A part of one's own asks for the other one: the bundled pipeline's would not fit it.
-            var pipelineFolder = (parsed.GetValue(generator) ?? parsed.GetValue(tokenizer)) is null || parsed.GetResult(model) is { Implicit: false } ? parsed.GetValue(model) : null;
-            var (from, decoder) = Parts(pipelineFolder, parsed.GetValue(generator), parsed.GetValue(tokenizer));
+            var (from, decoder) = models.Parts(parsed);
             // What was asked for is checked before any weight is read.
             var request = sampling.Request(parsed, NamedModel.SamplingOf(from));
-            var wanted = Wanted(NamedModel.ClassesOf(from), parsed.GetValue(classes));
+            var names = NamedModel.ClassesOf(from);
+            var wanted = Wanted(names, parsed.GetValue(classes));
             request = request with { Classes = [.. wanted.SelectMany(c => Enumerable.Repeat(c, parsed.GetValue(count)))] };
+            var files = new GeneratedFiles(parsed.GetValue(output)!, names, request);
+            overwrite.Check(parsed, Enumerable.Range(0, request.Classes.Count).Select(files.Of));
+            var sheet = overwrite.Free(parsed, files.Sheet);
             Directory.CreateDirectory(parsed.GetValue(output)!);
             using var pipeline = NamedModel.OpenPipeline(
                 from,
@@ -69,22 +68,13 @@ internal static class GenerateCommand
                 decoding: CommonOptions.Chosen(parsed, decoding));
             if (NamedModel.IsPreset(from))
                 host.Terminal.Error.WriteLine($"hita: '{from}' is an architecture without training; its images are patterns of noise.");
-            var run = new GenerateRun(host, pipeline, request, parsed.GetValue(output)!, parsed.GetValue(json));
+            var run = new GenerateRun(host, pipeline, request, files, sheet, parsed.GetValue(json));
             var images = run.Run();
             if (parsed.GetValue(json))
                 JsonOutput.Write(host.Terminal, images);
             return ExitCodes.Success;
         });
         return command;
-    }
-
-    private static (string Generator, string Tokenizer) Parts(string? pipeline, string? generator, string? tokenizer)
-    {
-        var from = generator ?? pipeline;
-        var decoder = tokenizer ?? pipeline;
-        if (from is null || decoder is null)
-            throw new HitaException("Give a pipeline with -m, or both its parts with --generator and --tokenizer.");
-        return (from, decoder);
     }
 
     private static IReadOnlyList<int> Wanted(ClassNames names, string? classes) => classes switch

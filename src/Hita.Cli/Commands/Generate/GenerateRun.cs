@@ -1,6 +1,5 @@
 using System.Globalization;
 using Hita.Cli.Hosting;
-using Hita.Cli.Options;
 using Hita.Cli.Output;
 using Hita.Generation;
 using Hita.Imaging;
@@ -17,7 +16,7 @@ namespace Hita.Cli.Commands.Generate;
 internal sealed record WrittenImage(string File, int Class, string Name, ulong Seed, long Image);
 
 /// <summary>Generates a request into a folder: a PNG an image as soon as it is done, and a sheet of all.</summary>
-internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, GenerationRequest request, string folder, bool quiet)
+internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, GenerationRequest request, GeneratedFiles files, string sheet, bool quiet)
 {
     private const int LargestSheet = 100;
 
@@ -48,14 +47,13 @@ internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, Gene
         }
         catch (OperationCanceledException) when (_written.Count > 0)
         {
-            host.Terminal.Error.WriteLine($"hita: {_written.Count} of {Wording.Of(request.Classes.Count, "image")} are in {folder}.");
+            host.Terminal.Error.WriteLine($"hita: {_written.Count} of {Wording.Of(request.Classes.Count, "image")} are in {files.Folder}.");
             throw;
         }
         if (_sheet.Count > 1)
         {
-            var path = Path.Combine(folder, "grid.png");
-            ImageWriter.Write(ImageGrid.Compose(_sheet), path);
-            host.Terminal.Error.WriteLine($"{path}: {(_sheet.Count < _written.Count ? $"the first {_sheet.Count}" : "all")} on one sheet");
+            ImageWriter.Write(ImageGrid.Compose(_sheet), sheet);
+            host.Terminal.Error.WriteLine($"{sheet}: {(_sheet.Count < _written.Count ? $"the first {_sheet.Count}" : "all")} on one sheet");
         }
         return _written;
     }
@@ -70,9 +68,7 @@ internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, Gene
     {
         var name = pipeline.Generator.Classes[image.Class];
         var number = request.FirstImage + image.Index;
-        var called = pipeline.Generator.Classes.HasNames ? $"-{OutputNames.Safe(name)}" : "";
-        var stem = string.Create(CultureInfo.InvariantCulture, $"{image.Class:000}{called}-s{request.Seed}-{number:0000}");
-        var path = Path.Combine(folder, stem + ".png");
+        var path = files.Of(image.Index);
         ImageWriter.Write(image.Image, path, new ImageWriteOptions { Text = new Dictionary<string, string> { [ImageSettings.Keyword] = pipeline.SettingsOf(request, image).ToText() } });
         _written.Add(new WrittenImage(path, image.Class, name, request.Seed, number));
         if (_sheet.Count < LargestSheet)

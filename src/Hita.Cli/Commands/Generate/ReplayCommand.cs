@@ -26,9 +26,10 @@ internal static class ReplayCommand
             Description = $"The pipeline that made them, or a preset's name; if left out, models are found by their hash in the folders of {ModelSearch.Variable}, in ./models, and among the presets.",
             HelpName = "DIR|PRESET",
         };
-        var generator = new Option<string?>("--generator") { Description = "The generator's folder or preset, where it is not in the pipeline.", HelpName = "DIR|PRESET" };
-        var tokenizer = new Option<string?>("--tokenizer") { Description = "The tokenizer's folder or preset, where it is not in the pipeline.", HelpName = "DIR|PRESET" };
+        var generator = new Option<string?>("--generator") { Description = "The generator alone: a model folder, a training run or a preset.", HelpName = "DIR|PRESET" };
+        var tokenizer = new Option<string?>("--tokenizer") { Description = "The tokenizer alone: a model folder, a training run or a preset.", HelpName = "DIR|PRESET" };
         var output = new Option<string?>("--output", "-o") { Description = "The folder to write the regenerated images to.", HelpName = "DIR" };
+        var overwrite = new OverwriteOption();
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "replay",
@@ -36,28 +37,33 @@ internal static class ReplayCommand
             "hita replay out/207-golden-retriever-s0-0000.png -m models/hita",
             "hita replay out/207-golden-retriever-s0-0000.png -o again")
         {
-            files, model, generator, tokenizer, output, json,
+            files, model, generator, tokenizer, output, overwrite, json,
         };
         command.SetAction(parsed =>
         {
             host.Globals.Prepare(parsed);
+            var results = new List<string>();
             if (parsed.GetValue(output) is { } folder)
+            {
+                var names = new OutputNames();
+                results.AddRange(parsed.GetValue(files)!.Select(f => Path.Combine(folder, names.Next(f, "-replayed.png"))));
+                overwrite.Check(parsed, results);
                 Directory.CreateDirectory(folder);
+            }
             using var models = new ReplayModels(
                 parsed.GetValue(generator) ?? parsed.GetValue(model),
-                parsed.GetValue(tokenizer) ?? parsed.GetValue(model),
+                parsed.GetValue(tokenizer) ?? parsed.GetValue(model) ?? parsed.GetValue(generator),
                 parsed.GetValue(host.Globals.Device)!,
                 parsed.GetValue(host.Globals.Threads) ?? 0);
             // Unless told otherwise, as many threads as decoded the image: their number rounds a few pixels otherwise.
             var keepThreads = parsed.GetValue(host.Globals.Threads) is not null;
-            return Run(host, parsed.GetValue(files)!, models, keepThreads, parsed.GetValue(output), parsed.GetValue(json));
+            return Run(host, parsed.GetValue(files)!, models, keepThreads, results, parsed.GetValue(json));
         });
         return command;
     }
 
-    private static int Run(CommandHost host, string[] files, ReplayModels models, bool keepThreads, string? folder, bool json)
+    private static int Run(CommandHost host, string[] files, ReplayModels models, bool keepThreads, List<string> replayed, bool json)
     {
-        var names = new OutputNames();
         var results = new List<Replay>();
         ProgressLine? progress = null;
         var sampled = 0L;
@@ -81,8 +87,8 @@ internal static class ReplayCommand
                             progress.Report(sampled + (last = p.Tokens));
                         }),
                         host.Cancellation);
-                    if (folder is not null)
-                        ImageWriter.Write(result.Image, Path.Combine(folder, names.Next(file, "-replayed.png")));
+                    if (replayed.Count > 0)
+                        ImageWriter.Write(result.Image, replayed[Array.IndexOf(files, file)]);
                     results.Add(new Replay(file, OutcomeOf(result), result.ChangedPixels, result.LargestDifference, null) { Size = SizeOf(result) });
                 }
                 catch (HitaException e) when (files.Length > 1)

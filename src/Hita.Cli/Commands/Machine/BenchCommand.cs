@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Hita.Bench;
 using Hita.Cli.Hosting;
+using Hita.Cli.Options;
 using Hita.Cli.Output;
 
 namespace Hita.Cli.Commands.Machine;
@@ -24,6 +25,7 @@ internal static class BenchCommand
         var seconds = new Option<double>("--seconds") { Description = "How long to repeat each measurement.", HelpName = "S", DefaultValueFactory = _ => defaults.Seconds };
         var alone = new Option<bool>("--without-framework") { Description = "Leave out the framework's loop and layout: faster, and with less memory." };
         var markdown = new Option<string?>("--markdown") { Description = "Write the report to this file as a page.", HelpName = "FILE" };
+        var overwrite = new OverwriteOption();
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "bench",
@@ -32,7 +34,7 @@ internal static class BenchCommand
             "hita bench --parts machine,steps --presets hita-b --batches 1 --seconds 5",
             "hita bench --markdown bench.md")
         {
-            parts, presets, tokenizer, batches, images, seconds, alone, markdown, json,
+            parts, presets, tokenizer, batches, images, seconds, alone, markdown, overwrite, json,
         };
         CheckList(parts, static text => Enum.GetNames<BenchPart>().Contains(text, StringComparer.OrdinalIgnoreCase), $"a part is {string.Join(", ", Enum.GetNames<BenchPart>()).ToLowerInvariant()}");
         CheckList(batches, IsCount, "a batch is a whole number");
@@ -51,6 +53,8 @@ internal static class BenchCommand
                 Threads = parsed.GetValue(host.Globals.Threads) ?? 0,
                 Framework = !parsed.GetValue(alone),
             }.Validate();
+            if (parsed.GetValue(markdown) is { } page)
+                overwrite.Check(parsed, page);
             var report = Benchmark.Run(options, line => Progress(host.Terminal, line), stage => host.Terminal.Error.WriteLine($"{stage} …"), host.Cancellation);
             if (parsed.GetValue(markdown) is { } file)
                 BenchMarkdown.Save(file, report, string.Join(' ', parsed.Tokens.Select(static t => t.Value).Prepend("hita")));

@@ -68,7 +68,7 @@ internal static class DoctorCommand
         terminal.Line(report.Broken ? "Hita cannot compute here until the broken parts are fixed." : "Hita is ready.");
     }
 
-    private static List<(string, string)> Describe(TorchReport torch)
+    private static List<Field> Describe(TorchReport torch)
     {
         var version = torch.Version ?? "of unknown version";
         return
@@ -78,8 +78,8 @@ internal static class DoctorCommand
             ("Devices", string.Join(", ", torch.Devices)),
             ("Checked", torch.CheckedDevices is { Count: > 0 } c ? $"results are right on {string.Join(", ", c)}" : "results are wrong"),
             ("Threads", $"{torch.Threads} in an operation, {torch.InteropThreads} between operations"),
-            ("Files", string.Join('\n', torch.Files)),
-            ("Loading", torch.LoadSteps is { Count: > 0 } steps ? string.Join('\n', steps) : "nothing special was needed"),
+            new("Files", torch.Files),
+            new("Loading", torch.LoadSteps is { Count: > 0 } steps ? steps : ["nothing special was needed"]),
         ];
     }
 

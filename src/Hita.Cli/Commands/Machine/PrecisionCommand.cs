@@ -24,12 +24,13 @@ internal static class PrecisionCommand
 
     public static Command Create(CommandHost host)
     {
-        var model = CommonOptions.Model("The generator's or pipeline's folder");
+        var model = CommonOptions.Model("The folder of a generator, a pipeline or a training run");
         var classes = new Option<string>("--class") { Description = "Classes by number or name, separated by commas.", HelpName = "CLASS[,CLASS…]", Required = true };
         var count = new Option<int>("--count") { Description = "Images of each class.", HelpName = "N", DefaultValueFactory = static _ => 1 };
         var sheet = new Option<string?>("--sheet") { Description = "Also generate the same seeds in each precision of the generator and of the tokenizer, a row each, and write the sheet to this image file.", HelpName = "FILE" };
         var tokenizer = new Option<string?>("--tokenizer") { Description = "The tokenizer that decodes the sheet, where it is not in the pipeline.", HelpName = "DIR|PRESET" };
         var sampling = new SamplingArguments();
+        var overwrite = new OverwriteOption();
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "precision",
@@ -37,14 +38,10 @@ internal static class PrecisionCommand
             "hita precision -m models/hita --class 207,388 --count 2 --cfg-scale 3",
             "hita precision -m models/hita --class 207,388 --count 2 --sheet precision.png")
         {
-            model, classes, count, sheet, tokenizer, json,
+            model, classes, count, sheet, tokenizer, overwrite, json,
         };
         sampling.AddTo(command);
-        count.Validators.Add(static result =>
-        {
-            if (result.Tokens is [var token] && (!int.TryParse(token.Value, out var n) || n is < 1 or > 1000))
-                result.AddError($"--count is '{token.Value}'; it must be a whole number from 1 to 1000.");
-        });
+        NumberOptions.Between(count, 1, 1000);
         command.SetAction(parsed =>
         {
             host.Globals.Prepare(parsed);
@@ -52,7 +49,10 @@ internal static class PrecisionCommand
             var wanted = NamedModel.ClassesOf(from).FindAll(parsed.GetValue(classes)!);
             var request = sampling.Request(parsed, NamedModel.SamplingOf(parsed.GetValue(model)!)) with { Classes = [.. wanted.SelectMany(c => Enumerable.Repeat(c, parsed.GetValue(count)))] };
             if (parsed.GetValue(sheet) is { } path)
+            {
                 ImageWriter.FormatOf(path);
+                overwrite.Check(parsed, path);
+            }
             var threads = parsed.GetValue(host.Globals.Threads) ?? 0;
             var generators = new List<ImageGenerator>();
             try

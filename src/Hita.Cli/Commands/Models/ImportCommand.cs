@@ -29,6 +29,7 @@ internal static class ImportCommand
             "The model folder to write. Weights of metrics and losses need none: they go where Hita finds them, or into the folder or .safetensors file named here.",
             "PATH",
             required: false);
+        var overwrite = new OverwriteOption();
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "import",
@@ -37,7 +38,7 @@ internal static class ImportCommand
             "hita import GPT-B-50e.pt -o models/hita/generator",
             "hita import vgg16-397923af.pth")
         {
-            file, semantic, preset, config, weights, output, json,
+            file, semantic, preset, config, weights, output, overwrite, json,
         };
         command.SetAction(parsed =>
         {
@@ -57,6 +58,7 @@ internal static class ImportCommand
             }
             if (place is null)
                 throw new HitaException($"{path} becomes a model folder; name it with -o DIR.");
+            overwrite.Check(parsed, Path.Combine(place, ModelFolder.ConfigName));
             var report = WithProgress(host, progress => ModelImporter.Import(path, place, options, progress, host.Cancellation));
             if (parsed.GetValue(json))
                 JsonOutput.Write(host.Terminal, report);
@@ -109,7 +111,7 @@ internal static class ImportCommand
     private static void Print(Terminal terminal, string folder, ImportReport report)
     {
         terminal.Line($"{folder}: a {Wording.Of(report.Kind)}{(report.Preset is null ? " of its own architecture" : $", {report.Preset}")}");
-        var fields = new List<(string, string)>
+        var fields = new List<Field>
         {
             ("tensors", $"{report.TensorCount}, {Wording.Count(report.ParameterCount)} parameters"),
             ("weights", report.ModelHash),
@@ -119,7 +121,7 @@ internal static class ImportCommand
         if (report.AlsoFits.Count > 0)
             fields.Add(("fits too", $"{string.Join(", ", report.AlsoFits)} (choose with --preset)"));
         if (report.Notes.Count > 0)
-            fields.Add(("note", string.Join("\n", report.Notes)));
+            fields.Add(new("note", [.. report.Notes]));
         if (!report.CanEncode)
             fields.Add(("note", "it can only decode: import again with --semantic-encoder FILE to encode images"));
         terminal.Fields(fields);

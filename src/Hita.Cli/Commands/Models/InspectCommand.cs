@@ -5,6 +5,7 @@ using Hita.Cli.Hosting;
 using Hita.Cli.Options;
 using Hita.Cli.Output;
 using Hita.Generation;
+using Hita.Generation.Model;
 using Hita.Metrics.Networks;
 using Hita.Models;
 using Hita.Tokenization;
@@ -16,7 +17,7 @@ internal static class InspectCommand
 {
     public static Command Create(CommandHost host)
     {
-        var path = new Argument<string>("FILE|DIR") { Description = "A checkpoint, a safetensors file, a model's folder or a pipeline's, or the bundled one: materials." };
+        var path = new Argument<string>("FILE|DIR") { Description = "A checkpoint, a safetensors file, the folder of a model, a pipeline or a training run, or the bundled pipeline: materials." };
         var brief = new Option<bool>("--brief") { Description = "Leave out the list of tensors." };
         var weights = CommonOptions.Weights("Which weights of a published checkpoint to list.");
         var json = CommandHost.JsonOption();
@@ -49,6 +50,9 @@ internal static class InspectCommand
             path = BundledModels.Locate(path);
         if (!Directory.Exists(path) || ModelFolder.IsModel(path))
             return [path];
+        // A training run stands for its model.
+        if (ModelFolder.IsModel(Path.Combine(path, "model")))
+            return [Path.Combine(path, "model")];
         var parts = new[] { TokenizerFolder.PipelinePart, GeneratorFolder.PipelinePart }.Select(p => Path.Combine(path, p)).Where(ModelFolder.IsModel).ToList();
         return parts.Count > 0 ? parts : [path];
     }
@@ -73,13 +77,23 @@ internal static class InspectCommand
             source.Metadata,
             TorchCheckpoint.Of(source)?.Summary,
             source.Notes,
+            Classes(path),
             tensors);
+    }
+
+    // The names of a generator's classes; null for everything else.
+    private static List<string>? Classes(string path)
+    {
+        if (!ModelFolder.IsModel(path) || ModelType.Of(ModelFolder.ReadConfig(path)) != GeneratorConfig.TypeName)
+            return null;
+        var classes = NamedModel.ClassesOf(path);
+        return [.. Enumerable.Range(0, classes.Count).Select(i => classes[i])];
     }
 
     private static void Print(Terminal terminal, Report report, bool brief)
     {
         terminal.Heading(report.Path);
-        var fields = new List<(string, string)>
+        var fields = new List<Field>
         {
             ("kind", Wording.Of(report.Kind)),
             report.StandsFor is { } published
@@ -90,15 +104,17 @@ internal static class InspectCommand
             ("bytes", report.Bytes.ToString(System.Globalization.CultureInfo.InvariantCulture)),
             ("weights", report.Weights),
         };
-        fields.AddRange(report.Metadata.Select(static m => (m.Key, m.Value.Length > 200 ? m.Value[..200] + "…" : m.Value)));
+        if (report.Classes is { } classes)
+            fields.Add(("classes", $"{classes.Count}: {string.Join(", ", classes.Take(4))}{(classes.Count > 4 ? ", …" : "")}; 'hita classes -m {report.Path}' lists them"));
+        fields.AddRange(report.Metadata.Select(static m => new Field(m.Key, m.Value.Length > 200 ? m.Value[..200] + "…" : m.Value)));
         if (report.Checkpoint is { Items.Count: > 0 } checkpoint)
         {
-            fields.Add(("checkpoint", string.Join("\n", checkpoint.Items.Select(static i => $"{i.Name}: {i.Text ?? i.Kind}{(i.TensorCount > 0 ? $", {i.TensorCount} tensors" : "")}"))));
+            fields.Add(new("checkpoint", [.. checkpoint.Items.Select(static i => $"{i.Name}: {i.Text ?? i.Kind}{(i.TensorCount > 0 ? $", {i.TensorCount} tensors" : "")}")]));
             if (checkpoint.Arguments.Count > 0)
-                fields.Add(("arguments", string.Join("\n", checkpoint.Arguments.Select(static a => $"{a.Key} = {a.Value}"))));
+                fields.Add(new("arguments", [.. checkpoint.Arguments.Select(static a => $"{a.Key} = {a.Value}")]));
         }
         if (report.Notes.Count > 0)
-            fields.Add(("note", string.Join("\n", report.Notes)));
+            fields.Add(new("note", [.. report.Notes]));
         terminal.Fields(fields);
         if (!brief)
             terminal.Table(["tensor", "type", "shape"], [.. report.Tensors.Select(static t => (IReadOnlyList<string>)[t.Name, t.Type, $"[{string.Join(", ", t.Shape)}]"])]);
@@ -107,10 +123,11 @@ internal static class InspectCommand
 
     private sealed record TensorRow(string Name, string Type, IReadOnlyList<long> Shape);
 
-    /// <param name="StandsFor">The published name of a measure's weights; null for other kinds.</param>
+    /// <param name="Classes">The names of a generator's classes by number; null for other kinds.</param>
+    /// <param name="StandsFor">The published name of a metric's weights; null for other kinds.</param>
     /// <param name="Misfit">Why they are not those that are needed; null where they are.</param>
     private sealed record Report(
         string Path, ModelKind Kind, IReadOnlyList<string> Presets, string? StandsFor, string? Misfit, int TensorCount, long ParameterCount, long Bytes,
         IReadOnlyDictionary<string, int> Types, string Weights, IReadOnlyDictionary<string, string> Metadata, CheckpointSummary? Checkpoint, IReadOnlyList<string> Notes,
-        IReadOnlyList<TensorRow> Tensors);
+        IReadOnlyList<string>? Classes, IReadOnlyList<TensorRow> Tensors);
 }

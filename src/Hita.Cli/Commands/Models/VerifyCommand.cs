@@ -24,11 +24,7 @@ internal static class VerifyCommand
             DefaultValueFactory = static _ => 100,
             HelpName = "N",
         };
-        starts.Validators.Add(static result =>
-        {
-            if (result.GetValueOrDefault<int>() < 0)
-                result.AddError("--starts must be 0 or more.");
-        });
+        NumberOptions.Between(starts, 0);
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "verify",

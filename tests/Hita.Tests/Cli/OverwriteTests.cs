@@ -1,0 +1,96 @@
+using Hita.Imaging;
+using Hita.Models;
+using Hita.Tests.Editing;
+using Hita.Tests.Support;
+
+namespace Hita.Tests.Cli;
+
+/// <summary>The one rule for results that exist already, and what commands say unasked.</summary>
+public sealed class OverwriteTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("out/003-s0-0000.png", "generate", "-m", "tiny", "--class", "3,4", "-o", "OUT/out")]
+    [InlineData("rec/photo-reconstruction.png", "reconstruct", "PHOTO", "-m", "tiny", "-o", "OUT/rec")]
+    [InlineData("codes.hita", "encode", "PHOTO", "-m", "tiny", "-o", "OUT/codes.hita")]
+    [InlineData("s.png", "style", "PHOTO", "PHOTO", "-m", "tiny", "-o", "OUT/s.png")]
+    [InlineData("i.png", "inpaint", "PHOTO", "--lower-half", "-m", "tiny", "-o", "OUT/i.png")]
+    [InlineData("k-01.png", "inpaint", "PHOTO", "--lower-half", "--keep-candidates", "-m", "tiny", "-o", "OUT/k.png")]
+    [InlineData("o.png", "outpaint", "PHOTO", "--left", "9", "-m", "tiny", "-o", "OUT/o.png")]
+    [InlineData("c.png", "edit-class", "PHOTO", "--box", "9,9,30,30", "--class", "3", "-m", "tiny", "-o", "OUT/c.png")]
+    [InlineData("v/photo-holistic-s0-0001.png", "vary", "PHOTO", "--count", "2", "-m", "tiny", "-o", "OUT/v")]
+    [InlineData("m-strip.png", "morph", "PHOTO", "PHOTO", "--frames", "2", "-m", "tiny", "-o", "OUT/m.webp")]
+    [InlineData("x/index.html", "explore", "PHOTO", "--codes", "0", "-m", "tiny", "-o", "OUT/x")]
+    [InlineData("sheet.png", "data", "show", "materials", "--count", "1", "--size", "16", "-o", "OUT/sheet.png")]
+    [InlineData("tiny/tokenizer/config.json", "init", "--preset", "tiny", "-o", "OUT/tiny")]
+    public void A_result_that_is_there_stops_the_command_before_it_starts(string result, params string[] words)
+    {
+        string[] arguments = [.. words.Select(w => w == "PHOTO" ? Photo() : w.StartsWith("OUT/", StringComparison.Ordinal) ? _folder[w[4..]] : w)];
+        Directory.CreateDirectory(Path.GetDirectoryName(_folder[result])!);
+        File.WriteAllText(_folder[result], "mine");
+        var (code, output, error) = CommandLine.Run(arguments);
+        Assert.Equal(1, code);
+        Assert.Empty(output);
+        Assert.Equal($"hita: {_folder[result]} exists already; add --overwrite to replace it, or name another place with -o.{Environment.NewLine}", error);
+        Assert.Equal("mine", File.ReadAllText(_folder[result]));
+        if (result.EndsWith("config.json", StringComparison.Ordinal))
+            File.WriteAllText(_folder[result], """{"model_type":"hita-tokenizer"}""");
+        (code, _, error) = CommandLine.Run([.. arguments, "--overwrite"]);
+        Assert.True(code == 0, error);
+        Assert.NotEqual("mine", File.ReadAllText(_folder[result]));
+    }
+
+    [Fact]
+    public void A_sheet_gets_a_number_and_is_mentioned()
+    {
+        foreach (var (seed, sheet) in ((string, string)[])[("1", "grid.png"), ("2", "grid-2.png"), ("3", "grid-3.png")])
+        {
+            var (_, _, error) = CommandLine.Run("generate", "-m", "tiny", "--class", "3,4", "--seed", seed, "-o", _folder["out"]);
+            Assert.Contains($"{_folder[$"out/{sheet}"]}: all of them", error, StringComparison.Ordinal);
+            Assert.True(File.Exists(_folder[$"out/{sheet}"]));
+        }
+        var (code, _, said) = CommandLine.Run("vary", Photo(), "--count", "2", "-m", "tiny", "-o", _folder["vary"]);
+        Assert.Equal(0, code);
+        Assert.Contains("photo-holistic-grid.png: the image and its variations", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_bundled_model_is_not_apologised_for_with_its_own_images()
+    {
+        var (code, _, error) = CommandLine.Run("generate", "--class", "3", "-o", _folder["out"]);
+        Assert.True(code == 0, error);
+        var own = Directory.GetFiles(_folder["out"]).Single();
+        (code, _, error) = CommandLine.Run("reconstruct", own, "-o", _folder["rec"]);
+        Assert.Equal((0, ""), (code, error));
+        (code, _, error) = CommandLine.Run("style", own, own, "-o", _folder["styled.png"]);
+        Assert.Equal((0, ""), (code, error));
+        (code, _, error) = CommandLine.Run("style", _folder["styled.png"], Photo(), "-o", _folder["again.png"]);
+        Assert.Equal(0, code);
+        Assert.Contains("small bundled model", error, StringComparison.Ordinal);
+        Assert.NotNull(ImageOrigin.TokenizerOf(own));
+        Assert.Equal(ImageOrigin.TokenizerOf(own), ImageOrigin.TokenizerOf(_folder["styled.png"]));
+        Assert.Null(ImageOrigin.TokenizerOf(Photo()));
+    }
+
+    [Fact]
+    public void An_edit_that_is_coarser_than_its_image_is_told_of()
+    {
+        ImageWriter.Write(EditingModels.Photo(300, 300, 1), _folder["large.png"]);
+        var (code, _, error) = CommandLine.Run("inpaint", _folder["large.png"], "--lower-half", "-m", "tiny", "-o", _folder["a.png"]);
+        Assert.Equal(0, code);
+        Assert.Contains("the model works at 64 pixels a side and a part of 300 was changed, so that what is new is 4.7 times coarser", error, StringComparison.Ordinal);
+        (_, _, error) = CommandLine.Run("inpaint", _folder["large.png"], "--box", "100,100,20,20", "-m", "tiny", "-o", _folder["b.png"]);
+        Assert.DoesNotContain("coarser", error, StringComparison.Ordinal);
+    }
+
+    private string Photo()
+    {
+        var path = _folder["photo.png"];
+        if (!File.Exists(path))
+            ImageWriter.Write(EditingModels.Photo(64, 64, 1), path);
+        return path;
+    }
+}
