@@ -1,9 +1,7 @@
 using Hita.Generation;
-using Hita.Generation.Model;
 using Hita.Imaging;
 using Hita.Models;
 using Hita.Runtime;
-using Hita.Tokenization;
 
 namespace Hita.Editing;
 

@@ -1,5 +1,4 @@
 using Hita.Generation;
-using Hita.Generation.Model;
 using Hita.Imaging;
 using Hita.Models;
 using Hita.Tokenization;
