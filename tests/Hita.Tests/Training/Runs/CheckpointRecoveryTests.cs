@@ -11,14 +11,14 @@ public sealed class CheckpointRecoveryTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly RunFolder _run;
-    private readonly MadeUpTrainer _trainer = new(static _ => []);
+    private readonly MadeUpStage _stage = new(static _ => []);
     private readonly Listener _listener = new();
 
     public CheckpointRecoveryTests()
     {
         _run = RunFolder.Open(_folder.Path, RunStart.New);
         foreach (var step in (long[])[4, 8, 12])
-            _run.Checkpoints.Save(RunFolderTests.State(step), "{}", _trainer.State);
+            _run.Checkpoints.Save(RunFolderTests.State(step), "{}", _stage.State);
     }
 
     [Fact]
@@ -111,7 +111,7 @@ public sealed class CheckpointRecoveryTests : IDisposable
 
     public void Dispose()
     {
-        _trainer.Dispose();
+        _stage.Dispose();
         _run.Dispose();
         _folder.Dispose();
     }
