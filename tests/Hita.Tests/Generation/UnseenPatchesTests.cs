@@ -12,12 +12,12 @@ public sealed class UnseenPatchesTests
     [InlineData(3, 3, 0, 0)]
     public void The_shift_leaves_so_many_patches_unseen_but_one_is_always_sampled(int height, int width, int shift, int unseen)
     {
-        var generator = TinyStages.Generator with { GridHeight = height, GridWidth = width };
-        var tokenizer = TinyStages.Tokenizer with { Holistic = TinyStages.Tokenizer.Holistic! with { Shift = shift } };
+        var generator = TinyTrainers.Generator with { GridHeight = height, GridWidth = width };
+        var tokenizer = TinyTrainers.Tokenizer with { Holistic = TinyTrainers.Tokenizer.Holistic! with { Shift = shift } };
         Assert.Equal(unseen, generator.UnseenPatchesOf(tokenizer));
     }
 
     [Fact]
     public void Without_holistic_tokens_every_patch_is_seen() =>
-        Assert.Equal(0, TinyStages.Generator.UnseenPatchesOf(TinyStages.Tokenizer with { Holistic = null }));
+        Assert.Equal(0, TinyTrainers.Generator.UnseenPatchesOf(TinyTrainers.Tokenizer with { Holistic = null }));
 }

@@ -1,7 +1,9 @@
 using System.Diagnostics;
+using Hita.Data;
 using Hita.Runtime;
 using Hita.Tests.Support;
 using Hita.Tokenization;
+using Hita.Training;
 using Hita.Training.Recipes;
 using Hita.Training.Runs;
 
@@ -104,9 +106,31 @@ public sealed class MutatedRecipesTests(ITestOutputHelper output)
 
     private static void Plan(TrainingRecipe recipe, long samplesEvery, int size)
     {
-        LoaderSteps.Options(recipe.Data, recipe.Schedule, recipe.Compute, size, recipe.Seed).Validate();
-        RunRecipe.Plan(recipe, samplesEvery, 100, 1000, "made up").Validate();
+        TrainingData.LoaderOptions(recipe, recipe.Schedule, size).Validate();
+        RunRecipe.Plan(recipe, samplesEvery, new MadeUpData(recipe.Schedule)).Validate();
         FittedToData.Schedule(recipe.Schedule, 50);
         FittedToData.HeldOut(recipe.Validation.Count, 50);
+    }
+
+    /// <summary>A thousand images that are never read.</summary>
+    private sealed class MadeUpData(ScheduleSection schedule) : IRunData<TokenizerBatch>
+    {
+        public string Description => "made up";
+
+        public int Count => 1000;
+
+        public ScheduleSection Schedule => schedule;
+
+        public int StepsPerEpoch => 100;
+
+        public IReadOnlyList<string> Notes => [];
+
+        public LoaderStatistics? Statistics => null;
+
+        public IBatchFeed<TokenizerBatch> Feed(long firstStep) => throw new NotSupportedException();
+
+        public void Dispose()
+        {
+        }
     }
 }

@@ -11,7 +11,7 @@ public sealed class CheckpointRecoveryTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly RunFolder _run;
-    private readonly MadeUpStage _stage = new(static _ => []);
+    private readonly MadeUpTrainer _stage = new(static _ => []);
     private readonly Listener _listener = new();
 
     public CheckpointRecoveryTests()

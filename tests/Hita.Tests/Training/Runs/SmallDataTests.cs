@@ -81,7 +81,7 @@ public sealed class SmallDataTests
     public void A_single_image_and_a_thousand_classes_train_a_generator()
     {
         using var folder = new TemporaryFolder();
-        using (var tokenizer = ImageTokenizer.Create(TinyStages.Tokenizer with { ImageSize = 32 }, 1))
+        using (var tokenizer = ImageTokenizer.Create(TinyTrainers.Tokenizer with { ImageSize = 32 }, 1))
             tokenizer.Save(folder["tokenizer"]);
         Sets.WriteClasses(folder["one"], 1, "only");
         Sets.WriteClasses(folder["many"], 1, [.. Enumerable.Range(0, 1000).Select(static i => $"class {i:0000}")]);
