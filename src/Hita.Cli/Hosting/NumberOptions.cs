@@ -28,7 +28,7 @@ internal static partial class NumberOptions
     /// <param name="max">The largest; null for no limit that is worth saying.</param>
     public static void Between<T>(Option<T> option, int min, int? max = null)
     {
-        var range = max is null ? $" from {min} on" : $" from {min} to {max}";
+        var range = max is null ? $" of {min} or more" : $" from {min} to {max}";
         option.Validators.Add(result =>
         {
             if (result.Tokens is [var token] && (!TryRead(token.Value, out int number) || number < min || number > max))
@@ -105,7 +105,7 @@ internal static partial class NumberOptions
             ? $"{name} is '{text}'; write {meant}: decimals have a point, and nothing stands between thousands."
             : $"{name} is '{text}'; it must be a {(IsWhole<T>() ? "whole number" : "number")}{range}.";
 
-    // What a text with commas, spaces or other separators stands for; null where nobody can tell.
+    // What a text with commas, spaces or other separators stands for; null where that is unclear.
     private static string? Meant<T>(string text)
         where T : struct, INumber<T>
     {

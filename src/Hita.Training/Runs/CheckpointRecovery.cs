@@ -84,9 +84,7 @@ internal static class CheckpointRecovery
             var folder = store.FolderOf(step);
             try
             {
-                if (Directory.Exists(folder + Aside))
-                    Directory.Delete(folder + Aside, recursive: true);
-                Directory.Move(folder, folder + Aside);
+                AtomicFolder.SetAside(folder, Aside);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {

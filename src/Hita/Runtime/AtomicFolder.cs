@@ -77,6 +77,16 @@ internal sealed class AtomicFolder : IDisposable
         Directory.Delete(aside, recursive: true);
     }
 
+    /// <summary>Gives a folder a name that nothing looks for, such as one that is damaged; what has that name already is deleted.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="ending">What is appended to its name.</param>
+    public static void SetAside(string path, string ending)
+    {
+        if (Directory.Exists(path + ending))
+            Directory.Delete(path + ending, recursive: true);
+        Directory.Move(path, path + ending);
+    }
+
     /// <summary>Whether a folder is one that a process did not live to finish or to delete.</summary>
     /// <param name="path">The folder.</param>
     /// <param name="name">How the name it was to get begins.</param>

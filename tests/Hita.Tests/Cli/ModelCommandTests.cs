@@ -209,8 +209,8 @@ public sealed class ModelCommandTests : IDisposable
     [InlineData(1, "a tokenizer is needed", "reconstruct", "photo.png", "-m", "hita-b", "-o", "OUT")]
     [InlineData(1, "There is no preset 'huge'", "init", "--preset", "huge", "-o", "OUT")]
     [InlineData(1, "add --weights-by-name", "verify", "x.safetensors", "--preset", "tiny")]
-    [InlineData(2, "--starts is '-1'; it must be a whole number from 0 on", "verify", "x.safetensors", "--preset", "tiny", "--weights-by-name", "--starts", "-1")]
-    [InlineData(1, "has 1000 classes; say which", "generate", "-m", "hita-b", "-o", "OUT")]
+    [InlineData(2, "--starts is '-1'; it must be a whole number of 0 or more", "verify", "x.safetensors", "--preset", "tiny", "--weights-by-name", "--starts", "-1")]
+    [InlineData(1, "has 1000 classes; choose some", "generate", "-m", "hita-b", "-o", "OUT")]
     public void Impossible_requests_get_one_sentence_and_their_exit_code(int expected, string reason, params string[] arguments)
     {
         var (code, _, error) = CommandLine.Run([.. arguments.Select(a => a == "OUT" ? _folder["out"] : a)]);

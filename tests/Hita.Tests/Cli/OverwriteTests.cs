@@ -49,7 +49,7 @@ public sealed class OverwriteTests : IDisposable
         foreach (var (seed, sheet) in ((string, string)[])[("1", "grid.png"), ("2", "grid-2.png"), ("3", "grid-3.png")])
         {
             var (_, _, error) = CommandLine.Run("generate", "-m", "tiny", "--class", "3,4", "--seed", seed, "-o", _folder["out"]);
-            Assert.Contains($"{_folder[$"out/{sheet}"]}: all of them", error, StringComparison.Ordinal);
+            Assert.Contains($"{_folder[$"out/{sheet}"]}: all on one sheet", error, StringComparison.Ordinal);
             Assert.True(File.Exists(_folder[$"out/{sheet}"]));
         }
         var (code, _, said) = CommandLine.Run("vary", Photo(), "--count", "2", "-m", "tiny", "-o", _folder["vary"]);
