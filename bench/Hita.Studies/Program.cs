@@ -7,7 +7,6 @@ using Hita.Runtime;
 using Hita.Studies;
 using Hita.Studies.Shift;
 using Hita.Studies.Steps;
-using Hita.Tokenization;
 
 // Measures what is claimed of editing and training, on the built-in set, where the right answers are known.
 var model = new Option<string>("--model", "-m") { Description = "A pipeline trained on the built-in set, or a preset to try the study.", DefaultValueFactory = static _ => BundledModels.Materials };

@@ -1,5 +1,4 @@
 using Hita.Imaging;
-using Hita.Runtime;
 
 namespace Hita.Data;
 

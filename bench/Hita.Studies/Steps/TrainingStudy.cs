@@ -1,6 +1,5 @@
 using Hita.Runtime;
 using Hita.Runtime.Diagnostics;
-using Hita.Training;
 using Hita.Training.Recipes;
 using Hita.Training.Runs;
 using Hita.Training.TokenCaches;

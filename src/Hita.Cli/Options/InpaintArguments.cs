@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Hita.Editing;
-using Hita.Runtime;
 
 namespace Hita.Cli.Options;
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Hita.Generation;
 using Hita.Generation.Model;
 using Hita.Generation.Sampling;
-using Hita.Runtime;
 
 namespace Hita.Cli.Options;
 

@@ -1,5 +1,3 @@
-using Hita.Runtime;
-
 namespace Hita.Checkpoints;
 
 /// <summary>

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using Hita.Imaging;
-using Hita.Runtime;
 
 namespace Hita.Editing;
 

@@ -1,7 +1,6 @@
 using Hita.Imaging;
 using Hita.Runtime;
 using Hita.Tokenization;
-using Hita.Tokenization.Model;
 
 namespace Hita.Editing;
 

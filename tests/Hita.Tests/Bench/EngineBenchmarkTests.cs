@@ -1,6 +1,5 @@
 using Hita.Bench;
 using Hita.Checkpoints;
-using Hita.Generation.Engine;
 using Hita.Generation.Model;
 using Hita.Layers;
 using Hita.Tests.Generation.Engine;

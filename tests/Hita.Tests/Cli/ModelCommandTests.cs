@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Hita.Checkpoints;
 using Hita.Imaging;
 using Hita.Tests.Support;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Hita.Data;
 using Hita.Data.Conversion;
 using Hita.Data.Sources;
 using Hita.Runtime;

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text;
-using Hita.Data;
 using Hita.Data.Sources;
 using Hita.Imaging;
 using Hita.Runtime;

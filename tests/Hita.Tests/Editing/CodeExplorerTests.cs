@@ -1,5 +1,4 @@
 using Hita.Editing;
-using Hita.Imaging;
 using Hita.Layers;
 using Hita.Runtime;
 using Hita.Tests.Support;

@@ -1,6 +1,5 @@
 using Hita.Editing;
 using Hita.Imaging;
-using Hita.Models;
 using Hita.Tests.Support;
 using static TorchSharp.torch;
 

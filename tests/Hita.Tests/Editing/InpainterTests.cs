@@ -3,7 +3,6 @@ using Hita.Generation;
 using Hita.Generation.Model;
 using Hita.Generation.Sampling;
 using Hita.Imaging;
-using Hita.Models;
 using Hita.Runtime;
 
 namespace Hita.Tests.Editing;

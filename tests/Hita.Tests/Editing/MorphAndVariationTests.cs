@@ -1,7 +1,6 @@
 using Hita.Editing;
 using Hita.Generation;
 using Hita.Imaging;
-using Hita.Models;
 using Hita.Runtime;
 using Hita.Tokenization;
 

@@ -1,7 +1,6 @@
 using Hita.Editing;
 using Hita.Imaging;
 using Hita.Runtime;
-using Hita.Tokenization;
 
 namespace Hita.Tests.Editing;
 

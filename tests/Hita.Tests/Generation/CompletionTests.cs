@@ -1,10 +1,8 @@
 using Hita.Generation;
-using Hita.Generation.Engine;
 using Hita.Generation.Model;
 using Hita.Generation.Sampling;
 using Hita.Runtime;
 using Hita.Tests.Generation.Engine;
-using Hita.Tokenization;
 
 namespace Hita.Tests.Generation;
 

@@ -3,7 +3,6 @@ using Hita.Runtime;
 using Hita.Studies;
 using Hita.Studies.Shift;
 using Hita.Tests.Support;
-using Hita.Training.Recipes;
 
 namespace Hita.Tests.Studies;
 

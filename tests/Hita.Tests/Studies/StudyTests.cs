@@ -6,7 +6,6 @@ using Hita.Models;
 using Hita.Runtime;
 using Hita.Studies;
 using Hita.Tests.Editing;
-using Hita.Tokenization;
 
 namespace Hita.Tests.Studies;
 

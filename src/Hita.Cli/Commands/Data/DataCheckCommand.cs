@@ -2,7 +2,6 @@ using System.Globalization;
 using Hita.Cli.Hosting;
 using Hita.Cli.Options;
 using Hita.Cli.Output;
-using Hita.Data;
 using Hita.Data.Checking;
 
 namespace Hita.Cli.Commands.Data;

@@ -3,7 +3,6 @@ using System.Globalization;
 using Hita.Cli.Hosting;
 using Hita.Cli.Options;
 using Hita.Cli.Output;
-using Hita.Data;
 using Hita.Data.Conversion;
 using Hita.Data.Sources;
 

@@ -4,9 +4,7 @@ using Hita.Cli.Hosting;
 using Hita.Cli.Options;
 using Hita.Cli.Output;
 using Hita.Editing;
-using Hita.Imaging;
 using Hita.Runtime;
-using Hita.Tokenization;
 
 namespace Hita.Cli.Commands.Edit;
 

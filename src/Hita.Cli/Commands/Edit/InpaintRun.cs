@@ -4,7 +4,6 @@ using Hita.Cli.Options;
 using Hita.Cli.Output;
 using Hita.Editing;
 using Hita.Imaging;
-using Hita.Models;
 
 namespace Hita.Cli.Commands.Edit;
 

@@ -5,7 +5,6 @@ using Hita.Cli.Output;
 using Hita.Editing;
 using Hita.Imaging;
 using Hita.Runtime;
-using Hita.Tokenization;
 
 namespace Hita.Cli.Commands.Edit;
 

@@ -3,8 +3,6 @@ using Hita.Cli.Hosting;
 using Hita.Cli.Options;
 using Hita.Cli.Output;
 using Hita.Editing;
-using Hita.Imaging;
-using Hita.Tokenization;
 
 namespace Hita.Cli.Commands.Edit;
 

@@ -3,12 +3,10 @@ using System.Globalization;
 using Hita.Cli.Hosting;
 using Hita.Cli.Options;
 using Hita.Cli.Output;
-using Hita.Data;
 using Hita.Evaluation.Classification;
 using Hita.Evaluation.Protocols;
 using Hita.Evaluation.Reports;
 using Hita.Evaluation.Runs;
-using Hita.Generation;
 using Hita.Models;
 using Hita.Runtime;
 

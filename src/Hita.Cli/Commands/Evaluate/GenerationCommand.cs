@@ -3,7 +3,6 @@ using Hita.Cli.Hosting;
 using Hita.Cli.Options;
 using Hita.Data;
 using Hita.Evaluation.Protocols;
-using Hita.Evaluation.Reports;
 using Hita.Evaluation.Runs;
 using Hita.Generation;
 using Hita.Models;

@@ -1,9 +1,7 @@
 using System.CommandLine;
 using Hita.Cli.Hosting;
 using Hita.Cli.Options;
-using Hita.Data;
 using Hita.Evaluation.Protocols;
-using Hita.Evaluation.Reports;
 using Hita.Evaluation.Runs;
 using Hita.Models;
 using Hita.Tokenization;

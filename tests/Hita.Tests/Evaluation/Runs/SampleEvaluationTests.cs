@@ -2,7 +2,6 @@ using Hita.Evaluation.Protocols;
 using Hita.Evaluation.Reports;
 using Hita.Evaluation.Runs;
 using Hita.Generation;
-using Hita.Metrics;
 using Hita.Metrics.Archives;
 using Hita.Models;
 using Hita.Runtime;

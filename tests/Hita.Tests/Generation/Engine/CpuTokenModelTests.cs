@@ -2,7 +2,6 @@ using Hita.Generation;
 using Hita.Generation.Engine;
 using Hita.Generation.Engine.Kernels;
 using Hita.Generation.Model;
-using Hita.Generation.Sampling;
 using Hita.Runtime;
 using Hita.Tests.Support;
 

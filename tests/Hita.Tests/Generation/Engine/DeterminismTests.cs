@@ -1,5 +1,4 @@
 using Hita.Generation;
-using Hita.Generation.Engine;
 using Hita.Generation.Engine.Kernels;
 using Hita.Generation.Model;
 using Hita.Generation.Sampling;

@@ -1,5 +1,4 @@
 using Hita.Checkpoints;
-using Hita.Generation.Engine;
 using Hita.Generation.Model;
 using Hita.Layers;
 

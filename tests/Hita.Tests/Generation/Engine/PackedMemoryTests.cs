@@ -1,4 +1,3 @@
-using Hita.Checkpoints;
 using Hita.Generation.Engine;
 using Hita.Generation.Engine.Packing;
 using Hita.Generation.Model;

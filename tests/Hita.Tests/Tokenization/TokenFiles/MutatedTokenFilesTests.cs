@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Hita.Runtime;
 using Hita.Tests.Support;
-using Hita.Tokenization;
 using Hita.Tokenization.TokenFiles;
 
 namespace Hita.Tests.Tokenization.TokenFiles;

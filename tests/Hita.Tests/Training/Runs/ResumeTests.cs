@@ -7,7 +7,6 @@ using Hita.Models;
 using Hita.Runtime;
 using Hita.Tests.Support;
 using Hita.Tokenization;
-using Hita.Tokenization.Model;
 using Hita.Training.Recipes;
 using Hita.Training.Runs;
 using Hita.Training.TokenCaches;

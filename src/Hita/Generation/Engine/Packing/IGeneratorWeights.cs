@@ -1,5 +1,3 @@
-using Hita.Runtime;
-
 namespace Hita.Generation.Engine.Packing;
 
 /// <summary>Where the engine takes a generator's weights from when it packs them.</summary>
