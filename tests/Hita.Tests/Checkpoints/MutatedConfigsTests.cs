@@ -41,7 +41,7 @@ public sealed class MutatedConfigsTests(ITestOutputHelper output)
         Check(GeneratorFolder.SamplingName, [ConfigJson.Write(sampling)], folder.Path, path => Read(() => GeneratorFolder.ReadSampling(path).Validate()));
     }
 
-    private void Check(string name, IReadOnlyList<string> texts, string folder, Action<string> read)
+    private void Check(string name, List<string> texts, string folder, Action<string> read)
     {
         var good = 0;
         for (var seed = 0; seed < Mutants; seed++)
