@@ -101,7 +101,7 @@ exit /b 0
 rem Sets differs where a source came, went or changed since it was copied; with /L it only looks, without it copies.
 :compare
 set "differs="
-for %%D in (src build models) do if exist "%root%\%%D\" (
+for %%D in (src bench\Hita.Bench build models) do if exist "%root%\%%D\" (
     robocopy "%root%\%%D" "%seen%\%%D" /MIR /XD bin obj packed .vs /XF *.user *.swp *~ %~1 /R:1 /W:1 /NJH /NJS /NDL /NFL /NC /NS /NP >nul 2>nul
     if errorlevel 1 set "differs=1"
 )

@@ -21,6 +21,7 @@ public sealed class LauncherSourcesTests : IDisposable
     [InlineData("src/Hita/Hita.csproj.user")]
     [InlineData("src/.vs/state/x.json")]
     [InlineData("tests/Hita.Tests/Some.cs")]
+    [InlineData("bench/Hita.Studies/Some.cs")]
     [InlineData("README.md")]
     public void What_is_no_source_does_not_count(string path)
     {
@@ -41,6 +42,7 @@ public sealed class LauncherSourcesTests : IDisposable
     [Theory]
     [InlineData("src/Hita/A.cs")]
     [InlineData("src/Hita.Metrics/New.cs")]
+    [InlineData("bench/Hita.Bench/New.cs")]
     [InlineData("models/one/generator/model.safetensors")]
     [InlineData("Directory.Build.targets")]
     [InlineData("nuget.config")]
@@ -112,9 +114,9 @@ public sealed class LauncherSourcesTests : IDisposable
     {
         var windows = File.ReadAllText(Path.Combine(TestFiles.Root, "hita.cmd"));
         var posix = File.ReadAllText(Path.Combine(TestFiles.Root, "hita"));
-        foreach (var name in (string[])["src build models", "Directory.* global.json"])
+        foreach (var name in (string[])["src bench/Hita.Bench build models", "Directory.* global.json"])
         {
-            Assert.Contains(name, windows, StringComparison.Ordinal);
+            Assert.Contains(name.Replace('/', '\\'), windows, StringComparison.Ordinal);
             Assert.Contains(name, posix, StringComparison.Ordinal);
         }
         Assert.Contains("/XD bin obj packed ", windows, StringComparison.Ordinal);
