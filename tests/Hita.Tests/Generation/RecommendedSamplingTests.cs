@@ -68,7 +68,7 @@ public sealed class RecommendedSamplingTests : IDisposable
 
     private SamplingOptions Decoded(params string[] arguments)
     {
-        var (code, _, error) = CommandLine.Run(["generate", "-m", _folder["tiny"], "--class", "3", "-o", _folder["out"], .. arguments]);
+        var (code, _, error) = CommandLine.Run(["generate", "-m", _folder["tiny"], "--class", "3", "-o", _folder["out"], "--overwrite", .. arguments]);
         Assert.True(code == 0, error);
         return ImageSettings.Read(Directory.GetFiles(_folder["out"], "*.png").Single()).Sampling;
     }
