@@ -11,6 +11,8 @@ internal sealed class DataArguments
     public DataArguments()
     {
         CommonOptions.OneOf(Format, [.. ImageSources.FormatNames]);
+        CommonOptions.OneOf(Trim, "none", "dark");
+        CommonOptions.OneOf(Square, "cut", "pad");
         Size.Validators.Add(static result =>
         {
             if (result.Tokens is [var token] && (!int.TryParse(token.Value, out var side) || side is < 16 or > 1024))
@@ -29,6 +31,22 @@ internal sealed class DataArguments
         HelpName = string.Join('|', ImageSources.FormatNames),
     };
 
+    /// <summary>What is cut off around images.</summary>
+    public Option<string> Trim { get; } = new("--trim")
+    {
+        Description = "Cut the dark border of scans off.",
+        HelpName = "none|dark",
+        DefaultValueFactory = static _ => "none",
+    };
+
+    /// <summary>How images become squares.</summary>
+    public Option<string> Square { get; } = new("--square")
+    {
+        Description = "How images become squares: what is too long is cut off, or a margin in the colour of the edges is laid on.",
+        HelpName = "cut|pad",
+        DefaultValueFactory = static _ => "cut",
+    };
+
     /// <summary>The side of images; what for is the command's to say.</summary>
     public Option<int?> Size { get; } = new("--size") { HelpName = "PIXELS" };
 
@@ -43,6 +61,8 @@ internal sealed class DataArguments
         {
             Format = parsed.GetValue(format ?? Format) is { } name ? ImageSources.FormatByName(name) : null,
             MaterialsSize = materialsSize,
+            Preparation = new PreparationOptions(
+                parsed.GetValue(Trim) == "dark" ? BorderCut.Dark : BorderCut.None, parsed.GetValue(Square) == "pad" ? SquareMethod.Pad : SquareMethod.Cut),
         },
         host.Cancellation);
 }
