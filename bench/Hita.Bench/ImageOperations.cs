@@ -27,8 +27,8 @@ internal static class ImageOperations
         var semantic = 0L;
         if (holistic.SemanticEncoder is { } encoder)
         {
-            semantic = 1 + ((long)encoder.GridSide * encoder.GridSide);
-            total += Semantic(encoder) + (2.0 * semantic * holistic.Width * (encoder.Width + holistic.Width));
+            semantic = encoder.TokenCount;
+            total += encoder.Operations + (2.0 * semantic * holistic.Width * (encoder.TokenWidth + holistic.Width));
         }
         return total + Transformer(holistic, holistic.TokenCount + semantic + patches) + Transformer(holistic, holistic.TokenCount + patches);
     }
@@ -77,15 +77,6 @@ internal static class ImageOperations
     {
         var inner = (double)config.Heads * config.HeadWidth;
         return config.Depth * Layer(tokens, (4 * inner * config.Width) + (3.0 * config.HiddenWidth * config.Width), inner);
-    }
-
-    private static double Semantic(SemanticEncoderConfig config)
-    {
-        var patches = (double)config.GridSide * config.GridSide;
-        var matrices = config.FeedForward == FeedForwardKind.SwiGlu ? 3 : 2;
-        var weights = (4.0 * config.Width * config.Width) + ((double)matrices * config.HiddenWidth * config.Width);
-        return (2 * patches * 3 * config.PatchSize * config.PatchSize * config.Width)
-            + (config.Depth * Layer(1 + config.Registers + patches, weights, config.Width));
     }
 
     // Every token passes every weight, and looks at every token: scores and sums.

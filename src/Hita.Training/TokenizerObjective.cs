@@ -18,7 +18,7 @@ internal sealed record TokenizerPass(
     Tensor Loss, Tensor Reconstruction, QuantizedFeatures Patches, QuantizedFeatures? Holistic, IReadOnlyList<KeyValuePair<string, Tensor>> Terms);
 
 /// <summary>A tokenizer's forward pass and loss.</summary>
-internal sealed class TokenizerObjective(TokenizerModel model, TokenizerTrainingOptions options, LpipsModel? perceptual)
+internal sealed class TokenizerObjective(TokenizerModel model, TokenizerTrainingOptions options, IPerceptualDistance? perceptual)
 {
     private readonly bool _mixed = options.Precision == Precision.BFloat16;
     private readonly StyleSeparation? _separation = options.StyleSeparation is { } own ? new StyleSeparation(own) : null;
@@ -96,7 +96,7 @@ internal sealed class TokenizerObjective(TokenizerModel model, TokenizerTraining
         if (options.ReconstructionWeight > 0)
             Add("reconstruction", ReconstructionLosses.Of(options.Reconstruction, reconstruction, images), options.ReconstructionWeight);
         if (perceptual is not null)
-            Add("perceptual", perceptual.Distances(reconstruction, images).mean(), options.Perceptual!.Weight);
+            Add(options.Perceptual!.Kind == PerceptualKind.Lpips ? "perceptual" : "resnet18_stages", perceptual.Distances(reconstruction, images).mean(), options.Perceptual.Weight);
         if (semantic is not null)
             Add("semantic", SemanticLoss.Of(semantic, target!), options.SemanticWeight);
         if (options.Scope == TokenizerScope.Decoder)

@@ -1,5 +1,6 @@
 using Hita.Checkpoints;
 using Hita.Layers;
+using Hita.Models;
 using Hita.Runtime;
 using Hita.Tokenization;
 using Hita.Tokenization.Model;
@@ -42,13 +43,13 @@ public sealed partial class TokenizerTrainer
         return Build(TokenizerFolder.ReadConfig(found), options, seed, device, model =>
         {
             using var source = ModelFolder.OpenWeights(found);
-            var loading = TokenizerNames.ForLoading(canEncode: true, source.Tensors);
+            var loading = TokenizerNames.ForLoading(canEncode: true, source.Tensors, model.Config);
             var named = new LoadOptions
             {
                 NameMap = loading.NameMap,
                 Advice = loading.Advice,
                 // An import without its semantic encoder can be completed by the options' file.
-                AllowedMissing = name => options.SemanticEncoderFile is not null && TokenizerNames.IsSemantic(name),
+                AllowedMissing = name => loading.AllowedMissing(name) || (options.SemanticEncoderFile is not null && TokenizerNames.IsSemantic(name)),
             };
             StrictLoader.Load(source, model.Parameters(), named);
         });
@@ -72,7 +73,7 @@ public sealed partial class TokenizerTrainer
         return new TokenizerEvaluation(decoded.DetachFromDisposeScope(), holistic?.ToInts() ?? [], patches.ToInts());
     }
 
-    /// <summary>Writes a model folder that <see cref="ImageTokenizer.Load"/> reads, the semantic encoder included.</summary>
+    /// <summary>Writes a model folder that <see cref="ImageTokenizer.Load"/> reads, the semantic encoder included where it is stored with tokenizers.</summary>
     /// <param name="folder">The folder; it must not exist, or hold a model that is replaced.</param>
     /// <param name="average">Whether to write the average of the weights or the latest ones.</param>
     /// <param name="precision">The weights' type in the file: float32 or bfloat16.</param>
@@ -80,7 +81,7 @@ public sealed partial class TokenizerTrainer
     public void Export(string folder, bool average = true, Precision precision = Precision.Float32)
     {
         using var swapped = average ? UseAverage() : null;
-        Hita.Training.WeightExport.Write(folder, ConfigJson.Write(Config), _model.Parameters(), precision);
+        Hita.Training.WeightExport.Write(folder, ConfigJson.Write(Config), SemanticWeights.Stored(_model), precision);
     }
 
     private static TokenizerTrainer Build(TokenizerConfig config, TokenizerTrainingOptions options, ulong seed, string device, Action<TokenizerModel> fill)
@@ -93,8 +94,8 @@ public sealed partial class TokenizerTrainer
         try
         {
             fill(model);
-            if (options.SemanticEncoderFile is { } file)
-                TokenizerAssets.LoadSemanticEncoder(model, file);
+            if (options.SemanticEncoderFile is not null || config.Holistic?.SemanticEncoder is { IsStored: false })
+                SemanticWeights.Load(model, options.SemanticEncoderFile is { } file ? WeightFile.Open(file) : null);
             return new TokenizerTrainer(model, options, TokenizerAssets.Load(options, placement, seed), seed);
         }
         catch

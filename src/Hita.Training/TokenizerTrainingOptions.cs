@@ -25,7 +25,7 @@ public sealed record TokenizerTrainingOptions
     /// <summary>Weight of <see cref="Reconstruction"/>. Default 1.</summary>
     public double ReconstructionWeight { get; init; } = 1;
 
-    /// <summary>The perceptual loss (LPIPS), which needs weight files; null trains without.</summary>
+    /// <summary>The perceptual loss, which needs weight files (LPIPS unless it says otherwise); null trains without.</summary>
     public PerceptualOptions? Perceptual { get; init; } = new();
 
     /// <summary>The discriminator; null trains without.</summary>
@@ -58,7 +58,10 @@ public sealed record TokenizerTrainingOptions
     /// <summary>Which weights are trained. Default all.</summary>
     public TokenizerScope Scope { get; init; }
 
-    /// <summary>A DINOv2 file with the frozen semantic encoder, for tokenizers that have one; null where the weights that training starts from hold it.</summary>
+    /// <summary>
+    /// A file with the frozen semantic encoder, for tokenizers that have one; null where the weights that training starts from hold it,
+    /// and for ResNet-18, which is found by itself.
+    /// </summary>
     public string? SemanticEncoderFile { get; init; }
 
     /// <summary>Checks every field.</summary>

@@ -2,6 +2,7 @@ using Hita.Checkpoints;
 using Hita.Data;
 using Hita.Generation.Model;
 using Hita.Layers;
+using Hita.Models;
 using Hita.Runtime;
 using Hita.Tokenization;
 using Hita.Tokenization.Model;
@@ -28,8 +29,8 @@ internal static class TrainerForms
             var config = recipe.Model.Architecture;
             var model = new TokenizerModel(config, TokenizerParts.All, placement, recipe.Training.Dropout);
             TokenizerInitializer.Initialize(model, recipe.Seed);
-            if (recipe.Training.SemanticEncoderFile is { } file)
-                TokenizerAssets.LoadSemanticEncoder(model, file);
+            if (recipe.Training.SemanticEncoderFile is not null || config.Holistic?.SemanticEncoder is { IsStored: false })
+                SemanticWeights.Load(model, recipe.Training.SemanticEncoderFile is { } file ? WeightFile.Open(file) : null);
             var assets = TokenizerAssets.Load(recipe.Training, placement, recipe.Seed);
             var trainer = new TokenizerTrainer(model, recipe.Training, assets, recipe.Seed, Lists(form));
             var size = recipe.Data.ImageSize ?? config.ImageSize;

@@ -11,6 +11,8 @@ internal sealed class DataArguments
     public DataArguments()
     {
         CommonOptions.OneOf(Format, [.. ImageSources.FormatNames]);
+        CommonOptions.OneOf(Trim, "none", "dark");
+        CommonOptions.OneOf(Square, "cut", "pad");
         NumberOptions.Between(Size, 16, 1024);
     }
 
@@ -23,6 +25,22 @@ internal sealed class DataArguments
     {
         Description = "How the set is stored; recognised from the path if left out.",
         HelpName = string.Join('|', ImageSources.FormatNames),
+    };
+
+    /// <summary>What is cut off around images.</summary>
+    public Option<string> Trim { get; } = new("--trim")
+    {
+        Description = "Cut the dark border of scans off.",
+        HelpName = "none|dark",
+        DefaultValueFactory = static _ => "none",
+    };
+
+    /// <summary>How images become squares.</summary>
+    public Option<string> Square { get; } = new("--square")
+    {
+        Description = "How images become squares: what is too long is cut off, or a margin in the colour of the edges is laid on.",
+        HelpName = "cut|pad",
+        DefaultValueFactory = static _ => "cut",
     };
 
     /// <summary>The side of images; what for is the command's to say.</summary>
@@ -39,6 +57,8 @@ internal sealed class DataArguments
         {
             Format = parsed.GetValue(format ?? Format) is { } name ? ImageSources.FormatByName(name) : null,
             MaterialsSize = materialsSize,
+            Preparation = new PreparationOptions(
+                parsed.GetValue(Trim) == "dark" ? BorderCut.Dark : BorderCut.None, parsed.GetValue(Square) == "pad" ? SquareMethod.Pad : SquareMethod.Cut),
         },
         host.Cancellation);
 }

@@ -21,6 +21,7 @@ internal static class Wording
         ModelKind.Tokenizer => "tokenizer",
         ModelKind.Generator => "generator",
         ModelKind.SemanticEncoder => "semantic encoder",
+        ModelKind.ResNet18 => "ResNet-18",
         ModelKind.Inception => "Inception-v3 of FID",
         ModelKind.Vgg16 => "VGG16 of LPIPS",
         ModelKind.LpipsHeads => "heads of LPIPS",

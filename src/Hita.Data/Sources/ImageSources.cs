@@ -32,7 +32,12 @@ public static class ImageSources
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         options ??= new();
-        return (options.Format ?? FormatOf(path)) switch
+        var source = OpenAs(options.Format ?? FormatOf(path), path, options, cancellation);
+        return options.Preparation.IsNothing ? source : new PreparedSource(source, options.Preparation);
+    }
+
+    private static IImageSource OpenAs(DataFormat format, string path, ImageSourceOptions options, CancellationToken cancellation) =>
+        format switch
         {
             DataFormat.ClassFolders => FolderSource.OpenClasses(path, options.Decoding),
             DataFormat.Folder => FolderSource.OpenPlain(path, options.Decoding),
@@ -41,7 +46,6 @@ public static class ImageSources
             DataFormat.Lmdb => LmdbSource.Open(path, options.Decoding, cancellation),
             _ => MaterialsName.Open(path, options.MaterialsSize),
         };
-    }
 
     /// <summary>The format that a path is taken for where none is named.</summary>
     /// <param name="path">As for <see cref="Open"/>.</param>

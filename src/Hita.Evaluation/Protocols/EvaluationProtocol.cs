@@ -91,7 +91,8 @@ public sealed record EvaluationProtocol
         var size = Size == 0 ? "at the images' own size" : $"at {Size} px ({(Resize == SampleResize.FloatBicubic ? "bicubic on floats, not antialiased" : "bicubic, antialiased")})";
         var classes = Labels == LabelPlanKind.Balanced ? "every class equally often; " : $"a random class an image (seed {LabelSeed}); ";
         var order = Order == ScoreOrder.Shuffled ? $"shuffled (seed {ShuffleSeed})" : "in stored order";
-        return $"{size}; {(labels ? classes : "")}{order} for the Inception score";
+        var score = Name.StartsWith("fd-", StringComparison.Ordinal) ? "class score" : "Inception score";
+        return $"{size}; {(labels ? classes : "")}{order} for the {score}";
     }
 
     /// <summary>

@@ -11,7 +11,7 @@ namespace Hita.Metrics.Networks;
 /// Names are those of the published implementation, <c>net.slice1.0.weight</c> to <c>lin4.model.1.weight</c>. It has no dropout:
 /// the published one drops features when it is not set to evaluation, by accident.
 /// </remarks>
-internal sealed class LpipsModel : nn.Module
+internal sealed class LpipsModel : nn.Module, IPerceptualDistance
 {
     private static readonly float[] Shift = [-.030f, -.088f, -.188f];
     private static readonly float[] Scale = [.458f, .448f, .450f];

@@ -31,6 +31,21 @@ public sealed record DataSection
     /// <summary>For <c>source: materials</c>: the seed of the scenes. Default 0.</summary>
     public ulong MaterialsSeed { get; init; }
 
+    /// <summary>What is cut off around every image: <c>none</c> or <c>dark</c>, the dark border of a scan. Default <c>none</c>.</summary>
+    public BorderCut Trim { get; init; }
+
+    /// <summary>
+    /// How images become squares: <c>cut</c> by the crop, or <c>pad</c> with a margin in the colour of their edges, so that nothing
+    /// is cut off before the crop. Default <c>cut</c>.
+    /// </summary>
+    public SquareMethod Square { get; init; }
+
+    /// <summary>
+    /// How far classes are brought to the same number, 0 to 1: at 0 an epoch has every image once, at 1 every class as often as the
+    /// largest, in between a class of n images comes in proportion to n^(1 − this). Default 0.
+    /// </summary>
+    public double ClassBalance { get; init; }
+
     /// <summary>Which square of an image is used: <c>random</c> (published), <c>center</c> or <c>ten</c>.</summary>
     public CropMethod Crop { get; init; } = CropMethod.Random;
 
@@ -48,7 +63,12 @@ public sealed record DataSection
     /// <exception cref="HitaException">There are none, or they cannot be read.</exception>
     public IImageSource Open(int size) => Source == Materials
         ? new MaterialsSource(size, MaterialsSeed, 0, MaterialsCount)
-        : ImageSources.Open(Source, new ImageSourceOptions { Format = Format == Auto ? null : ImageSources.FormatByName(Format), MaterialsSize = size });
+        : ImageSources.Open(Source, new ImageSourceOptions
+        {
+            Format = Format == Auto ? null : ImageSources.FormatByName(Format),
+            MaterialsSize = size,
+            Preparation = new PreparationOptions(Trim, Square),
+        });
 
     internal void CollectFaults(FaultCollector faults)
     {
@@ -61,6 +81,7 @@ public sealed record DataSection
         faults.Require(
             TenCropScales.Count is >= 1 and <= 8 && TenCropScales.All(static s => s is >= 1 and <= 4),
             $"data.ten_crop_scales must be 1 to 8 numbers from 1 to 4");
+        faults.Range(ClassBalance, 0, 1, "data.class_balance");
         faults.Range(MaxUnreadable, 0, 1, "data.max_unreadable");
     }
 }

@@ -25,6 +25,9 @@ internal static class RecipeBinder
     public static RecipeNode ToNode(object record)
     {
         var map = RecipeNode.Map("");
+        // Also the kind that need not be said: a recipe that is written out leaves nothing open.
+        if (record.GetType().BaseType is { } whole && ConfigKindsAttribute.Of(whole) is { } kinds)
+            map.Keys![ConfigKindsAttribute.Key] = RecipeNode.Value(kinds.Names[Array.IndexOf(kinds.Types, record.GetType())], "");
         foreach (var property in Properties(record.GetType()))
             map.Keys![KeyOf(property)] = ToNode(property.PropertyType, property.GetValue(record));
         return map;
@@ -51,11 +54,20 @@ internal static class RecipeBinder
             faults.Add($"{node.Place}: {path} is {node.Kind}, it must be a section with keys");
             return null;
         }
+        var kinds = ConfigKindsAttribute.Of(type);
+        if (kinds is not null)
+        {
+            if (KindOf(kinds, node, path, faults) is not { } chosen)
+                return null;
+            type = chosen;
+        }
         var properties = Properties(type).ToDictionary(KeyOf, StringComparer.Ordinal);
         // Required members are checked here, with the key's name, instead of by the compiler.
         var record = Activator.CreateInstance(type)!;
         foreach (var (key, value) in node.Keys)
         {
+            if (kinds is not null && key == ConfigKindsAttribute.Key)
+                continue;
             var full = path.Length == 0 ? key : $"{path}.{key}";
             if (!properties.TryGetValue(key, out var property))
                 faults.Add(Unknown(key, value.Place, path, properties.Keys));
@@ -68,6 +80,17 @@ internal static class RecipeBinder
                 faults.Add($"{(node.Place.Length > 0 ? node.Place + ": " : "")}{(path.Length == 0 ? key : $"{path}.{key}")} is missing");
         }
         return record;
+    }
+
+    // Sections of several kinds are told apart by a key; without it the first is meant.
+    private static Type? KindOf(ConfigKindsAttribute kinds, RecipeNode node, string path, List<string> faults)
+    {
+        var told = node.Keys!.GetValueOrDefault(ConfigKindsAttribute.Key);
+        if (told is null || (told.Text is not null && kinds.TypeOf(told.Text) is not null))
+            return kinds.TypeOf(told?.Text);
+        var near = told.Text is not null && NearestName.Find(told.Text, kinds.Names) is { } word ? $"; did you mean '{word}'?" : "";
+        faults.Add($"{told.Place}: {path}.{ConfigKindsAttribute.Key} is {told.Kind}, it must be one of {string.Join(", ", kinds.Names)}{near}");
+        return null;
     }
 
     private static bool TryBind(PropertyInfo property, RecipeNode node, string path, List<string> faults, out object? bound)

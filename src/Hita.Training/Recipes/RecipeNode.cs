@@ -3,6 +3,9 @@ namespace Hita.Training.Recipes;
 /// <summary>A recipe as it was written: texts, lists and maps that know where they stand.</summary>
 internal sealed class RecipeNode
 {
+    // The one section whose kinds have keys of their own.
+    private const string SectionOfKinds = "semantic_encoder";
+
     private RecipeNode(string place) => Place = place;
 
     /// <summary>Where it stands, for messages: <c>line 12</c>, <c>--set a.b=c</c>.</summary>
@@ -40,9 +43,13 @@ internal sealed class RecipeNode
         foreach (var (key, value) in Keys)
             merged.Keys![key] = value;
         foreach (var (key, value) in over.Keys)
-            merged.Keys![key] = merged.Keys.TryGetValue(key, out var below) ? below.Overlaid(value) : value;
+            merged.Keys![key] = merged.Keys.TryGetValue(key, out var below) && !(key == SectionOfKinds && below.IsOtherKind(value)) ? below.Overlaid(value) : value;
         return merged;
     }
+
+    // The keys of one kind mean nothing in another.
+    private bool IsOtherKind(RecipeNode over) =>
+        over.Keys?.GetValueOrDefault(Runtime.ConfigKindsAttribute.Key) is { } wanted && Keys?.GetValueOrDefault(Runtime.ConfigKindsAttribute.Key) is { } own && wanted.Text != own.Text;
 
     /// <summary>Every single value by its dotted path.</summary>
     public SortedDictionary<string, string> Flatten()

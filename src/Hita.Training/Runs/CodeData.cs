@@ -32,6 +32,8 @@ internal sealed class CodeData : IRunData<GeneratorBatch>
             var asked = recipe.Validation.Source is null ? recipe.Validation.Count : 0;
             (_train, _heldOut) = Split(_cache.Count, FittedToData.HeldOut(asked, _cache.Count));
             _heldOutNote = FittedToData.HeldOutNote(asked, _cache.Count);
+            if (recipe.Data.ClassBalance > 0)
+                _train = [.. ClassBalance.Repeat(_train.Length, i => _cache.ClassAt(_train[i]), recipe.Data.ClassBalance).Select(i => _train[i])];
             Schedule = FittedToData.Schedule(recipe.Schedule, Count);
             if (recipe.Validation is { Source: { } path, Count: > 0 and var count })
             {

@@ -8,41 +8,23 @@ namespace Hita.Training.Runs;
 internal sealed class TrainingData : IDisposable
 {
     private readonly List<IImageSource> _opened = [];
-    private readonly string? _note;
+    private string? _note;
 
     private TrainingData(DataSection data, ValidationSection validation, int size)
     {
         var whole = Own(data.Open(size));
         (Train, HeldOut) = (whole, null);
-        if (validation.Count == 0)
-            return;
-        if (validation.Source is { } path)
-        {
-            var other = Own((data with { Source = path }).Open(size));
-            HeldOut = validation.Count < other.Count ? ImageSubset.Limit(other, validation.Count) : other;
-        }
-        else if (data.Source == DataSection.Materials)
-        {
-            // The scenes after those of the training: the list has no end.
-            HeldOut = Own(new MaterialsSource(size, data.MaterialsSeed, data.MaterialsCount, validation.Count));
-        }
-        else if (FittedToData.HeldOut(validation.Count, whole.Count) is > 0 and var count)
-        {
-            // Uniformly at random, and the same ones whatever the run's seed: runs are compared on them.
-            (Train, HeldOut) = ImageSubset.Split(whole, count);
-            _note = FittedToData.HeldOutNote(validation.Count, whole.Count);
-        }
-        else
-        {
-            _note = FittedToData.HeldOutNote(validation.Count, whole.Count);
-        }
+        Divide(data, validation, size, whole);
+        // Only what is learned from: what is held out is measured once an image.
+        if (data.ClassBalance > 0)
+            Train = new BalancedSource(Train, data.ClassBalance);
     }
 
     /// <summary>What the run learns from.</summary>
-    public IImageSource Train { get; }
+    public IImageSource Train { get; private set; }
 
     /// <summary>What is held out; null where nothing is.</summary>
-    public IImageSource? HeldOut { get; }
+    public IImageSource? HeldOut { get; private set; }
 
     /// <summary>What a person should know before training on it.</summary>
     public IReadOnlyList<string> Notes => _note is null ? Train.Notes : [.. Train.Notes, _note];
@@ -78,5 +60,31 @@ internal sealed class TrainingData : IDisposable
     {
         _opened.Add(source);
         return source;
+    }
+
+    private void Divide(DataSection data, ValidationSection validation, int size, IImageSource whole)
+    {
+        if (validation.Count == 0)
+            return;
+        if (validation.Source is { } path)
+        {
+            var other = Own((data with { Source = path }).Open(size));
+            HeldOut = validation.Count < other.Count ? ImageSubset.Limit(other, validation.Count) : other;
+        }
+        else if (data.Source == DataSection.Materials)
+        {
+            // The scenes after those of the training: the list has no end.
+            HeldOut = Own(new MaterialsSource(size, data.MaterialsSeed, data.MaterialsCount, validation.Count));
+        }
+        else if (FittedToData.HeldOut(validation.Count, whole.Count) is > 0 and var count)
+        {
+            // Uniformly at random, and the same ones whatever the run's seed: runs are compared on them.
+            (Train, HeldOut) = ImageSubset.Split(whole, count);
+            _note = FittedToData.HeldOutNote(validation.Count, whole.Count);
+        }
+        else
+        {
+            _note = FittedToData.HeldOutNote(validation.Count, whole.Count);
+        }
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using Hita.Checkpoints;
+using Hita.Checkpoints.Onnx;
 using Hita.Checkpoints.Torch;
 using Hita.Runtime;
 
@@ -39,6 +40,8 @@ internal static class FileGuess
             return UnwrappedTensors.Of(TorchCheckpoint.Open(path, section));
         if (head.Length > 8 && head[8] == '{' && BinaryPrimitives.ReadUInt64LittleEndian(head) <= SafetensorsHeader.MaxBytes)
             return UnwrappedTensors.Of(SafetensorsFile.Open(path));
+        if (OnnxFile.Begins(head))
+            return OnnxFile.Open(path);
         throw new CheckpointException(path, length == 0
             ? "the file is empty; copy or download it again."
             : Guess(head) is { } what
@@ -66,8 +69,6 @@ internal static class FileGuess
             return "a plain Python pickle, which may run programs when it is loaded; in Python, save its tensors with torch.save or as safetensors";
         if (head.Length > TarMark + 5 && head.Slice(TarMark, 5).SequenceEqual("ustar"u8))
             return "a tar archive; unpack it first, and where PyTorch before 0.2 wrote it, load it there and save it anew";
-        if (head.Length > 3 && head[0] == 0x08 && head[1] is > 0 and < 32 && head[2] == 0x12)
-            return "an ONNX model";
         if (head.IndexOfAnyExcept((byte)0) < 0)
             return "a file of nothing but zeros, as interrupted downloads leave behind; copy or download it again";
         return GuessText(Encoding.UTF8.GetString(head).TrimStart('\uFEFF', ' ', '\t', '\r', '\n'));

@@ -45,6 +45,8 @@ internal sealed class ImportPlan : IDisposable
                     break;
                 case ModelKind.SemanticEncoder:
                     throw new CheckpointException(source.Path, "this is a semantic encoder by itself; import a tokenizer and give this file with --semantic-encoder.");
+                case ModelKind.ResNet18:
+                    throw new CheckpointException(source.Path, "this is a ResNet-18 by itself, which is not a model; 'hita import' without options keeps it where tokenizers find it.");
                 case ModelKind.Inception or ModelKind.Vgg16 or ModelKind.LpipsHeads or ModelKind.Dino:
                     throw new CheckpointException(source.Path, "this holds weights of a metric or a loss, not a model; 'hita import' without options stores them where they are found.");
                 default:
@@ -77,7 +79,7 @@ internal sealed class ImportPlan : IDisposable
         if (options.SemanticEncoder is { } file)
             AddSemanticEncoder(source, config, shapes, file);
         Check(shapes, source, fitting.Select(static c => c.Preset!), out var missing);
-        _canEncode = missing.Count == 0;
+        _canEncode = missing.Count == 0 || config.Holistic?.SemanticEncoder is { IsStored: false };
     }
 
     private void AddSemanticEncoder(ITensorSource source, TokenizerConfig config, IReadOnlyDictionary<string, long[]> shapes, string file)
@@ -86,16 +88,18 @@ internal sealed class ImportPlan : IDisposable
             throw new CheckpointException(file, $"the tokenizer of {source.Path} uses no semantic encoder, so none can be imported with it.");
         if (ModelKinds.HasSemanticEncoder(source))
             throw new CheckpointException(file, $"{source.Path} holds its semantic encoder already; leave --semantic-encoder out.");
+        if (config.Holistic.SemanticEncoder is not Dinov2Config wanted)
+            throw new CheckpointException(file, $"the tokenizer of {source.Path} uses {config.Holistic.SemanticEncoder.Description}, which is not stored with it; import that by itself, and leave --semantic-encoder out.");
         _semantic = WeightFile.Open(file);
         if (ModelKinds.Of(_semantic) != ModelKind.SemanticEncoder)
             throw new CheckpointException(file, "this is not a semantic encoder: a DINOv2 file in its published form is needed.");
-        RefuseOtherEncoder(_semantic, config.Holistic.SemanticEncoder, shapes);
+        RefuseOtherEncoder(_semantic, wanted, shapes);
         foreach (var entry in _semantic.Tensors.Values)
             Take(_semantic, entry, TokenizerNames.SemanticEncoderPrefix + entry.Name);
     }
 
     // The likeliest slip is another size of the encoder, or the release without registers: it is told as that.
-    private static void RefuseOtherEncoder(ITensorSource encoder, SemanticEncoderConfig wanted, IReadOnlyDictionary<string, long[]> shapes)
+    private static void RefuseOtherEncoder(ITensorSource encoder, Dinov2Config wanted, IReadOnlyDictionary<string, long[]> shapes)
     {
         var faults = new LoadFaults();
         var given = new HashSet<string>(StringComparer.Ordinal);

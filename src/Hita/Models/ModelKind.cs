@@ -19,6 +19,9 @@ public enum ModelKind
     /// <summary>A semantic encoder (DINOv2) by itself.</summary>
     SemanticEncoder,
 
+    /// <summary>The ResNet-18 of ML.NET's package by itself: a semantic encoder that is not stored with tokenizers.</summary>
+    ResNet18,
+
     /// <summary>The Inception-v3 that FID and its kin read features from.</summary>
     Inception,
 
@@ -50,6 +53,8 @@ public static class ModelKinds
             // The second release scales every branch, the first none.
             return Has("blocks.0.attn.qkv.weight") && !Has("blocks.0.ls1.gamma") && !Has("mask_token") ? ModelKind.Dino : ModelKind.SemanticEncoder;
         }
+        if (ResNet18Weights.Is(source))
+            return ModelKind.ResNet18;
         if (Has("Conv2d_1a_3x3.conv.weight") && Has("fc.weight"))
             return ModelKind.Inception;
         if (Has("lin0.model.1.weight"))

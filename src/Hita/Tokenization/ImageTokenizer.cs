@@ -65,12 +65,14 @@ public sealed partial class ImageTokenizer : IDisposable
         var found = TokenizerFolder.Find(folder);
         var config = TokenizerFolder.ReadConfig(found);
         using var source = ModelFolder.OpenWeights(found);
-        var loading = TokenizerNames.ForLoading(!options.DecoderOnly, source.Tensors);
+        var loading = TokenizerNames.ForLoading(!options.DecoderOnly, source.Tensors, config);
         ShapeFit.Check(source, TokenizerShapes.Of(config, Parts(options)), loading);
         var (model, placement) = Build(config, options);
         try
         {
-            StrictLoader.Load(source, model.Parameters(), loading);
+            var report = StrictLoader.Load(source, model.Parameters(), loading);
+            if (report.LeftAsIs.Count > 0)
+                SemanticWeights.Load(model);
             return new ImageTokenizer(model, placement, WeightFingerprint.Of(source, TokenizerNames.IsIdentifying));
         }
         catch
@@ -109,7 +111,7 @@ public sealed partial class ImageTokenizer : IDisposable
     {
         if (!CanEncode)
             throw new HitaException("A tokenizer that was loaded for decoding only has no encoder to save; load it whole first.");
-        ModelFolder.Write(folder, ConfigJson.Write(Config), _model.Parameters());
+        ModelFolder.Write(folder, ConfigJson.Write(Config), SemanticWeights.Stored(_model));
     }
 
     /// <summary>Encodes images. Images of one size are encoded together.</summary>

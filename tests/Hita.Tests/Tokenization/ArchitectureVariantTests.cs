@@ -47,7 +47,7 @@ public sealed class ArchitectureVariantTests
     public void Semantic_encoders_with_and_without_registers_give_a_class_and_256_patch_tokens(FeedForwardKind kind, int registers)
     {
         var config = SemanticEncoderPresets.Tiny with { FeedForward = kind, Registers = registers };
-        using var encoder = new SemanticEncoder(config, Placement.Cpu);
+        using var encoder = new Dinov2Encoder(config, Placement.Cpu);
         encoder.FillByName();
         using var frozen = no_grad();
         using var scope = NewDisposeScope();

@@ -38,9 +38,9 @@ public sealed class ParameterCountTests
             "L" => SemanticEncoderPresets.Large,
             _ => SemanticEncoderPresets.Giant,
         };
-        using var model = new SemanticEncoder(config, Placement.Meta);
+        using var model = new Dinov2Encoder(config, Placement.Meta);
         Assert.Equal(millions, Math.Round(model.ParameterCount() / 1e6, 1));
-        using var withoutRegisters = new SemanticEncoder(config with { Registers = 0 }, Placement.Meta);
+        using var withoutRegisters = new Dinov2Encoder(config with { Registers = 0 }, Placement.Meta);
         Assert.Equal(4L * config.Width, model.ParameterCount() - withoutRegisters.ParameterCount());
     }
 

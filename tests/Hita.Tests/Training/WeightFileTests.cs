@@ -69,7 +69,7 @@ public sealed class WeightFileTests
     {
         using var folder = new TemporaryFolder();
         using var scope = NewDisposeScope();
-        var semantic = new SemanticEncoderConfig { Width = 24, Depth = 1, Heads = 2, HiddenWidth = 48, InputSize = 56 };
+        var semantic = new Dinov2Config { Width = 24, Depth = 1, Heads = 2, HiddenWidth = 48, InputSize = 56 };
         var config = TinyTrainers.Tokenizer with { Holistic = TinyTrainers.Tokenizer.Holistic! with { SemanticEncoder = semantic, SemanticReconstruction = true } };
         var batch = TinyTrainers.Images(2, 1);
         using (var trainer = TokenizerTrainer.Create(config, TinyTrainers.Plain, seed: 1))

@@ -42,7 +42,7 @@ internal static class TokenizeCommand
             "hita tokenize photos -m models/hita/tokenizer -o photos-codes --augment ten-crop",
             "hita tokenize materials:0:0..50000 -m runs/tokenizer/model -o materials-codes")
         {
-            data.Path, data.Format, data.Size, model, output, augment, scales, batch, json,
+            data.Path, data.Format, data.Size, data.Trim, data.Square, model, output, augment, scales, batch, json,
         };
         command.SetAction(parsed =>
         {

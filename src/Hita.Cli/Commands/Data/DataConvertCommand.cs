@@ -30,9 +30,10 @@ internal static class DataConvertCommand
             "Write a set of images in another format. Images that cannot be read are left out and named.",
             "hita data convert photos/ -o shards",
             "hita data convert train.parquet -o images --format class-folders",
+            "hita data convert scans/ -o squares --trim dark --square pad --size 256",
             "hita data convert materials:0:0..2000 -o images --format folder --size 128")
         {
-            data.Path, from, to, data.Size, shard, output, json,
+            data.Path, from, to, data.Size, data.Trim, data.Square, shard, output, json,
         };
         command.SetAction(parsed =>
         {

@@ -24,9 +24,10 @@ internal static class DataShowCommand
             "show",
             "Render a contact sheet of a set: some of its images with the names of their classes.",
             "hita data show photos/ -o sheet.png",
+            "hita data show scans/ -o sheet.png --trim dark --square pad",
             "hita data show materials -o sheet.png --count 72 --columns 12")
         {
-            data.Path, data.Format, data.Size, count, columns, seed, output, overwrite,
+            data.Path, data.Format, data.Size, data.Trim, data.Square, count, columns, seed, output, overwrite,
         };
         command.SetAction(parsed =>
         {

@@ -18,6 +18,7 @@ internal static class EvaluateCommand
             ReconstructionCommand.Create(host),
             GenerationCommand.Create(host),
             ArchiveCommand.Create(host),
+            FeaturesCommand.Create(host),
             ClassesCommand.Create(host),
         };
         command.SetAction(parsed => new HelpWithExamples().Invoke(parsed));

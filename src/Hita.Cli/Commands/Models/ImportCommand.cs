@@ -16,7 +16,7 @@ internal static class ImportCommand
 
     public static Command Create(CommandHost host)
     {
-        var file = new Argument<string>("FILE") { Description = "A PyTorch checkpoint (.pt, .pth), a safetensors file or a model folder." };
+        var file = new Argument<string>("FILE") { Description = "A PyTorch checkpoint (.pt, .pth), a safetensors file, a model folder, or the ONNX file of ResNet-18." };
         var semantic = new Option<string?>("--semantic-encoder")
         {
             Description = "The DINOv2 file of a Hita tokenizer; without it the tokenizer can only decode.",
@@ -36,7 +36,8 @@ internal static class ImportCommand
             "Turn a published checkpoint into a model folder, or store the weights of LPIPS, FID or the DINO discriminator where Hita finds them. The file is read as data: nothing in it is ever executed.",
             "hita import hita-tok.pt --semantic-encoder dinov2_vitl14_reg4_pretrain.pth -o models/hita/tokenizer",
             "hita import GPT-B-50e.pt -o models/hita/generator",
-            "hita import vgg16-397923af.pth")
+            "hita import vgg16-397923af.pth",
+            "hita import ResNet18.onnx")
         {
             file, semantic, preset, config, weights, output, overwrite, json,
         };
@@ -55,6 +56,8 @@ internal static class ImportCommand
             {
                 if (MetricWeights.Of(source) is { } known)
                     return ImportWeights(host, known, path, place, options, parsed.GetValue(json));
+                if (ModelKinds.Of(source) == ModelKind.ResNet18)
+                    return ImportResNet(host, path, place, options, parsed.GetValue(json));
             }
             if (place is null)
                 throw new HitaException($"{path} becomes a model folder; name it with -o DIR.");
@@ -83,6 +86,18 @@ internal static class ImportCommand
         foreach (var note in report.Notes)
             host.Terminal.Line(note);
         host.Terminal.Line($"{report.Path}: the {Wording.Of(report.Kind)}, {Wording.Of(report.TensorCount, "tensor")}, {Wording.Count(report.ParameterCount)} parameters{dropped}");
+        return ExitCodes.Success;
+    }
+
+    private static int ImportResNet(CommandHost host, string path, string? place, ImportOptions options, bool json)
+    {
+        if (options != new ImportOptions { Weights = options.Weights })
+            throw new HitaException($"{path} holds the {Wording.Of(ModelKind.ResNet18)}, whose architecture is known; leave --preset, --config and --semantic-encoder out.");
+        var (written, tensors, parameters) = WithProgress(host, progress => ResNet18Importer.Import(path, place, progress, host.Cancellation));
+        if (json)
+            JsonOutput.Write(host.Terminal, new { Kind = ModelKind.ResNet18, Path = written, TensorCount = tensors, ParameterCount = parameters });
+        else
+            host.Terminal.Line($"{written}: the {Wording.Of(ModelKind.ResNet18)}, {Wording.Of(tensors, "tensor")}, {Wording.Count(parameters)} parameters");
         return ExitCodes.Success;
     }
 

@@ -73,7 +73,7 @@ internal static class PresetsCommand
         Number(config.CodebookSize),
         Number(config.LatentChannels),
         config.Holistic is { } holistic ? Number(holistic.Shift) : "-",
-        config.Holistic?.SemanticEncoder is { } encoder ? $"DINOv2, {encoder.Width} wide, {encoder.Depth} deep" : "none",
+        config.Holistic?.SemanticEncoder?.Description ?? "none",
     ];
 
     private static IReadOnlyList<string> GeneratorRow(GeneratorConfig config) =>

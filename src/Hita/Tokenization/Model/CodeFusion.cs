@@ -32,7 +32,7 @@ internal sealed class CodeFusion : nn.Module<Tensor, Tensor, Tensor>
         {
             _maskEmbedding = placement.NewParameter(1, 1, _config.Width);
             _semanticNorm = new Layers.LayerNorm(_config.Width, placement);
-            _semanticProjection = new Layers.Linear(_config.Width, semantic.Width, hasBias: true, placement);
+            _semanticProjection = new Layers.Linear(_config.Width, semantic.TokenWidth, hasBias: true, placement);
         }
         RegisterComponents();
     }
@@ -54,7 +54,7 @@ internal sealed class CodeFusion : nn.Module<Tensor, Tensor, Tensor>
 
     /// <summary>Reconstructs the semantic encoder's patch features from the holistic features alone; used in training.</summary>
     /// <param name="holistic">Quantized holistic features [B, M, D], without positions.</param>
-    /// <returns>[B, 256, semantic width].</returns>
+    /// <returns>[B, T, semantic width], T being the patches of the semantic encoder.</returns>
     /// <exception cref="InvalidOperationException">The tokenizer has no such head.</exception>
     public Tensor ReconstructSemantics(Tensor holistic)
     {
@@ -63,7 +63,7 @@ internal sealed class CodeFusion : nn.Module<Tensor, Tensor, Tensor>
         using var scope = NewDisposeScope();
         long side = _config.SemanticEncoder!.GridSide, count = side * side, queryCount = holistic.size(1);
         var masks = _maskEmbedding.Plus(PositionTable.Resize(_positions, side, side)).to(holistic.dtype);
-        var x = cat([holistic, masks.expand(holistic.size(0), -1, -1)], 1); // [B, M + 256, D]
+        var x = cat([holistic, masks.expand(holistic.size(0), -1, -1)], 1); // [B, M + T, D]
         x = _transformer.call(_semanticNorm.call(x), Mask(queryCount, count, holistic.device));
         return _semanticProjection.call(x.narrow(1, queryCount, count)).MoveToOuterDisposeScope();
     }

@@ -27,7 +27,7 @@ internal sealed class HolisticMixing : nn.Module<Tensor, Tensor?, (Tensor Holist
         if (holistic.SemanticEncoder is { } semantic)
         {
             _backbone = new SemanticBackbone(semantic, placement);
-            _projection = new SemanticProjection(semantic.Width, holistic.Width, placement);
+            _projection = new SemanticProjection(semantic.TokenWidth, holistic.Width, placement);
         }
         _queries = placement.NewParameter(1, holistic.TokenCount, holistic.Width);
         _positions = placement.NewParameter(1, config.GridSide * config.GridSide, holistic.Width);
@@ -88,7 +88,7 @@ internal sealed class SemanticBackbone : nn.Module
     public SemanticBackbone(SemanticEncoderConfig config, Placement placement)
         : base(nameof(SemanticBackbone))
     {
-        _encoder = new SemanticEncoder(config, placement);
+        _encoder = config.Create(placement);
         RegisterComponents();
         // Frozen by definition: its weights are never trained with a tokenizer.
         foreach (var parameter in _encoder.parameters())

@@ -18,8 +18,8 @@ internal enum TokenizerParts
 
 /// <summary>The features on the way from an image to its codes.</summary>
 /// <param name="Cnn">[B, D, H, W], from the CNN.</param>
-/// <param name="SemanticInput">[B, 3, 224, 224] in [0, 1]; null without a semantic encoder.</param>
-/// <param name="Semantic">[B, 257, semantic width]; null without a semantic encoder.</param>
+/// <param name="SemanticInput">[B, 3, size, size] in [0, 1]; null without a semantic encoder.</param>
+/// <param name="Semantic">[B, 1 + T, semantic width]; null without a semantic encoder.</param>
 /// <param name="Holistic">[B, M, D]; null in the vanilla family.</param>
 /// <param name="Patches">[B, D, H, W], after mixing.</param>
 /// <param name="HolisticPrequant">[B, M, code dimensions]; null in the vanilla family.</param>
@@ -100,7 +100,7 @@ internal sealed class TokenizerModel : nn.Module
         {
             using var frozen = no_grad();
             input = SemanticInput.Resize(images, Config.Holistic!.SemanticEncoder!.InputSize);
-            semantic = encoder.call(SemanticInput.Normalize(input).to(cnn.dtype));
+            semantic = encoder.Tokens(input, cnn.dtype);
         }
         var (holistic, patches) = _mixing.call(cnn, semantic);
         return Keep(new EncodedFeatures(

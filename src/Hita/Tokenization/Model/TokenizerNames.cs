@@ -23,9 +23,11 @@ internal static class TokenizerNames
     /// <summary>How a model folder is loaded.</summary>
     /// <param name="canEncode">Whether the encoder is wanted.</param>
     /// <param name="tensors">The folder's tensors, for advice.</param>
-    public static LoadOptions ForLoading(bool canEncode, IReadOnlyDictionary<string, TensorEntry> tensors) => new()
+    /// <param name="config">The architecture; some semantic encoders are not stored with the tokenizer.</param>
+    public static LoadOptions ForLoading(bool canEncode, IReadOnlyDictionary<string, TensorEntry> tensors, TokenizerConfig config) => new()
     {
         NameMap = name => IsDropped(name) || (!canEncode && IsForEncoding(name)) ? null : name,
+        AllowedMissing = name => config.Holistic?.SemanticEncoder is { IsStored: false } && IsSemantic(name),
         Advice = faults => faults.Missing.Count > 0 && faults.Missing.TrueForAll(IsSemantic)
             ? "the folder was imported without its semantic encoder, so it can only decode: import it again with --semantic-encoder FILE (a DINOv2 file) to encode"
             : TokenizerShapes.Fitting(tensors) is { Count: > 0 } fitting

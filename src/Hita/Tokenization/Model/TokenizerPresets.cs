@@ -75,18 +75,18 @@ public static class TokenizerPresets
 public static class SemanticEncoderPresets
 {
     /// <summary>ViT-S/14.</summary>
-    public static SemanticEncoderConfig Small { get; } = new() { Width = 384, Depth = 12, Heads = 6, HiddenWidth = 1536 };
+    public static Dinov2Config Small { get; } = new() { Width = 384, Depth = 12, Heads = 6, HiddenWidth = 1536 };
 
     /// <summary>ViT-B/14.</summary>
-    public static SemanticEncoderConfig Base { get; } = new() { Width = 768, Depth = 12, Heads = 12, HiddenWidth = 3072 };
+    public static Dinov2Config Base { get; } = new() { Width = 768, Depth = 12, Heads = 12, HiddenWidth = 3072 };
 
     /// <summary>ViT-L/14, the one of Hita-V and Hita-U.</summary>
-    public static SemanticEncoderConfig Large { get; } = new() { Width = 1024, Depth = 24, Heads = 16, HiddenWidth = 4096 };
+    public static Dinov2Config Large { get; } = new() { Width = 1024, Depth = 24, Heads = 16, HiddenWidth = 4096 };
 
     /// <summary>ViT-g/14, with gated feed-forward parts.</summary>
-    public static SemanticEncoderConfig Giant { get; } =
+    public static Dinov2Config Giant { get; } =
         new() { Width = 1536, Depth = 40, Heads = 24, HiddenWidth = 4096, FeedForward = FeedForwardKind.SwiGlu };
 
     /// <summary>The small one of the test vectors.</summary>
-    public static SemanticEncoderConfig Tiny { get; } = new() { Width = 48, Depth = 2, Heads = 4, HiddenWidth = 192 };
+    public static Dinov2Config Tiny { get; } = new() { Width = 48, Depth = 2, Heads = 4, HiddenWidth = 192 };
 }

@@ -1,0 +1,77 @@
+using Hita.Evaluation.Protocols;
+using Hita.Imaging;
+using Hita.Runtime;
+using static TorchSharp.torch;
+
+namespace Hita.Evaluation.Features;
+
+/// <summary>
+/// A network other than FID's whose features two sets of images are compared by. What is measured with it has a name of its own,
+/// and is never compared with FID or with another network's.
+/// </summary>
+public abstract class FeatureNetwork : IDisposable
+{
+    /// <summary>The side of the images that it takes, in pixels.</summary>
+    public const int InputSize = 224;
+
+    /// <summary>The networks by name.</summary>
+    public static IReadOnlyList<string> Names { get; } = ["resnet18", "mobilenet2"];
+
+    private protected FeatureNetwork()
+    {
+    }
+
+    /// <summary>Its name, one of <see cref="Names"/>.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>How it measures.</summary>
+    public abstract EvaluationProtocol Protocol { get; }
+
+    /// <summary>D, features an image.</summary>
+    public abstract int Width { get; }
+
+    /// <summary>Logits an image; 0 where it has no classifier.</summary>
+    public abstract int ClassCount { get; }
+
+    /// <summary>Identifies the weights, for reports.</summary>
+    public abstract string Fingerprint { get; }
+
+    /// <summary>Loads a network.</summary>
+    /// <param name="name">One of <see cref="Names"/>.</param>
+    /// <param name="weights">Its weights; null finds those of ResNet-18 by themselves, and those of MobileNetV2 have to be named.</param>
+    /// <param name="device">Where to compute: <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
+    /// <exception cref="HitaException">There is no such network, or its weights are not there or are another network's.</exception>
+    public static FeatureNetwork Load(string name, string? weights = null, string device = "cpu") => name switch
+    {
+        "resnet18" => ResNet18Features.Open(weights, device),
+        "mobilenet2" => MobileNet2Features.Open(
+            weights ?? throw new HitaException("MobileNetV2 is read from a TensorFlow Lite file, which does not come with Hita; name one with --weights."), device),
+        _ => throw new HitaException($"There is no feature network '{name}'; there are {string.Join(", ", Names)}."),
+    };
+
+    /// <summary>The features of images.</summary>
+    /// <param name="images">At least one. They are brought to 224 × 224 pixels by Pillow's antialiased bicubic filter, in 8 bits.</param>
+    /// <exception cref="ArgumentException">There is none.</exception>
+    public NetworkFeatures Extract(IReadOnlyList<Image> images)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        if (images.Count == 0)
+            throw new ArgumentException("A batch needs at least one image.", nameof(images));
+        using var frozen = inference_mode();
+        using var scope = NewDisposeScope();
+        return Run(ImageTensors.ToTensor([.. images.Select(static p => SampleDecoder.ToSize(p, InputSize))]));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>The features of images [B, 3, 224, 224] in [-1, 1].</summary>
+    private protected abstract NetworkFeatures Run(Tensor images);
+
+    /// <summary>Frees the weights.</summary>
+    private protected abstract void Free();
+}
