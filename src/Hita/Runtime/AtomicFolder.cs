@@ -50,8 +50,15 @@ internal sealed class AtomicFolder : IDisposable
                 Directory.Move(old, _path);
         }
         DurableFolder.Flush(Path.GetDirectoryName(_path)!);
-        if (old is not null)
-            Directory.Delete(old, recursive: true);
+        try
+        {
+            if (old is not null)
+                Directory.Delete(old, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The new folder is in its place: a leftover of the old one is no reason to call it unwritten.
+        }
     }
 
     /// <summary>Removes the unfinished folder, if <see cref="Complete"/> was not called.</summary>
