@@ -1,7 +1,5 @@
-using System.Diagnostics.CodeAnalysis;
 using Hita.Cli.Output;
 using Hita.Imaging;
-using Hita.Runtime;
 
 namespace Hita.Cli.Options;
 
@@ -11,26 +9,4 @@ internal static class ImageInput
     /// <summary>How a user's photo is decoded: what its file lacks without harm is said on the error stream.</summary>
     public static ImageDecodeOptions Options(Terminal terminal) =>
         ImageDecodeOptions.Photo with { Noted = note => terminal.Error.WriteLine($"hita: {note}") };
-
-    /// <summary>Reads a user's photo.</summary>
-    /// <param name="terminal">Where a bad image is named.</param>
-    /// <param name="file">The file.</param>
-    /// <param name="only">Whether it is the command's only image: then a fault is the command's fault.</param>
-    /// <param name="image">The image.</param>
-    /// <returns>False where the image is bad and others may follow.</returns>
-    /// <exception cref="ImageException">The only image is bad.</exception>
-    public static bool TryRead(Terminal terminal, string file, bool only, [NotNullWhen(true)] out Image? image)
-    {
-        try
-        {
-            image = ImageDecoder.Decode(file, Options(terminal));
-            return true;
-        }
-        catch (HitaException e) when (!only)
-        {
-            terminal.Error.WriteLine($"hita: {e.Message}");
-            image = null;
-            return false;
-        }
-    }
 }

@@ -25,7 +25,8 @@ internal sealed class ImageInputs(Terminal terminal, int count)
     {
         try
         {
-            return ImageInput.TryRead(terminal, file, only: true, out image);
+            image = ImageDecoder.Decode(file, ImageInput.Options(terminal));
+            return true;
         }
         catch (Exception e) when (count > 1 && UnreadableImages.IsFault(e))
         {

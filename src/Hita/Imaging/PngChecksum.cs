@@ -50,8 +50,8 @@ internal static class PngChecksum
         }
         if (packed.Length < 3 || Repack(packed, Bytes(file, width, height)) is not { } pixels)
             return null;
-        WriteChunk(mended, "IDAT"u8, pixels.GetBuffer().AsSpan(0, (int)pixels.Length));
-        WriteChunk(mended, "IEND"u8, []);
+        PngEncoder.WriteChunk(mended, "IDAT"u8, pixels.GetBuffer().AsSpan(0, (int)pixels.Length));
+        PngEncoder.WriteChunk(mended, "IEND"u8, []);
         return mended.ToArray();
     }
 
@@ -92,19 +92,5 @@ internal static class PngChecksum
         {
             return null;
         }
-    }
-
-    private static void WriteChunk(MemoryStream stream, ReadOnlySpan<byte> type, ReadOnlySpan<byte> data)
-    {
-        Span<byte> number = stackalloc byte[4];
-        BinaryPrimitives.WriteInt32BigEndian(number, data.Length);
-        stream.Write(number);
-        stream.Write(type);
-        stream.Write(data);
-        var crc = new Crc32();
-        crc.Append(type);
-        crc.Append(data);
-        BinaryPrimitives.WriteUInt32BigEndian(number, crc.GetCurrentHashAsUInt32());
-        stream.Write(number);
     }
 }
