@@ -9,8 +9,8 @@ namespace Hita.Training.Runs;
 /// <summary>Writes an event file that TensorBoard shows: scalars and images by tag and step.</summary>
 /// <remarks>
 /// The file is a list of records, each a length, a checksum of it, an <see cref="Event"/> message of protocol buffers, and a
-/// checksum of that. The messages are the tensor library's; its <c>SummaryWriter</c> is not used, as it cannot say that the steps
-/// after a resumed one are void, and writes no time of day. Records are appended whole, and readers stop at a torn one.
+/// checksum of that. The messages are the tensor library's. Its <c>SummaryWriter</c> is not used: it cannot say that the steps after
+/// a resumed one are void, and knows the time to two minutes only. Records are appended whole, and readers stop at a torn one.
 /// </remarks>
 internal sealed class EventFile : IDisposable
 {
