@@ -21,7 +21,7 @@ public sealed class ArchitectureTests
         ["src/Hita.Verification"] = ["Hita.Training", "Hita.Metrics"],
         ["src/Hita.Cli"] = ["Hita.Evaluation", "Hita.Verification", "Hita.Bench"],
         ["bench/Hita.Bench"] = ["Hita.Metrics"],
-        ["bench/Hita.Studies"] = ["Hita.Evaluation"],
+        ["bench/Hita.Studies"] = ["Hita.Cli"],
         ["bench/Hita.MicroBenchmarks"] = ["Hita"],
     };
 
