@@ -62,5 +62,5 @@ public sealed class NamedGenerator
     /// <param name="options">How; null for float32 on the CPU.</param>
     /// <exception cref="HitaException">The weights are missing or do not fit the configuration.</exception>
     public ImageGenerator Load(GeneratorOptions? options = null) =>
-        _folder is null ? ImageGenerator.CreateByName(Config, options: options) : ImageGenerator.Load(_folder, options);
+        _folder is null ? ImageGenerator.CreateByName(Config, options: options) : ImageGenerator.LoadFrom(_folder, Config, Classes, Sampling, options);
 }
