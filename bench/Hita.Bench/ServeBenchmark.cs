@@ -6,7 +6,6 @@ using Hita.Generation.Engine.Kernels;
 using Hita.Generation.Model;
 using Hita.Generation.Sampling;
 using Hita.Models;
-using Hita.Runtime;
 using Hita.Tokenization;
 using Hita.Tokenization.Model;
 

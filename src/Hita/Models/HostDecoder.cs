@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Hita.Generation;
-using Hita.Tokenization;
 
 namespace Hita.Models;
 
