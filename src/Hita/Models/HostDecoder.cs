@@ -9,9 +9,10 @@ namespace Hita.Models;
 /// </summary>
 internal sealed class HostDecoder
 {
-    // How many seconds of previews may be ahead of their share: an image's first one, and the others.
-    private const double FirstAhead = 0.5;
-    private const double OthersAhead = 0.1;
+    // How many seconds of previews may be ahead of their share: an image's first one, and the others. Little, since a short rush of
+    // requests would otherwise be over before it had made up for them.
+    private const double FirstAhead = 0.05;
+    private const double OthersAhead = 0;
 
     private readonly object _gate = new();
     private readonly Queue<HostedJob> _images = [];
