@@ -70,14 +70,14 @@ internal static class PngEncoder
             PngFilters.Apply(filter, row, above, candidates[filter].AsSpan(1));
         }
         var best = candidates[0];
-        var least = long.MaxValue;
+        var min = long.MaxValue;
         foreach (var candidate in candidates)
         {
             var sum = 0L;
             foreach (var value in candidate.AsSpan(1))
                 sum += Math.Abs((int)(sbyte)value);
-            if (sum < least)
-                (best, least) = (candidate, sum);
+            if (sum < min)
+                (best, min) = (candidate, sum);
         }
         return best;
     }

@@ -41,8 +41,8 @@ internal static class EncodeCommand
             if (Path.GetExtension(file).ToLowerInvariant() is not (".hita" or ".safetensors"))
                 throw new HitaException($"{file} must end in .hita or .safetensors, which says how the codes are written.");
             var files = images.Files(parsed);
-            ProbeWritable(file);
             overwrite.Check(parsed, file);
+            ProbeWritable(file);
             using var tokenizer = NamedModel.OpenTokenizer(
                 parsed.GetValue(model)!,
                 new TokenizerOptions { Device = parsed.GetValue(host.Globals.Device)!, Precision = CommonOptions.Chosen(parsed, precision) });
