@@ -1,5 +1,6 @@
 using Hita.Runtime;
 using Hita.Tests.Support;
+using Hita.Tokenization.Model;
 using Hita.Training.Recipes;
 using Hita.Training.Runs;
 using Hita.Training.TokenCaches;
@@ -69,6 +70,13 @@ public sealed class RenamedKeysTests
         var written = recipe.Write();
         Assert.DoesNotContain("most_", written, StringComparison.Ordinal);
         Assert.Empty(TokenizerRecipe.Parse(written).Notes);
+    }
+
+    [Fact]
+    public void A_key_that_is_twice_in_a_section_of_several_kinds_is_a_sentence()
+    {
+        var thrown = Assert.Throws<CheckpointException>(() => ConfigJson.Read<HolisticConfig>("""{"semantic_encoder":{"width":1,"width":2}}""", "config.json"));
+        Assert.Contains("a key is there twice", thrown.Message, StringComparison.Ordinal);
     }
 
     [Fact]
