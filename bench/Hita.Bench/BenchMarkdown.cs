@@ -18,7 +18,7 @@ public static class BenchMarkdown
 
         Line(string.Create(CultureInfo.InvariantCulture, $"# Speed, {report.Date:yyyy-MM-dd}"));
         Line();
-        Line("Times are medians, all measured in one run of one process. The floor of a figure is what this machine, as measured in the");
+        Line("Times are medians, all measured in one run of one process. The floor of a time is what this machine, as measured in the");
         Line("same run, needs at least: for steps the time in which memory delivers the weights or the processor multiplies them, whichever");
         Line("is longer; for images the arithmetic at the best rate found. The framework is the tensor library driven by a plain loop.");
         Line();

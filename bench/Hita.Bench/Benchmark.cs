@@ -4,10 +4,10 @@ using Hita.Runtime.Diagnostics;
 
 namespace Hita.Bench;
 
-/// <summary>Measures this machine and what Hita reaches on it, each figure beside its floor and beside the framework.</summary>
+/// <summary>Measures this machine and what Hita reaches on it, each result beside its floor and beside the framework.</summary>
 public static class Benchmark
 {
-    /// <summary>Measures. Whatever else the machine does shows in the figures.</summary>
+    /// <summary>Measures. Whatever else the machine does shows in the results.</summary>
     /// <param name="options">What to measure.</param>
     /// <param name="onLine">Given each measurement as soon as it is there; may be null.</param>
     /// <param name="onStage">Told what is being measured; may be null.</param>

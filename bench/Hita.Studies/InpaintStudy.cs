@@ -116,7 +116,7 @@ internal sealed class InpaintStudy(ImagePipeline pipeline, ImagePipeline? vanill
             if (!tallies.TryGetValue((mask, names[i]), out var tally))
                 tallies[(mask, names[i])] = tally = new InpaintTally();
             // The original is the first of them.
-            tally.Add(InpaintTally.Error(image, results[names[i]], marks), seen is null ? null : seen[i] == seen[0], seen is null ? null : seen[i] == number);
+            tally.Add(InpaintTally.Error(image, results[names[i]], marks), InpaintTally.Seam(results[names[i]], marks), seen is null ? null : seen[i] == seen[0], seen is null ? null : seen[i] == number);
         }
     }
 }

@@ -15,19 +15,19 @@ internal static class StudyFiles
     };
 
     /// <param name="folder">Where.</param>
-    /// <param name="report">All figures.</param>
+    /// <param name="report">All results.</param>
     /// <param name="markdown">What a person reads.</param>
     /// <param name="sheet">Images; null for none.</param>
     /// <param name="plots">Plots by file name; null for none.</param>
     public static void Write<T>(string folder, T report, string markdown, Image? sheet, IEnumerable<KeyValuePair<string, string>>? plots = null)
     {
         Directory.CreateDirectory(folder);
-        File.WriteAllText(Path.Combine(folder, "report.json"), JsonSerializer.Serialize(report, Json) + "\n");
-        File.WriteAllText(Path.Combine(folder, "report.md"), markdown);
+        AtomicFile.WriteText(Path.Combine(folder, "report.json"), JsonSerializer.Serialize(report, Json) + "\n");
+        AtomicFile.WriteText(Path.Combine(folder, "report.md"), markdown);
         if (sheet is not null)
             ImageWriter.Write(sheet, Path.Combine(folder, "sheet.png"));
         foreach (var (name, plot) in plots ?? [])
-            File.WriteAllText(Path.Combine(folder, name), PagePlots.Standalone(plot));
+            AtomicFile.WriteText(Path.Combine(folder, name), PagePlots.Standalone(plot));
         Console.WriteLine(markdown);
     }
 }

@@ -85,6 +85,6 @@ public abstract class ImageFileSource : IImageSource
     {
         FileNotFoundException or DirectoryNotFoundException => "The file is no longer there.",
         UnauthorizedAccessException => "The file may not be read; check its permissions.",
-        _ => $"The file cannot be read: {e.Message.TrimEnd('.')}.",
+        _ => $"The file cannot be read: {SystemMessage.Of(e)}.",
     };
 }

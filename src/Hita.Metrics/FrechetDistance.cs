@@ -65,8 +65,8 @@ public static class FrechetDistance
         var (values, vectors) = linalg.eigh(Doubles.ToTensor(distribution.Covariance, distribution.Width, distribution.Width));
         var eigenvalues = Doubles.ToArray(values); // ascending
         // Eigenvalues below the rounding of the largest are zeros; their roots would not be small.
-        var least = eigenvalues[^1] * RoundingUnit * distribution.Width;
-        var first = Array.FindIndex(eigenvalues, v => v > least);
+        var min = eigenvalues[^1] * RoundingUnit * distribution.Width;
+        var first = Array.FindIndex(eigenvalues, v => v > min);
         if (first < 0 || eigenvalues[^1] <= 0)
             return null;
         var rank = eigenvalues.Length - first;

@@ -28,7 +28,7 @@ internal sealed class RunMetrics
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException(path, $"what the run measured cannot be read: {e.Message.TrimEnd('.')}.", e);
+            throw new CheckpointException(path, $"what the run measured cannot be read: {SystemMessage.Of(e)}.", e);
         }
         return Parse(lines, path);
     }

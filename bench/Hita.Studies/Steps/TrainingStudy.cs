@@ -64,7 +64,7 @@ internal sealed class TrainingStudy
         Compute.UseThreads(Threads);
         // With the numbers that the recipe's own length gives, however few steps are taken here.
         var tokenizer = ResolvedRecipes.Of(TokenizerRecipe.Load(TokenizerRecipeFile, TokenizerSets));
-        // Memory first: what speed leaves behind would stand in its figures.
+        // Memory first: what speed leaves behind would count in its metrics.
         if (Stages != StudiedStages.Generator)
         {
             if (MemorySteps > 0)

@@ -14,6 +14,7 @@ internal sealed class EvaluationArguments
 {
     private readonly Option<string> _output = CommonOptions.Output("The folder for the report (report.json) and the page (index.html).", "DIR");
     private readonly Option<bool> _restart = new("--restart") { Description = "Discard the unfinished state in the folder instead of resuming from it." };
+    private readonly OverwriteOption _overwrite = new();
     private readonly Option<bool> _json = CommandHost.JsonOption();
     private readonly Option<string> _protocol;
     private readonly Option<string?> _weights = new("--weights")
@@ -55,6 +56,7 @@ internal sealed class EvaluationArguments
         if (weights)
             command.Options.Add(_weights);
         command.Options.Add(_restart);
+        command.Options.Add(_overwrite);
         command.Options.Add(_json);
     }
 
@@ -71,8 +73,17 @@ internal sealed class EvaluationArguments
             host.Terminal.Error.WriteLine($"hita: --samples is {wanted}, and the set has {Wording.Of(available, "image")}: all of them are measured.");
     }
 
-    /// <summary>The options of the run.</summary>
-    public EvaluationOptions Options(ParseResult parsed, CommandHost host, EvaluationProtocol protocol) => new EvaluationOptions
+    /// <summary>The options of the run. An evaluation that was stopped has no report yet, and goes on; a finished one is not replaced unasked.</summary>
+    /// <exception cref="HitaException">The folder holds a report that may not be replaced, or a value is impossible.</exception>
+    public EvaluationOptions Options(ParseResult parsed, CommandHost host, EvaluationProtocol protocol)
+    {
+        var options = Create(parsed, host, protocol);
+        if (!options.IsUnfinished)
+            _overwrite.Check(parsed, Path.Combine(options.Folder, EvaluationReport.FileName), Path.Combine(options.Folder, ReportPage.FileName));
+        return options;
+    }
+
+    private EvaluationOptions Create(ParseResult parsed, CommandHost host, EvaluationProtocol protocol) => new EvaluationOptions
     {
         Folder = parsed.GetValue(_output)!,
         Protocol = protocol,

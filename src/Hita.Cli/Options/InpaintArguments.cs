@@ -12,7 +12,7 @@ internal sealed class InpaintArguments
     private readonly Option<int> _passes = new("--passes") { Description = "Passes; a further one starts from the image as filled before.", HelpName = "N", DefaultValueFactory = static _ => Defaults.Passes };
     private readonly Option<string> _holistic = new("--holistic") { Description = "Where the holistic codes come from: the known part of the image, or the generator.", HelpName = "encoded|generated", DefaultValueFactory = static _ => "encoded" };
     private readonly Option<string> _codes = new("--codes") { Description = "Which patch codes are sampled: those that decode a masked patch, those read from one (covered), or both.", HelpName = "both|decoding|covered", DefaultValueFactory = static _ => "both" };
-    private readonly Option<double?> _feather = new("--feather") { Description = "How far inside the mask the seam is hidden, in pixels; half a patch if left out.", HelpName = "PIXELS" };
+    private readonly Option<double?> _feather = new("--feather") { Description = "How far inside the mask the step at its edge is spread, in pixels; over the whole hole if left out.", HelpName = "PIXELS" };
     private readonly Option<int?> _window = new("--window") { Description = "The side of the part that the model sees at once, in pixels of the image; chosen by the mask if left out.", HelpName = "PIXELS" };
     private readonly Option<bool> _keep = new("--keep-candidates") { Description = "Write every candidate beside the result, the best first." };
 

@@ -43,6 +43,11 @@ public static class DataConverter
             staging.Complete();
             return result;
         }
+        catch (IOException e)
+        {
+            // It names a file in the folder that is written first, which its user never sees.
+            throw new DataException(folder, $"the set cannot be written: {DiskFault.Reason(e)}; {(DiskFault.IsFull(e) ? "free some space or choose another place" : "choose another place")}.", e);
+        }
         catch (UnauthorizedAccessException e)
         {
             throw new DataException(folder, "the folder may not be written here; check the permissions.", e);

@@ -38,7 +38,7 @@ internal static class ClassNameFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DataException(path, $"the class names cannot be read: {e.Message.TrimEnd('.')}.", e);
+            throw new DataException(path, $"the class names cannot be read: {SystemMessage.Of(e)}.", e);
         }
     }
 

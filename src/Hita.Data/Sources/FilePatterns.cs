@@ -46,7 +46,7 @@ internal static class FilePatterns
         return parts;
     }
 
-    private static List<string> ExpandOne(string path, string part, int most)
+    private static List<string> ExpandOne(string path, string part, int max)
     {
         var names = new List<string> { "" };
         for (var at = 0; at < part.Length;)
@@ -60,17 +60,17 @@ internal static class FilePatterns
                 var close = part.IndexOf('}', open);
                 if (close < 0 || part.IndexOf('{', open + 1) is var inner && inner >= 0 && inner < close)
                     throw new DataException(path, "its braces do not close, or lie within each other; write a range as {000..127} and a list as {a,b}.");
-                choices = Choices(path, part[(open + 1)..close], most);
+                choices = Choices(path, part[(open + 1)..close], max);
                 at = close + 1;
             }
-            if ((long)names.Count * choices.Length > most)
+            if ((long)names.Count * choices.Length > max)
                 throw TooMany(path);
             names = [.. names.SelectMany(_ => choices, (name, choice) => name + plain + choice)];
         }
         return names;
     }
 
-    private static string[] Choices(string path, string inside, int most)
+    private static string[] Choices(string path, string inside, int max)
     {
         if (inside.Contains(','))
             return [.. inside.Split(',').Select(static c => c.Trim())];
@@ -82,7 +82,7 @@ internal static class FilePatterns
         if (step == 0)
             throw new DataException(path, $"the steps of '{{{inside}}}' have no length.");
         var count = (Math.Abs(last - first) / step) + 1;
-        if (count > most)
+        if (count > max)
             throw TooMany(path);
         // Zeros in front are kept, as shells do.
         var width = ends[0].StartsWith('0') || ends[1].StartsWith('0') ? Math.Max(ends[0].Length, ends[1].Length) : 1;

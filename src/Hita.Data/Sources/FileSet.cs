@@ -81,7 +81,7 @@ internal static class FileSet
         }
     }
 
-    private static DataException CannotBeListed(string path, Exception e) => new(path, $"this cannot be listed: {e.Message.TrimEnd('.')}.", e);
+    private static DataException CannotBeListed(string path, Exception e) => new(path, $"this cannot be listed: {SystemMessage.Of(e)}.", e);
 
     private static string[] NotNone(string path, string sentence, string[] found)
     {

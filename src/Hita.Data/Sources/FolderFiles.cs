@@ -105,11 +105,11 @@ internal sealed class FolderFiles
         }
         catch (UnauthorizedAccessException e)
         {
-            throw new DataException(folder, $"part of this folder may not be read ({e.Message.TrimEnd('.')}); check the permissions.", e);
+            throw new DataException(folder, $"part of this folder may not be read ({SystemMessage.Of(e)}); check the permissions.", e);
         }
         catch (IOException e)
         {
-            throw new DataException(folder, $"this folder cannot be listed: {e.Message.TrimEnd('.')}.", e);
+            throw new DataException(folder, $"this folder cannot be listed: {SystemMessage.Of(e)}.", e);
         }
     }
 }

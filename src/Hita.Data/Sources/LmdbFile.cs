@@ -48,7 +48,7 @@ internal sealed class LmdbFile : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DataException(path, $"the database cannot be read: {e.Message.TrimEnd('.')}.", e);
+            throw new DataException(path, $"the database cannot be read: {SystemMessage.Of(e)}.", e);
         }
         try
         {

@@ -90,14 +90,14 @@ internal static class ParquetPages
         return at;
     }
 
-    private static long CheckData(string path, ColumnMetaData column, Dictionary<int, long> fields, long packed, long most)
+    private static long CheckData(string path, ColumnMetaData column, Dictionary<int, long> fields, long packed, long max)
     {
         var second = Number(fields, 1) == (int)PageType.DATA_PAGE_V2;
         if (!second && Number(fields, 1) != (int)PageType.DATA_PAGE)
             throw new InvalidDataException("a page is of an unknown kind");
         var outer = second ? 8 : 5;
         var values = Number(fields, (100 * outer) + 1);
-        if (values < 0 || values > most)
+        if (values < 0 || values > max)
             throw new InvalidDataException("a page has more values than there are rows");
         if (second)
         {

@@ -56,7 +56,7 @@ internal sealed class TarIndex
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DataException(path, $"the archive cannot be read: {e.Message.TrimEnd('.')}.", e);
+            throw new DataException(path, $"the archive cannot be read: {SystemMessage.Of(e)}.", e);
         }
         catch (Exception e) when (e is InvalidDataException or FormatException or ArgumentException or OverflowException or NotSupportedException or InvalidOperationException)
         {

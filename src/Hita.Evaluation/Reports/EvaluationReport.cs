@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using Hita.Data;
 using Hita.Evaluation.Protocols;
@@ -57,9 +58,16 @@ public sealed record EvaluationReport
 
     private const string TypeName = "hita-evaluation";
 
+    // Reports of version 1 say no version; their results stand under another key.
+    private const int CurrentVersion = 2;
+
     /// <summary>Marks the file as a report.</summary>
     [JsonPropertyOrder(-2)]
     public string Type { get; init; } = TypeName;
+
+    /// <summary>The version of the report: 2.</summary>
+    [JsonPropertyOrder(-2)]
+    public int Version { get; init; } = CurrentVersion;
 
     /// <summary>What was evaluated.</summary>
     [JsonPropertyOrder(-1)]
@@ -127,6 +135,7 @@ public sealed record EvaluationReport
                 ? "there is no report in this folder; an evaluation that was stopped goes on when its command is repeated."
                 : "the report cannot be read; name a report.json or the folder of an evaluation.", e);
         }
+        RequireKnownVersion(text, file);
         var report = ConfigJson.Read<EvaluationReport>(text, file);
         if (report.Type != TypeName)
             throw new CheckpointException(file, $"this is not an evaluation's report but '{MessageText.Short(report.Type)}'.");
@@ -139,6 +148,26 @@ public sealed record EvaluationReport
             throw new CheckpointException(file, e.Message + ".", e);
         }
         return report;
+    }
+
+    private static void RequireKnownVersion(string text, string file)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(text);
+            var root = document.RootElement;
+            if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("type", out var type) || type.ValueKind != JsonValueKind.String || type.GetString() != TypeName)
+                return;
+            var hasVersion = root.TryGetProperty("version", out var version);
+            if (hasVersion ? version.ValueKind == JsonValueKind.Number && version.TryGetInt32(out var number) && number < CurrentVersion : !root.TryGetProperty("metrics", out _))
+                throw new CheckpointException(file, "an older version of Hita made this report, and its results are written otherwise now; evaluate again.");
+            if (hasVersion && version.ValueKind == JsonValueKind.Number && version.TryGetInt32(out number) && number > CurrentVersion)
+                throw new CheckpointException(file, $"a newer version of Hita made this report (its version is {number}, and {CurrentVersion} is the newest known here); read it with that one.");
+        }
+        catch (JsonException)
+        {
+            // Reading the report says what is wrong with it.
+        }
     }
 }
 

@@ -16,7 +16,8 @@ namespace Hita.Evaluation.Runs;
 /// </summary>
 internal sealed class EvaluationDriver
 {
-    private const string StateFile = "state.safetensors";
+    /// <summary>The name of the file in an evaluation's folder that an unfinished one goes on from.</summary>
+    internal const string StateFile = "state.safetensors";
     private const int MemoryPoints = 200;
     private const long BytesBetweenCollections = 256L << 20;
 

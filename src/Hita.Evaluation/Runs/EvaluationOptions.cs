@@ -30,6 +30,9 @@ public sealed record EvaluationOptions
     /// <summary>Time between two saves of the state, at least.</summary>
     public TimeSpan SaveInterval { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>Whether the folder holds an evaluation that was stopped, which goes on when it is run again.</summary>
+    public bool IsUnfinished => File.Exists(Path.Combine(Folder, EvaluationDriver.StateFile));
+
     /// <summary>Checks every field.</summary>
     /// <returns>The options themselves.</returns>
     /// <exception cref="ConfigException">Lists all faults.</exception>

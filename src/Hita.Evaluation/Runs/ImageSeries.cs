@@ -122,7 +122,7 @@ internal static class FileHash
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ArchiveException(path, $"the file cannot be read: {e.Message.TrimEnd('.')}.", e);
+            throw new ArchiveException(path, $"the file cannot be read: {SystemMessage.Of(e)}.", e);
         }
     }
 }

@@ -24,6 +24,17 @@ public static class MetricWeightImporter
 {
     private const string Extension = ".safetensors";
 
+    /// <summary>The file that an import writes.</summary>
+    /// <param name="known">Which weights.</param>
+    /// <param name="output">As in <see cref="Import"/>.</param>
+    public static string PathOf(MetricWeightFile known, string? output)
+    {
+        ArgumentNullException.ThrowIfNull(known);
+        return output is not null && output.EndsWith(Extension, StringComparison.OrdinalIgnoreCase)
+            ? output
+            : Path.Combine(output ?? MetricWeights.Folder, known.ImportedName);
+    }
+
     /// <summary>Imports.</summary>
     /// <param name="file">One of the files of <see cref="MetricWeights.All"/>, under any name.</param>
     /// <param name="output">
@@ -42,9 +53,7 @@ public static class MetricWeightImporter
         if (MetricWeights.Fault(source, known) is { } fault)
             throw new CheckpointException(file, $"the weights are not those that are needed: {fault}.");
 
-        var path = output is not null && output.EndsWith(Extension, StringComparison.OrdinalIgnoreCase)
-            ? output
-            : Path.Combine(output ?? MetricWeights.Folder, known.ImportedName);
+        var path = PathOf(known, output);
         // The file is replaced while it is still being read.
         if (Path.GetFullPath(path) == Path.GetFullPath(file))
             throw new CheckpointException(file, "this is the file that would be written; it is imported already.");

@@ -111,8 +111,8 @@ public sealed record GeneratorRecipe : TrainingRecipe
         RecipeNode node, string source, IEnumerable<string>? sets, Func<string, DataSection, IReadOnlyDictionary<string, int>>? derived)
     {
         RecipeFaults.RequireStage(node, source, "generator");
-        foreach (var set in sets ?? [])
-            node = RecipeText.Set(node, set);
+        var notes = new List<string>();
+        node = RecipeFaults.WithSets(node, sets, notes);
         var faults = new List<string>();
         node = RecipeFaults.ExpandPreset(
             node,
@@ -122,7 +122,7 @@ public sealed record GeneratorRecipe : TrainingRecipe
             static folder => GeneratorFolder.ReadConfig(GeneratorFolder.Find(folder)),
             Derived(node, derived));
         var recipe = RecipeBinder.Bind<GeneratorRecipe>(node, "", faults);
-        return faults.Count == 0 ? recipe.Validate(source) : throw new ConfigException(source, faults);
+        return faults.Count == 0 ? recipe.Validate(source) with { Notes = notes } : throw new ConfigException(source, faults);
     }
 
     private static RecipeNode? Derived(RecipeNode recipe, Func<string, DataSection, IReadOnlyDictionary<string, int>>? derived)

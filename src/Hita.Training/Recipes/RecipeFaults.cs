@@ -24,6 +24,19 @@ internal static class RecipeFaults
             throw new HitaException($"{source}: this is the recipe of a {told}, not of a {stage}; use 'hita train {told}'.");
     }
 
+    /// <summary>A recipe as its file says it, with changes laid over it and the keys of older versions under their present names.</summary>
+    /// <param name="recipe">What the file says.</param>
+    /// <param name="sets">Changes of the form <c>a.b=c</c>, the last one counting.</param>
+    /// <param name="notes">Receives a line for each old key.</param>
+    /// <exception cref="HitaException">A change is not of that form.</exception>
+    public static RecipeNode WithSets(RecipeNode recipe, IEnumerable<string>? sets, List<string> notes)
+    {
+        recipe = recipe.WithPresentNames(notes);
+        foreach (var set in sets ?? [])
+            recipe = RecipeText.Set(recipe, set, notes);
+        return recipe;
+    }
+
     /// <summary>
     /// An optimiser's numbers for a check: a decay that ends with the run has no end yet, because epochs are counted in steps only
     /// when the data are known.

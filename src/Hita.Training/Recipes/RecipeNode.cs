@@ -47,6 +47,25 @@ internal sealed class RecipeNode
         return merged;
     }
 
+    /// <summary>This node with the keys that older versions had under their present names.</summary>
+    /// <param name="notes">Receives a line for each of them.</param>
+    public RecipeNode WithPresentNames(List<string> notes) => WithPresentNames("", notes);
+
+    private RecipeNode WithPresentNames(string path, List<string> notes)
+    {
+        if (Keys is null)
+            return this;
+        var present = Map(Place);
+        foreach (var (key, value) in Keys)
+        {
+            var name = Runtime.RenamedKeys.NameOf(key) is { } now && !Keys.ContainsKey(now) ? now : key;
+            if (name != key)
+                notes.Add($"{value.Place}: {path}{key} is called {path}{name} now; its value is taken.");
+            present.Keys![name] = value.WithPresentNames($"{path}{name}.", notes);
+        }
+        return present;
+    }
+
     // The keys of one kind mean nothing in another.
     private bool IsOtherKind(RecipeNode over) =>
         over.Keys?.GetValueOrDefault(Runtime.ConfigKindsAttribute.Key) is { } wanted && Keys?.GetValueOrDefault(Runtime.ConfigKindsAttribute.Key) is { } own && wanted.Text != own.Text;

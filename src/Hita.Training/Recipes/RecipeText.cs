@@ -40,7 +40,7 @@ internal static partial class RecipeText
         {
             throw new HitaException(Directory.Exists(path)
                 ? $"{path}: this is a folder where a recipe, a .yaml file, is needed."
-                : $"{path}: the recipe cannot be read: {e.Message.TrimEnd('.')}.", e);
+                : $"{path}: the recipe cannot be read: {SystemMessage.Of(e)}.", e);
         }
     }
 
@@ -70,8 +70,11 @@ internal static partial class RecipeText
     }
 
     /// <summary>Lays one <c>a.b=c</c> over a recipe.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="assignment">The text.</param>
+    /// <param name="notes">Receives a line for each key that has another name now; may be null.</param>
     /// <exception cref="HitaException">The text is not of that form.</exception>
-    public static RecipeNode Set(RecipeNode recipe, string assignment)
+    public static RecipeNode Set(RecipeNode recipe, string assignment, List<string>? notes = null)
     {
         var (path, value, found) = Split(assignment);
         if (!found || path.Split('.') is var keys && (keys.Length > MaxDepth || keys.Any(static p => p.Length == 0)))
@@ -88,7 +91,7 @@ internal static partial class RecipeText
         {
             throw new HitaException($"{place}: the value is not YAML: {Reason(e)}.", e);
         }
-        var over = Under(path, node, place);
+        var over = Under(path, node, place).WithPresentNames(notes ?? []);
         var set = over.Flatten().Where(static v => v.Value != "null").Select(static v => v.Key).ToHashSet(StringComparer.Ordinal);
         foreach (var (key, other) in Replaced)
         {

@@ -84,8 +84,8 @@ public sealed record TokenizerRecipe : TrainingRecipe
     private static TokenizerRecipe FromNode(RecipeNode node, string source, IEnumerable<string>? sets)
     {
         RecipeFaults.RequireStage(node, source, "tokenizer");
-        foreach (var set in sets ?? [])
-            node = RecipeText.Set(node, set);
+        var notes = new List<string>();
+        node = RecipeFaults.WithSets(node, sets, notes);
         var faults = new List<string>();
         node = RecipeFaults.ExpandPreset(
             node,
@@ -94,6 +94,6 @@ public sealed record TokenizerRecipe : TrainingRecipe
             static name => TokenizerPresets.TryGet(name, out var config) ? config : null,
             static folder => TokenizerFolder.ReadConfig(TokenizerFolder.Find(folder)));
         var recipe = RecipeBinder.Bind<TokenizerRecipe>(node, "", faults);
-        return faults.Count == 0 ? recipe.Validate(source) : throw new ConfigException(source, faults);
+        return faults.Count == 0 ? recipe.Validate(source) with { Notes = notes } : throw new ConfigException(source, faults);
     }
 }

@@ -36,6 +36,10 @@ public abstract record TrainingRecipe
     /// <summary>Decides the initial weights, the data's order, augmentation and dropout. Default 0.</summary>
     public ulong Seed { get; init; }
 
+    /// <summary>What is to be said about the text that it was read from, such as keys with other names now; a line each.</summary>
+    [JsonIgnore]
+    internal IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>The whole recipe as YAML, defaults included.</summary>
     /// <param name="heading">Lines of comment before it.</param>
     public string Write(string heading = "") => RecipeText.Write(RecipeBinder.ToNode(this), heading);

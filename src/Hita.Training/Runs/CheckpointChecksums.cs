@@ -59,7 +59,7 @@ internal static class CheckpointChecksums
         }
         catch (IOException e)
         {
-            return $"{Path.GetFileName(path)} cannot be read: {e.Message.TrimEnd('.')}";
+            return $"{Path.GetFileName(path)} cannot be read: {SystemMessage.Of(e)}";
         }
         catch (UnauthorizedAccessException e)
         {

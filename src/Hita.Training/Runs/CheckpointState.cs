@@ -9,8 +9,11 @@ public sealed record CheckpointState
     /// <summary>The first version whose checkpoints carry checksums.</summary>
     internal const int ChecksumsSince = 2;
 
+    /// <summary>The version that is written, and the newest that is understood.</summary>
+    internal const int CurrentVersion = 2;
+
     /// <summary>The version of this description: 2; checkpoints of version 1 carry no checksums.</summary>
-    public int Version { get; init; } = ChecksumsSince;
+    public int Version { get; init; } = CurrentVersion;
 
     /// <summary>What is trained: <c>tokenizer</c> or <c>generator</c>.</summary>
     public required string Stage { get; init; }

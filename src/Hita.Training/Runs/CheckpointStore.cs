@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Hita.Checkpoints;
 using Hita.Runtime;
 using static TorchSharp.torch;
@@ -28,6 +29,7 @@ public sealed class CheckpointStore
     /// <summary>Reads what a checkpoint says about itself, and checks that its files are all there in full length.</summary>
     /// <param name="step">The step.</param>
     /// <exception cref="CheckpointException">It is damaged.</exception>
+    /// <exception cref="HitaException">A newer version of this program wrote it.</exception>
     public CheckpointState Read(long step)
     {
         var path = Path.Combine(FolderOf(step), CheckpointState.FileName);
@@ -44,6 +46,7 @@ public sealed class CheckpointStore
         {
             throw CheckpointBytes.Explain(path, e);
         }
+        RefuseNewer(text, path);
         var state = ConfigJson.Read<CheckpointState>(text, path);
         foreach (var (name, bytes) in state.Files)
         {
@@ -126,7 +129,7 @@ public sealed class CheckpointStore
     internal void CleanUp()
     {
         if (Directory.Exists(_folder))
-            AtomicFolder.CleanUp(_folder, Prefix);
+            AtomicFolder.CleanUp(_folder, static n => n.StartsWith(Prefix, StringComparison.Ordinal));
     }
 
     private static string FileOf(string part) => part + ".safetensors";
@@ -140,9 +143,25 @@ public sealed class CheckpointStore
         {
             return Read(step);
         }
-        catch (CheckpointException)
+        catch (HitaException)
         {
             return null;
+        }
+    }
+
+    // A newer version may have keys that are not known here: that is no damage, and nothing is to be set aside for it.
+    private static void RefuseNewer(string text, string path)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(text);
+            if (document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("version", out var version) &&
+                version.ValueKind == JsonValueKind.Number && version.TryGetInt32(out var number) && number > CheckpointState.CurrentVersion)
+                throw new HitaException($"{path}: a newer version of Hita wrote this checkpoint (its version is {number}, and {CheckpointState.CurrentVersion} is the newest known here); resume the run with that one.");
+        }
+        catch (JsonException)
+        {
+            // Reading the description says what is wrong with it.
         }
     }
 

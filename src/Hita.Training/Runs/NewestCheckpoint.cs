@@ -68,6 +68,11 @@ internal static class NewestCheckpoint
         {
             return (null, Short(e));
         }
+        catch (HitaException) when (CheckpointChecksums.Exist(folder) && CheckpointChecksums.FindDamage(folder) is not null)
+        {
+            // What looks like a newer version may be a flipped bit.
+            return (null, CheckpointChecksums.FindDamage(folder));
+        }
     }
 
     // The sentence without the folder, for the line names the checkpoint already.
@@ -88,7 +93,7 @@ internal static class NewestCheckpoint
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                throw new HitaException($"{folder}: this checkpoint is damaged and cannot be set aside ({e.Message.TrimEnd('.')}); delete its folder to resume from the one before it.", e);
+                throw new HitaException($"{folder}: this checkpoint is damaged and cannot be set aside ({SystemMessage.Of(e)}); delete its folder to resume from the one before it.", e);
             }
         }
     }

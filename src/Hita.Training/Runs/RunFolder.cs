@@ -111,7 +111,7 @@ public sealed class RunFolder : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new HitaException($"{path}: the run's folder cannot be written: {e.Message.TrimEnd('.')}.", e);
+            throw new HitaException($"{path}: the run's folder cannot be written: {SystemMessage.Of(e)}.", e);
         }
     }
 
@@ -129,10 +129,10 @@ public sealed class RunFolder : IDisposable
         Checkpoints.CleanUp();
         foreach (var left in Directory.EnumerateFiles(Path).Where(IsLeftOver).ToList())
             File.Delete(left);
-        AtomicFolder.CleanUp(Path, ModelName + ".");
+        AtomicFolder.CleanUp(Path, static n => n == ModelName);
     }
 
     // What this library writes beside its place before it renames it.
     private static bool IsLeftOver(string path) =>
-        AtomicFile.IsLeftOver(path, RecipeName) || AtomicFolder.IsLeftOver(path, ModelName + ".");
+        AtomicFile.IsLeftOver(path, RecipeName) || AtomicFolder.IsLeftOver(path, ModelName);
 }

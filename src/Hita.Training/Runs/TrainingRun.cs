@@ -27,7 +27,7 @@ internal abstract class TrainingRun<TRecipe, TBatch> : IDisposable
         if (recipe.Compute.Threads > 0)
             Compute.UseThreads(recipe.Compute.Threads);
         var data = Open(recipe);
-        foreach (var note in data.Notes)
+        foreach (var note in recipe.Notes.Concat(data.Notes))
             observer.Noted(note);
         recipe = WithSchedule(recipe, data.Schedule);
         RequireFit(recipe);

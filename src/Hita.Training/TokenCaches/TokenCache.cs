@@ -65,7 +65,7 @@ public sealed class TokenCache : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException(codes, $"the codes cannot be read: {e.Message.TrimEnd('.')}.", e);
+            throw new CheckpointException(codes, $"the codes cannot be read: {SystemMessage.Of(e)}.", e);
         }
     }
 
@@ -133,7 +133,7 @@ public sealed class TokenCache : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException(file, $"the classes cannot be read: {e.Message.TrimEnd('.')}.", e);
+            throw new CheckpointException(file, $"the classes cannot be read: {SystemMessage.Of(e)}.", e);
         }
     }
 }

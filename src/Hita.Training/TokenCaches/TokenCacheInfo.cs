@@ -85,7 +85,7 @@ public sealed record TokenCacheInfo
         }
         var info = ConfigJson.Read<TokenCacheInfo>(text, path);
         if (info.Format != FormatName || info.Version != 1)
-            throw new CheckpointException(path, $"this is a '{info.Format}' of version {info.Version}, and '{FormatName}' of version 1 is needed.");
+            throw new CheckpointException(path, $"this is a '{info.Format}' of version {info.Version}, and '{FormatName}' of version 1 is needed; make the cache again with 'hita tokenize' into another folder.");
         var possible = info.CodebookSize is > 1 and <= 1 << 20 && info.HolisticTokenCount is >= 0 and <= 65536 && info.GridHeight is > 0 and <= 4096 &&
             info.GridWidth is > 0 and <= 4096 && info.Variants is > 0 and <= 1000 && info.ImageSize is > 0 and <= 65536 && info.Images > 0 && info.Done >= 0 && info.Done <= info.Images;
         if (info.ClassNames.Any(static n => n is null))

@@ -29,21 +29,23 @@ internal sealed class TokenCacheWriter : IDisposable
     public static TokenCacheWriter Open(string folder, TokenCacheInfo info)
     {
         var held = Hold(folder);
+        FileStream? codes = null, labels = null;
         try
         {
+            AtomicFile.CleanUp(folder, TokenCacheInfo.FileName);
             if (TokenCache.IsCache(folder))
             {
                 var there = TokenCacheInfo.Read(folder);
                 if (!there.IsSameCache(info))
-                    throw new HitaException($"{folder}: there is a token cache of other images, another tokenizer or other variants; name another folder.");
+                    throw new HitaException($"{folder}: there is a token cache of other images, another tokenizer or other variants, or one that an older version of Hita began; name another folder.");
                 info = there;
             }
             else if (Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).FirstOrDefault(n => n != FolderLock.FileName && !AtomicFile.IsLeftOver(n!)) is { } foreign)
             {
                 throw new HitaException($"{folder}: this folder holds '{foreign}', and a token cache needs one of its own; name another folder.");
             }
-            var codes = Cut(Path.Combine(folder, TokenCache.CodesName), info.Done * info.ImageBytes);
-            var labels = Cut(Path.Combine(folder, TokenCache.LabelsName), info.Done * (long)sizeof(int));
+            codes = Cut(Path.Combine(folder, TokenCache.CodesName), info.Done * info.ImageBytes);
+            labels = Cut(Path.Combine(folder, TokenCache.LabelsName), info.Done * (long)sizeof(int));
             var writer = new TokenCacheWriter(folder, info, held, codes, labels);
             // From the first moment on the folder says what it is going to be.
             writer.Commit();
@@ -51,6 +53,8 @@ internal sealed class TokenCacheWriter : IDisposable
         }
         catch
         {
+            codes?.Dispose();
+            labels?.Dispose();
             held.Dispose();
             throw;
         }
@@ -165,15 +169,22 @@ internal sealed class TokenCacheWriter : IDisposable
 
     private static FileStream Cut(string path, long length)
     {
-        var stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, 1 << 18);
-        var there = stream.Length;
-        if (there < length)
+        FileStream? stream = null;
+        try
         {
-            stream.Dispose();
-            throw new CheckpointException(path, $"the file has {there} bytes where {length} are done; delete the folder and make the cache again.");
+            stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, 1 << 18);
+            if (stream.Length is var there && there < length)
+                throw new CheckpointException(path, $"the file has {there} bytes where {length} are done; delete the folder and make the cache again.");
+            stream.SetLength(length);
+            stream.Position = length;
+            return stream;
         }
-        stream.SetLength(length);
-        stream.Position = length;
-        return stream;
+        catch (Exception e)
+        {
+            stream?.Dispose();
+            if (e is IOException or UnauthorizedAccessException)
+                throw AtomicFile.CannotWrite(path, e);
+            throw;
+        }
     }
 }

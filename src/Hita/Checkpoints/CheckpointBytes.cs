@@ -52,7 +52,7 @@ internal sealed class CheckpointBytes : IDisposable
         FileNotFoundException or DirectoryNotFoundException => new CheckpointException(path, "there is no such file.", e),
         UnauthorizedAccessException when Directory.Exists(path) => new CheckpointException(path, "this is a folder where a file is needed.", e),
         UnauthorizedAccessException => new CheckpointException(path, "the file may not be opened; check its permissions.", e),
-        IOException => new CheckpointException(path, $"the file cannot be used: {e.Message.TrimEnd('.')}.", e),
+        IOException => new CheckpointException(path, $"the file cannot be used: {SystemMessage.Of(e)}.", e),
         NotSupportedException or ArgumentException => new CheckpointException(path, "this is not the path of a file.", e),
         _ => e,
     };

@@ -85,7 +85,7 @@ public static class ModelFolder
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException(path, $"the configuration cannot be read: {e.Message.TrimEnd('.')}.", e);
+            throw new CheckpointException(path, $"the configuration cannot be read: {SystemMessage.Of(e)}.", e);
         }
     }
 

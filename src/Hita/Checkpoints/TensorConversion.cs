@@ -118,7 +118,7 @@ internal static class TensorConversion
     public static bool FromLongs(TensorType type, ReadOnlySpan<long> from, Span<byte> to)
     {
         var size = type.Size();
-        var (least, most) = type switch
+        var (min, max) = type switch
         {
             TensorType.Int64 => (long.MinValue, long.MaxValue),
             TensorType.Int32 => (int.MinValue, int.MaxValue),
@@ -134,7 +134,7 @@ internal static class TensorConversion
         Span<byte> eight = stackalloc byte[8];
         for (var i = 0; i < from.Length; i++)
         {
-            if (from[i] < least || from[i] > most)
+            if (from[i] < min || from[i] > max)
                 return false;
             BinaryPrimitives.WriteInt64LittleEndian(eight, from[i]);
             eight[..size].CopyTo(to[(i * size)..]);

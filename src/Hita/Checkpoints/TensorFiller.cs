@@ -21,14 +21,14 @@ internal static class TensorFiller
     public static Outcome Check(ITensorSource source, TensorEntry entry, TensorType type)
     {
         var size = entry.Type.Size();
-        var most = (int)Math.Min(entry.Count, ChunkElements);
-        var raw = ArrayPool<byte>.Shared.Rent(most * size);
-        var converted = ArrayPool<byte>.Shared.Rent(most * 8);
+        var max = (int)Math.Min(entry.Count, ChunkElements);
+        var raw = ArrayPool<byte>.Shared.Rent(max * size);
+        var converted = ArrayPool<byte>.Shared.Rent(max * 8);
         try
         {
-            for (var at = 0L; at < entry.Count; at += most)
+            for (var at = 0L; at < entry.Count; at += max)
             {
-                var now = (int)Math.Min(most, entry.Count - at);
+                var now = (int)Math.Min(max, entry.Count - at);
                 var part = raw.AsSpan(0, now * size);
                 source.ReadPart(entry.Name, at * size, part);
                 var fit = entry.Type.IsFloat() ? CheckFloats(entry.Type, type, part, converted) : CheckInts(entry.Type, type, part, converted);

@@ -124,10 +124,10 @@ public abstract class TensorSource : ITensorSource
         var buffer = ArrayPool<byte>.Shared.Rent(Math.Min(ChunkBytes, Math.Max(size, (int)Math.Min(entry.ByteLength, ChunkBytes))));
         try
         {
-            var most = Math.Min(buffer.Length, ChunkBytes) / size;
-            for (var at = 0; at < count; at += most)
+            var max = Math.Min(buffer.Length, ChunkBytes) / size;
+            for (var at = 0; at < count; at += max)
             {
-                var now = Math.Min(most, count - at);
+                var now = Math.Min(max, count - at);
                 ReadCore(entry, (long)at * size, buffer.AsSpan(0, now * size));
                 yield return new Part(buffer, now * size, now);
             }

@@ -45,10 +45,10 @@ public static class TorchTensors
         var size = TypeOf(plain).Size();
         var count = plain.numel();
         var flat = plain.detach().view(count);
-        var most = PartBytes / size;
-        for (var at = 0L; at < count; at += most)
+        var max = PartBytes / size;
+        for (var at = 0L; at < count; at += max)
         {
-            var part = flat.narrow(0, at, Math.Min(most, count - at));
+            var part = flat.narrow(0, at, Math.Min(max, count - at));
             action(at * size, part.bytes);
             GC.KeepAlive(part);
         }

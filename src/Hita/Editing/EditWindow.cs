@@ -54,7 +54,7 @@ public sealed record EditWindow(PixelBox Box, int ModelWidth, int ModelHeight)
         scale = Math.Min(scale, Math.Min((double)image.Width / modelWidth, (double)image.Height / modelHeight));
         return (Side(modelWidth, image.Width), Side(modelHeight, image.Height));
 
-        int Side(int side, int most) => Math.Clamp((int)Math.Round(side * scale), 1, most);
+        int Side(int side, int max) => Math.Clamp((int)Math.Round(side * scale), 1, max);
     }
 
     /// <summary>Checks a size that the user chose for windows.</summary>
@@ -62,9 +62,9 @@ public sealed record EditWindow(PixelBox Box, int ModelWidth, int ModelHeight)
     internal static double ScaleFor(Image image, int modelWidth, int modelHeight, int side)
     {
         var (width, height) = SizeAt(image, modelWidth, modelHeight, double.PositiveInfinity);
-        var most = Math.Max(width, height);
-        if (side < 8 || side > most)
-            throw new HitaException($"A window of {side} pixels is not possible in this image of {image.Width}×{image.Height}; 8 to {most} are.");
+        var max = Math.Max(width, height);
+        if (side < 8 || side > max)
+            throw new HitaException($"A window of {side} pixels is not possible in this image of {image.Width}×{image.Height}; 8 to {max} are.");
         return (double)side / Math.Max(modelWidth, modelHeight);
     }
 }

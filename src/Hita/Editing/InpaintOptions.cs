@@ -45,12 +45,15 @@ public sealed record InpaintOptions
 
     /// <summary>
     /// Passes over each window, 1 to 16. A further one reads the holistic and the known codes from the image as filled
-    /// before, instead of from one with a plain hole, and samples again. Default 2: the holistic codes of the first one have taken
-    /// the plain hole for a part of the image.
+    /// before, instead of from one with a smooth hole, and samples again. Default 2: the holistic codes of the first one have taken
+    /// the smooth hole for a part of the image.
     /// </summary>
     public int Passes { get; init; } = 2;
 
-    /// <summary>How far inside the mask the seam is hidden, in pixels of the image, from 0 (a hard edge); null for half a patch.</summary>
+    /// <summary>
+    /// How far inside the mask the step at the seam is spread, in pixels of the image, from 0 (a hard edge); null for the whole hole,
+    /// which also brings the new part to the colours around it.
+    /// </summary>
     public double? Feather { get; init; }
 
     /// <summary>The longer side of a window in pixels of the image; null for one that shows the mask and as much around it.</summary>

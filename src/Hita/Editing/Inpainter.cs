@@ -8,8 +8,9 @@ namespace Hita.Editing;
 
 /// <summary>Regenerates parts of images: in-painting, out-painting and the change of a part's class.</summary>
 /// <remarks>
-/// Known patches keep their codes, masked ones are sampled, in raster order. The image is encoded with the mean of its known
-/// pixels in place of the masked ones, so that nothing of what is under the mask can leak into the result.
+/// Known patches keep their codes, masked ones are sampled, in raster order. The image is encoded with the masked
+/// pixels filled smoothly from those around them, so that nothing of what is under the mask can leak into the result, and no colour of a
+/// hole either.
 /// </remarks>
 /// <param name="pipeline">The models, the tokenizer with its encoder; still the caller's to dispose.</param>
 /// <param name="sampler">What samples the codes, for example a host's loop; null for the pipeline's generator by itself.</param>

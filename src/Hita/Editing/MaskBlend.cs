@@ -14,7 +14,7 @@ internal static class MaskBlend
     /// <param name="image">The image; under the mask its pixels do not matter.</param>
     /// <param name="decoded">What was decoded, of the same size.</param>
     /// <param name="mask">Where the new part goes.</param>
-    /// <param name="feather">How far from the mask's edge the step is spread, in pixels; 0 for a hard edge.</param>
+    /// <param name="feather">How far from the mask's edge the step is spread, in pixels; 0 for a hard edge, infinite for the whole hole.</param>
     /// <returns>A new image.</returns>
     public static Image Join(Image image, Image decoded, ImageMask mask, double feather)
     {

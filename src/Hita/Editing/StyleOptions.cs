@@ -25,7 +25,7 @@ public enum StyleOrder
     Spread,
 
     /// <summary>Those first in which the two images differ most.</summary>
-    MaxDifferent,
+    ByDifference,
 }
 
 /// <summary>How the style of one image is given to another.</summary>

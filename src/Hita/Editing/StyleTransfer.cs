@@ -72,7 +72,7 @@ public sealed class StyleTransfer(ImageTokenizer tokenizer)
         {
             StyleOrder.Last => all.Skip(candidates - count),
             StyleOrder.Spread => Enumerable.Range(0, count).Select(i => (int)((((2L * i) + 1) * candidates) / (2L * count))),
-            StyleOrder.MaxDifferent => all.OrderBy(i => Likeness(content, style, i, holistic.CodeDimensions)).Take(count),
+            StyleOrder.ByDifference => all.OrderBy(i => Likeness(content, style, i, holistic.CodeDimensions)).Take(count),
             _ => all.Take(count),
         };
     }

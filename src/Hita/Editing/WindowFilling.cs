@@ -28,7 +28,8 @@ internal sealed class WindowFilling(
         var config = pipeline.Generator.Config;
         var patches = MaskedGrid.Patches(_mask, config.GridHeight, config.GridWidth);
         var part = canvas.Crop(window.Box.X, window.Box.Y, window.Box.Width, window.Box.Height);
-        part = MeanFill.Fill(part, _mask, MeanFill.Mean(part, _mask) ?? plain);
+        // Encoded with the smoothest filling that the surroundings allow: a plain colour would be taken for a part of the image, and come back.
+        part = _mask.Marks.Contains(false) ? HarmonicFill.Fill(part, _mask) : MeanFill.Fill(part, _mask, plain);
         IReadOnlyList<CompletedCodes> sampled = [];
         for (var pass = 0; pass < options.Passes; pass++)
         {
@@ -62,8 +63,7 @@ internal sealed class WindowFilling(
     private Image Join(Image part, ImageCodes codes)
     {
         var decoded = pipeline.Tokenizer.Decode([codes])[0].Resize(window.Box.Width, window.Box.Height);
-        var halfPatch = pipeline.Tokenizer.Config.PatchSize * (double)window.Box.Width / window.ModelWidth / 2;
-        return MaskBlend.Join(part, decoded, _mask, options.Feather ?? halfPatch);
+        return MaskBlend.Join(part, decoded, _mask, options.Feather ?? double.PositiveInfinity);
     }
 
     private Image Whole(Image part, ImageCodes codes)

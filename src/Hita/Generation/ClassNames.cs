@@ -151,7 +151,7 @@ public sealed class ClassNames
     public void Save(string folder)
     {
         if (_fromFolder)
-            File.WriteAllLines(Path.Combine(folder, FileName), _names.Select(static n => string.Join(", ", n)));
+            AtomicFile.WriteText(Path.Combine(folder, FileName), string.Concat(_names.Select(static n => string.Join(", ", n) + "\n")));
     }
 
     private static string? FirstFault(IReadOnlyList<string> lines)

@@ -47,7 +47,7 @@ public static class GeneratorFolder
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException(path, $"the sampling settings cannot be read: {e.Message.TrimEnd('.')}.", e);
+            throw new CheckpointException(path, $"the sampling settings cannot be read: {SystemMessage.Of(e)}.", e);
         }
         catch (ConfigException e)
         {

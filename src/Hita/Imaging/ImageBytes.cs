@@ -7,7 +7,7 @@ internal static class ImageBytes
 {
     /// <summary>All bytes of a file.</summary>
     /// <exception cref="ImageException">It is missing, a folder, not readable, or longer than the limit.</exception>
-    public static byte[] Read(string path, long most)
+    public static byte[] Read(string path, long max)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (Directory.Exists(path))
@@ -15,7 +15,7 @@ internal static class ImageBytes
         try
         {
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
-            return Read(stream, path, most);
+            return Read(stream, path, max);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -27,20 +27,20 @@ internal static class ImageBytes
         }
         catch (IOException e)
         {
-            throw new ImageException(path, $"The file cannot be read: {e.Message.TrimEnd('.')}.", e);
+            throw new ImageException(path, $"The file cannot be read: {SystemMessage.Of(e)}.", e);
         }
     }
 
     /// <summary>All bytes from a stream's position to its end.</summary>
     /// <exception cref="ImageException">There are more than the limit.</exception>
-    public static byte[] Read(Stream stream, string name, long most)
+    public static byte[] Read(Stream stream, string name, long max)
     {
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentException.ThrowIfNullOrEmpty(name);
         if (stream.CanSeek && stream.Length - stream.Position is var length and > 0)
         {
-            if (length > most)
-                throw TooLarge(name, length, most);
+            if (length > max)
+                throw TooLarge(name, length, max);
             var bytes = new byte[length];
             var read = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
             return read == bytes.Length ? bytes : bytes[..read];
@@ -50,8 +50,8 @@ internal static class ImageBytes
         var buffer = new byte[81920];
         for (int read; (read = stream.Read(buffer)) > 0;)
         {
-            if (collected.Length + read > most)
-                throw TooLarge(name, null, most);
+            if (collected.Length + read > max)
+                throw TooLarge(name, null, max);
             collected.Write(buffer.AsSpan(0, read));
         }
         return collected.ToArray();
@@ -60,7 +60,7 @@ internal static class ImageBytes
     /// <summary>The refusal of a file beyond the limit.</summary>
     /// <param name="name">The file.</param>
     /// <param name="length">Its bytes, or null where they were not counted to the end.</param>
-    /// <param name="most">The limit in bytes.</param>
-    public static ImageException TooLarge(string name, long? length, long most) =>
-        new(name, $"The file has {(length is { } count ? $"{count} bytes, " : "")}more than the limit of {most} bytes; make the image smaller or raise the limit.");
+    /// <param name="max">The limit in bytes.</param>
+    public static ImageException TooLarge(string name, long? length, long max) =>
+        new(name, $"The file has {(length is { } count ? $"{count} bytes, " : "")}more than the limit of {max} bytes; make the image smaller or raise the limit.");
 }

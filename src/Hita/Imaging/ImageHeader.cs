@@ -54,8 +54,8 @@ internal readonly record struct ImageHeader(ImageFormat Format, long Width, long
         if (depth is not (1 or 2 or 4 or 8 or 16))
             return null;
         // Deflate's best case is 258 bytes from 2 bits.
-        var most = file.Length * 1032L * 8 / (depth * samples);
-        return new(ImageFormat.Png, width, height, PngOrientation(file), most);
+        var max = file.Length * 1032L * 8 / (depth * samples);
+        return new(ImageFormat.Png, width, height, PngOrientation(file), max);
     }
 
     private static int PngOrientation(ReadOnlySpan<byte> file)
@@ -115,7 +115,7 @@ internal readonly record struct ImageHeader(ImageFormat Format, long Width, long
         if (width < 0 || bits is not (1 or 2 or 4 or 8 or 16 or 24 or 32))
             return null;
         // Run-length coded rows (1 and 2) can skip any distance; all others are stored as they are.
-        var most = compression is 1 or 2 ? long.MaxValue : file.Length * 8L / bits;
-        return new(ImageFormat.Bmp, width, height, 1, most);
+        var max = compression is 1 or 2 ? long.MaxValue : file.Length * 8L / bits;
+        return new(ImageFormat.Bmp, width, height, 1, max);
     }
 }

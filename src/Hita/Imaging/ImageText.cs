@@ -23,8 +23,8 @@ internal static class ImageText
     /// <summary>As much of a text as fits into a width, with two dots at the end where some is missing.</summary>
     public static string Fit(string text, int width)
     {
-        var most = Math.Max((width + 1) / Advance, 0);
-        return text.Length <= most ? text : most < 3 ? text[..most] : string.Concat(text.AsSpan(0, most - 2), "..");
+        var max = Math.Max((width + 1) / Advance, 0);
+        return text.Length <= max ? text : max < 3 ? text[..max] : string.Concat(text.AsSpan(0, max - 2), "..");
     }
 
     /// <summary>Writes a text; what lies outside of the image is cut off, and letters that are not known are question marks.</summary>

@@ -86,12 +86,12 @@ public static class ImageWriter
         ? new(SKWebpEncoderCompression.Lossless, 75)
         : new(SKWebpEncoderCompression.Lossy, options.Quality);
 
-    private static void CheckSide(Image image, int most, string name, ImageFormat format)
+    private static void CheckSide(Image image, int max, string name, ImageFormat format)
     {
-        if (image.Width > most || image.Height > most)
+        if (image.Width > max || image.Height > max)
         {
             throw new ImageException(
-                name, $"A {format.Name()} image has at most {most} pixels a side, this one is {image.Width}×{image.Height}; write a PNG.");
+                name, $"A {format.Name()} image has at most {max} pixels a side, this one is {image.Width}×{image.Height}; write a PNG.");
         }
     }
 

@@ -5,7 +5,7 @@ namespace Hita.Imaging;
 /// <summary>Tells the kinds of masks apart by their colours and their transparency.</summary>
 internal static class MaskKinds
 {
-    private const string Cure = "sample the mask in white on black, erase the hole from a copy of the image, or sample strokes of one colour on an empty layer";
+    private const string Cure = "make the mask white on black, erase the hole from a copy of the image, or put strokes of one colour on an empty layer";
     private const int Half = 128;
 
     // How far from a colour a pixel still counts as of it: compressed and smoothed masks are a little off.
@@ -52,7 +52,7 @@ internal static class MaskKinds
         // One other colour than white on black is as clear.
         if (dark > 0 && FlatShare(pixels, bright) >= Nearly)
             return new MaskReading(white.Count > 0 ? white : Marked(colours, bright, true), MaskKind.WhiteOnBlack);
-        throw new ImageException(name, $"This looks like a photograph or sampling and not like a mask, since most of it is neither black nor white; {Cure}.");
+        throw new ImageException(name, $"This looks like a photograph and not like a mask, since most of it is neither black nor white; {Cure}.");
     }
 
     private static MaskReading Transparent(Image colours, bool[] opaque, double share, string name)

@@ -101,7 +101,7 @@ public sealed record ImageSettings
                 throw new ImageException(
                     path, $"Its settings are of version {version}, and this program understands up to {CurrentVersion}; use the version of Hita that made it, or a newer one.");
             }
-            var settings = JsonSerializer.Deserialize<ImageSettings>(text, Json) ?? throw new JsonException("null stands where settings are expected");
+            var settings = JsonSerializer.Deserialize<ImageSettings>(RenamedKeys.Update(text, Json) ?? text, Json) ?? throw new JsonException("null stands where settings are expected");
             settings.Sampling.Validate();
             return settings;
         }

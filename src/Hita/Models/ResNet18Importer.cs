@@ -9,6 +9,12 @@ public static class ResNet18Importer
 {
     private const string Extension = ".safetensors";
 
+    /// <summary>The file that an import writes.</summary>
+    /// <param name="output">As in <see cref="Import"/>.</param>
+    public static string PathOf(string? output) => output is not null && output.EndsWith(Extension, StringComparison.OrdinalIgnoreCase)
+        ? output
+        : Path.Combine(output ?? ResNet18Weights.Folder, ResNet18Weights.ImportedName);
+
     /// <summary>Imports: the file is read as data, held against the known network and written as safetensors.</summary>
     /// <param name="file">The package's ONNX file, with the file of its mean image where the package has it, or an imported one.</param>
     /// <param name="output">
@@ -24,9 +30,7 @@ public static class ResNet18Importer
     {
         using var source = ResNet18Weights.Open(file);
         ShapeFit.Check(source, ResNet18Weights.Shapes, new LoadOptions());
-        var path = output is not null && output.EndsWith(Extension, StringComparison.OrdinalIgnoreCase)
-            ? output
-            : Path.Combine(output ?? ResNet18Weights.Folder, ResNet18Weights.ImportedName);
+        var path = PathOf(output);
         if (Path.GetFullPath(path) == Path.GetFullPath(file))
             throw new CheckpointException(file, "this is the file that would be written; it is imported already.");
         var tensors = source.Tensors.Values.Select(e => new ImportedTensor(source, e, e.Name)).ToList();

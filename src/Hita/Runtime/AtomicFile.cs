@@ -78,6 +78,23 @@ internal sealed class AtomicFile : IDisposable
         return own.EndsWith(Extension, StringComparison.Ordinal) && own.StartsWith(name is null ? "." : $".{name}.", StringComparison.Ordinal);
     }
 
+    /// <summary>Removes what kills left of a file, or of any.</summary>
+    /// <param name="folder">Where the file is written.</param>
+    /// <param name="name">The name it was to get; null for any.</param>
+    /// <remarks>Only for a folder that this process alone writes: what another one is just writing looks the same.</remarks>
+    public static void CleanUp(string folder, string? name = null)
+    {
+        try
+        {
+            foreach (var left in Directory.EnumerateFiles(folder, $".*{Extension}").Where(f => IsLeftOver(f, name)).ToList())
+                File.Delete(left);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A leftover does no harm.
+        }
+    }
+
     /// <summary>Turns a failure to write into one sentence; other exceptions come back as they are.</summary>
     /// <param name="path">What was to be written, as its user knows it.</param>
     /// <param name="e">The failure.</param>
@@ -91,7 +108,6 @@ internal sealed class AtomicFile : IDisposable
         NotSupportedException or ArgumentException => new CheckpointException(path, "this is not a path a file can be written to.", e),
         _ => e,
     };
-
 
     /// <summary>Puts the file in its place; what was there before is replaced.</summary>
     public void Complete()

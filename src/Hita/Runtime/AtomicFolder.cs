@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace Hita.Runtime;
 
 /// <summary>
@@ -5,26 +7,44 @@ namespace Hita.Runtime;
 /// else in this library renames folders.
 /// </summary>
 /// <remarks>
-/// A folder in its place takes two renames to replace; <see cref="CleanUp"/> puts the old one back where a process did not live
-/// to make the second.
+/// What is not in its place has a name that begins with a dot, so that nothing takes it for a class, a model or a run. A folder in
+/// its place takes two renames to replace; <see cref="CleanUp"/> puts the old one back where a process did not live to make the
+/// second. Whoever begins the same folder anew does so too.
 /// </remarks>
-internal sealed class AtomicFolder : IDisposable
+internal sealed partial class AtomicFolder : IDisposable
 {
     private const string Unfinished = ".tmp";
     private const string Replaced = ".old";
+    private const string Lock = ".lock";
 
     private readonly string _path;
+    private readonly string _old;
+    private readonly FileStream _held;
     private bool _done;
 
-    /// <summary>Creates the folder to fill.</summary>
+    /// <summary>Creates the folder to fill, and removes what a kill left of an earlier attempt at the same one.</summary>
     /// <param name="path">Where it will appear.</param>
     /// <exception cref="IOException">It cannot be created.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be created.</exception>
     public AtomicFolder(string path)
     {
         _path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        StagingFolder = Beside(_path, Unfinished);
-        Directory.CreateDirectory(StagingFolder);
+        var parent = Path.GetDirectoryName(_path) ?? throw new IOException("a whole drive cannot be replaced");
+        var beside = Beside(_path, "");
+        (StagingFolder, _old) = (beside + Unfinished, beside + Replaced);
+        Directory.CreateDirectory(parent);
+        CleanUpBefore(parent);
+        // Tells other processes that somebody is at work here; it goes with this process, however that ends.
+        _held = Hold(beside + Lock, FileMode.CreateNew);
+        try
+        {
+            Directory.CreateDirectory(StagingFolder);
+        }
+        catch
+        {
+            _held.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The folder to fill.</summary>
@@ -36,9 +56,9 @@ internal sealed class AtomicFolder : IDisposable
     public void Complete()
     {
         DurableFolder.Flush(StagingFolder);
-        var old = Directory.Exists(_path) ? Beside(_path, Replaced) : null;
-        if (old is not null)
-            Directory.Move(_path, old);
+        var replaces = Directory.Exists(_path);
+        if (replaces)
+            Directory.Move(_path, _old);
         try
         {
             Directory.Move(StagingFolder, _path);
@@ -46,14 +66,14 @@ internal sealed class AtomicFolder : IDisposable
         }
         finally
         {
-            if (!_done && old is not null)
-                Directory.Move(old, _path);
+            if (!_done && replaces)
+                Directory.Move(_old, _path);
         }
         DurableFolder.Flush(Path.GetDirectoryName(_path)!);
         try
         {
-            if (old is not null)
-                Directory.Delete(old, recursive: true);
+            if (replaces)
+                Directory.Delete(_old, recursive: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -73,6 +93,7 @@ internal sealed class AtomicFolder : IDisposable
         {
             // What made the writing fail has been reported; a leftover does no harm.
         }
+        _held.Dispose();
     }
 
     /// <summary>Deletes a folder. It is renamed first: half of it must never bear its name.</summary>
@@ -94,32 +115,72 @@ internal sealed class AtomicFolder : IDisposable
         Directory.Move(path, path + ending);
     }
 
-    /// <summary>Whether a folder is one that a process did not live to finish or to delete.</summary>
-    /// <param name="path">The folder.</param>
+    /// <summary>Whether a name is that of a folder, or of its lock, that a process did not live to finish or to delete.</summary>
+    /// <param name="path">The folder or file.</param>
     /// <param name="name">How the name it was to get begins.</param>
-    public static bool IsLeftOver(string path, string name)
-    {
-        var own = Path.GetFileName(path);
-        return own.EndsWith(Unfinished, StringComparison.Ordinal) && own.StartsWith(name, StringComparison.Ordinal);
-    }
+    public static bool IsLeftOver(string path, string name) =>
+        Aside().Match(Path.GetFileName(path)) is { Success: true } aside && aside.Groups["name"].Value.StartsWith(name, StringComparison.Ordinal);
 
-    /// <summary>Removes what a kill left unfinished, and puts back what it left between two names.</summary>
+    /// <summary>Removes what kills left unfinished, and puts back what they left between two names.</summary>
     /// <param name="parent">Where the folders lie.</param>
-    /// <param name="name">How their names begin.</param>
-    public static void CleanUp(string parent, string name)
+    /// <param name="isName">Whether a folder's name is one of those that are written there.</param>
+    public static void CleanUp(string parent, Predicate<string> isName)
     {
-        foreach (var left in Directory.EnumerateDirectories(parent, $"{name}*{Unfinished}").ToList())
-            Directory.Delete(left, recursive: true);
-        foreach (var old in Directory.EnumerateDirectories(parent, $"{name}*{Replaced}").ToList())
+        foreach (var entry in Directory.EnumerateFileSystemEntries(parent).ToList())
         {
-            // The folder's name, without the number and the ending.
-            var path = Path.ChangeExtension(Path.ChangeExtension(old, null), null);
-            if (Directory.Exists(path))
-                Directory.Delete(old, recursive: true);
+            var aside = Aside().Match(Path.GetFileName(entry));
+            if (!aside.Success || !isName(aside.Groups["name"].Value) || IsHeld(entry))
+                continue;
+            var path = Path.Combine(parent, aside.Groups["name"].Value);
+            if (!Directory.Exists(entry))
+                File.Delete(entry);
+            else if (aside.Groups["ending"].Value == Replaced && !Path.Exists(path))
+                Directory.Move(entry, path);
             else
-                Directory.Move(old, path);
+                Directory.Delete(entry, recursive: true);
         }
     }
 
-    private static string Beside(string path, string ending) => $"{path}.{Guid.NewGuid():N}{ending}";
+    private void CleanUpBefore(string parent)
+    {
+        try
+        {
+            CleanUp(parent, n => n == Path.GetFileName(_path));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A leftover does no harm; if nothing can be written here, the folder to fill says so.
+        }
+    }
+
+    // Whether a process is at work on it, or may be.
+    private static bool IsHeld(string path)
+    {
+        var file = Path.ChangeExtension(path, Lock);
+        if (!File.Exists(file))
+            return false;
+        try
+        {
+            Hold(file, FileMode.Open).Dispose();
+            return false;
+        }
+        catch (FileNotFoundException)
+        {
+            return false;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return true;
+        }
+    }
+
+    private static FileStream Hold(string path, FileMode mode) =>
+        new(path, mode, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+
+    private static string Beside(string path, string ending) =>
+        Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}{ending}");
+
+    // Older versions put no dot before the name. A name without the 32 digits is somebody's own.
+    [GeneratedRegex(@"\A\.?(?<name>.+)\.[0-9a-f]{32}(?<ending>\.tmp|\.old|\.lock)\z", RegexOptions.CultureInvariant | RegexOptions.Singleline)]
+    private static partial Regex Aside();
 }

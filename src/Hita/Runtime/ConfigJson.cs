@@ -27,7 +27,7 @@ public static partial class ConfigJson
     /// <summary>Writes a configuration as indented JSON that ends in a newline.</summary>
     public static string Write<T>(T config) => JsonSerializer.Serialize(config, Options) + "\n";
 
-    /// <summary>Reads a configuration.</summary>
+    /// <summary>Reads a configuration, also one that an older version wrote under other keys.</summary>
     /// <param name="json">The text.</param>
     /// <param name="source">Where the text came from, for the message.</param>
     /// <exception cref="CheckpointException">The text is not JSON, misses a key, or has an unknown one.</exception>
@@ -38,6 +38,10 @@ public static partial class ConfigJson
         {
             return JsonSerializer.Deserialize<T>(json, Options)
                 ?? throw new CheckpointException(source, "the file holds null instead of a configuration.");
+        }
+        catch (JsonException) when (RenamedKeys.Update(json, Options) is { } updated)
+        {
+            return Read<T>(updated, source);
         }
         catch (JsonException e)
         {

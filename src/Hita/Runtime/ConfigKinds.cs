@@ -43,13 +43,29 @@ internal sealed class ConfigKindsConverter<T> : JsonConverter<T>
         if (JsonNode.Parse(ref reader) is not JsonObject section)
             throw new JsonException("it must be an object with keys");
         string? name = null;
-        if (section.TryGetPropertyValue(ConfigKindsAttribute.Key, out var told))
+        if (TakeKind(section) is { } told)
         {
-            name = told is JsonValue value && value.TryGetValue<string>(out var text) ? text : told?.ToJsonString() ?? "null";
-            section.Remove(ConfigKindsAttribute.Key);
+            name = told is JsonValue value && value.TryGetValue<string>(out var text) ? text : told.ToJsonString();
         }
         var type = Kinds.TypeOf(name) ?? throw new JsonException($"the kind '{name}' is none of {string.Join(", ", Kinds.Names)}");
         return (T?)section.Deserialize(type, options);
+    }
+
+    // The node that tells the kind, which is no key of the record; null where there is none.
+    private static JsonNode? TakeKind(JsonObject section)
+    {
+        try
+        {
+            if (!section.TryGetPropertyValue(ConfigKindsAttribute.Key, out var told))
+                return null;
+            section.Remove(ConfigKindsAttribute.Key);
+            return told ?? throw new JsonException($"the kind 'null' is none of {string.Join(", ", Kinds.Names)}");
+        }
+        catch (ArgumentException e)
+        {
+            // Nodes take keys apart only when they are asked for one, and refuse two of one name in a way of their own.
+            throw new JsonException("a key is there twice", e);
+        }
     }
 
     /// <inheritdoc/>

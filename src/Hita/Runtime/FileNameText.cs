@@ -47,8 +47,8 @@ public static class FileNameText
         foreach (var rune in text.EnumerateRunes())
         {
             // A lone half of a character comes as the replacement character.
-            var isShown = Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
-                or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned) && rune != Rune.ReplacementChar;
+            var category = Rune.GetUnicodeCategory(rune);
+            var isShown = PrintableText.IsHarmless(category) && category is not (UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned) && rune != Rune.ReplacementChar;
             safe.Append(isShown && !(rune.IsAscii && Forbidden.Contains((char)rune.Value)) ? rune.ToString() : "_");
         }
         var name = Cut(safe.ToString().Trim().TrimStart('.'), maxBytes).TrimEnd(' ', '.');

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace Hita.Runtime;
@@ -11,13 +10,13 @@ internal static class MessageText
     /// <summary>The text on one line, cut to a readable length.</summary>
     public static string Short(string text)
     {
-        var cut = text.Length > Max ? text[..Max] : text;
-        var clean = new StringBuilder(cut.Length);
-        foreach (var c in cut)
+        var length = text.Length <= Max ? text.Length : char.IsHighSurrogate(text[Max - 1]) ? Max - 1 : Max;
+        var clean = new StringBuilder(length);
+        foreach (var rune in text.AsSpan(0, length).EnumerateRunes())
         {
-            var printable = char.GetUnicodeCategory(c) is not (UnicodeCategory.Control or UnicodeCategory.Format
-                or UnicodeCategory.Surrogate or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
-            clean.Append(printable ? c : '?');
+            // Half of a character comes as the replacement character.
+            var isShown = PrintableText.IsHarmless(Rune.GetUnicodeCategory(rune)) && rune != Rune.ReplacementChar;
+            clean.Append(isShown ? rune.ToString() : "?");
         }
         return text.Length > Max ? clean.Append('…').ToString() : clean.ToString();
     }

@@ -37,6 +37,11 @@ public static class PrintableText
         return clean?.ToString() ?? text;
     }
 
+    /// <summary>Whether characters of a category show as they are: the one list of those that do not.</summary>
+    /// <param name="category">A character's category; of a pair of surrogates, that of the whole character.</param>
+    internal static bool IsHarmless(UnicodeCategory category) => category is not (UnicodeCategory.Control or UnicodeCategory.Format
+        or UnicodeCategory.Surrogate or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
+
     private static bool IsHarmless(string text, int at, bool keepLines)
     {
         if (text[at] is >= ' ' and <= '~')
@@ -44,8 +49,7 @@ public static class PrintableText
         if (keepLines && (text[at] is '\n' or '\t' || (text[at] == '\r' && at + 1 < text.Length && text[at + 1] == '\n')))
             return true;
         // Of a pair the whole character counts; half of one is a surrogate.
-        return CharUnicodeInfo.GetUnicodeCategory(text, at) is not (UnicodeCategory.Control or UnicodeCategory.Format
-            or UnicodeCategory.Surrogate or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
+        return IsHarmless(CharUnicodeInfo.GetUnicodeCategory(text, at));
     }
 
     private static void AppendEscape(StringBuilder clean, char c)

@@ -11,7 +11,16 @@ internal static partial class SystemMessage
     /// file that is meant.
     /// </summary>
     /// <param name="e">The failure.</param>
-    public static string Of(Exception e) => NamedPath().Replace(e.Message.ReplaceLineEndings(" "), "").Replace("  ", " ", StringComparison.Ordinal).Trim().TrimEnd('.', ':', ' ');
+    public static string Of(Exception e) => e switch
+    {
+        FileNotFoundException => "there is no such file",
+        DirectoryNotFoundException => "there is no such folder",
+        PathTooLongException => "the name is too long",
+        UnauthorizedAccessException => "access is denied",
+        _ => WithoutPath(e),
+    };
+
+    private static string WithoutPath(Exception e) => NamedPath().Replace(e.Message.ReplaceLineEndings(" "), "").Replace("  ", " ", StringComparison.Ordinal).Trim().TrimEnd('.', ':', ' ');
 
     /// <summary>A number of bytes as people say it, for example <c>1.5 GB</c>.</summary>
     /// <param name="bytes">The number.</param>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Hita.Runtime;
 using Hita.Runtime.Diagnostics;
+using Hita.Tokenization.Model;
 
 namespace Hita.Tests.Cli;
 
@@ -12,7 +13,7 @@ public sealed class DoctorCommandTests
         var (code, output, error) = CommandLine.Run("doctor");
         Assert.Equal(0, code);
         Assert.Empty(error);
-        foreach (var label in (string[])[".NET", "Processor", "Vectors", "Memory", "Cache", "libtorch", "Devices", "Threads", "Files", "Loading"])
+        foreach (var label in (string[])[".NET", "Processor", "Vectors", "Memory", "Cache", "ResNet-18", "libtorch", "Devices", "Threads", "Files", "Loading"])
             Assert.Matches($@"(?m)^  {label.Replace(".", "\\.", StringComparison.Ordinal)} +\S", output);
         Assert.Contains("results are right on cpu", output, StringComparison.Ordinal);
         Assert.EndsWith($"Hita is ready.{Environment.NewLine}", output, StringComparison.Ordinal);
@@ -28,6 +29,8 @@ public sealed class DoctorCommandTests
         Assert.False(json.RootElement.GetProperty("broken").GetBoolean());
         Assert.Equal(1, torch.GetProperty("threads").GetInt32());
         Assert.Equal("cpu", torch.GetProperty("checked_devices")[0].GetString());
+        Assert.Equal(ResNet18Weights.Find(), json.RootElement.TryGetProperty("resnet18", out var encoder) ? encoder.GetString() : null);
+        Assert.Equal(ResNet18Weights.Find() is null, output.Contains("dotnet package download", StringComparison.Ordinal));
         Assert.True(json.RootElement.GetProperty("memory_bytes").GetInt64() > 1 << 28);
         Compute.UseThreads(Environment.ProcessorCount);
     }

@@ -2,6 +2,7 @@ using Hita.Imaging;
 using Hita.Models;
 using Hita.Tests.Editing;
 using Hita.Tests.Support;
+using Hita.Tokenization.Model;
 
 namespace Hita.Tests.Cli;
 
@@ -24,6 +25,10 @@ public sealed class OverwriteTests : IDisposable
     [InlineData("v/photo-holistic-s0-0001.png", "vary", "PHOTO", "--count", "2", "-m", "tiny", "-o", "OUT/v")]
     [InlineData("m-strip.png", "morph", "PHOTO", "PHOTO", "--frames", "2", "-m", "tiny", "-o", "OUT/m.webp")]
     [InlineData("x/index.html", "explore", "PHOTO", "--codes", "0", "-m", "tiny", "-o", "OUT/x")]
+    [InlineData("x/code-000-change.png", "explore", "PHOTO", "--codes", "0", "-m", "tiny", "-o", "OUT/x")]
+    [InlineData("x/code-015-dropped.png", "explore", "PHOTO", "--codes", "15", "-m", "tiny", "-o", "OUT/x")]
+    [InlineData("e/report.json", "evaluate", "reconstruction", "materials:7:0..4", "-m", "tiny", "--weights", "by-name", "-o", "OUT/e")]
+    [InlineData("p/index.html", "probe", "materials:7:0..120", "-m", "tiny", "-o", "OUT/p")]
     [InlineData("sheet.png", "data", "show", "materials", "--count", "1", "--size", "16", "-o", "OUT/sheet.png")]
     [InlineData("tiny/tokenizer/config.json", "init", "--preset", "tiny", "-o", "OUT/tiny")]
     public void A_result_that_is_there_stops_the_command_before_it_starts(string result, params string[] words)
@@ -41,6 +46,54 @@ public sealed class OverwriteTests : IDisposable
         (code, _, error) = CommandLine.Run([.. arguments, "--overwrite"]);
         Assert.True(code == 0, error);
         Assert.NotEqual("mine", File.ReadAllText(_folder[result]));
+    }
+
+    [Fact]
+    public void The_weights_of_a_metric_are_not_replaced_unasked()
+    {
+        var file = ResNet18Weights.Find();
+        Assert.SkipWhen(file is null, ResNet18Weights.Absence);
+        foreach (var place in (string[])["own.safetensors", "folder"])
+        {
+            var written = place == "folder" ? _folder[$"folder/{ResNet18Weights.ImportedName}"] : _folder[place];
+            Directory.CreateDirectory(Path.GetDirectoryName(written)!);
+            File.WriteAllText(written, "mine");
+            var (code, _, error) = CommandLine.Run("import", file, "-o", _folder[place]);
+            Assert.Equal((1, $"hita: {written} exists already; add --overwrite to replace it, or name another place with -o.{Environment.NewLine}"), (code, error));
+            Assert.Equal("mine", File.ReadAllText(written));
+        }
+        Assert.Equal(0, CommandLine.Run("import", file, "-o", _folder["folder"], "--overwrite").Code);
+        Assert.True(new FileInfo(_folder[$"folder/{ResNet18Weights.ImportedName}"]).Length > 1 << 20);
+    }
+
+    [Fact]
+    public void An_exploration_does_not_replace_the_images_it_is_made_of()
+    {
+        foreach (var name in (string[])["image.png", "all-changes.png", "code-000-dropped.png"])
+        {
+            var own = _folder[$"own/{name}"];
+            Directory.CreateDirectory(_folder["own"]);
+            File.Copy(Photo(), own, overwrite: true);
+            var before = File.ReadAllBytes(own);
+            var (code, _, error) = CommandLine.Run("explore", own, "--codes", "0", "-m", "tiny", "-o", _folder["own"], "--overwrite");
+            Assert.Equal((1, $"hita: {own} is an image that the edit is made of; give the result another name.{Environment.NewLine}"), (code, error));
+            Assert.Equal(before, File.ReadAllBytes(own));
+            File.Delete(own);
+        }
+        // Which codes there are, the model says.
+        File.WriteAllText(_folder["own/code-015-attention.png"], "mine");
+        Assert.Contains("code-015-attention.png exists already", CommandLine.Run("explore", Photo(), "-m", "tiny", "-o", _folder["own"]).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_stopped_evaluation_goes_on_where_a_report_lies_already()
+    {
+        Directory.CreateDirectory(_folder["e"]);
+        File.WriteAllText(_folder["e/report.json"], "mine");
+        File.WriteAllText(_folder["e/state.safetensors"], "unfinished");
+        var (code, _, error) = CommandLine.Run("evaluate", "reconstruction", "materials:7:0..4", "-m", "tiny", "--weights", "by-name", "--restart", "-o", _folder["e"]);
+        Assert.True(code == 0, error);
+        Assert.NotEqual("mine", File.ReadAllText(_folder["e/report.json"]));
     }
 
     [Fact]

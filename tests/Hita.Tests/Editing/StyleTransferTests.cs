@@ -53,7 +53,7 @@ public sealed class StyleTransferTests
         var style = new Hita.Tokenization.ImageFeatures(
             [.. content.Holistic.Select((v, i) => i / dimensions is 3 or 8 ? -v : v)], [.. content.Patches], 4, 4);
         var own = tokenizer.Quantize(content).Holistic;
-        var mixed = new StyleTransfer(tokenizer).Codes(content, style, new StyleOptions { Strength = 0.125, Order = StyleOrder.MaxDifferent }).Holistic;
+        var mixed = new StyleTransfer(tokenizer).Codes(content, style, new StyleOptions { Strength = 0.125, Order = StyleOrder.ByDifference }).Holistic;
         Assert.Equal([3, 8], Enumerable.Range(0, 16).Where(i => own[i] != mixed[i]));
     }
 

@@ -92,14 +92,40 @@ public sealed class AtomicFileTests
     public void What_a_kill_left_is_removed_or_put_back()
     {
         using var folder = new TemporaryFolder();
-        foreach (var name in (string[])["step-1", "step-1.aa.old", "step-2.bb.old", "step-3.cc.tmp", "mine.tmp", "mine.old"])
+        const string Id = "0123456789abcdef0123456789abcdef";
+        // With a dot before it, or as older versions wrote it. What has no such number is somebody's own.
+        string[] mine = ["mine.old", "mine.tmp", "step-1.aa.old", "step-3.old", "step-3.tmp"];
+        foreach (var name in (string[])["step-1", $".step-1.{Id}.old", $"step-2.{Id}.old", $".step-3.{Id}.tmp", $"step-4.{Id}.tmp", $".step-5.{Id}.old", $".other.{Id}.tmp", .. mine])
         {
             Directory.CreateDirectory(folder[name]);
             File.WriteAllText(folder[$"{name}/{name}"], "");
         }
-        AtomicFolder.CleanUp(folder.Path, "step-");
-        Assert.Equal(["mine.old", "mine.tmp", "step-1", "step-2"], Names(folder.Path));
-        Assert.Equal(["step-2.bb.old"], Names(folder["step-2"]));
+        File.WriteAllText(folder[$".step-3.{Id}.lock"], "");
+        AtomicFolder.CleanUp(folder.Path, static n => n.StartsWith("step-", StringComparison.Ordinal));
+        Assert.Equal([$".other.{Id}.tmp", .. mine[..2], "step-1", mine[2], "step-2", mine[3], mine[4], "step-5"], Names(folder.Path));
+        Assert.Equal([$"step-2.{Id}.old"], Names(folder["step-2"]));
+        Assert.Equal([$".step-5.{Id}.old"], Names(folder["step-5"]));
+    }
+
+    [Fact]
+    public void What_a_kill_left_of_a_folder_is_removed_by_the_next_attempt_but_not_what_another_process_is_at()
+    {
+        using var folder = new TemporaryFolder();
+        const string Id = "0123456789abcdef0123456789abcdef";
+        Directory.CreateDirectory(folder[$".set.{Id}.tmp"]);
+        File.WriteAllText(folder[$".set.{Id}.lock"], "");
+        Directory.CreateDirectory(folder[$".set.{Id[..31]}0.old"]);
+        File.WriteAllText(folder[$".set.{Id[..31]}0.old/old.txt"], "");
+        Directory.CreateDirectory(folder["set.old"]);
+        using var first = new AtomicFolder(folder["set"]);
+        Assert.StartsWith(".set.", Path.GetFileName(first.StagingFolder), StringComparison.Ordinal);
+        Assert.Equal(["old.txt"], Names(folder["set"]));
+        using (var second = new AtomicFolder(folder["set"]))
+            Assert.True(Directory.Exists(first.StagingFolder));
+        first.Complete();
+        first.Dispose();
+        Assert.Empty(Names(folder["set"]));
+        Assert.Equal(["set", "set.old"], Names(folder.Path));
     }
 
     private static IEnumerable<string?> Names(string folder) =>

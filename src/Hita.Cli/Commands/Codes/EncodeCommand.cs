@@ -33,8 +33,8 @@ internal static class EncodeCommand
             if (Path.GetExtension(file).ToLowerInvariant() is not (".hita" or ".safetensors"))
                 throw new HitaException($"{file} must end in .hita or .safetensors, which says how the codes are written.");
             var files = images.Files(parsed);
-            ProbeWritable(file);
             overwrite.Check(parsed, file);
+            ProbeWritable(file);
             using var tokenizer = images.Open(host, parsed, files);
             var fit = images.Fitting(parsed, tokenizer.Config);
 

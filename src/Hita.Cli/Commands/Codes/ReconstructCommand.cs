@@ -52,7 +52,10 @@ internal static class ReconstructCommand
             host.Cancellation.ThrowIfCancellationRequested();
             // One bad image among many is named and counted; the others still go through.
             if (!input.TryRead(file, out var original))
+            {
+                progress?.Report(done.Count + input.Refused);
                 continue;
+            }
             var fitted = fit(original);
             var (image, reconstruction) = tokenizer.Reconstruct(fitted);
             ImageWriter.Write(ImageGrid.SideBySide(fitted, reconstruction), path);

@@ -34,9 +34,12 @@ internal static class ExploreCommand
             var wanted = parsed.GetValue(codes) is { } text ? Ranges(text) : null;
             var (image, input) = EditOutput.Read(host.Terminal, parsed.GetValue(source)!);
             var second = parsed.GetValue(other) is { } path ? EditOutput.Read(host.Terminal, path).Image : null;
-            overwrite.Check(parsed, Path.Combine(parsed.GetValue(output)!, ExplorationPage.FileName));
+            // What is known is found out now, not after the model has been loaded.
+            Check(wanted ?? []);
             Directory.CreateDirectory(parsed.GetValue(output)!);
             using var tokenizer = PipelineArguments.OpenTokenizer(host, parsed, model, input.File);
+            if (wanted is null)
+                Check(Enumerable.Range(0, tokenizer.Config.HolisticTokenCount));
             CodeExploration found;
             using (var line = new ProgressLine(host.Terminal, "Exploring", "codes", wanted?.Count ?? tokenizer.Config.HolisticTokenCount))
                 found = new CodeExplorer(tokenizer).Explore(image, second, wanted, new DirectProgress<EditProgress>(p => line.Report(p.Done)), host.Cancellation);
@@ -46,6 +49,14 @@ internal static class ExploreCommand
             else
                 host.Terminal.Line(page);
             return ExitCodes.Success;
+
+            void Check(IEnumerable<int> codes)
+            {
+                var files = ExplorationPage.FilesOf(parsed.GetValue(output)!, codes, second is not null).ToList();
+                foreach (var file in files)
+                    EditOutput.RefuseInputs(file, [parsed.GetValue(source), parsed.GetValue(other)]);
+                overwrite.Check(parsed, files);
+            }
         });
         return command;
     }

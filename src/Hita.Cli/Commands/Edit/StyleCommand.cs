@@ -44,7 +44,7 @@ internal static class StyleCommand
                 {
                     "last" => StyleOrder.Last,
                     "spread" => StyleOrder.Spread,
-                    "most-different" => StyleOrder.MaxDifferent,
+                    "most-different" => StyleOrder.ByDifference,
                     _ => StyleOrder.First,
                 },
                 KeepOpening = parsed.GetValue(opening),
@@ -74,7 +74,7 @@ internal static class StyleCommand
     {
         StyleOrder.Last => "last",
         StyleOrder.Spread => "spread",
-        StyleOrder.MaxDifferent => "most-different",
+        StyleOrder.ByDifference => "most-different",
         _ => "first",
     };
 

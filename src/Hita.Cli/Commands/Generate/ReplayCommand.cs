@@ -69,7 +69,7 @@ internal static class ReplayCommand
         var sampled = 0L;
         try
         {
-            foreach (var file in files)
+            foreach (var (index, file) in files.Index())
             {
                 host.Cancellation.ThrowIfCancellationRequested();
                 var last = 0L;
@@ -88,7 +88,7 @@ internal static class ReplayCommand
                         }),
                         host.Cancellation);
                     if (replayed.Count > 0)
-                        ImageWriter.Write(result.Image, replayed[Array.IndexOf(files, file)]);
+                        ImageWriter.Write(result.Image, replayed[index]);
                     results.Add(new Replay(file, OutcomeOf(result), result.ChangedPixels, result.LargestDifference, null) { Size = SizeOf(result) });
                 }
                 catch (HitaException e) when (files.Length > 1)

@@ -3,6 +3,7 @@ using System.Globalization;
 using Hita.Cli.Hosting;
 using Hita.Cli.Output;
 using Hita.Runtime.Diagnostics;
+using Hita.Tokenization.Model;
 
 namespace Hita.Cli.Commands.Machine;
 
@@ -28,13 +29,18 @@ internal static class DoctorCommand
     private static int Run(CommandHost host, ParseResult parsed, bool json)
     {
         host.Globals.ChooseLibrary(parsed);
-        var report = SystemReporter.Collect(parsed.GetValue(host.Globals.Threads));
+        var report = WithEncoder(SystemReporter.Collect(parsed.GetValue(host.Globals.Threads)));
         if (json)
             JsonOutput.Write(host.Terminal, report);
         else
             Print(host.Terminal, report);
         return report.Broken ? ExitCodes.Failure : ExitCodes.Success;
     }
+
+    // Only trainings with it and metrics by its features need it.
+    private static SystemReport WithEncoder(SystemReport report) => ResNet18Weights.Find() is { } file
+        ? report with { ResNet18 = file }
+        : report with { Findings = [.. report.Findings, new Finding(FindingSeverity.Note, $"ResNet-18 was not found; trainings that look through it and 'hita evaluate features' need it. {ResNet18Weights.Absence}")] };
 
     private static void Print(Terminal terminal, SystemReport report)
     {
@@ -49,6 +55,7 @@ internal static class DoctorCommand
             ("Memory", Memory(report)),
             ("Cache", $"{report.CacheFolder} ({(report.CacheFolderWritable ? "writable" : "not writable")})"),
             ("Images", report.Skia is { } skia ? $"Skia {skia}" : "not loaded"),
+            ("ResNet-18", report.ResNet18 ?? "not found"),
         ]);
         terminal.Line();
         terminal.Heading("Tensors");

@@ -54,9 +54,14 @@ internal static class ImportCommand
             var (path, place) = (parsed.GetValue(file)!, parsed.GetValue(output));
             using (var source = WeightFile.Open(path, options.Weights))
             {
-                if (MetricWeights.Of(source) is { } known)
+                var known = MetricWeights.Of(source);
+                var target = known is not null ? MetricWeightImporter.PathOf(known, place) : ModelKinds.Of(source) == ModelKind.ResNet18 ? ResNet18Importer.PathOf(place) : null;
+                // A file in its own place is refused by the import, which knows that it is imported already.
+                if (target is not null && Path.GetFullPath(target) != Path.GetFullPath(path))
+                    overwrite.Check(parsed, target);
+                if (known is not null)
                     return ImportWeights(host, known, path, place, options, parsed.GetValue(json));
-                if (ModelKinds.Of(source) == ModelKind.ResNet18)
+                if (target is not null)
                     return ImportResNet(host, path, place, options, parsed.GetValue(json));
             }
             if (place is null)

@@ -28,14 +28,14 @@ internal sealed class PickleBytes
 
     /// <summary>Pickles at the beginning of a file.</summary>
     /// <param name="file">The file.</param>
-    /// <param name="most">Bytes from its beginning that are read at most.</param>
+    /// <param name="max">Bytes from its beginning that are read at most.</param>
     /// <param name="budget">Charged for what long values take in memory.</param>
-    public PickleBytes(CheckpointBytes file, int most, AllocationBudget budget)
+    public PickleBytes(CheckpointBytes file, int max, AllocationBudget budget)
     {
         Path = file.Path;
         _file = file;
         _budget = budget;
-        _end = Math.Min(file.Length, most);
+        _end = Math.Min(file.Length, max);
         _part = new byte[Math.Min(PartBytes, _end)];
     }
 
@@ -58,12 +58,12 @@ internal sealed class PickleBytes
     }
 
     /// <summary>Shows the next bytes, as many as there are up to a number, without taking them. They are valid until the next call of any method.</summary>
-    public ReadOnlySpan<byte> Ahead(int most)
+    public ReadOnlySpan<byte> Ahead(int max)
     {
-        most = (int)Math.Min(most, _end - Position);
-        if (most > _filled - _at)
-            Fill(most);
-        return _part.AsSpan(_at, most);
+        max = (int)Math.Min(max, _end - Position);
+        if (max > _filled - _at)
+            Fill(max);
+        return _part.AsSpan(_at, max);
     }
 
     /// <summary>The sentence about pickles that end too early.</summary>

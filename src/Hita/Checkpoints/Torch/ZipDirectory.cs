@@ -59,12 +59,12 @@ internal sealed class ZipDirectory
 
     /// <summary>Reads a small part, unpacking it where it is compressed.</summary>
     /// <param name="entry">The part.</param>
-    /// <param name="most">The most bytes it may have once unpacked.</param>
+    /// <param name="max">The most bytes it may have once unpacked.</param>
     /// <exception cref="CheckpointException">It is larger, damaged, or unpacks to something else than it claims.</exception>
-    public byte[] ReadWhole(ZipEntry entry, int most)
+    public byte[] ReadWhole(ZipEntry entry, int max)
     {
-        if (entry.Length > most || entry.StoredLength > most)
-            throw Refused(entry, $"claims {Math.Max(entry.Length, entry.StoredLength)} bytes where at most {most} can be honest");
+        if (entry.Length > max || entry.StoredLength > max)
+            throw Refused(entry, $"claims {Math.Max(entry.Length, entry.StoredLength)} bytes where at most {max} can be honest");
         // A thousandfold is more than this compression can do, so the claim is a lie or the part a bomb.
         _budget.Charge(entry.Deflated ? entry.Length + entry.StoredLength : entry.Length);
         var stored = new byte[entry.StoredLength];

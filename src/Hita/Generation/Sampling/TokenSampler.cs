@@ -116,16 +116,16 @@ public sealed class TokenSampler
     {
         if (settings.TopK > 0 && settings.TopK < logits.Length)
         {
-            var least = _selection.Largest(logits, settings.TopK);
+            var min = _selection.Largest(logits, settings.TopK);
             for (var i = 0; i < logits.Length; i++)
-                _weights[i] = logits[i] < least ? 0 : _weights[i];
+                _weights[i] = logits[i] < min ? 0 : _weights[i];
         }
         if (settings.TopP < 1)
         {
-            var (least, last) = _selection.Crossing(logits, _weights, settings.TopP * Sum());
+            var (min, last) = _selection.Crossing(logits, _weights, settings.TopP * Sum());
             for (var i = 0; i < logits.Length; i++)
             {
-                if (logits[i] < least || (logits[i] == least && i > last))
+                if (logits[i] < min || (logits[i] == min && i > last))
                     _weights[i] = 0;
             }
         }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Hita.Runtime.Diagnostics;
 
 /// <summary>What this process computes with, and what is wrong with it. <see cref="SystemReporter"/> makes it.</summary>
@@ -29,6 +31,10 @@ public sealed record SystemReport
 
     /// <summary>The version of the native image library; null where it does not load (a finding says why).</summary>
     public required string? Skia { get; init; }
+
+    /// <summary>The file of ResNet-18's weights; null where they were not looked for, or not found (a finding says how to get them).</summary>
+    [JsonPropertyName("resnet18")]
+    public string? ResNet18 { get; init; }
 
     /// <summary>The cache folder.</summary>
     public required string CacheFolder { get; init; }

@@ -9,6 +9,7 @@ namespace Hita.Tests.Checkpoints.Torch;
 /// Checkpoints of all formats with everything that frameworks put into them, damaged in five thousand ways, several at once in some:
 /// each is read or refused in a sentence, within a second, and within a few megabytes beyond twice the file.
 /// </summary>
+[Collection(Alone.Name)]
 [Trait("Category", "Slow")]
 public sealed class FuzzedCheckpointTests(ITestOutputHelper output) : IDisposable
 {

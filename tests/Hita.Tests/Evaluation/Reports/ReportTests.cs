@@ -23,6 +23,24 @@ public sealed class ReportTests
         Assert.Contains("no report in this folder", Assert.Throws<CheckpointException>(() => EvaluationReport.Load(Directory.CreateDirectory(folder["empty"]).FullName)).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_report_of_another_version_is_told_from_a_damaged_one()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder["report.json"];
+        Make().Save(file);
+        var text = File.ReadAllText(file);
+        File.WriteAllText(file, text.Replace("\"version\": 2,", "", StringComparison.Ordinal).Replace("\"metrics\"", "\"figures\"", StringComparison.Ordinal));
+        Assert.Equal(
+            $"{file}: an older version of Hita made this report, and its results are written otherwise now; evaluate again.",
+            Assert.Throws<CheckpointException>(() => EvaluationReport.Load(folder.Path)).Message);
+        File.WriteAllText(file, text.Replace("\"version\": 2,", "\"version\": 3,", StringComparison.Ordinal));
+        Assert.Contains("a newer version of Hita made this report", Assert.Throws<CheckpointException>(() => EvaluationReport.Load(folder.Path)).Message, StringComparison.Ordinal);
+        // Reports of this shape that were written before they had a version.
+        File.WriteAllText(file, text.Replace("\"version\": 2,", "", StringComparison.Ordinal));
+        Assert.Equal(2, EvaluationReport.Load(folder.Path).Version);
+    }
+
     public static TheoryData<string, string> Differences() => new()
     {
         { "kind", "one is of" },

@@ -90,6 +90,7 @@ public sealed class NewestCheckpointTests : IDisposable
     public void A_checkpoint_of_before_is_taken_and_what_cannot_be_checked_is_told()
     {
         MakeOld(12);
+        Assert.Contains("\"pictures\"", File.ReadAllText(FileOf(12, "state.json")), StringComparison.Ordinal);
         Assert.Equal(12, NewestCheckpoint.Find(_run, _listener)!.Step);
         Assert.StartsWith("The checkpoint of step 12 was written before checkpoints carried checksums", Assert.Single(_listener.Notes), StringComparison.Ordinal);
 
@@ -98,6 +99,24 @@ public sealed class NewestCheckpointTests : IDisposable
         Damage(12, "zeroed header");
         Assert.Equal(8, NewestCheckpoint.Find(_run, _listener)!.Step);
         Assert.Contains("(step 12, ", Assert.Single(_listener.Notes), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_checkpoint_of_a_newer_version_is_no_damage_and_is_not_set_aside()
+    {
+        var state = JsonNode.Parse(File.ReadAllText(FileOf(12, "state.json")))!;
+        state["version"] = 3;
+        state["a_new_key"] = 1;
+        File.WriteAllText(FileOf(12, "state.json"), state.ToJsonString());
+        CheckpointChecksums.Write(_run.Checkpoints.FolderOf(12));
+        var thrown = Assert.Throws<HitaException>(() => NewestCheckpoint.Find(_run, _listener)).Message;
+        Assert.Contains("a newer version of Hita wrote this checkpoint (its version is 3, and 2 is the newest known here)", thrown, StringComparison.Ordinal);
+        Assert.Equal([4, 8, 12], _run.Checkpoints.Steps);
+
+        // A flipped bit that looks like it is damage.
+        File.AppendAllText(FileOf(12, "state.json"), " ");
+        Assert.Equal(8, NewestCheckpoint.Find(_run, _listener)!.Step);
+        Assert.Contains("state.json does not match its checksum", Assert.Single(_listener.Notes), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -131,6 +150,9 @@ public sealed class NewestCheckpointTests : IDisposable
         File.Delete(FileOf(step, CheckpointChecksums.FileName));
         var state = JsonNode.Parse(File.ReadAllText(FileOf(step, "state.json")))!;
         state["version"] = 1;
+        // As it was called then.
+        state["pictures"] = state["images"]!.DeepClone();
+        state.AsObject().Remove("images");
         File.WriteAllText(FileOf(step, "state.json"), state.ToJsonString());
     }
 

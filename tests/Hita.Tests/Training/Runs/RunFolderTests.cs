@@ -64,11 +64,11 @@ public sealed class RunFolderTests
         using var folder = new TemporaryFolder();
         using (var run = RunFolder.Open(folder.Path, RunStart.New))
             File.WriteAllText(run[RunFolder.RecipeName], "seed: 1\n");
-        Directory.CreateDirectory(folder["checkpoints/step-00000005.tmp"]);
-        Directory.CreateDirectory(folder["model.0123.tmp"]);
+        Directory.CreateDirectory(folder["checkpoints/.step-00000005.0123456789abcdef0123456789abcdef.tmp"]);
+        Directory.CreateDirectory(folder["model.0123456789abcdef0123456789abcdef.tmp"]);
         File.WriteAllText(folder[".recipe.yaml.0123.tmp"], "");
-        Directory.CreateDirectory(folder["model.4567.old"]);
-        File.WriteAllText(folder["model.4567.old/config.json"], "{}");
+        Directory.CreateDirectory(folder[".model.0123456789abcdef0123456789abcdef.old"]);
+        File.WriteAllText(folder[".model.0123456789abcdef0123456789abcdef.old/config.json"], "{}");
         File.WriteAllText(folder["mine.tmp"], "");
         using (RunFolder.Open(folder.Path, RunStart.Resume))
         {
