@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 
 namespace Hita.Server;
 
@@ -51,7 +52,7 @@ public static class HitaServer
         services.AddSingleton<ApiFilter>();
         services.AddHostedService<ServerLifetime>();
         services.AddOpenApi(ApiDocument.Name, ApiDocument.Configure);
-        services.AddOpenTelemetry().WithMetrics(static metrics => metrics
+        services.AddOpenTelemetry().ConfigureResource(static resource => resource.AddService("hita")).WithMetrics(static metrics => metrics
             .AddMeter(ServerMetrics.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
             .AddPrometheusExporter());
         if (options.AllowedOrigins.Count > 0)

@@ -49,7 +49,7 @@ internal static class ApiErrors
     {
         if (http.Response.HasStarted)
             return;
-        http.Response.Clear();
+        // Headers stay: some of them guard browsers.
         http.Response.StatusCode = fault.Status;
         if (fault.RetryAfter is { } wait)
             http.Response.Headers.RetryAfter = Math.Max((long)Math.Ceiling(wait.TotalSeconds), 1).ToString(CultureInfo.InvariantCulture);
