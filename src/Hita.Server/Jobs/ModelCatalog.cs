@@ -101,7 +101,7 @@ public sealed partial class ModelCatalog : IAsyncDisposable
 
     private ImagePipeline Open(ServedPipeline source)
     {
-        TorchLibrary.Load();
+        Compute.UseThreads(_options.Threads == 0 ? null : _options.Threads);
         return NamedModel.OpenPipeline(
             source.Generator,
             source.Tokenizer,
