@@ -100,7 +100,7 @@ public sealed class ServerOperationTests
         await using var server = await TestServer.StartAsync(static options => options.Pipelines.Add(ServedPipeline.Of(BundledModels.Materials)));
         await server.Catalog.Ready;
         var request = server.Client.PostAsync("/v1/images/generations", Forms.Json("""{"prompt":"3","n":2,"seed":1}"""), Stop);
-        while (server.Metrics.Queued == 0)
+        while (server.Metrics.Queued == 0 && !request.IsCompleted)
             await Task.Delay(2, Stop);
         await server.StopAsync();
         using var answer = await request;
@@ -119,7 +119,7 @@ public sealed class ServerOperationTests
         });
         await server.Catalog.Ready;
         var request = server.Client.PostAsync("/v1/images/generations", Forms.Json("""{"prompt":"3","n":100}"""), Stop);
-        while (server.Metrics.Queued == 0)
+        while (server.Metrics.Queued == 0 && !request.IsCompleted)
             await Task.Delay(2, Stop);
         await server.StopAsync();
         using var answer = await request;
