@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace Hita.Runtime;
@@ -12,11 +13,14 @@ internal static class MessageText
     {
         var length = text.Length <= Max ? text.Length : char.IsHighSurrogate(text[Max - 1]) ? Max - 1 : Max;
         var clean = new StringBuilder(length);
-        foreach (var rune in text.AsSpan(0, length).EnumerateRunes())
+        for (var rest = text.AsSpan(0, length); !rest.IsEmpty;)
         {
-            // Half of a character comes as the replacement character.
-            var isShown = PrintableText.IsHarmless(Rune.GetUnicodeCategory(rune)) && rune != Rune.ReplacementChar;
-            clean.Append(isShown ? rune.ToString() : "?");
+            var isWhole = Rune.DecodeFromUtf16(rest, out var rune, out var used) == OperationStatus.Done;
+            if (isWhole && PrintableText.IsHarmless(Rune.GetUnicodeCategory(rune)))
+                clean.Append(rest[..used]);
+            else
+                clean.Append('?');
+            rest = rest[used..];
         }
         return text.Length > Max ? clean.Append('…').ToString() : clean.ToString();
     }

@@ -106,7 +106,7 @@ public sealed class MetricWeightImportTests : IDisposable
         var (code, output, error) = CommandLine.Run("import", _folder["vgg.pth"], "-o", _folder["place"]);
         Assert.True(code == 0, error);
         Assert.Equal($"{_folder["place/vgg.safetensors"]}: the heads of LPIPS, 5 tensors, 1472 parameters", output.Trim());
-        using (var json = JsonDocument.Parse(CommandLine.Run("import", _folder["vgg.pth"], "-o", _folder["place"], "--json").Output))
+        using (var json = JsonDocument.Parse(CommandLine.Run("import", _folder["vgg.pth"], "-o", _folder["place"], "--overwrite", "--json").Output))
             Assert.Equal("lpips_heads", json.RootElement.GetProperty("kind").GetString());
 
         var inspected = CommandLine.Run("inspect", _folder["place/vgg.safetensors"], "--brief").Output;
