@@ -7,6 +7,7 @@ using Hita.Cli.Commands.Evaluate;
 using Hita.Cli.Commands.Generate;
 using Hita.Cli.Commands.Machine;
 using Hita.Cli.Commands.Models;
+using Hita.Cli.Commands.Serve;
 using Hita.Cli.Commands.Train;
 using Hita.Cli.Hosting;
 using Hita.Cli.Output;
@@ -62,6 +63,7 @@ internal static class CommandLineApp
             ExploreCommand.Create(host),
             EncodeCommand.Create(host),
             DecodeCommand.Create(host),
+            ServeCommand.Create(host),
             EvaluateCommand.Create(host),
             ProbeCommand.Create(host),
             CompareCommand.Create(host),

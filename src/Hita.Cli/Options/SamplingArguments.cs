@@ -53,46 +53,27 @@ internal sealed class SamplingArguments
         FirstImage = parsed.GetValue(_first),
         BatchSize = parsed.GetValue(_batch),
         Boundary = parsed.GetValue(_boundary) == "published" ? BoundaryMode.Published : BoundaryMode.Trained,
-        Sampling = new SamplingOptions { Holistic = Holistic(parsed, own.Holistic), Patches = Patches(parsed, own.Patches), Guidance = Guidance(parsed, own.Guidance) }.Validate(),
+        Sampling = Overrides(parsed).Over(own),
     };
 
-    private TokenSampling Patches(ParseResult parsed, TokenSampling own) => new()
+    private SamplingOverrides Overrides(ParseResult parsed) => new()
     {
-        Temperature = parsed.GetValue(_temperature) ?? own.Temperature,
-        TopK = parsed.GetValue(_topK) ?? own.TopK,
-        TopP = parsed.GetValue(_topP) ?? own.TopP,
-        MinP = parsed.GetValue(_minP) ?? own.MinP,
+        Scale = parsed.GetValue(_scale),
+        Interval = parsed.GetValue(_interval),
+        Schedule = parsed.GetValue(_schedule) switch
+        {
+            "constant" => GuidanceSchedule.Constant,
+            "linear" => GuidanceSchedule.Linear,
+            "cosine" => GuidanceSchedule.Cosine,
+            _ => null,
+        },
+        Temperature = parsed.GetValue(_temperature),
+        TopK = parsed.GetValue(_topK),
+        TopP = parsed.GetValue(_topP),
+        MinP = parsed.GetValue(_minP),
+        HolisticTemperature = parsed.GetValue(_holisticTemperature),
+        HolisticTopK = parsed.GetValue(_holisticTopK),
+        HolisticTopP = parsed.GetValue(_holisticTopP),
+        HolisticMinP = parsed.GetValue(_holisticMinP),
     };
-
-    private TokenSampling Holistic(ParseResult parsed, TokenSampling own)
-    {
-        var shared = Patches(parsed, own);
-        return new TokenSampling
-        {
-            Temperature = parsed.GetValue(_holisticTemperature) ?? shared.Temperature,
-            TopK = parsed.GetValue(_holisticTopK) ?? shared.TopK,
-            TopP = parsed.GetValue(_holisticTopP) ?? shared.TopP,
-            MinP = parsed.GetValue(_holisticMinP) ?? shared.MinP,
-        };
-    }
-
-    private GuidanceOptions Guidance(ParseResult parsed, GuidanceOptions own)
-    {
-        var scale = parsed.GetValue(_scale) ?? own.Scale;
-        if (parsed.GetValue(_interval) is null && parsed.GetValue(_schedule) is null)
-            return own with { Scale = scale };
-        var interval = parsed.GetValue(_interval) ?? -1;
-        return new GuidanceOptions
-        {
-            Scale = scale,
-            IntervalEnd = interval,
-            Schedule = (interval, parsed.GetValue(_schedule) ?? "constant") switch
-            {
-                (not -1, "constant") => GuidanceSchedule.Interval,
-                (_, "linear") => GuidanceSchedule.Linear,
-                (_, "cosine") => GuidanceSchedule.Cosine,
-                _ => GuidanceSchedule.Constant,
-            },
-        };
-    }
 }

@@ -47,8 +47,18 @@ public sealed record MaskReading(ImageMask Mask, MaskKind Kind)
     /// <exception cref="ImageException">The file is no image, or it is not clear what it would mark.</exception>
     public static MaskReading Read(string path, ImageDecodeOptions? options = null)
     {
+        options ??= ImageDecodeOptions.Photo;
+        return Read(ImageBytes.Read(path, options.MaxFileBytes), path, options);
+    }
+
+    /// <summary>Reads a mask from the bytes of an image file.</summary>
+    /// <param name="bytes">The whole file.</param>
+    /// <param name="name">What to call it in messages.</param>
+    /// <param name="options">Limits and orientation; those of <see cref="ImageDecodeOptions.Photo"/> where null.</param>
+    /// <exception cref="ImageException">The bytes are no image, or it is not clear what it would mark.</exception>
+    public static MaskReading Read(ReadOnlySpan<byte> bytes, string name, ImageDecodeOptions? options = null)
+    {
         options = (options ?? ImageDecodeOptions.Photo) with { AlphaOnWhite = false };
-        var bytes = ImageBytes.Read(path, options.MaxFileBytes);
-        return MaskKinds.Read(ImageDecoder.Decode(bytes, path, options), ImageDecoder.DecodeAlpha(bytes, path, options), path);
+        return MaskKinds.Read(ImageDecoder.Decode(bytes, name, options), ImageDecoder.DecodeAlpha(bytes, name, options), name);
     }
 }

@@ -14,11 +14,18 @@ public static class PngText
     /// <param name="path">The file.</param>
     /// <returns>The texts; empty where the file has none. A text that is broken or above 16 MiB is left out.</returns>
     /// <exception cref="ImageException">The file is missing, not readable, or no PNG.</exception>
-    public static IReadOnlyDictionary<string, string> Read(string path)
+    public static IReadOnlyDictionary<string, string> Read(string path) =>
+        Read(ImageBytes.Read(path, ImageDecodeOptions.Photo.MaxFileBytes), path);
+
+    /// <summary>All texts of a PNG file by keyword; of several under one keyword the last.</summary>
+    /// <param name="file">The whole file.</param>
+    /// <param name="name">What to call it in messages.</param>
+    /// <returns>The texts; empty where the file has none. A text that is broken or above 16 MiB is left out.</returns>
+    /// <exception cref="ImageException">The bytes are no PNG.</exception>
+    public static IReadOnlyDictionary<string, string> Read(ReadOnlySpan<byte> file, string name)
     {
-        var file = ImageBytes.Read(path, ImageDecodeOptions.Photo.MaxFileBytes).AsSpan();
         if (!file.StartsWith(PngEncoder.Signature))
-            throw new ImageException(path, "Texts are read from PNG files only, and this is none.");
+            throw new ImageException(name, "Texts are read from PNG files only, and this is none.");
         var texts = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var rest = file[PngEncoder.Signature.Length..]; rest.Length >= 12;)
         {

@@ -41,14 +41,30 @@ public static class ImageReplay
         {
             throw new ImageException(path, $"The settings it carries do not fit their model: {string.Join("; ", e.Faults)}.", e);
         }
-        bool? sameCodes = settings.Codes is { } codes ? codes == ImageSettings.HashOf(image!.Codes) : null;
-        var (changed, largest) = Compare(before, image!.Image);
-        return new ReplayedImage(path, settings, before, image.Image, changed == 0, sameCodes, changed, largest);
+        return Compare(path, settings, before, image!);
+    }
+
+    /// <summary>Compares an image with what its settings give now.</summary>
+    /// <param name="path">The image's file, or a name for it.</param>
+    /// <param name="settings">What it carries.</param>
+    /// <param name="before">The image in the file.</param>
+    /// <param name="again">The image that was made from the settings.</param>
+    public static ReplayedImage Compare(string path, ImageSettings settings, Image before, GeneratedImage again)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(before);
+        ArgumentNullException.ThrowIfNull(again);
+        bool? sameCodes = settings.Codes is { } codes ? codes == ImageSettings.HashOf(again.Codes) : null;
+        var (changed, largest) = Compare(before, again.Image);
+        return new ReplayedImage(path, settings, before, again.Image, changed == 0, sameCodes, changed, largest);
     }
 
     /// <summary>Refuses models that are not those an image was made by.</summary>
+    /// <param name="path">The image's file, or a name for it.</param>
+    /// <param name="settings">What it carries.</param>
+    /// <param name="pipeline">The models.</param>
     /// <exception cref="ImageException">They are others.</exception>
-    private static void CheckModels(string path, ImageSettings settings, ImagePipeline pipeline)
+    public static void CheckModels(string path, ImageSettings settings, ImagePipeline pipeline)
     {
         Check("generator", settings.Generator, pipeline.Generator.ModelHash);
         Check("tokenizer", settings.Tokenizer, pipeline.Tokenizer.ModelHash);

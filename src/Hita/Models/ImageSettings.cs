@@ -77,7 +77,17 @@ public sealed record ImageSettings
     public static ImageSettings Read(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        var texts = PngText.Read(path);
+        return Of(PngText.Read(path), path);
+    }
+
+    /// <summary>Reads the settings of an image.</summary>
+    /// <param name="file">The bytes of a PNG file.</param>
+    /// <param name="name">What to call it in messages.</param>
+    /// <exception cref="ImageException">The bytes are no PNG, carry no settings, or they are damaged or too new.</exception>
+    public static ImageSettings Read(ReadOnlySpan<byte> file, string name) => Of(PngText.Read(file, name), name);
+
+    private static ImageSettings Of(IReadOnlyDictionary<string, string> texts, string path)
+    {
         if (texts.TryGetValue(Keyword, out var text))
             return Parse(text, path);
         throw new ImageException(path, texts.ContainsKey(EditKeyword)

@@ -42,7 +42,7 @@ internal sealed unsafe class AttentionHead
     /// <summary>Appends the position's key and value and attends.</summary>
     /// <param name="cache">The batch's keys and values.</param>
     /// <param name="layer">The block.</param>
-    /// <param name="row">The sequence.</param>
+    /// <param name="row">The sequence's slot in the cache.</param>
     /// <param name="head">The head.</param>
     /// <param name="position">The newest position.</param>
     /// <param name="slotPositions">[M, width], added to queries and keys of the first M positions.</param>

@@ -72,21 +72,26 @@ public sealed class CpuTokenModel : ITokenModel
     }
 
     /// <inheritdoc/>
-    public IDecodingPass Begin(int rows, BoundaryMode boundary)
+    public IDecodingPass Begin(int rows, BoundaryMode boundary) => new DecodingPass(BeginSlots(rows), Config, boundary);
+
+    /// <summary>Starts decoding sequences that come and go, each at a position of its own.</summary>
+    /// <param name="slots">The most sequences at a time; a guided image takes two.</param>
+    /// <exception cref="HitaException">There is not enough memory for so many.</exception>
+    internal SlotDecoder BeginSlots(int slots)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(slots);
         lock (_lifetime)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             try
             {
-                var pass = new DecodingPass(this, _model, rows, boundary);
+                var decoder = new SlotDecoder(this, _model, slots);
                 _passes++;
-                return pass;
+                return decoder;
             }
             catch (Exception e) when (e is OutOfMemoryException or OverflowException)
             {
-                throw new HitaException($"There is not enough memory to decode {rows} sequences together; decode fewer at a time.", e);
+                throw new HitaException($"There is not enough memory to decode {slots} sequences together; decode fewer at a time.", e);
             }
         }
     }

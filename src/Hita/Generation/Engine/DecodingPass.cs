@@ -1,35 +1,24 @@
-using Hita.Generation.Engine.Kernels;
-using Hita.Generation.Engine.Packing;
 using Hita.Generation.Model;
 
 namespace Hita.Generation.Engine;
 
-/// <summary>The decoding of one batch on the CPU engine.</summary>
+/// <summary>The decoding of one batch on the CPU engine: sequences that share a position.</summary>
 internal sealed class DecodingPass : IDecodingPass
 {
-    private readonly CpuTokenModel _owner;
-    private readonly PackedModel _model;
+    private readonly SlotDecoder _slots;
+    private readonly GeneratorConfig _config;
     private readonly BoundaryMode _boundary;
-    private readonly StepBuffers _buffers;
-    private readonly KeyValueCache _cache;
-    private readonly DecodingStep _step;
+    private readonly DecodingRow[] _rows;
     private bool _disposed;
 
-    public DecodingPass(CpuTokenModel owner, PackedModel model, int rows, BoundaryMode boundary)
+    /// <param name="slots">Decodes; owned from here on.</param>
+    /// <param name="config">The architecture.</param>
+    /// <param name="boundary">How the last holistic code is embedded.</param>
+    public DecodingPass(SlotDecoder slots, GeneratorConfig config, BoundaryMode boundary)
     {
-        (_owner, _model, _boundary) = (owner, model, boundary);
-        Rows = rows;
-        _cache = new KeyValueCache(model.Config, model.Precision.ToCacheKind(), rows);
-        try
-        {
-            _buffers = new StepBuffers(model.Config, rows, owner.Team.Members);
-        }
-        catch
-        {
-            _cache.Dispose();
-            throw;
-        }
-        _step = new DecodingStep(model, owner.Team, owner.Kernels, _buffers, _cache);
+        (_slots, _config, _boundary) = (slots, config, boundary);
+        _rows = new DecodingRow[slots.SlotCount];
+        Rows = slots.SlotCount;
     }
 
     /// <inheritdoc/>
@@ -42,9 +31,10 @@ internal sealed class DecodingPass : IDecodingPass
     public void Advance(ReadOnlySpan<int> inputs, Span<float> logits)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        DecodingChecks.CheckStep(_model.Config, Rows, Position, inputs, logits);
-        var isHolistic = Position < _model.Config.HolisticTokenCount;
-        _step.Run(Position, TableAt(Position), inputs, isHolistic ? _model.HolisticHead : _model.PatchHead, logits);
+        DecodingChecks.CheckStep(_config, Rows, Position, inputs, logits);
+        for (var row = 0; row < Rows; row++)
+            _rows[row] = new DecodingRow(row, Position, inputs[row], !logits.IsEmpty, _boundary);
+        _slots.Advance(_rows.AsSpan(0, Rows), logits);
         Position++;
     }
 
@@ -60,27 +50,14 @@ internal sealed class DecodingPass : IDecodingPass
     /// <summary>For measurements: continues at a later position, as if the ones before had left zeros in the cache.</summary>
     internal void SkipTo(int position)
     {
-        _cache.Clear();
+        _slots.SkipTo(position);
         Position = position;
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (_disposed)
-            return;
         _disposed = true;
-        _cache.Dispose();
-        _buffers.Dispose();
-        _owner.PassEnded();
-    }
-
-    /// <summary>What embeds the input at a position.</summary>
-    private EmbeddingTable TableAt(int position)
-    {
-        if (position == 0)
-            return _model.Classes;
-        var last = _model.Config.HolisticTokenCount;
-        return position < last || (position == last && _boundary == BoundaryMode.Trained) ? _model.Holistic : _model.Patches;
+        _slots.Dispose();
     }
 }

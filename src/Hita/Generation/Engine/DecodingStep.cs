@@ -2,13 +2,15 @@ using System.Numerics;
 using Hita.Generation.Engine.Kernels;
 using Hita.Generation.Engine.Packing;
 using Hita.Generation.Engine.Threads;
+using Hita.Generation.Model;
 using Hita.Runtime;
 
 namespace Hita.Generation.Engine;
 
 /// <summary>
-/// One position of a batch, as all members of a team compute it together: a block is five phases, and in each the members share
-/// out panels of outputs or heads. Every number is computed by one member in a fixed order, so that it does not matter which.
+/// One position of each of some sequences, as all members of a team compute it together: a block is five phases, and in each the
+/// members share out panels of outputs or heads. Every number is computed by one member in a fixed order, so that it does not
+/// matter which, and a row's numbers do not depend on the other rows or their positions.
 /// </summary>
 internal sealed unsafe class DecodingStep : ITeamTask
 {
@@ -20,21 +22,27 @@ internal sealed unsafe class DecodingStep : ITeamTask
     private readonly AttentionHead[] _heads;
     private readonly int _width;
 
+    // The rows that need each of the two heads.
+    private readonly int[] _holistic;
+    private readonly int[] _patches;
+    private int _holisticCount;
+    private int _patchCount;
+
     private int _rows;
-    private int _position;
-    private EmbeddingTable _table;
-    private PackedMatrix _head;
-    private int* _inputs;
+    private DecodingRow* _sequences;
     private float* _logits;
 
     /// <param name="model">The weights.</param>
     /// <param name="team">Who computes.</param>
     /// <param name="kernels">The instruction set.</param>
     /// <param name="buffers">Room for the rows of a step.</param>
-    /// <param name="cache">The batch's keys and values.</param>
+    /// <param name="cache">The sequences' keys and values.</param>
+    /// <param name="rows">The most sequences of a step.</param>
     public DecodingStep(
-        PackedModel model, ThreadTeam team, EngineKernels kernels, StepBuffers buffers, KeyValueCache cache)
+        PackedModel model, ThreadTeam team, EngineKernels kernels, StepBuffers buffers, KeyValueCache cache, int rows)
     {
+        _holistic = new int[rows];
+        _patches = new int[rows];
         (_model, _team, _buffers, _cache) = (model, team, buffers, cache);
         _width = model.Config.Width;
         _kernels = KernelSet.For(kernels, model.Precision.ToPanelKind());
@@ -46,19 +54,25 @@ internal sealed unsafe class DecodingStep : ITeamTask
             _heads[member] = new AttentionHead(model.Config, cacheKind, cacheKernels, rotary);
     }
 
-    /// <summary>Computes one position.</summary>
-    /// <param name="position">The position.</param>
-    /// <param name="table">Where the inputs' embeddings are.</param>
-    /// <param name="inputs">An entry of the table for each row.</param>
-    /// <param name="head">The head that the position needs.</param>
+    /// <summary>Computes one position of each row.</summary>
+    /// <param name="rows">The sequences.</param>
     /// <param name="logits">[rows, V], or empty where no head is needed.</param>
-    public void Run(int position, EmbeddingTable table, ReadOnlySpan<int> inputs, PackedMatrix head, Span<float> logits)
+    public void Run(ReadOnlySpan<DecodingRow> rows, Span<float> logits)
     {
-        fixed (int* inputsStart = inputs)
+        (_rows, _holisticCount, _patchCount) = (rows.Length, 0, 0);
+        for (var row = 0; row < rows.Length; row++)
+        {
+            if (!rows[row].NeedsLogits)
+                continue;
+            if (rows[row].Position < _model.Config.HolisticTokenCount)
+                _holistic[_holisticCount++] = row;
+            else
+                _patches[_patchCount++] = row;
+        }
+        fixed (DecodingRow* start = rows)
         fixed (float* logitsStart = logits)
         {
-            (_rows, _position, _table, _head) = (inputs.Length, position, table, head);
-            _inputs = inputsStart;
+            _sequences = start;
             _logits = logitsStart;
             _team.Run(this);
         }
@@ -74,7 +88,7 @@ internal sealed unsafe class DecodingStep : ITeamTask
         {
             var layer = _model.Layers[i];
             Normalize(layer.AttentionNorm, normalized);
-            Store(member, layer.QueryKeyValue, normalized, _buffers.QueryKeyValue);
+            Store(member, layer.QueryKeyValue, normalized, _rows, _buffers.QueryKeyValue, null);
             _team.Meet(member);
             Attend(member, i);
             _team.Meet(member);
@@ -86,11 +100,13 @@ internal sealed unsafe class DecodingStep : ITeamTask
             AddToResidual(member, layer.Down, _buffers.Hidden);
             _team.Meet(member);
         }
-        if (_logits != null)
-        {
-            Normalize(_model.Norm, normalized);
-            Store(member, _head, normalized, _logits);
-        }
+        if (_holisticCount > 0)
+            ApplyHead(member, _model.HolisticHead, _holistic.AsSpan(0, _holisticCount), normalized);
+        // Pieces are counted from one meeting to the next.
+        if (_holisticCount > 0 && _patchCount > 0)
+            _team.Meet(member);
+        if (_patchCount > 0)
+            ApplyHead(member, _model.PatchHead, _patches.AsSpan(0, _patchCount), normalized);
     }
 
     private void Embed(int member)
@@ -98,8 +114,46 @@ internal sealed unsafe class DecodingStep : ITeamTask
         for (var row = member; row < _rows; row += _team.Members)
         {
             var (first, count) = StepBuffers.BlockOf(row, _rows);
-            _table.Read(_inputs[row], _buffers.Residual + ((long)first * _width) + (row - first), count);
+            var sequence = _sequences[row];
+            TableOf(sequence).Read(sequence.Input, _buffers.Residual + ((long)first * _width) + (row - first), count);
         }
+    }
+
+    /// <summary>What embeds a row's input.</summary>
+    private EmbeddingTable TableOf(DecodingRow row)
+    {
+        if (row.Position == 0)
+            return _model.Classes;
+        var last = _model.Config.HolisticTokenCount;
+        return row.Position < last || (row.Position == last && row.Boundary == BoundaryMode.Trained) ? _model.Holistic : _model.Patches;
+    }
+
+    /// <summary>The logits of some rows. Those of other rows are not computed.</summary>
+    private void ApplyHead(int member, PackedMatrix head, ReadOnlySpan<int> rows, float* normalized)
+    {
+        if (rows.Length == _rows)
+        {
+            Normalize(_model.Norm, normalized);
+            Store(member, head, normalized, _rows, _logits, null);
+            return;
+        }
+        for (var i = 0; i < rows.Length; i++)
+        {
+            var (first, count) = StepBuffers.BlockOf(i, rows.Length);
+            var (sourceFirst, sourceCount) = StepBuffers.BlockOf(rows[i], _rows);
+            var to = normalized + ((long)first * _width) + (i - first);
+            var from = _buffers.Residual + ((long)sourceFirst * _width) + (rows[i] - sourceFirst);
+            for (var k = 0; k < _width; k++)
+                to[(long)k * count] = from[(long)k * sourceCount];
+        }
+        for (int first = 0, count; first < rows.Length; first += count)
+        {
+            count = Panel.BlockRows(rows.Length - first);
+            var block = normalized + ((long)first * _width);
+            RootMeanSquareNorm.Apply(block, _model.Norm, _width, count, block);
+        }
+        fixed (int* places = rows)
+            Store(member, head, normalized, rows.Length, _logits, places);
     }
 
     private void Normalize(float* weights, float* result)
@@ -117,7 +171,7 @@ internal sealed unsafe class DecodingStep : ITeamTask
     /// so many that all members have enough of them. A panel of the first run goes with one of the second, far away, so that
     /// memory is read in two long streams; neighbours together would confuse what fetches ahead.
     /// </summary>
-    private int Runs(PackedMatrix matrix) => _rows < 4 && matrix.PanelCount >= 4 * _team.Members ? 2 : 1;
+    private int Runs(PackedMatrix matrix, int rows) => rows < 4 && matrix.PanelCount >= 4 * _team.Members ? 2 : 1;
 
     /// <summary>Multiplies a panel, and one of the second run where there is one, with a block of rows.</summary>
     /// <returns>Panels multiplied; a tile a panel.</returns>
@@ -132,22 +186,24 @@ internal sealed unsafe class DecodingStep : ITeamTask
         return 1;
     }
 
-    /// <summary>Writes a product as [rows, outputs].</summary>
-    private void Store(int member, PackedMatrix matrix, float* x, float* result)
+    /// <summary>Writes a product as [rows, outputs], or each row to a place of its own.</summary>
+    private void Store(int member, PackedMatrix matrix, float* x, int rows, float* result, int* places)
     {
         var tile = stackalloc float[Panel.MaximumRows * Panel.Width];
-        var pieces = (matrix.PanelCount + Runs(matrix) - 1) / Runs(matrix);
+        var runs = Runs(matrix, rows);
+        var pieces = (matrix.PanelCount + runs - 1) / runs;
         while (_team.TryClaim(member, pieces, out var piece))
         {
-            for (int first = 0, count; first < _rows; first += count)
+            for (int first = 0, count; first < rows; first += count)
             {
-                count = Panel.BlockRows(_rows - first);
+                count = Panel.BlockRows(rows - first);
                 var panels = Multiply(matrix, piece, piece + pieces, count, x + ((long)first * matrix.Inputs), tile);
                 for (var i = 0; i < panels * count; i++)
                 {
                     var output = (piece + (i / count * pieces)) * Panel.Width;
                     var length = Math.Min(Panel.Width, matrix.Outputs - output);
-                    var to = result + ((long)(first + (i % count)) * matrix.Outputs) + output;
+                    var row = first + (i % count);
+                    var to = result + ((long)(places == null ? row : places[row]) * matrix.Outputs) + output;
                     new ReadOnlySpan<float>(tile + (i * Panel.Width), length).CopyTo(new Span<float>(to, length));
                 }
             }
@@ -158,7 +214,8 @@ internal sealed unsafe class DecodingStep : ITeamTask
     private void AddToResidual(int member, PackedMatrix matrix, float* x)
     {
         var tile = stackalloc float[Panel.MaximumRows * Panel.Width];
-        var pieces = (matrix.PanelCount + Runs(matrix) - 1) / Runs(matrix);
+        var runs = Runs(matrix, _rows);
+        var pieces = (matrix.PanelCount + runs - 1) / runs;
         while (_team.TryClaim(member, pieces, out var piece))
         {
             for (int first = 0, count; first < _rows; first += count)
@@ -220,7 +277,7 @@ internal sealed unsafe class DecodingStep : ITeamTask
         {
             var (row, head) = Math.DivRem(piece, heads);
             var output = _heads[member].Attend(
-                _cache, layer, row, head, _position, _model.SlotPositions,
+                _cache, layer, _sequences[row].Slot, head, _sequences[row].Position, _model.SlotPositions,
                 _buffers.QueryKeyValue + ((long)row * 3 * _width));
             var (first, count) = StepBuffers.BlockOf(row, _rows);
             var to = _buffers.Attended + ((long)first * _width) + ((long)head * headWidth * count) + (row - first);

@@ -1,0 +1,74 @@
+using System.CommandLine;
+using Hita.Cli.Hosting;
+using Hita.Cli.Options;
+using Hita.Cli.Output;
+using Hita.Runtime;
+using Hita.Server;
+using Hita.Server.Settings;
+
+namespace Hita.Cli.Commands.Serve;
+
+/// <summary><c>hita serve</c>: an image server.</summary>
+internal static class ServeCommand
+{
+    public static Command Create(CommandHost host)
+    {
+        var models = new ServedModels();
+        var limits = new ServerLimits();
+        var urls = new Option<string>("--urls") { Description = "The addresses to listen on, separated by semicolons. Other than loopback ones need --api-key-file.", HelpName = "URL[;URL…]", DefaultValueFactory = static _ => ListeningUrls.Default };
+        var keys = new Option<string?>("--api-key-file") { Description = "A file of API keys, one a line; requests must bring one of them.", HelpName = "FILE" };
+        var origins = new Option<string[]>("--cors-origin") { Description = "An origin whose pages may call the server from a browser; none if left out. May be given several times.", HelpName = "ORIGIN" };
+        var hosts = new Option<string[]>("--allowed-host") { Description = "A host name that the server answers under, besides loopback's own. May be given several times.", HelpName = "NAME" };
+        var log = new Option<string>("--log") { Description = "How the log on the error stream is written: lines for people, or JSON for programs.", HelpName = "text|json", DefaultValueFactory = static _ => "text" };
+        CommonOptions.OneOf(log, "text", "json");
+        var command = new HitaCommand(
+            "serve",
+            "Serve images over HTTP: OpenAI's images API under /v1, this program's own under /api/v1, its description under /docs. Ctrl-C finishes what runs and ends.",
+            "hita serve",
+            "hita serve -m models/hita --precision int8",
+            "hita serve -m models/hita -m runs/generator --urls http://127.0.0.1:8080",
+            "hita serve --urls http://0.0.0.0:7336 --api-key-file keys.txt --max-queue 64")
+        {
+            urls, keys, origins, hosts, log,
+        };
+        models.AddTo(command);
+        limits.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            host.Globals.Prepare(parsed);
+            var options = new HitaServerOptions
+            {
+                Device = parsed.GetValue(host.Globals.Device)!,
+                Threads = parsed.GetValue(host.Globals.Threads) ?? 0,
+                Keys = parsed.GetValue(keys) is { } file ? ApiKeys.Read(file) : ApiKeys.None,
+            };
+            models.Apply(parsed, options);
+            limits.Apply(parsed, options);
+            foreach (var origin in parsed.GetValue(origins) ?? [])
+                options.AllowedOrigins.Add(Origin(origin));
+            foreach (var name in parsed.GetValue(hosts) ?? [])
+                options.AllowedHosts.Add(name);
+            var format = parsed.GetValue(log) == "json" ? LogFormat.Json : LogFormat.Text;
+            return Run(host, ListeningUrls.Parse(parsed.GetValue(urls)!), options, format);
+        });
+        return command;
+    }
+
+    private static int Run(CommandHost host, ListeningUrls urls, HitaServerOptions options, LogFormat format)
+    {
+        var started = host.Terminal.Clock.GetTimestamp();
+        ServeProgram.RunAsync(
+            urls,
+            options,
+            format,
+            addresses => host.Terminal.Line($"Listening on {string.Join(", ", addresses)}"),
+            () => host.Terminal.Line($"Ready after {Duration.Text(host.Terminal.Clock.GetElapsedTime(started))}: {string.Join(", ", options.Pipelines.Select(static p => p.Id))}"),
+            host.Cancellation).GetAwaiter().GetResult();
+        return ExitCodes.Success;
+    }
+
+    private static string Origin(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.GetLeftPart(UriPartial.Authority) == text
+            ? text
+            : throw new HitaException($"--cors-origin is '{text}'; an origin is a scheme and a host without a path, as in https://example.org.");
+}

@@ -1,0 +1,135 @@
+using Hita.Generation.Engine;
+using Hita.Generation.Model;
+using Hita.Generation.Sampling;
+
+namespace Hita.Generation;
+
+/// <summary>
+/// Samples images that join and leave at any step, each at a position of its own. An image's tokens are those that
+/// <see cref="SamplingLoop"/> samples for it. One thread uses it.
+/// </summary>
+internal sealed class ContinuousBatch : IDisposable
+{
+    private readonly ISlotDecoder _decoder;
+    private readonly List<SampledSequence> _sequences = [];
+    private readonly bool[] _taken;
+    private readonly DecodingRow[] _rows;
+    private readonly float[] _logits;
+    private readonly float[] _combined;
+    private readonly TokenSampler _sampler;
+    private readonly int _size;
+
+    /// <summary>Reserves room.</summary>
+    /// <param name="model">The weights.</param>
+    /// <param name="images">The most images at a time. Each may take two sequences of the decoder.</param>
+    public ContinuousBatch(ITokenModel model, int images)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(images, 1);
+        MaxCount = images;
+        var slots = checked(2 * images);
+        _size = model.Config.CodebookSize;
+        _taken = new bool[slots];
+        _rows = new DecodingRow[slots];
+        _logits = new float[checked(slots * _size)];
+        _combined = new float[_size];
+        _sampler = new TokenSampler(_size);
+        _decoder = model is CpuTokenModel cpu ? cpu.BeginSlots(slots) : new SeparatePasses(model, slots);
+    }
+
+    /// <summary>The most images at a time.</summary>
+    public int MaxCount { get; }
+
+    /// <summary>Images in it.</summary>
+    public int Count => _sequences.Count;
+
+    /// <summary>Sequences that the next step decodes: one an image, and one more where it is guided.</summary>
+    public int RowCount => _sequences.Sum(static s => s.UnconditionalSlot >= 0 ? 2 : 1);
+
+    /// <summary>Lets an image join, from the next step on.</summary>
+    /// <param name="sequence">The image; it has tokens to sample, and there is room for it.</param>
+    public void Add(SampledSequence sequence)
+    {
+        if (Count >= MaxCount)
+            throw new InvalidOperationException($"All {MaxCount} places are taken.");
+        if (sequence.IsComplete || sequence.Slot >= 0)
+            throw new ArgumentException("The image is complete, or in a batch already.", nameof(sequence));
+        sequence.Slot = Claim();
+        if (sequence.GuidedCount > 0)
+            sequence.UnconditionalSlot = Claim();
+        _sequences.Add(sequence);
+    }
+
+    /// <summary>Lets an image leave before the next step.</summary>
+    /// <returns>False where it is not in the batch.</returns>
+    public bool Remove(SampledSequence sequence)
+    {
+        if (!_sequences.Remove(sequence))
+            return false;
+        Free(sequence);
+        return true;
+    }
+
+    /// <summary>Takes one token of every image. Images that are complete leave, and those whose token cannot be sampled, with their fault.</summary>
+    public void Step()
+    {
+        if (_sequences.Count == 0)
+            return;
+        var images = _sequences.Count;
+        var rows = images;
+        for (var i = 0; i < images; i++)
+        {
+            var sequence = _sequences[i];
+            if (sequence.UnconditionalSlot >= 0 && sequence.Done >= sequence.GuidedCount)
+                sequence.UnconditionalSlot = Free(sequence.UnconditionalSlot);
+            _rows[i] = sequence.Row(unconditional: false);
+            if (sequence.UnconditionalSlot >= 0)
+                _rows[rows++] = sequence.Row(unconditional: true);
+        }
+        _decoder.Advance(_rows.AsSpan(0, rows), _logits.AsSpan(0, rows * _size));
+        rows = images;
+        for (var i = 0; i < images; i++)
+        {
+            var sequence = _sequences[i];
+            var unconditional = sequence.UnconditionalSlot >= 0 ? _logits.AsSpan(rows++ * _size, _size) : [];
+            try
+            {
+                sequence.Take(_logits.AsSpan(i * _size, _size), unconditional, _sampler, _combined);
+            }
+            catch (Exception e)
+            {
+                sequence.Fault = e;
+            }
+        }
+        foreach (var sequence in _sequences)
+        {
+            if (sequence.IsComplete || sequence.Fault is not null)
+                Free(sequence);
+        }
+        _sequences.RemoveAll(static s => s.Slot < 0);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _decoder.Dispose();
+
+    // The lowest free one, so that memory follows how many there were at a time.
+    private int Claim()
+    {
+        var slot = Array.IndexOf(_taken, false);
+        _taken[slot] = true;
+        return slot;
+    }
+
+    private int Free(int slot)
+    {
+        _decoder.Release(slot);
+        _taken[slot] = false;
+        return -1;
+    }
+
+    private void Free(SampledSequence sequence)
+    {
+        sequence.Slot = Free(sequence.Slot);
+        if (sequence.UnconditionalSlot >= 0)
+            sequence.UnconditionalSlot = Free(sequence.UnconditionalSlot);
+    }
+}

@@ -1,0 +1,72 @@
+using Hita.Generation.Engine.Kernels;
+using Hita.Generation.Engine.Packing;
+using Hita.Generation.Model;
+
+namespace Hita.Generation.Engine;
+
+/// <summary>
+/// Sequences at positions of their own on the CPU engine. Each has a fixed slot of the cache: 2 · layers · positions · width
+/// values, whose memory is taken as positions are written for the first time and kept until the decoder is disposed.
+/// </summary>
+/// <remarks>A row's logits do not depend on which slot it is in, on the other rows, or on their positions.</remarks>
+internal sealed class SlotDecoder : ISlotDecoder
+{
+    private readonly CpuTokenModel _owner;
+    private readonly StepBuffers _buffers;
+    private readonly KeyValueCache _cache;
+    private readonly DecodingStep _step;
+    private readonly SlotChecks _checks;
+    private bool _disposed;
+
+    public SlotDecoder(CpuTokenModel owner, PackedModel model, int slots)
+    {
+        _owner = owner;
+        _checks = new SlotChecks(model.Config, slots);
+        _cache = new KeyValueCache(model.Config, model.Precision.ToCacheKind(), slots);
+        try
+        {
+            _buffers = new StepBuffers(model.Config, slots, owner.Team.Members);
+        }
+        catch
+        {
+            _cache.Dispose();
+            throw;
+        }
+        _step = new DecodingStep(model, owner.Team, owner.Kernels, _buffers, _cache, slots);
+    }
+
+    /// <inheritdoc/>
+    public int SlotCount => _checks.SlotCount;
+
+    /// <inheritdoc/>
+    public void Advance(ReadOnlySpan<DecodingRow> rows, Span<float> logits)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        _checks.Take(rows, logits);
+        _step.Run(rows, logits);
+    }
+
+    /// <inheritdoc/>
+    public void Release(int slot)
+    {
+        // What it wrote stays until a sequence that begins there writes over it; no position reads beyond itself.
+    }
+
+    /// <summary>For measurements: lets every slot continue at a position, as if the ones before had left zeros in the cache.</summary>
+    internal void SkipTo(int position)
+    {
+        _cache.Clear();
+        _checks.SkipTo(position);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_disposed)
+            return;
+        _disposed = true;
+        _cache.Dispose();
+        _buffers.Dispose();
+        _owner.PassEnded();
+    }
+}
