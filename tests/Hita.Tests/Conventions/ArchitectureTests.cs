@@ -19,6 +19,8 @@ public sealed class ArchitectureTests
         ["src/Hita.Training"] = ["Hita.Data", "Hita.Metrics"],
         ["src/Hita.Evaluation"] = ["Hita.Data", "Hita.Metrics", "Hita.Training"],
         ["src/Hita.Verification"] = ["Hita.Training", "Hita.Metrics"],
+        ["src/Hita.Extensions.Hosting"] = ["Hita"],
+        ["src/Hita.Extensions.AI"] = ["Hita.Extensions.Hosting"],
         ["src/Hita.Server"] = ["Hita"],
         ["src/Hita.Cli"] = ["Hita.Evaluation", "Hita.Verification", "Hita.Server", "Hita.Bench"],
         ["bench/Hita.Bench"] = ["Hita.Metrics"],

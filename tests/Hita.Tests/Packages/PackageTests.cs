@@ -19,9 +19,12 @@ public sealed partial class PackageTests(PackageFeed feed)
         ["Hita.Backend.Cpu.Windows"] = "libtorch-cpu-win-x64 SkiaSharp.NativeAssets.Win32",
         ["Hita.Data"] = "Hita Hita.Materials Parquet.Net",
         ["Hita.Evaluation"] = "Hita.Data Hita.Metrics Hita.Training",
+        ["Hita.Extensions.AI"] = "Hita.Extensions.Hosting Microsoft.Extensions.AI",
+        ["Hita.Extensions.Hosting"] = "Hita Microsoft.Extensions.Diagnostics Microsoft.Extensions.Diagnostics.HealthChecks Microsoft.Extensions.Hosting.Abstractions Microsoft.Extensions.Logging",
         ["Hita.Materials"] = "Hita",
         ["Hita.Metrics"] = "Hita",
         ["Hita.Models.Materials"] = "",
+        ["Hita.Server"] = "Hita Microsoft.AspNetCore.OpenApi OpenTelemetry.Exporter.Prometheus.AspNetCore OpenTelemetry.Extensions.Hosting",
         ["Hita.Training"] = "Hita.Data Hita.Metrics YamlDotNet",
         ["Hita.Verification"] = "Hita.Metrics Hita.Training",
     };
@@ -94,6 +97,38 @@ public sealed partial class PackageTests(PackageFeed feed)
         {
             var image = ImageDecoder.Decode(Path.Combine(project, name));
             Assert.Equal((64, 64), (image.Width, image.Height));
+        }
+    }
+
+    [Fact]
+    public async Task A_web_program_serves_images_by_the_standard_interface()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.Is64BitProcess, "the backend is that of Linux");
+        var cancellation = TestContext.Current.CancellationToken;
+        var readme = await File.ReadAllTextAsync(Path.Combine(TestFiles.Root, "src", "Hita.Extensions.AI", "README.md"), cancellation);
+        var program = Sample().Matches(readme).Select(static m => m.Groups[1].Value).Single(static p => p.Contains("WebApplication", StringComparison.Ordinal));
+        Assert.InRange(program.Split('\n').Length, 5, 21);
+        var project = feed.Project("web", "Microsoft.NET.Sdk.Web", program, "Hita.Extensions.AI", "Hita.Backend.Cpu.Linux", "Hita.Models.Materials");
+        var app = await PackageFeed.Build(project);
+
+        using var server = Programs.Start(project, "dotnet", app, "--urls", "http://127.0.0.1:0");
+        try
+        {
+            const string Mark = "Now listening on: ";
+            string? line;
+            do
+                line = await server.StandardOutput.ReadLineAsync(cancellation) ?? throw new InvalidOperationException(await server.StandardError.ReadToEndAsync(cancellation));
+            while (!line.Contains(Mark, StringComparison.Ordinal));
+            using var client = new HttpClient { BaseAddress = new Uri(line[(line.IndexOf(Mark, StringComparison.Ordinal) + Mark.Length)..].Trim()) };
+
+            var bytes = await client.GetByteArrayAsync("/marble%20torus.png?seed=7", cancellation);
+
+            Assert.Equal(64, ImageDecoder.Decode(bytes, "the answer").Width);
+            Assert.Equal("Healthy", await client.GetStringAsync("/health", cancellation));
+        }
+        finally
+        {
+            server.Kill(entireProcessTree: true);
         }
     }
 

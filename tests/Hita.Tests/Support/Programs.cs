@@ -24,19 +24,8 @@ internal static class Programs
     /// <param name="arguments">Its arguments.</param>
     public static async Task<(int Code, string Output, string Error)> Try(string folder, string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = folder,
-        };
-        start.Environment.Remove(TorchLibrary.Variable);
-        // A build server would outlive the test and keep its output open.
-        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
-        start.Environment["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0";
-        start.Environment["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1";
         var cancellation = TestContext.Current.CancellationToken;
-        using var process = Process.Start(start)!;
+        using var process = Start(folder, program, arguments);
         try
         {
             var error = process.StandardError.ReadToEndAsync(cancellation);
@@ -49,5 +38,25 @@ internal static class Programs
             if (!process.HasExited)
                 process.Kill(entireProcessTree: true);
         }
+    }
+
+    /// <summary>Starts a program, whose output the caller reads and which it ends.</summary>
+    /// <param name="folder">Its working folder.</param>
+    /// <param name="program">The program's name or path.</param>
+    /// <param name="arguments">Its arguments.</param>
+    public static Process Start(string folder, string program, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = folder,
+        };
+        start.Environment.Remove(TorchLibrary.Variable);
+        // A build server would outlive the test and keep its output open.
+        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
+        start.Environment["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0";
+        start.Environment["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1";
+        return Process.Start(start)!;
     }
 }
