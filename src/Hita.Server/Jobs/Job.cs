@@ -54,7 +54,9 @@ public sealed class Job
     private readonly CancellationTokenSource _cancellation;
     private readonly Queue<JobPreview> _previews = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // There only while someone watches: a job may change a thousand times a second.
+    private TaskCompletionSource? _changed;
     private JobStatus _status = new(JobState.Waiting, 0, 0, null, null, null, null);
     private int _sequence;
 
@@ -124,7 +126,7 @@ public sealed class Job
             List<JobPreview> previews;
             lock (_lock)
             {
-                changed = _changed.Task;
+                changed = (_changed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
                 status = _status with { TimeLeft = TimeLeft() };
                 previews = [.. _previews.Where(p => p.Sequence > seen)];
             }
@@ -186,13 +188,13 @@ public sealed class Job
 
     private void Change(Func<JobStatus, JobStatus> change)
     {
-        TaskCompletionSource changed;
+        TaskCompletionSource? changed;
         lock (_lock)
         {
             _status = change(_status);
-            (changed, _changed) = (_changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            (changed, _changed) = (_changed, null);
         }
-        changed.TrySetResult();
+        changed?.TrySetResult();
     }
 
     private TimeSpan? TimeLeft() => _status is { State: JobState.Running, Done: > 0, Total: > 0, Started: { } started }

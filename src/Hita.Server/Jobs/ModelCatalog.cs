@@ -16,6 +16,7 @@ public sealed partial class ModelCatalog : IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<ServedModel> _loading = [];
+    private readonly List<ImagePipeline> _pipelines = [];
     private IReadOnlyList<ServedModel> _models = [];
 
     /// <summary>A catalog without models as yet.</summary>
@@ -67,6 +68,7 @@ public sealed partial class ModelCatalog : IAsyncDisposable
                 var started = Stopwatch.GetTimestamp();
                 // Off this thread: loading reads and packs weights for seconds.
                 var pipeline = await Task.Run(() => Open(source), cancellation).ConfigureAwait(false);
+                _pipelines.Add(pipeline);
                 var model = new ServedModel(source, new ImageHost(pipeline, new ImageHostOptions { MaxBatch = _options.MaxBatch, MaxQueue = _options.MaxQueue }), _clock.GetUtcNow());
                 _loading.Add(model);
                 await WarmUpAsync(model, cancellation).ConfigureAwait(false);
@@ -91,13 +93,15 @@ public sealed partial class ModelCatalog : IAsyncDisposable
     {
         foreach (var model in _loading)
             await model.Host.DisposeAsync().ConfigureAwait(false);
+        _pipelines.ForEach(static p => p.Dispose());
         _loading.Clear();
+        _pipelines.Clear();
         EditTurn.Dispose();
     }
 
     private ImagePipeline Open(ServedPipeline source)
     {
-        TorchLibrary.Load();
+        Compute.UseThreads(_options.Threads == 0 ? null : _options.Threads);
         return NamedModel.OpenPipeline(
             source.Generator,
             source.Tokenizer,
@@ -106,14 +110,13 @@ public sealed partial class ModelCatalog : IAsyncDisposable
             decoding: source.Decoding);
     }
 
-    // The first image costs compiling and page faults, which no request shall wait for.
+    // The first steps cost compiling and page faults, which no request shall wait for.
     private static async Task WarmUpAsync(ServedModel model, CancellationToken cancellation)
     {
-        var pipeline = model.Pipeline;
-        var made = await model.Host.GenerateAsync(
-            new HostedImageRequest { Class = 0, Sampling = pipeline.Generator.Sampling }, progress: null, cancellation).ConfigureAwait(false);
-        if (pipeline.Tokenizer.CanEncode)
-            await Task.Run(() => pipeline.Tokenizer.Encode([ImageFit.Square(made.Image, pipeline.Tokenizer.Config.ImageSize)], cancellation: cancellation), cancellation).ConfigureAwait(false);
+        await model.Host.WarmUpAsync(cancellation).ConfigureAwait(false);
+        var tokenizer = model.Pipeline.Tokenizer;
+        if (tokenizer.CanEncode)
+            await Task.Run(() => tokenizer.Encode([new Image(tokenizer.Config.ImageSize, tokenizer.Config.ImageSize)], cancellation: cancellation), cancellation).ConfigureAwait(false);
     }
 
     private static string Ids(IEnumerable<ServedModel> models) => string.Join(", ", models.Select(static m => m.Id));

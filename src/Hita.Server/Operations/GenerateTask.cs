@@ -97,14 +97,16 @@ public sealed class GenerateTask : ImageTask
     {
         private readonly Lock _lock = new();
         private readonly int[] _done = new int[images];
+        private long _sum;
 
         public void Report(int index, HostedImageProgress report)
         {
             context.Begin();
             lock (_lock)
             {
+                _sum += Math.Max(report.Tokens - _done[index], 0);
                 _done[index] = Math.Max(report.Tokens, _done[index]);
-                context.Report(_done.Sum(static d => (long)d), (long)report.TotalTokens * images);
+                context.Report(_sum, (long)report.TotalTokens * images);
             }
             if (report.Preview is { } preview)
                 context.Preview(index, report.Tokens, preview);

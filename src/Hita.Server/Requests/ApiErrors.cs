@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
+using Hita.Models;
 using Hita.Runtime;
 using Hita.Server.Jobs;
 using Microsoft.AspNetCore.Http;
@@ -34,6 +35,8 @@ internal static class ApiErrors
         RefusedException refused => Of(refused),
         BadHttpRequestException { StatusCode: 413 } => new(413, "body_too_large", "The request's body is larger than this server takes."),
         BadHttpRequestException bad => new(bad.StatusCode, "bad_request", "The request is not complete, or not as HTTP demands."),
+        HostBusyException busy => new(429, "queue_full", busy.Message, retryAfter: busy.RetryAfter),
+        HostStoppedException => new(503, "stopping", "The server stopped before this was done; ask again when it is back.", retryAfter: TimeSpan.FromSeconds(5)),
         TimeoutException => new(504, "timeout", fault.Message),
         OperationCanceledException => new(ClientClosedRequest, "cancelled", "This was cancelled."),
         HitaException => new(400, "invalid_request", fault.Message),
