@@ -72,7 +72,7 @@ public sealed record ImageProperties
                 TopK = Number<int>(TopKName, "a whole number from 0"),
                 TopP = Number<float>(TopPName, "a number above 0 and up to 1"),
             },
-            Mask = Value(MaskName) is { } mask ? BytesOf(mask, "The mask") : null,
+            Mask = Value(MaskName) is { } mask ? BytesOf(mask, "The mask") : default(ReadOnlyMemory<byte>?),
             Box = Value(BoxName) is { } box ? PixelBox.Parse(TextOf(box)) : null,
         };
 

@@ -84,6 +84,21 @@ public sealed class PipelineServicesTests
         Assert.Equal(before, LivingTensors.Settled());
     }
 
+    [Fact]
+    public async Task Debug_direct()
+    {
+        var before = LivingTensors.Settled();
+        using (var p = NamedModel.OpenPipeline("tiny", "tiny", null, true)) { }
+        var a = LivingTensors.Settled();
+        using (var p = NamedModel.OpenPipeline("tiny", "tiny", null, true)) { }
+        var b = LivingTensors.Settled();
+        using (var p = NamedModel.OpenPipeline("tiny", "tiny", null, true)) { await using var h = new ImageHost(p); await h.WarmUpAsync(Stop); }
+        var c = LivingTensors.Settled();
+        using (var p = NamedModel.OpenPipeline("tiny", "tiny", null, true)) { await using var h = new ImageHost(p); await h.GenerateAsync(new HostedImageRequest { Class = 1 }, cancellation: Stop); }
+        var d = LivingTensors.Settled();
+        Assert.Equal("", $"{before} {a} {b} {c} {d}");
+    }
+
     private static double Measured(IServiceProvider services, string name)
     {
         double value = double.NaN;

@@ -21,6 +21,7 @@ public sealed partial class PackageTests(PackageFeed feed)
         ["Hita.Evaluation"] = "Hita.Data Hita.Metrics Hita.Training",
         ["Hita.Extensions.AI"] = "Hita.Extensions.Hosting Microsoft.Extensions.AI",
         ["Hita.Extensions.Hosting"] = "Hita Microsoft.Extensions.Diagnostics Microsoft.Extensions.Diagnostics.HealthChecks Microsoft.Extensions.Hosting.Abstractions Microsoft.Extensions.Logging",
+        ["Hita.Hub"] = "Hita",
         ["Hita.Materials"] = "Hita",
         ["Hita.Metrics"] = "Hita",
         ["Hita.Models.Materials"] = "",

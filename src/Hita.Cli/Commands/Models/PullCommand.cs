@@ -53,6 +53,14 @@ internal static class PullCommand
         return command;
     }
 
+    /// <summary>The folder of a model on the hub, as <c>-m hf:OWNER/NAME</c> names it; fetched where it is not there.</summary>
+    public static string FolderOf(string name, Terminal terminal, CancellationToken cancellation)
+    {
+        using var hub = new HubClient(HubSettings.FromEnvironment());
+        using var bar = new PullProgress(terminal);
+        return new HubModels(hub).LocateAsync(name, bar, cancellation).GetAwaiter().GetResult();
+    }
+
     private static int Pull(
         CommandHost host, ModelPuller puller, PublishedModel model, (string Revision, string Folder, string? Semantic) how, PullProgress bar, bool json)
     {
