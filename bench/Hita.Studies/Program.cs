@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Hita.Checkpoints;
+using Hita.Cli.Hosting;
 using Hita.Evaluation.Classification;
 using Hita.Generation;
 using Hita.Models;
@@ -51,5 +52,6 @@ var root = new RootCommand("Measures editing and training on the built-in set, w
 {
     style, inpaint, TrainingCommand.Create(), ShiftCommand.Create(),
 };
+NumberOptions.ReadStrictly(root);
 // A run that is told to stop takes its step to the end and saves.
 return root.Parse(args).Invoke(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(5) });

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Hita.Cli.Hosting;
 using Hita.Runtime;
 
 namespace Hita.Studies;
@@ -18,11 +19,7 @@ internal static class StudyShell
     public static Option<int> Count(string name, string description, int otherwise, int least)
     {
         var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => otherwise };
-        option.Validators.Add(result =>
-        {
-            if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out var value) && value < least)
-                result.AddError($"{name} must be {least} or more.");
-        });
+        NumberOptions.Between(option, least);
         return option;
     }
 
@@ -33,7 +30,7 @@ internal static class StudyShell
         var numbers = new List<int>();
         foreach (var part in text.Split(','))
         {
-            if (!int.TryParse(part, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var number))
+            if (!NumberOptions.TryRead(part, out int number) || number < 0)
                 throw new HitaException($"{option} is '{text}'; numbers with commas between them are wanted, such as 0,4.");
             if (!numbers.Contains(number))
                 numbers.Add(number);

@@ -43,13 +43,13 @@ public sealed partial class TokenizerTrainer
         return Build(TokenizerFolder.ReadConfig(found), options, seed, device, model =>
         {
             using var source = ModelFolder.OpenWeights(found);
-            var loading = TokenizerNames.ForLoading(canEncode: true, source.Tensors, model.Config);
+            var loading = TokenizerTensorNames.ForLoading(canEncode: true, source.Tensors, model.Config);
             var named = new LoadOptions
             {
                 NameMap = loading.NameMap,
                 Advice = loading.Advice,
                 // An import without its semantic encoder can be completed by the options' file.
-                AllowedMissing = name => loading.AllowedMissing(name) || (options.SemanticEncoderFile is not null && TokenizerNames.IsSemantic(name)),
+                AllowedMissing = name => loading.AllowedMissing(name) || (options.SemanticEncoderFile is not null && TokenizerTensorNames.IsSemantic(name)),
             };
             StrictLoader.Load(source, model.Parameters(), named);
         });

@@ -19,7 +19,7 @@ internal sealed record TrainedWeights(IReadOnlyDictionary<string, Tensor> Kept, 
 
     /// <summary>All parameters of a tokenizer but the semantic encoder's, which training never changes.</summary>
     public static IReadOnlyDictionary<string, Tensor> KeptOf(TokenizerModel model) =>
-        model.Parameters().Where(static p => !TokenizerNames.IsSemantic(p.Key)).ToDictionary(StringComparer.Ordinal);
+        model.Parameters().Where(static p => !TokenizerTensorNames.IsSemantic(p.Key)).ToDictionary(StringComparer.Ordinal);
 
     /// <summary>A tokenizer's <see cref="KeptOf"/>; those that a scope trains are set to need gradients, the others not to.</summary>
     public static TrainedWeights Of(TokenizerModel model, TokenizerScope scope)

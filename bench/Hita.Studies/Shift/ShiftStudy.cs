@@ -92,7 +92,7 @@ internal sealed record ShiftStudy
         // A learning rate that falls to the run's end makes another run of another length.
         if (stored.Schedule.Steps != recipe.Schedule.Steps)
             throw new HitaException($"{folder}: there is a run of {stored.Schedule.Steps} steps here, and {recipe.Schedule.Steps} are asked for; name another folder with -o, or the same --steps.");
-        RunRecipe.RequireSame(run, stored.Write(), ResolvedRecipes.Of(recipe, stored.Training).Write());
+        RunResumption.RequireSame(run, stored.Write(), ResolvedRecipes.Of(recipe, stored.Training).Write());
         return run.Checkpoints.Steps is [.., var last] && last >= recipe.Schedule.Steps;
     }
 

@@ -1,13 +1,15 @@
 using System.CommandLine;
 using System.Globalization;
+using Hita.Cli.Hosting;
 using Hita.Imaging;
+using Hita.Models;
 using Hita.Runtime;
 using Hita.Tokenization;
 using Hita.Tokenization.Model;
 
 namespace Hita.Cli.Options;
 
-/// <summary>The images that a command was given, and how they are brought to a size that the tokenizer takes.</summary>
+/// <summary>The images that a command was given, the tokenizer they go through, and how they are brought to a size that it takes.</summary>
 internal sealed class ImageArguments
 {
     private readonly Argument<string[]> _paths = new("IMAGES")
@@ -29,13 +31,35 @@ internal sealed class ImageArguments
         DefaultValueFactory = static _ => "crop",
     };
 
+    private readonly Option<string> _model = CommonOptions.Model("The folder of a tokenizer, a pipeline or a training run");
+    private readonly Option<string> _precision = CommonOptions.PrecisionOption(Precision.Float32, Precision.BFloat16);
+
     public ImageArguments() => CommonOptions.OneOf(_fit, "crop", "pad", "shape");
 
-    public void AddTo(Command command)
+    /// <summary>Adds everything to a command, with its own options between the model and the precision.</summary>
+    public void AddTo(Command command, params IEnumerable<Option> own)
     {
         command.Arguments.Add(_paths);
         command.Options.Add(_size);
         command.Options.Add(_fit);
+        command.Options.Add(_model);
+        foreach (var option in own)
+            command.Options.Add(option);
+        command.Options.Add(_precision);
+    }
+
+    /// <summary>Loads the tokenizer with its encoder.</summary>
+    /// <param name="host">The program.</param>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="files">The images, for notes.</param>
+    /// <exception cref="HitaException">There is no such model, or it is broken.</exception>
+    public ImageTokenizer Open(CommandHost host, ParseResult parsed, IReadOnlyList<string> files)
+    {
+        var tokenizer = NamedModel.OpenTokenizer(
+            parsed.GetValue(_model)!,
+            new TokenizerOptions { Device = parsed.GetValue(host.Globals.Device)!, Precision = CommonOptions.Chosen(parsed, _precision) });
+        ModelNotes.Tell(host, parsed, _model, tokenizer, files);
+        return tokenizer;
     }
 
     /// <summary>The files, folders replaced by the images in them.</summary>

@@ -16,6 +16,9 @@ internal sealed class PipelineArguments
     private readonly Option<string?> _class = new("--class") { Description = "The class to sample for, by number or name; none if left out.", HelpName = "CLASS" };
     private readonly SamplingArguments _sampling = new();
 
+    // Options belong to one command line, which names one generator: it is read for the sampling, and opened later.
+    private NamedGenerator? _generator;
+
     public void AddTo(Command command, bool classRequired = false)
     {
         _class.Required = classRequired;
@@ -31,11 +34,11 @@ internal sealed class PipelineArguments
     /// <summary>How codes are sampled. Checked before any weight is read.</summary>
     public Editing.EditSamplingOptions SamplingOf(ParseResult parsed)
     {
-        var generator = _models.Parts(parsed).Generator;
-        var request = _sampling.Request(parsed, NamedModel.SamplingOf(generator));
+        var generator = Generator(parsed);
+        var request = _sampling.Request(parsed, generator.Sampling);
         return new Editing.EditSamplingOptions
         {
-            Class = parsed.GetValue(_class) is { } text ? NamedModel.ClassesOf(generator).Find(text) : null,
+            Class = parsed.GetValue(_class) is { } text ? generator.Classes.Find(text) : null,
             Seed = request.Seed,
             FirstImage = request.FirstImage,
             Sampling = request.Sampling,
@@ -52,8 +55,8 @@ internal sealed class PipelineArguments
     {
         var (generator, tokenizer) = _models.Parts(parsed);
         var pipeline = NamedModel.OpenPipeline(
-            generator,
-            tokenizer,
+            Generator(parsed),
+            NamedTokenizer.Read(tokenizer),
             new GeneratorOptions
             {
                 Device = parsed.GetValue(host.Globals.Device)!,
@@ -65,6 +68,8 @@ internal sealed class PipelineArguments
         ModelNotes.Tell(host, generator, _models.IsDefault(parsed), pipeline.Tokenizer, images);
         return pipeline;
     }
+
+    private NamedGenerator Generator(ParseResult parsed) => _generator ??= NamedGenerator.Read(_models.Parts(parsed).Generator);
 
     /// <summary>The type of the generator's weights, for the record.</summary>
     public string PrecisionName(ParseResult parsed) => parsed.GetValue(_precision)!;

@@ -90,7 +90,7 @@ public static class DataConverter
         try
         {
             var label = source.ClassAt(index);
-            if (options.Size is null && source is EncodedImageSource encoded)
+            if (options.Size is null && source is ImageFileSource encoded)
             {
                 using var file = encoded.ReadEncoded(index);
                 ImageDecoder.Decode(file.Bytes, encoded.NameAt(index), encoded.DecodeOptions);

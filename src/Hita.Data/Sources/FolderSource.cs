@@ -10,7 +10,7 @@ namespace Hita.Data.Sources;
 /// class's folder. Files are told by their extensions (.jpg, .jpeg, .jpe, .jfif, .png, .webp, .gif, .bmp). Hidden files
 /// and folders are left out; files of other kinds and names that cannot be reached are left out and counted in the notes.
 /// </remarks>
-public sealed class FolderSource : EncodedImageSource
+public sealed class FolderSource : ImageFileSource
 {
     /// <summary>What the parts of a set are usually called.</summary>
     internal static readonly string[] SplitNames = ["train", "training", "val", "valid", "validation", "test", "testing"];

@@ -14,7 +14,7 @@ namespace Hita.Data.Sources;
 /// one is read. Classes are numbers (NumPy's too), whose names may stand in a file <c>classes.txt</c> beside the database; without that file the first
 /// question for the classes goes through all records' labels, once.
 /// </remarks>
-public sealed class LmdbSource : EncodedImageSource
+public sealed class LmdbSource : ImageFileSource
 {
     private const string CountKey = "num_samples";
 

@@ -13,7 +13,7 @@ namespace Hita.Data.Sources;
 /// to about a gigabyte; the groups are the parts within which a shuffled order stays. Rows without a class are left out, and
 /// a note counts them, where other rows have one.
 /// </remarks>
-public sealed class ParquetSource : EncodedImageSource
+public sealed class ParquetSource : ImageFileSource
 {
     /// <summary>What the groups that an order mixes may take. While it goes from some to the next, both are kept.</summary>
     private const long BytesTogether = 512 << 20;

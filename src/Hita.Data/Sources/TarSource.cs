@@ -14,7 +14,7 @@ namespace Hita.Data.Sources;
 /// Links to members are read as what they lead to. What is left out (links that lead nowhere, further images of a sample,
 /// sparse files, hidden files and folders) is counted in the notes, but for what is hidden.
 /// </remarks>
-public sealed class TarSource : EncodedImageSource
+public sealed class TarSource : ImageFileSource
 {
     private readonly string _path;
     private readonly string[] _archives;

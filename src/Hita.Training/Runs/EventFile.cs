@@ -1,29 +1,19 @@
 using System.Buffers.Binary;
 using System.Globalization;
-using System.Text;
+using Google.Protobuf;
 using Hita.Imaging;
+using Tensorboard;
 
 namespace Hita.Training.Runs;
 
 /// <summary>Writes an event file that TensorBoard shows: scalars and images by tag and step.</summary>
 /// <remarks>
-/// The file is a list of records, each a length, a checksum of it, an <c>Event</c> message of protocol buffers, and a checksum of
-/// that. The few fields that are needed are encoded here. Records are appended whole, and readers stop at a torn one.
+/// The file is a list of records, each a length, a checksum of it, an <see cref="Event"/> message of protocol buffers, and a
+/// checksum of that. The messages are the tensor library's. Its <c>SummaryWriter</c> is not used: it cannot say that the steps after
+/// a resumed one are void, and knows the time to two minutes only. Records are appended whole, and readers stop at a torn one.
 /// </remarks>
 internal sealed class EventFile : IDisposable
 {
-    // Field numbers and wire types of the messages Event, SessionLog, Summary, Summary.Value and Summary.Image.
-    private const byte WallTime = (1 << 3) | 1;
-    private const byte Step = 2 << 3;
-    private const byte FileVersion = (3 << 3) | 2;
-    private const byte SummaryField = (5 << 3) | 2;
-    private const byte SessionLog = (7 << 3) | 2;
-    private const byte SummaryValue = (1 << 3) | 2;
-    private const byte Tag = (1 << 3) | 2;
-    private const byte SimpleValue = (2 << 3) | 5;
-    private const byte ImageField = (4 << 3) | 2;
-    private const byte ImageBytes = (4 << 3) | 2;
-
     private readonly FileStream _stream;
     private readonly TimeProvider _clock;
 
@@ -36,29 +26,17 @@ internal sealed class EventFile : IDisposable
         _clock = clock;
         var name = string.Create(CultureInfo.InvariantCulture, $"events.out.tfevents.{clock.GetUtcNow().ToUnixTimeMilliseconds()}.{Environment.ProcessId}.hita");
         _stream = new FileStream(Path.Combine(folder, name), FileMode.Append, FileAccess.Write, FileShare.Read);
-        var version = new MemoryStream();
-        WriteBytes(version, FileVersion, "brain.Event:2"u8);
-        Append(0, version);
-        var session = new MemoryStream();
-        WriteBytes(session, SessionLog, [1 << 3, 1]); // status: START
-        Append(fromStep, session);
+        Append(0, new Event { FileVersion = "brain.Event:2" });
+        Append(fromStep, new Event { SessionLog = new SessionLog { Status = SessionLog.Types.SessionStatus.Start } });
         _stream.Flush();
     }
 
     /// <summary>Writes numbers of a step.</summary>
     public void Scalars(long step, IEnumerable<KeyValuePair<string, double>> values)
     {
-        var summary = new MemoryStream();
-        Span<byte> number = stackalloc byte[4];
+        var summary = new Summary();
         foreach (var (tag, value) in values)
-        {
-            var entry = new MemoryStream();
-            WriteBytes(entry, Tag, Encoding.UTF8.GetBytes(tag));
-            entry.WriteByte(SimpleValue);
-            BinaryPrimitives.WriteSingleLittleEndian(number, (float)value);
-            entry.Write(number);
-            WriteBytes(summary, SummaryValue, Bytes(entry));
-        }
+            summary.Value.Add(new Summary.Types.Value { Tag = tag, SimpleValue = (float)value });
         AppendSummary(step, summary);
     }
 
@@ -67,40 +45,27 @@ internal sealed class EventFile : IDisposable
     {
         using var png = new MemoryStream();
         ImageWriter.Write(image, png, ImageFormat.Png);
-        var message = new MemoryStream();
-        WriteNumber(message, 1 << 3, (ulong)image.Height);
-        WriteNumber(message, 2 << 3, (ulong)image.Width);
-        WriteNumber(message, 3 << 3, 3); // red, green, blue
-        WriteBytes(message, ImageBytes, Bytes(png));
-        var entry = new MemoryStream();
-        WriteBytes(entry, Tag, Encoding.UTF8.GetBytes(tag));
-        WriteBytes(entry, ImageField, Bytes(message));
-        var summary = new MemoryStream();
-        WriteBytes(summary, SummaryValue, Bytes(entry));
+        png.Position = 0;
+        var shown = new Summary.Types.Image { Height = image.Height, Width = image.Width, Colorspace = Imaging.Image.Channels, EncodedImageString = ByteString.FromStream(png) };
+        var summary = new Summary();
+        summary.Value.Add(new Summary.Types.Value { Tag = tag, Image = shown });
         AppendSummary(step, summary);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _stream.Dispose();
 
-    private void AppendSummary(long step, MemoryStream summary)
+    private void AppendSummary(long step, Summary summary)
     {
-        var rest = new MemoryStream();
-        WriteBytes(rest, SummaryField, Bytes(summary));
-        Append(step, rest);
+        Append(step, new Event { Summary = summary });
         _stream.Flush();
     }
 
-    private void Append(long step, MemoryStream rest)
+    private void Append(long step, Event message)
     {
-        var message = new MemoryStream();
-        message.WriteByte(WallTime);
-        Span<byte> time = stackalloc byte[8];
-        BinaryPrimitives.WriteDoubleLittleEndian(time, (_clock.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds);
-        message.Write(time);
-        WriteNumber(message, Step, (ulong)step);
-        message.Write(Bytes(rest));
-        _stream.Write(Frame(Bytes(message)));
+        message.Step = step;
+        message.WallTime = (_clock.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds;
+        _stream.Write(Frame(message.ToByteArray()));
     }
 
     /// <summary>A record around a message.</summary>
@@ -112,27 +77,5 @@ internal sealed class EventFile : IDisposable
         message.CopyTo(record.AsSpan(12));
         BinaryPrimitives.WriteUInt32LittleEndian(record.AsSpan(12 + message.Length), MaskedChecksum.Of(message));
         return record;
-    }
-
-    private static ReadOnlySpan<byte> Bytes(MemoryStream stream) => stream.GetBuffer().AsSpan(0, (int)stream.Length);
-
-    private static void WriteBytes(MemoryStream to, byte field, ReadOnlySpan<byte> bytes)
-    {
-        to.WriteByte(field);
-        WriteVariable(to, (ulong)bytes.Length);
-        to.Write(bytes);
-    }
-
-    private static void WriteNumber(MemoryStream to, byte field, ulong value)
-    {
-        to.WriteByte(field);
-        WriteVariable(to, value);
-    }
-
-    private static void WriteVariable(MemoryStream to, ulong value)
-    {
-        for (; value >= 0x80; value >>= 7)
-            to.WriteByte((byte)(value | 0x80));
-        to.WriteByte((byte)value);
     }
 }

@@ -34,7 +34,7 @@ internal abstract class TrainingRun<TRecipe, TBatch> : IDisposable
         var stored = start == RunStart.Resume ? Load(run[RunFolder.RecipeName]) : null;
         recipe = Resolve(recipe, data.StepsPerEpoch, stored);
         var plan = Plan(recipe);
-        var from = RunRecipe.Continue(run, stored, recipe, Stage, plan, observer);
+        var from = RunResumption.Continue(run, stored, recipe, Stage, plan, observer);
         using var trainer = Create(recipe, observer, out var task);
         if (from is not null)
             run.Checkpoints.Load(from.Step, trainer.State);

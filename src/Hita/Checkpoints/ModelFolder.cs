@@ -30,6 +30,9 @@ public static class ModelFolder
 
     private const long LargestConfig = 1 << 20;
 
+    /// <summary>Raised at every read of a configuration with its path, so that tests can count them.</summary>
+    internal static event Action<string>? ReadingConfig;
+
     /// <summary>Whether a folder holds a model.</summary>
     /// <param name="folder">The folder.</param>
     public static bool IsModel(string folder) => File.Exists(Path.Combine(folder, ConfigName));
@@ -73,6 +76,7 @@ public static class ModelFolder
     public static string ReadConfig(string folder)
     {
         var path = Path.Combine(folder, ConfigName);
+        ReadingConfig?.Invoke(path);
         try
         {
             return new FileInfo(path).Length <= LargestConfig

@@ -101,7 +101,18 @@ public sealed partial class ImageGenerator : ICodeSampler, IDisposable
     {
         var found = GeneratorFolder.Find(folder);
         var config = GeneratorFolder.ReadConfig(found);
-        var sampling = GeneratorFolder.ReadSampling(found);
+        return LoadFrom(found, config, ClassNames.Load(found, config.ClassCount), GeneratorFolder.ReadSampling(found), options);
+    }
+
+    /// <summary>Loads the weights of a model folder whose other files have been read.</summary>
+    /// <param name="found">The generator's own folder.</param>
+    /// <param name="config">Its configuration.</param>
+    /// <param name="classes">Its classes' names.</param>
+    /// <param name="sampling">How its tokens are best sampled.</param>
+    /// <param name="options">How; null for float32 on the CPU.</param>
+    /// <exception cref="HitaException">The weights do not fit the configuration.</exception>
+    internal static ImageGenerator LoadFrom(string found, GeneratorConfig config, ClassNames classes, SamplingOptions sampling, GeneratorOptions? options = null)
+    {
         options ??= new GeneratorOptions();
         if (options.UsesCpuEngine)
         {
@@ -109,7 +120,7 @@ public sealed partial class ImageGenerator : ICodeSampler, IDisposable
             // Packing would not look at a tensor too many, which is a sign of another model.
             ShapeFit.Check(weights, GeneratorShapes.Of(config), GeneratorNames.ForLoading(config, weights.Tensors));
             var packed = new GeneratorWeightsFromFile(weights);
-            return new ImageGenerator(CpuTokenModel.Load(config, packed, ForEngine(options) with { CacheFolder = PackedFolder.Beside(found) }), packed.Fingerprint, ClassNames.Load(found, config.ClassCount), sampling);
+            return new ImageGenerator(CpuTokenModel.Load(config, packed, ForEngine(options) with { CacheFolder = PackedFolder.Beside(found) }), packed.Fingerprint, classes, sampling);
         }
         using var source = ModelFolder.OpenWeights(found);
         var loading = GeneratorNames.ForLoading(config, source.Tensors);
@@ -118,7 +129,7 @@ public sealed partial class ImageGenerator : ICodeSampler, IDisposable
         try
         {
             StrictLoader.Load(source, model.Parameters(), loading);
-            return new ImageGenerator(new TorchTokenModel(model), WeightFingerprint.Of(source), ClassNames.Load(found, config.ClassCount), sampling);
+            return new ImageGenerator(new TorchTokenModel(model), WeightFingerprint.Of(source), classes, sampling);
         }
         catch
         {

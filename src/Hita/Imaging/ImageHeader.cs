@@ -4,8 +4,9 @@ using Hita.Runtime;
 namespace Hita.Imaging;
 
 /// <summary>
-/// What the first bytes of a file promise. It is read by our own code so that limits are checked before any decoder sees the
-/// file, and so that a promise the file is far too short to keep is refused without allocating for it.
+/// What the first bytes of a file promise, so that limits are checked before anything is allocated, and a promise the file is far
+/// too short to keep is refused. All but WebP's is read by our own code: the image library tells no size of what it refuses, and
+/// sees neither the orientation of a PNG file nor the number of a JPEG file's scans.
 /// </summary>
 /// <param name="Format">The format.</param>
 /// <param name="Width">Pixels in a row; may be any number a header can state.</param>

@@ -59,15 +59,17 @@ public static class ImageWriter
         switch (format)
         {
             case ImageFormat.Png:
-                PngEncoder.Write(image, stream, options.Text);
+                PngEncoder.Write(image, stream, name, options.Text);
                 break;
             case ImageFormat.Jpeg:
                 CheckSide(image, 65500, name, format);
-                Encode(image, stream, name, map => map.Encode(JpegOptions(options.Quality)));
+                using (var data = Encode(image, name, map => map.Encode(JpegOptions(options.Quality))))
+                    stream.Write(data.AsSpan());
                 break;
             case ImageFormat.Webp:
                 CheckSide(image, 16383, name, format);
-                Encode(image, stream, name, map => map.Encode(WebpOptions(options)));
+                using (var data = Encode(image, name, map => map.Encode(WebpOptions(options))))
+                    stream.Write(data.AsSpan());
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(format), format, "Images are written as PNG, JPEG or WebP.");
@@ -93,7 +95,13 @@ public static class ImageWriter
         }
     }
 
-    private static unsafe void Encode(Image image, Stream stream, string name, Func<SKPixmap, SKData?> encode)
+    /// <summary>Encodes an image by one of the image library's encoders.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="name">What it is, for messages.</param>
+    /// <param name="encode">Encodes 32-bit pixels without transparency.</param>
+    /// <returns>The file.</returns>
+    /// <exception cref="ImageException">There is not enough memory, or the format cannot hold the image.</exception>
+    internal static unsafe SKData Encode(Image image, string name, Func<SKPixmap, SKData?> encode)
     {
         SkiaLibrary.Load();
         var info = new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque);
@@ -113,7 +121,6 @@ public static class ImageWriter
             }
         }
         using var map = bitmap.PeekPixels();
-        using var data = encode(map) ?? throw new ImageException(name, "The image cannot be encoded in this format; write a PNG.");
-        stream.Write(data.AsSpan());
+        return encode(map) ?? throw new ImageException(name, "The image cannot be encoded in this format; write a PNG.");
     }
 }

@@ -69,24 +69,8 @@ public sealed class ImagePipeline : IDisposable
     /// <param name="decoding">The type of the tokenizer's weights: float32 or bfloat16.</param>
     /// <exception cref="HitaException">A part is missing or broken, the parts do not fit each other, or a precision is not for its part.</exception>
     public static ImagePipeline Load(
-        string generatorFolder, string tokenizerFolder, GeneratorOptions? options = null, bool withEncoder = false, Precision decoding = Precision.Float32)
-    {
-        options ??= new GeneratorOptions();
-        var generatorAt = GeneratorFolder.Find(generatorFolder);
-        var tokenizerAt = TokenizerFolder.Find(tokenizerFolder);
-        // Before any weight is read: a mismatch should not cost a wait.
-        Check(GeneratorFolder.ReadConfig(generatorAt), TokenizerFolder.ReadConfig(tokenizerAt));
-        var tokenizer = ImageTokenizer.Load(tokenizerAt, new TokenizerOptions { DecoderOnly = !withEncoder, Device = options.Device, Precision = decoding });
-        try
-        {
-            return new ImagePipeline(ImageGenerator.Load(generatorAt, options), tokenizer);
-        }
-        catch
-        {
-            tokenizer.Dispose();
-            throw;
-        }
-    }
+        string generatorFolder, string tokenizerFolder, GeneratorOptions? options = null, bool withEncoder = false, Precision decoding = Precision.Float32) =>
+        NamedModel.OpenPipeline(NamedGenerator.InFolder(generatorFolder), NamedTokenizer.InFolder(tokenizerFolder), options, withEncoder, decoding);
 
     /// <summary>Generates images. While one batch is decoded, the next is sampled.</summary>
     /// <param name="request">What to generate; <see cref="GenerationRequest.UnseenPatches"/> is set here.</param>
@@ -205,7 +189,9 @@ public sealed class ImagePipeline : IDisposable
         Tokenizer.Dispose();
     }
 
-    private static void Check(GeneratorConfig generator, TokenizerConfig tokenizer)
+    /// <summary>Refuses parts that do not speak the same codes.</summary>
+    /// <exception cref="ConfigException">They do not.</exception>
+    internal static void Check(GeneratorConfig generator, TokenizerConfig tokenizer)
     {
         var faults = new FaultCollector();
         faults.Require(generator.CodebookSize == tokenizer.CodebookSize, $"the generator writes {generator.CodebookSize} different codes, the tokenizer knows {tokenizer.CodebookSize}");

@@ -74,7 +74,7 @@ internal sealed class ImportPlan : IDisposable
         Describe(config.Preset, fitting.Select(static c => c.Preset!), Runtime.ConfigJson.Write(config));
 
         foreach (var entry in source.Tensors.Values)
-            Take(source, entry, TokenizerNames.IsDropped(entry.Name) ? null : entry.Name);
+            Take(source, entry, TokenizerTensorNames.IsDropped(entry.Name) ? null : entry.Name);
         var shapes = TokenizerShapes.Of(config);
         if (options.SemanticEncoder is { } file)
             AddSemanticEncoder(source, config, shapes, file);
@@ -95,7 +95,7 @@ internal sealed class ImportPlan : IDisposable
             throw new CheckpointException(file, "this is not a semantic encoder: a DINOv2 file in its published form is needed.");
         RefuseOtherEncoder(_semantic, wanted, shapes);
         foreach (var entry in _semantic.Tensors.Values)
-            Take(_semantic, entry, TokenizerNames.SemanticEncoderPrefix + entry.Name);
+            Take(_semantic, entry, TokenizerTensorNames.SemanticEncoderPrefix + entry.Name);
     }
 
     // The likeliest slip is another size of the encoder, or the release without registers: it is told as that.
@@ -103,8 +103,8 @@ internal sealed class ImportPlan : IDisposable
     {
         var faults = new LoadFaults();
         var given = new HashSet<string>(StringComparer.Ordinal);
-        var own = shapes.Where(static s => TokenizerNames.IsSemantic(s.Key))
-            .ToDictionary(static s => s.Key[TokenizerNames.SemanticEncoderPrefix.Length..], static s => s.Value, StringComparer.Ordinal);
+        var own = shapes.Where(static s => TokenizerTensorNames.IsSemantic(s.Key))
+            .ToDictionary(static s => s.Key[TokenizerTensorNames.SemanticEncoderPrefix.Length..], static s => s.Value, StringComparer.Ordinal);
         foreach (var entry in encoder.Tensors.Values)
             ShapeFit.Compare(entry, entry.Name, own, given, faults);
         faults.Missing.AddRange(own.Keys.Where(name => !encoder.Tensors.ContainsKey(name)));
@@ -207,7 +207,7 @@ internal sealed class ImportPlan : IDisposable
             ShapeFit.Compare(tensor.Entry, tensor.Name, shapes, given, faults);
         var missing = shapes.Keys.Where(name => !given.Contains(name)).ToList();
         // Published tokenizers leave their semantic encoder out; without it they decode. Half of one is a fault.
-        missingSemantic = _tensors.Exists(static t => TokenizerNames.IsSemantic(t.Name)) ? [] : missing.FindAll(TokenizerNames.IsSemantic);
+        missingSemantic = _tensors.Exists(static t => TokenizerTensorNames.IsSemantic(t.Name)) ? [] : missing.FindAll(TokenizerTensorNames.IsSemantic);
         faults.Missing.AddRange(missing.Except(missingSemantic));
         if (faults.Count == 0)
             return;

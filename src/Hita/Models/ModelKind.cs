@@ -75,8 +75,8 @@ public static class ModelKinds
     /// <summary>The hash that codes and images made with these weights carry.</summary>
     /// <param name="source">The opened file.</param>
     public static string Fingerprint(ITensorSource source) =>
-        WeightFingerprint.Of(source, Of(source) == ModelKind.Tokenizer ? TokenizerNames.IsIdentifying : null);
+        WeightFingerprint.Of(source, Of(source) == ModelKind.Tokenizer ? TokenizerTensorNames.IsIdentifying : null);
 
     /// <summary>Whether a tokenizer's file holds the semantic encoder too.</summary>
-    internal static bool HasSemanticEncoder(ITensorSource source) => source.Tensors.Keys.Any(TokenizerNames.IsSemantic);
+    internal static bool HasSemanticEncoder(ITensorSource source) => source.Tensors.Keys.Any(TokenizerTensorNames.IsSemantic);
 }

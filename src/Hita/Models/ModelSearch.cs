@@ -41,7 +41,7 @@ public static class ModelSearch
     public static string? FindTokenizer(string hash, IReadOnlyList<string>? folders = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(hash);
-        return Find(hash, TokenizerConfig.TypeName, TokenizerNames.IsIdentifying, folders) ?? TokenizerPresets.Names.OrderBy(Size).FirstOrDefault(name =>
+        return Find(hash, TokenizerConfig.TypeName, TokenizerTensorNames.IsIdentifying, folders) ?? TokenizerPresets.Names.OrderBy(Size).FirstOrDefault(name =>
         {
             // The codebooks of such weights are normalised, so that the hash takes the weights themselves.
             if (!TokenizerPresets.TryGet(name, out var config))

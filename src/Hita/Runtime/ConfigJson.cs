@@ -21,6 +21,9 @@ public static partial class ConfigJson
         MaxDepth = 32,
     };
 
+    /// <summary>Raised at every parse with where the text came from, so that tests can count them.</summary>
+    internal static event Action<string>? Parsing;
+
     /// <summary>Writes a configuration as indented JSON that ends in a newline.</summary>
     public static string Write<T>(T config) => JsonSerializer.Serialize(config, Options) + "\n";
 
@@ -30,6 +33,7 @@ public static partial class ConfigJson
     /// <exception cref="CheckpointException">The text is not JSON, misses a key, or has an unknown one.</exception>
     public static T Read<T>(string json, string source)
     {
+        Parsing?.Invoke(source);
         try
         {
             return JsonSerializer.Deserialize<T>(json, Options)

@@ -12,9 +12,9 @@ internal static class GeneratorTokenizer
     private const string Key = "tokenizer:";
     private const long LargestRecipe = 1 << 20;
 
-    /// <summary>The tokenizer's own folder; null where nothing leads to one.</summary>
+    /// <summary>The tokenizer's own folder and the text of its configuration; null where nothing leads to one.</summary>
     /// <param name="generator">The generator's own folder.</param>
-    public static string? Find(string generator)
+    public static (string Folder, string Json)? Find(string generator)
     {
         var own = Path.TrimEndingDirectorySeparator(Path.GetFullPath(generator));
         if (Path.GetDirectoryName(own) is not { } around)
@@ -22,7 +22,7 @@ internal static class GeneratorTokenizer
         // The parts of a pipeline lie side by side; the recipe of a run names the tokenizer that the generator learned from.
         var beside = Path.Combine(around, TokenizerFolder.PipelinePart);
         if (Path.GetFileName(own) != ModelFolder.RunPart)
-            return IsTokenizer(beside) ? beside : null;
+            return Tokenizer(beside);
         return Named(Path.Combine(around, RecipeName)) is { } named ? Locate(named, around) : null;
     }
 
@@ -44,7 +44,7 @@ internal static class GeneratorTokenizer
     }
 
     // As it was written, seen from here; else from the folders around the run, which may have moved as a whole.
-    private static string? Locate(string named, string run)
+    private static (string Folder, string Json)? Locate(string named, string run)
     {
         if (named.Length == 0 || named.Contains('\0', StringComparison.Ordinal))
             return null;
@@ -58,12 +58,11 @@ internal static class GeneratorTokenizer
         return null;
     }
 
-    private static string? Model(string folder)
+    private static (string Folder, string Json)? Model(string folder)
     {
         try
         {
-            var found = ModelFolder.Find(folder, TokenizerFolder.PipelinePart);
-            return IsTokenizer(found) ? found : null;
+            return Tokenizer(ModelFolder.Find(folder, TokenizerFolder.PipelinePart));
         }
         catch (HitaException)
         {
@@ -71,6 +70,6 @@ internal static class GeneratorTokenizer
         }
     }
 
-    private static bool IsTokenizer(string folder) =>
-        ModelFolder.IsModel(folder) && ModelType.Of(ModelFolder.ReadConfig(folder)) == TokenizerConfig.TypeName;
+    private static (string Folder, string Json)? Tokenizer(string folder) =>
+        ModelFolder.IsModel(folder) && ModelFolder.ReadConfig(folder) is var json && ModelType.Of(json) == TokenizerConfig.TypeName ? (folder, json) : null;
 }

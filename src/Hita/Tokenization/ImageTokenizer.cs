@@ -62,13 +62,18 @@ public sealed partial class ImageTokenizer : IDisposable
     /// <param name="folder">A tokenizer's folder, or a pipeline's with one inside.</param>
     /// <param name="options">How; null for everything in float32 on the CPU.</param>
     /// <exception cref="HitaException">The folder holds no tokenizer, or its weights do not fit its configuration.</exception>
-    public static ImageTokenizer Load(string folder, TokenizerOptions? options = null)
+    public static ImageTokenizer Load(string folder, TokenizerOptions? options = null) => LoadFrom(TokenizerFolder.Open(folder), options);
+
+    /// <summary>Loads a model folder whose configuration has been read.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="options">How; null for everything in float32 on the CPU.</param>
+    /// <exception cref="HitaException">The weights do not fit the configuration.</exception>
+    internal static ImageTokenizer LoadFrom(TokenizerFolder folder, TokenizerOptions? options = null)
     {
         options ??= new TokenizerOptions();
-        var found = TokenizerFolder.Find(folder);
-        var config = TokenizerFolder.ReadConfig(found);
-        using var source = ModelFolder.OpenWeights(found);
-        var loading = TokenizerNames.ForLoading(!options.DecoderOnly, source.Tensors, config);
+        var config = folder.Config;
+        using var source = ModelFolder.OpenWeights(folder.Path);
+        var loading = TokenizerTensorNames.ForLoading(!options.DecoderOnly, source.Tensors, config);
         ShapeFit.Check(source, TokenizerShapes.Of(config, Parts(options)), loading);
         var (model, placement) = Build(config, options);
         try
@@ -76,7 +81,7 @@ public sealed partial class ImageTokenizer : IDisposable
             var report = StrictLoader.Load(source, model.Parameters(), loading);
             if (report.LeftAsIs.Count > 0)
                 SemanticWeights.Load(model);
-            return new ImageTokenizer(model, placement, WeightFingerprint.Of(source, TokenizerNames.IsIdentifying));
+            return new ImageTokenizer(model, placement, WeightFingerprint.Of(source, TokenizerTensorNames.IsIdentifying));
         }
         catch
         {
@@ -93,7 +98,7 @@ public sealed partial class ImageTokenizer : IDisposable
     {
         var (model, placement) = Build(config, options ?? new TokenizerOptions());
         TokenizerInitializer.Initialize(model, seed);
-        return new ImageTokenizer(model, placement, WeightFingerprint.Of(model.Parameters(), TokenizerNames.IsIdentifying));
+        return new ImageTokenizer(model, placement, WeightFingerprint.Of(model.Parameters(), TokenizerTensorNames.IsIdentifying));
     }
 
     /// <summary>A tokenizer whose weights are filled from their names, to compare implementations without a file.</summary>
@@ -182,10 +187,10 @@ public sealed partial class ImageTokenizer : IDisposable
     private static string HashByName(TokenizerModel model, string prefix)
     {
         if (model.Parameters().Values.First().dtype == ScalarType.Float32)
-            return WeightFingerprint.Of(model.Parameters(), TokenizerNames.IsIdentifying);
+            return WeightFingerprint.Of(model.Parameters(), TokenizerTensorNames.IsIdentifying);
         using var exact = new TokenizerModel(model.Config, TokenizerParts.Decoder, Placement.Cpu);
         exact.FillByName(prefix, TokenizerInitializer.IsCodebook);
-        return WeightFingerprint.Of(exact.Parameters(), TokenizerNames.IsIdentifying);
+        return WeightFingerprint.Of(exact.Parameters(), TokenizerTensorNames.IsIdentifying);
     }
 
     private static TokenizerParts Parts(TokenizerOptions options) => options.DecoderOnly ? TokenizerParts.Decoder : TokenizerParts.All;

@@ -25,7 +25,7 @@ public sealed class ArchitectureTests
         ["src/Hita.Server"] = ["Hita"],
         ["src/Hita.Cli"] = ["Hita.Evaluation", "Hita.Verification", "Hita.Hub", "Hita.Server", "Hita.Bench"],
         ["bench/Hita.Bench"] = ["Hita.Metrics"],
-        ["bench/Hita.Studies"] = ["Hita.Evaluation"],
+        ["bench/Hita.Studies"] = ["Hita.Cli"],
         ["bench/Hita.MicroBenchmarks"] = ["Hita"],
     };
 

@@ -32,8 +32,8 @@ public sealed class DataConverterTests
         var kept = Enumerable.Range(0, 15).Where(static i => i != 7).ToArray();
         for (var i = 0; i < 14; i++)
         {
-            using var before = ((EncodedImageSource)source).ReadEncoded(kept[i]);
-            using var after = ((EncodedImageSource)copy).ReadEncoded(i);
+            using var before = ((ImageFileSource)source).ReadEncoded(kept[i]);
+            using var after = ((ImageFileSource)copy).ReadEncoded(i);
             Assert.Equal(before.Bytes, after.Bytes);
             Assert.Equal(source.ClassAt(kept[i]), copy.ClassAt(i));
         }

@@ -23,7 +23,7 @@ public sealed class BundledPipelineTests : IDisposable
             .Where(static f => Path.GetFileName(Path.GetDirectoryName(f)) != ModelFolder.PackedName)
             .Sum(static f => new FileInfo(f).Length);
         Assert.InRange(bytes, 1 << 20, 30 << 20);
-        var classes = NamedModel.ClassesOf(BundledModels.Materials);
+        var classes = NamedGenerator.Read(BundledModels.Materials).Classes;
         Assert.Equal(MaterialsSet.ClassNames, Enumerable.Range(0, classes.Count).Select(i => classes[i]));
         var (code, listed, _) = CommandLine.Run("inspect", BundledModels.Materials, "--brief");
         Assert.Equal(0, code);

@@ -13,7 +13,7 @@ public sealed class ParameterCountTests
     [InlineData("hita-u", 506 - 2, 104_898_759L - 131_072)]
     public void Published_tokenizers_have_the_published_state_dict(string preset, int tensors, long values)
     {
-        var parameters = Shapes(preset).Where(static p => !p.Key.StartsWith(TokenizerNames.SemanticEncoderPrefix, StringComparison.Ordinal)).ToList();
+        var parameters = Shapes(preset).Where(static p => !p.Key.StartsWith(TokenizerTensorNames.SemanticEncoderPrefix, StringComparison.Ordinal)).ToList();
         Assert.Equal(tensors, parameters.Count);
         Assert.Equal(values, parameters.Sum(static p => p.Value));
     }

@@ -3,9 +3,7 @@ using Hita.Cli.Hosting;
 using Hita.Cli.Options;
 using Hita.Cli.Output;
 using Hita.Imaging;
-using Hita.Models;
 using Hita.Runtime;
-using Hita.Tokenization;
 using Hita.Tokenization.Model;
 using Hita.Tokenization.TokenFiles;
 
@@ -17,9 +15,7 @@ internal static class EncodeCommand
     public static Command Create(CommandHost host)
     {
         var images = new ImageArguments();
-        var model = CommonOptions.Model("The folder of a tokenizer, a pipeline or a training run");
         var output = CommonOptions.Output("The token file to write: .hita (compact) or .safetensors.", "FILE");
-        var precision = CommonOptions.PrecisionOption(Precision.Float32, Precision.BFloat16);
         var overwrite = new OverwriteOption();
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
@@ -27,11 +23,7 @@ internal static class EncodeCommand
             "Turn images into holistic and patch codes, about a kilobyte per image.",
             "hita encode photo.jpg -m models/hita/tokenizer -o photo.hita",
             "hita encode photos/ -m models/hita/tokenizer -o photos.safetensors");
-        images.AddTo(command);
-        command.Options.Add(model);
-        command.Options.Add(output);
-        command.Options.Add(overwrite);
-        command.Options.Add(precision);
+        images.AddTo(command, output, overwrite);
         command.Options.Add(json);
         command.SetAction(parsed =>
         {
@@ -43,10 +35,7 @@ internal static class EncodeCommand
             var files = images.Files(parsed);
             ProbeWritable(file);
             overwrite.Check(parsed, file);
-            using var tokenizer = NamedModel.OpenTokenizer(
-                parsed.GetValue(model)!,
-                new TokenizerOptions { Device = parsed.GetValue(host.Globals.Device)!, Precision = CommonOptions.Chosen(parsed, precision) });
-            ModelNotes.Tell(host, parsed, model, tokenizer, files);
+            using var tokenizer = images.Open(host, parsed, files);
             var fit = images.Fitting(parsed, tokenizer.Config);
 
             var encoded = new List<TokenImage>();

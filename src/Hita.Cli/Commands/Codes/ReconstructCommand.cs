@@ -4,7 +4,6 @@ using Hita.Cli.Hosting;
 using Hita.Cli.Options;
 using Hita.Cli.Output;
 using Hita.Imaging;
-using Hita.Models;
 using Hita.Tokenization;
 
 namespace Hita.Cli.Commands.Codes;
@@ -15,9 +14,7 @@ internal static class ReconstructCommand
     public static Command Create(CommandHost host)
     {
         var images = new ImageArguments();
-        var model = CommonOptions.Model("The folder of a tokenizer, a pipeline or a training run");
         var output = CommonOptions.Output("The folder to write the images to.", "DIR");
-        var precision = CommonOptions.PrecisionOption(Runtime.Precision.Float32, Runtime.Precision.BFloat16);
         var overwrite = new OverwriteOption();
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
@@ -25,11 +22,7 @@ internal static class ReconstructCommand
             "Encode images and decode their codes again: original and reconstruction side by side, PSNR and code usage.",
             "hita reconstruct photo.jpg -m models/hita/tokenizer -o out",
             "hita reconstruct photos/ -m models/hita/tokenizer -o out --size 512x336");
-        images.AddTo(command);
-        command.Options.Add(model);
-        command.Options.Add(output);
-        command.Options.Add(overwrite);
-        command.Options.Add(precision);
+        images.AddTo(command, output, overwrite);
         command.Options.Add(json);
         command.SetAction(parsed =>
         {
@@ -40,10 +33,7 @@ internal static class ReconstructCommand
             // Found out now, not after the model has been loaded.
             overwrite.Check(parsed, results);
             Directory.CreateDirectory(parsed.GetValue(output)!);
-            using var tokenizer = NamedModel.OpenTokenizer(
-                parsed.GetValue(model)!,
-                new TokenizerOptions { Device = parsed.GetValue(host.Globals.Device)!, Precision = CommonOptions.Chosen(parsed, precision) });
-            ModelNotes.Tell(host, parsed, model, tokenizer, files);
+            using var tokenizer = images.Open(host, parsed, files);
             var done = Run(host, files, tokenizer, images.Fitting(parsed, tokenizer.Config), results);
             Print(host.Terminal, tokenizer, done, parsed.GetValue(json));
             return done.Done.Count > 0 && done.Refused == 0 ? ExitCodes.Success : ExitCodes.Failure;

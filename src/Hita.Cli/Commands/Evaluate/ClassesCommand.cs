@@ -45,9 +45,10 @@ internal static class ClassesCommand
             host.Globals.Prepare(parsed);
             var options = shared.Options(parsed, host, shared.Protocol(parsed));
             var (from, decoder) = models.Parts(parsed);
-            var request = sampling.Request(parsed, NamedModel.SamplingOf(from));
+            var generator = NamedGenerator.Read(from);
+            var request = sampling.Request(parsed, generator.Sampling);
             var name = models.Name(parsed);
-            using var pipeline = NamedModel.OpenPipeline(from, decoder, GenerationCommand.GeneratorOptionsOf(parsed, host, precision));
+            using var pipeline = NamedModel.OpenPipeline(generator, NamedTokenizer.Read(decoder), GenerationCommand.GeneratorOptionsOf(parsed, host, precision));
             var images = EvaluationData.OpenForClassifier(host, parsed.GetValue(data)!, out var opened);
             using var source = opened;
             var origin = new GeneratorOrigin(pipeline, name, options.Protocol, options.SampleCount ?? DefaultSamples, request, EvaluationKind.Classes);

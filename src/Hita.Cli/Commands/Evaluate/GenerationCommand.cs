@@ -42,9 +42,10 @@ internal static class GenerationCommand
             var protocol = shared.Protocol(parsed);
             var options = shared.Options(parsed, host, protocol) with { PrecisionRecall = !parsed.GetValue(neighbours) };
             var (from, decoder) = models.Parts(parsed);
-            var request = sampling.Request(parsed, NamedModel.SamplingOf(from));
+            var generator = NamedGenerator.Read(from);
+            var request = sampling.Request(parsed, generator.Sampling);
             var name = models.Name(parsed);
-            using var pipeline = NamedModel.OpenPipeline(from, decoder, GeneratorOptionsOf(parsed, host, precision));
+            using var pipeline = NamedModel.OpenPipeline(generator, NamedTokenizer.Read(decoder), GeneratorOptionsOf(parsed, host, precision));
             IImageSource? source = null;
             try
             {

@@ -47,8 +47,9 @@ internal static class GenerateCommand
             host.Globals.Prepare(parsed);
             var (from, decoder) = models.Parts(parsed);
             // What was asked for is checked before any weight is read.
-            var request = sampling.Request(parsed, NamedModel.SamplingOf(from));
-            var names = NamedModel.ClassesOf(from);
+            var generator = NamedGenerator.Read(from);
+            var request = sampling.Request(parsed, generator.Sampling);
+            var names = generator.Classes;
             var wanted = Wanted(names, parsed.GetValue(classes));
             request = request with { Classes = [.. wanted.SelectMany(c => Enumerable.Repeat(c, parsed.GetValue(count)))] };
             var files = new GeneratedFiles(parsed.GetValue(output)!, names, request);
@@ -56,8 +57,8 @@ internal static class GenerateCommand
             var sheet = overwrite.Free(parsed, files.Sheet);
             Directory.CreateDirectory(parsed.GetValue(output)!);
             using var pipeline = NamedModel.OpenPipeline(
-                from,
-                decoder,
+                generator,
+                NamedTokenizer.Read(decoder),
                 new GeneratorOptions
                 {
                     Device = parsed.GetValue(host.Globals.Device)!,
@@ -66,7 +67,7 @@ internal static class GenerateCommand
                     Engine = CommonOptions.ChosenEngine(parsed, engine),
                 },
                 decoding: CommonOptions.Chosen(parsed, decoding));
-            if (NamedModel.IsPreset(from))
+            if (generator.IsPreset)
                 host.Terminal.Error.WriteLine($"hita: '{from}' is an architecture without training; its images are patterns of noise.");
             var run = new GenerateRun(host, pipeline, request, files, sheet, parsed.GetValue(json));
             var images = run.Run();

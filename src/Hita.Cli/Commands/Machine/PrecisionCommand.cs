@@ -46,8 +46,9 @@ internal static class PrecisionCommand
         {
             host.Globals.Prepare(parsed);
             var from = parsed.GetValue(model)!;
-            var wanted = NamedModel.ClassesOf(from).FindAll(parsed.GetValue(classes)!);
-            var request = sampling.Request(parsed, NamedModel.SamplingOf(parsed.GetValue(model)!)) with { Classes = [.. wanted.SelectMany(c => Enumerable.Repeat(c, parsed.GetValue(count)))] };
+            var generator = NamedGenerator.Read(from);
+            var wanted = generator.Classes.FindAll(parsed.GetValue(classes)!);
+            var request = sampling.Request(parsed, generator.Sampling) with { Classes = [.. wanted.SelectMany(c => Enumerable.Repeat(c, parsed.GetValue(count)))] };
             if (parsed.GetValue(sheet) is { } path)
             {
                 ImageWriter.FormatOf(path);
@@ -58,7 +59,7 @@ internal static class PrecisionCommand
             try
             {
                 foreach (var precision in (Precision[])[Precision.Float32, .. Compared])
-                    generators.Add(NamedModel.OpenGenerator(from, new GeneratorOptions { Engine = GeneratorEngine.Cpu, Precision = precision, Threads = threads }));
+                    generators.Add(generator.Load(new GeneratorOptions { Engine = GeneratorEngine.Cpu, Precision = precision, Threads = threads }));
                 var differences = Compare(host, generators, request);
                 var decoding = parsed.GetValue(sheet) is { } file ? Decode(host, generators, request, parsed.GetValue(tokenizer) ?? from, file) : null;
                 if (parsed.GetValue(json))
@@ -85,8 +86,9 @@ internal static class PrecisionCommand
 
     private static DecoderDifference Decode(CommandHost host, List<ImageGenerator> generators, GenerationRequest request, string tokenizerName, string file)
     {
-        using var tokenizer = NamedModel.OpenTokenizer(tokenizerName, new TokenizerOptions { DecoderOnly = true });
-        using var half = NamedModel.OpenTokenizer(tokenizerName, new TokenizerOptions { DecoderOnly = true, Precision = Precision.BFloat16 });
+        var named = NamedTokenizer.Read(tokenizerName);
+        using var tokenizer = named.Load(new TokenizerOptions { DecoderOnly = true });
+        using var half = named.Load(new TokenizerOptions { DecoderOnly = true, Precision = Precision.BFloat16 });
         var images = new List<Image>();
         DecoderDifference? difference = null;
         foreach (var generator in generators)

@@ -8,6 +8,7 @@ using Hita.Generation;
 using Hita.Generation.Model;
 using Hita.Metrics.Networks;
 using Hita.Models;
+using Hita.Runtime;
 using Hita.Tokenization;
 
 namespace Hita.Cli.Commands.Models;
@@ -84,9 +85,9 @@ internal static class InspectCommand
     // The names of a generator's classes; null for everything else.
     private static List<string>? Classes(string path)
     {
-        if (!ModelFolder.IsModel(path) || ModelType.Of(ModelFolder.ReadConfig(path)) != GeneratorConfig.TypeName)
+        if (!ModelFolder.IsModel(path) || ModelFolder.ReadConfig(path) is not { } json || ModelType.Of(json) != GeneratorConfig.TypeName)
             return null;
-        var classes = NamedModel.ClassesOf(path);
+        var classes = ClassNames.Load(path, ConfigJson.Read<GeneratorConfig>(json, Path.Combine(path, ModelFolder.ConfigName)).Validate().ClassCount);
         return [.. Enumerable.Range(0, classes.Count).Select(i => classes[i])];
     }
 

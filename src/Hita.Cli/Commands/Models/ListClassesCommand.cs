@@ -24,7 +24,7 @@ internal static class ListClassesCommand
         };
         command.SetAction(parsed =>
         {
-            var classes = NamedModel.ClassesOf(parsed.GetValue(model)!);
+            var classes = NamedGenerator.Read(parsed.GetValue(model)!).Classes;
             var rows = Enumerable.Range(0, classes.Count).Select(i => new Row(i, classes.HasNames ? classes[i] : null, [.. classes.Synonyms(i).Skip(1)])).ToList();
             if (parsed.GetValue(json))
                 JsonOutput.Write(host.Terminal, rows);

@@ -21,8 +21,8 @@ internal static class SemanticWeights
         using var source = config.OpenWeights(file);
         StrictLoader.Load(source, encoder.Parameters(), new LoadOptions
         {
-            NameMap = static name => name.StartsWith(TokenizerNames.SemanticEncoderPrefix, StringComparison.Ordinal)
-                ? name[TokenizerNames.SemanticEncoderPrefix.Length..]
+            NameMap = static name => name.StartsWith(TokenizerTensorNames.SemanticEncoderPrefix, StringComparison.Ordinal)
+                ? name[TokenizerTensorNames.SemanticEncoderPrefix.Length..]
                 : name,
         });
     }
@@ -32,7 +32,7 @@ internal static class SemanticWeights
     {
         var all = model.Parameters();
         return model.Config.Holistic?.SemanticEncoder is { IsStored: false }
-            ? all.Where(static p => !TokenizerNames.IsSemantic(p.Key)).ToDictionary(StringComparer.Ordinal)
+            ? all.Where(static p => !TokenizerTensorNames.IsSemantic(p.Key)).ToDictionary(StringComparer.Ordinal)
             : all;
     }
 }

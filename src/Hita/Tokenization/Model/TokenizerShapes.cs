@@ -23,7 +23,7 @@ internal static class TokenizerShapes
             if (TokenizerPresets.TryGet(name, out var config) &&
                 ShapeFit.Has(tensors, "encoder.conv_in.bias", config.BaseChannels) &&
                 ShapeFit.Has(tensors, "quantize.embedding.weight", config.CodebookSize, config.PatchCodeDimensions) &&
-                ShapeFit.IsExact(Of(config), tensors, TokenizerNames.IsSemantic, TokenizerNames.IsDropped))
+                ShapeFit.IsExact(Of(config), tensors, TokenizerTensorNames.IsSemantic, TokenizerTensorNames.IsDropped))
             {
                 fitting.Add(config);
             }

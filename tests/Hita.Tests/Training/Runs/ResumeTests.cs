@@ -77,7 +77,7 @@ public sealed class ResumeTests
         var recipe = TinyRuns.Tokenizer(folder["data"], 6) with { Checkpoints = new CheckpointSection { Every = 2 } };
         TokenizerTraining.Run(recipe, folder["straight"], RunStart.New, new TinyRuns.Snapshot(folder["straight"], folder["rotten"], 4));
         var newest = folder["rotten/checkpoints/step-00000004/model.safetensors"];
-        CheckpointRecoveryTests.FlipBytes(newest, (int)new FileInfo(newest).Length - 64, 64);
+        NewestCheckpointTests.FlipBytes(newest, (int)new FileInfo(newest).Length - 64, 64);
         var resumed = new Listener();
         TokenizerTraining.Run(recipe, folder["rotten"], RunStart.Resume, resumed);
         Assert.Contains(resumed.Notes, static n => n.StartsWith("The newest checkpoint is damaged (step 4, model.safetensors does not match its checksum)", StringComparison.Ordinal));

@@ -3,7 +3,7 @@ using Hita.Checkpoints;
 namespace Hita.Tokenization.Model;
 
 /// <summary>The names of a tokenizer's tensors in checkpoints. They are the network's own names.</summary>
-internal static class TokenizerNames
+internal static class TokenizerTensorNames
 {
     /// <summary>Where the semantic encoder's tensors lie; published tokenizer checkpoints leave them out.</summary>
     public const string SemanticEncoderPrefix = "encode_transformer.backbone.pretrained_encoder.";

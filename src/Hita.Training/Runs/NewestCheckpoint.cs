@@ -4,7 +4,7 @@ using Hita.Runtime;
 namespace Hita.Training.Runs;
 
 /// <summary>Finds the checkpoint that a run goes on from: the newest one that is as it was written.</summary>
-internal static class CheckpointRecovery
+internal static class NewestCheckpoint
 {
     /// <summary>What is added to the name of a damaged checkpoint's folder, so that no later start meets it again.</summary>
     public const string Aside = ".damaged";
@@ -18,7 +18,7 @@ internal static class CheckpointRecovery
     /// <param name="run">The run, held by this process.</param>
     /// <param name="observer">Is told of damage, and of a checkpoint that carries no checksums.</param>
     /// <exception cref="HitaException">There are checkpoints and none is whole, or one may not be opened.</exception>
-    public static CheckpointState? Newest(RunFolder run, ITrainingObserver observer)
+    public static CheckpointState? Find(RunFolder run, ITrainingObserver observer)
     {
         var store = run.Checkpoints;
         var damaged = new List<(long Step, string Damage)>();

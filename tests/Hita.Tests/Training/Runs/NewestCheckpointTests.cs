@@ -7,14 +7,14 @@ using Hita.Training.Runs;
 namespace Hita.Tests.Training.Runs;
 
 /// <summary>Checkpoints that something happened to after they were written.</summary>
-public sealed class CheckpointRecoveryTests : IDisposable
+public sealed class NewestCheckpointTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly RunFolder _run;
     private readonly MadeUpTrainer _stage = new(static _ => []);
     private readonly Listener _listener = new();
 
-    public CheckpointRecoveryTests()
+    public NewestCheckpointTests()
     {
         _run = RunFolder.Open(_folder.Path, RunStart.New);
         foreach (var step in (long[])[4, 8, 12])
@@ -27,7 +27,7 @@ public sealed class CheckpointRecoveryTests : IDisposable
         var lines = File.ReadAllLines(FileOf(12, CheckpointChecksums.FileName));
         Assert.Equal(["config.json", "ema.safetensors", "model.safetensors", "state.json"], lines.Select(static l => l[34..]));
         Assert.All(lines, l => Assert.Equal(Convert.ToHexStringLower(XxHash128.Hash(File.ReadAllBytes(FileOf(12, l[34..])))) + "  ", l[..34]));
-        Assert.Equal(12, CheckpointRecovery.Newest(_run, _listener)!.Step);
+        Assert.Equal(12, NewestCheckpoint.Find(_run, _listener)!.Step);
         Assert.Empty(_listener.Notes);
     }
 
@@ -47,7 +47,7 @@ public sealed class CheckpointRecoveryTests : IDisposable
     public void A_damaged_newest_one_is_named_and_the_one_before_it_is_taken(string damage, string reason)
     {
         Damage(12, damage);
-        Assert.Equal(8, CheckpointRecovery.Newest(_run, _listener)!.Step);
+        Assert.Equal(8, NewestCheckpoint.Find(_run, _listener)!.Step);
         var note = Assert.Single(_listener.Notes);
         Assert.StartsWith("The newest checkpoint is damaged (step 12, ", note, StringComparison.Ordinal);
         Assert.Contains(reason, note, StringComparison.Ordinal);
@@ -56,9 +56,9 @@ public sealed class CheckpointRecoveryTests : IDisposable
 
         // Later starts do not meet it, pruning does not count it, and nothing of it is deleted.
         Assert.Equal([4, 8], _run.Checkpoints.Steps);
-        Assert.True(Directory.Exists(_run.Checkpoints.FolderOf(12) + CheckpointRecovery.Aside));
+        Assert.True(Directory.Exists(_run.Checkpoints.FolderOf(12) + NewestCheckpoint.Aside));
         _listener.Notes.Clear();
-        Assert.Equal(8, CheckpointRecovery.Newest(_run, _listener)!.Step);
+        Assert.Equal(8, NewestCheckpoint.Find(_run, _listener)!.Step);
         Assert.Empty(_listener.Notes);
     }
 
@@ -67,7 +67,7 @@ public sealed class CheckpointRecoveryTests : IDisposable
     {
         Damage(12, "empty");
         Damage(8, "bits of the tensors");
-        Assert.Equal(4, CheckpointRecovery.Newest(_run, _listener)!.Step);
+        Assert.Equal(4, NewestCheckpoint.Find(_run, _listener)!.Step);
         Assert.Equal(
             "The newest 2 checkpoints are damaged (step 12, state.json: the file is missing; step 8, model.safetensors does not match its checksum): " +
             "the run goes on from step 4, 8 steps are lost, and they were set aside as *.damaged.",
@@ -79,7 +79,7 @@ public sealed class CheckpointRecoveryTests : IDisposable
     {
         foreach (var step in (long[])[4, 8, 12])
             Damage(step, "bits of the tensors");
-        var thrown = Assert.Throws<HitaException>(() => CheckpointRecovery.Newest(_run, _listener)).Message;
+        var thrown = Assert.Throws<HitaException>(() => NewestCheckpoint.Find(_run, _listener)).Message;
         Assert.StartsWith($"{_run.Path}: the run cannot be resumed, because all its checkpoints are damaged (step 12, model.safetensors does not match its checksum; step 8, ", thrown, StringComparison.Ordinal);
         Assert.EndsWith("put back a copy of one, or begin a new run.", thrown, StringComparison.Ordinal);
         Assert.Equal([4, 8, 12], _run.Checkpoints.Steps);
@@ -90,13 +90,13 @@ public sealed class CheckpointRecoveryTests : IDisposable
     public void A_checkpoint_of_before_is_taken_and_what_cannot_be_checked_is_told()
     {
         MakeOld(12);
-        Assert.Equal(12, CheckpointRecovery.Newest(_run, _listener)!.Step);
+        Assert.Equal(12, NewestCheckpoint.Find(_run, _listener)!.Step);
         Assert.StartsWith("The checkpoint of step 12 was written before checkpoints carried checksums", Assert.Single(_listener.Notes), StringComparison.Ordinal);
 
         // What shows without checksums is found.
         _listener.Notes.Clear();
         Damage(12, "zeroed header");
-        Assert.Equal(8, CheckpointRecovery.Newest(_run, _listener)!.Step);
+        Assert.Equal(8, NewestCheckpoint.Find(_run, _listener)!.Step);
         Assert.Contains("(step 12, ", Assert.Single(_listener.Notes), StringComparison.Ordinal);
     }
 
@@ -104,9 +104,9 @@ public sealed class CheckpointRecoveryTests : IDisposable
     public void A_run_without_checkpoints_begins_at_its_first_step()
     {
         Directory.Delete(_folder["checkpoints"], recursive: true);
-        Assert.Null(CheckpointRecovery.Newest(_run, _listener));
+        Assert.Null(NewestCheckpoint.Find(_run, _listener));
         Directory.CreateDirectory(_folder["checkpoints/step-mine"]);
-        Assert.Null(CheckpointRecovery.Newest(_run, _listener));
+        Assert.Null(NewestCheckpoint.Find(_run, _listener));
     }
 
     public void Dispose()

@@ -4,11 +4,11 @@ using Hita.Runtime;
 namespace Hita.Data;
 
 /// <summary>A source that stores image files, in whatever container, and decodes them when they are read.</summary>
-public abstract class EncodedImageSource : IImageSource
+public abstract class ImageFileSource : IImageSource
 {
     /// <summary>Creates the source.</summary>
     /// <param name="options">How images are decoded, and which are refused for their size.</param>
-    private protected EncodedImageSource(ImageDecodeOptions options) => DecodeOptions = options;
+    private protected ImageFileSource(ImageDecodeOptions options) => DecodeOptions = options;
 
     /// <summary>How images are decoded, and which are refused for their size.</summary>
     public ImageDecodeOptions DecodeOptions { get; }
