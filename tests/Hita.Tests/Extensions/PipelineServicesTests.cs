@@ -4,7 +4,6 @@ using Hita.Generation;
 using Hita.Models;
 using Hita.Runtime;
 using Hita.Tests.Editing;
-using Hita.Tests.Support;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -71,32 +70,6 @@ public sealed class PipelineServicesTests
         Assert.NotNull(provider.GetRequiredService<IImageHost>());
         var options = provider.GetRequiredService<Microsoft.Extensions.Options.IOptions<HitaPipelineOptions>>().Value;
         Assert.Equal(("tiny", Precision.Int8, 4), (options.Pipeline, options.Precision, options.MaxBatch));
-    }
-
-    [Fact]
-    public async Task Nothing_is_left_after_the_services_are_disposed_of()
-    {
-        var before = LivingTensors.Settled();
-        var services = new ServiceCollection();
-        services.AddHitaPipeline(static options => options.Pipeline = "tiny");
-        await using (var provider = services.BuildServiceProvider())
-            await provider.GetRequiredService<IImageHost>().GenerateAsync(new HostedImageRequest { Class = 1 }, cancellation: Stop);
-        Assert.Equal(before, LivingTensors.Settled());
-    }
-
-    [Fact]
-    public async Task Debug_direct()
-    {
-        var before = LivingTensors.Settled();
-        using (var p = NamedModel.OpenPipeline("tiny", "tiny", null, true)) { }
-        var a = LivingTensors.Settled();
-        using (var p = NamedModel.OpenPipeline("tiny", "tiny", null, true)) { }
-        var b = LivingTensors.Settled();
-        using (var p = NamedModel.OpenPipeline("tiny", "tiny", null, true)) { await using var h = new ImageHost(p); await h.WarmUpAsync(Stop); }
-        var c = LivingTensors.Settled();
-        using (var p = NamedModel.OpenPipeline("tiny", "tiny", null, true)) { await using var h = new ImageHost(p); await h.GenerateAsync(new HostedImageRequest { Class = 1 }, cancellation: Stop); }
-        var d = LivingTensors.Settled();
-        Assert.Equal("", $"{before} {a} {b} {c} {d}");
     }
 
     private static double Measured(IServiceProvider services, string name)
