@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using Hita.Checkpoints;
 using Hita.Cli.Commands.Codes;
 using Hita.Cli.Commands.Data;
 using Hita.Cli.Commands.Edit;
@@ -11,6 +12,7 @@ using Hita.Cli.Commands.Serve;
 using Hita.Cli.Commands.Train;
 using Hita.Cli.Hosting;
 using Hita.Cli.Output;
+using Hita.Hub;
 
 namespace Hita.Cli;
 
@@ -25,6 +27,7 @@ internal static class CommandLineApp
     public static int Run(IReadOnlyList<string> args, Terminal terminal, CancellationToken cancellation) =>
         ErrorBoundary.Run(terminal, () =>
         {
+            ModelSchemes.Register(HubReference.Scheme, name => PullCommand.FolderOf(name, terminal, cancellation));
             var root = CreateRoot(new CommandHost(terminal, cancellation));
             var parsed = root.Parse([.. args], ParserSettings());
             if (parsed.Errors.Count > 0 && parsed.Action is not { ClearsParseErrors: true })
@@ -71,6 +74,7 @@ internal static class CommandLineApp
             TrainCommand.Create(host),
             TokenizeCommand.Create(host),
             ImportCommand.Create(host),
+            PullCommand.Create(host),
             InspectCommand.Create(host),
             ListClassesCommand.Create(host),
             InitCommand.Create(host),

@@ -16,7 +16,7 @@ internal static class CommonOptions
     {
         var option = new Option<string>("--model", "-m")
         {
-            Description = $"{what}, or a preset's name, to try it with untrained weights.{(required ? "" : $" If left out, the bundled pipeline, {BundledModels.Materials}.")}",
+            Description = $"{what}, a model on the hub (hf:OWNER/NAME), or a preset's name, to try it with untrained weights.{(required ? "" : $" If left out, the bundled pipeline, {BundledModels.Materials}.")}",
             HelpName = "DIR|PRESET",
             Required = required,
         };

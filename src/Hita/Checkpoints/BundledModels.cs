@@ -10,11 +10,13 @@ public static class BundledModels
     public static string Folder => Path.Combine(AppContext.BaseDirectory, "models");
 
     /// <summary>The folder that a name means.</summary>
-    /// <param name="nameOrFolder">A bundled model's name, or any folder.</param>
-    /// <returns>The bundled model's folder; the text itself where it is no such name, or a folder of a model is called so.</returns>
+    /// <param name="nameOrFolder">A bundled model's name, a name such as <c>hf:OWNER/NAME</c>, or any folder.</param>
+    /// <returns>The bundled model's folder, or that of a name with a known scheme (<see cref="ModelSchemes"/>); the text itself where it is no such name, or a folder of a model is called so.</returns>
     public static string Locate(string nameOrFolder)
     {
         ArgumentNullException.ThrowIfNull(nameOrFolder);
+        if (ModelSchemes.Locate(nameOrFolder) is { } found)
+            return found;
         // A set of images may well be called like the set it was written from: only a model in its place has precedence.
         return nameOrFolder == Materials && !HoldsModel(nameOrFolder) ? Path.Combine(Folder, Materials) : nameOrFolder;
     }

@@ -14,7 +14,7 @@ public sealed class MissingLibraryException : HitaException
         : base(message, inner) => Commands = commands;
 
     /// <summary>
-    /// The commands to run in the program's project, such as <c>dotnet add package libtorch-cpu-linux-x64 --version 2.10.0</c>;
+    /// The commands to run in the program's project, such as <c>dotnet add package Hita.Backend.Cpu.Linux</c>;
     /// empty where no package mends it.
     /// </summary>
     public IReadOnlyList<string> Commands { get; }

@@ -38,13 +38,14 @@ internal static class NativePackages
         if (Find(TorchFile(platform), places) is null)
         {
             names.Add("libtorch");
-            if (TorchPackage(platform) is { } package)
-                commands.Add($"dotnet add package {package} --version {TorchLibrary.ExpectedVersion}");
+            if (Backend(platform) is { } package)
+                commands.Add($"dotnet add package {package}");
         }
         if (Find(SkiaFile(platform), places) is null)
         {
             names.Add("SkiaSharp's native library");
-            if (SkiaPackage(platform) is { } package)
+            // A backend brings both; alone, it is missing where a libtorch of the user's own is in use.
+            if (commands.Count == 0 && SkiaPackage(platform) is { } package)
                 commands.Add($"dotnet add package {package} --version {SkiaVersion}");
         }
         var way = commands.Count == 0
@@ -74,9 +75,14 @@ internal static class NativePackages
         _ => $"lib{name}.so",
     };
 
-    // What is published; other platforms have none.
-    private static string? TorchPackage(string platform) =>
-        platform is "linux-x64" or "win-x64" or "osx-arm64" ? $"libtorch-cpu-{platform}" : null;
+    // The packages in packaging/; for other platforms libtorch is not published.
+    private static string? Backend(string platform) => platform switch
+    {
+        "linux-x64" => "Hita.Backend.Cpu.Linux",
+        "win-x64" => "Hita.Backend.Cpu.Windows",
+        "osx-arm64" => "Hita.Backend.Cpu.MacOS",
+        _ => null,
+    };
 
     // The other platforms' come with the managed package.
     private static string? SkiaPackage(string platform) => platform.StartsWith("linux", StringComparison.Ordinal)

@@ -36,11 +36,11 @@ public sealed class NativePackagesTests
         }
         """;
 
-    private const string Torch = "dotnet add package libtorch-cpu-linux-x64 --version 2.10.0";
+    private const string Torch = "dotnet add package Hita.Backend.Cpu.Linux";
     private const string Skia = "dotnet add package SkiaSharp.NativeAssets.Linux.NoDependencies --version 2.88.9";
 
     private const string Both =
-        "This program comes without libtorch and without SkiaSharp's native library: run '" + Torch + "' and '" + Skia +
+        "This program comes without libtorch and without SkiaSharp's native library: run '" + Torch +
         "' in its project and build it again (or name a libtorch that is there already with HITA_LIBTORCH; hita itself takes --libtorch).";
 
     [Fact]
@@ -49,7 +49,7 @@ public sealed class NativePackagesTests
         using var folder = new TemporaryFolder();
         var fault = NativePackages.Missing([folder.Path], "linux-x64");
         Assert.Equal(Both, fault.Message);
-        Assert.Equal([Torch, Skia], fault.Commands);
+        Assert.Equal([Torch], fault.Commands);
     }
 
     [Fact]
@@ -65,13 +65,13 @@ public sealed class NativePackagesTests
     }
 
     [Theory]
-    [InlineData("win-x64", "libtorch-cpu-win-x64", "torch_cpu.dll", "libSkiaSharp.dll")]
-    [InlineData("osx-arm64", "libtorch-cpu-osx-arm64", "libtorch_cpu.dylib", "libSkiaSharp.dylib")]
+    [InlineData("win-x64", "Hita.Backend.Cpu.Windows", "torch_cpu.dll", "libSkiaSharp.dll")]
+    [InlineData("osx-arm64", "Hita.Backend.Cpu.MacOS", "libtorch_cpu.dylib", "libSkiaSharp.dylib")]
     public void Each_platform_has_its_own_package(string platform, string package, string torch, string skia)
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder[skia], "");
-        Assert.Equal([$"dotnet add package {package} --version 2.10.0"], NativePackages.Missing([folder.Path], platform).Commands);
+        Assert.Equal([$"dotnet add package {package}"], NativePackages.Missing([folder.Path], platform).Commands);
         Assert.Equal(torch, NativePackages.TorchFile(platform));
     }
 

@@ -46,7 +46,7 @@ internal sealed class ServedModels
         var precisions = parsed.GetValue(_precision)!.Distinct().ToList();
         foreach (var folder in folders)
         {
-            NamedModel.ClassesOf(folder);
+            NamedGenerator.Read(folder);
             foreach (var word in precisions)
             {
                 var pipeline = ServedPipeline.Of(folder);

@@ -1,0 +1,207 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Hita.Runtime;
+
+namespace Hita.Hub;
+
+/// <summary>Fetches files of repositories into the cache. Several processes may do so at once, and with Python's <c>huggingface_hub</c>.</summary>
+public sealed class HubClient : IDisposable
+{
+    private const int MaxListingBytes = 64 << 20;
+
+    private readonly HubTransport _transport;
+
+    /// <summary>Creates a client.</summary>
+    /// <param name="settings">The hub, the cache and the token.</param>
+    public HubClient(HubSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        Settings = settings;
+        _transport = new HubTransport(settings);
+    }
+
+    /// <summary>The hub, the cache and the token.</summary>
+    public HubSettings Settings { get; }
+
+    /// <summary>Asks what a revision of a repository holds.</summary>
+    /// <param name="reference">The repository and the revision.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="HubException">There is no such thing, it is refused, or the hub does not answer.</exception>
+    public async Task<HubSnapshot> ListAsync(HubReference reference, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(reference);
+        if (Settings.IsOffline)
+            throw new HubException($"HF_HUB_OFFLINE is set, and {reference} is not in {Settings.CacheFolder} as a whole; unset it to fetch.");
+        var address = _transport.Address($"api/models/{reference.Repository}/revision/{Uri.EscapeDataString(reference.Revision)}?blobs=true");
+        for (var failures = 1; ; failures++)
+        {
+            TimeSpan delay;
+            try
+            {
+                var (answer, _) = await _transport.AskAsync(address, range: null, cancellation).ConfigureAwait(false);
+                using (answer)
+                {
+                    if (answer.IsSuccessStatusCode)
+                        return await ReadListingAsync(answer, reference, cancellation).ConfigureAwait(false);
+                    if (!HubTransport.IsTransient(answer.StatusCode) || failures >= Settings.Attempts)
+                        throw _transport.Fault(answer, reference, file: null);
+                    delay = _transport.DelayAfter(failures, answer);
+                }
+            }
+            catch (Exception e) when (HubTransport.IsTransient(e))
+            {
+                if (failures >= Settings.Attempts)
+                    throw _transport.Unreachable(e, reference.Repository);
+                delay = _transport.DelayAfter(failures, answer: null);
+            }
+            await Task.Delay(delay, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Fetches files, as far as they are not in the cache.</summary>
+    /// <param name="reference">The repository and the revision.</param>
+    /// <param name="names">Files, or patterns with <c>*</c> and <c>?</c>, in which <c>*</c> stands for slashes too.</param>
+    /// <param name="progress">Told about bytes as they arrive; may be null.</param>
+    /// <param name="cancellation">Gives up; what has arrived is kept, and the next call goes on from there.</param>
+    /// <returns>The files, in the order of the repository.</returns>
+    /// <exception cref="HubException">A file is not there, is refused, arrives damaged, or the hub does not answer.</exception>
+    /// <exception cref="HitaException">The cache cannot be written, or its disk is too full.</exception>
+    public async Task<IReadOnlyList<FetchedFile>> FetchAsync(
+        HubReference reference, IReadOnlyList<string> names, IProgress<HubProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(reference);
+        ArgumentNullException.ThrowIfNull(names);
+        var cache = new HubCache(Settings.CacheFolder, reference.Repository);
+        // A commit never changes: what is there of it needs no question.
+        if ((Settings.IsOffline || HubCache.IsCommit(reference.Revision)) && FindAll(cache, reference, names) is { } found)
+            return found;
+        var snapshot = await ListAsync(reference, cancellation).ConfigureAwait(false);
+        var wanted = Wanted(snapshot, reference, names);
+        try
+        {
+            cache.SetCommit(reference.Revision, snapshot.Commit);
+            return await FetchAsync(reference, cache, snapshot.Commit, wanted, progress, cancellation).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException && !HubTransport.IsTransient(e))
+        {
+            throw new HitaException(
+                $"{Settings.CacheFolder}, where files of the hub are kept, cannot be written: {DiskFault.Reason(e)}; make room there, or name another folder in HF_HOME.", e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _transport.Dispose();
+
+    /// <summary>The names of a revision's files; offline, or of a commit that is there, of those in the cache.</summary>
+    internal async Task<IReadOnlyList<string>> NamesAsync(HubReference reference, CancellationToken cancellation)
+    {
+        var cache = new HubCache(Settings.CacheFolder, reference.Repository);
+        if (Settings.IsOffline && cache.Commit(reference.Revision) is { } commit && Directory.Exists(cache.Snapshot(commit)))
+            return [.. Cached(cache.Snapshot(commit))];
+        return [.. (await ListAsync(reference, cancellation).ConfigureAwait(false)).Files.Select(static f => f.Name)];
+    }
+
+    private async Task<IReadOnlyList<FetchedFile>> FetchAsync(
+        HubReference reference, HubCache cache, string commit, IReadOnlyList<HubFile> wanted, IProgress<HubProgress>? progress, CancellationToken cancellation)
+    {
+        var missing = wanted.Where(f => !File.Exists(cache.Blob(f))).DistinctBy(static f => f.Hash).ToList();
+        CheckSpace(cache, missing);
+        var total = missing.Sum(static f => f.Size);
+        long before = 0;
+        foreach (var file in missing)
+        {
+            var begun = before;
+            var download = new BlobDownload(_transport, Settings, reference, file, cache);
+            await download.RunAsync(commit, done => progress?.Report(new HubProgress(file.Name, begun + done, total)), cancellation).ConfigureAwait(false);
+            before += file.Size;
+        }
+        return [.. wanted.Select(f => new FetchedFile(f.Name, cache.Link(commit, f)))];
+    }
+
+    private static IReadOnlyList<FetchedFile>? FindAll(HubCache cache, HubReference reference, IReadOnlyList<string> names)
+    {
+        if (cache.Commit(reference.Revision) is not { } commit)
+            return null;
+        var files = new List<FetchedFile>();
+        foreach (var name in names)
+        {
+            // What a pattern stands for only the hub knows; offline it stands for what is there.
+            var matching = IsPattern(name) ? Cached(cache.Snapshot(commit)).Where(f => Matches(f, name)).ToList() : [name];
+            if (matching.Count == 0 || matching.Exists(f => !File.Exists(cache.Pointer(commit, f))))
+                return null;
+            files.AddRange(matching.Select(f => new FetchedFile(f, cache.Pointer(commit, f))));
+        }
+        return files;
+    }
+
+    private static IEnumerable<string> Cached(string snapshot) => Directory.EnumerateFiles(snapshot, "*", SearchOption.AllDirectories)
+        .Select(f => Path.GetRelativePath(snapshot, f).Replace(Path.DirectorySeparatorChar, '/'))
+        .Order(StringComparer.Ordinal);
+
+    private static List<HubFile> Wanted(HubSnapshot snapshot, HubReference reference, IReadOnlyList<string> names)
+    {
+        foreach (var name in names)
+        {
+            if (!snapshot.Files.Any(f => Matches(f.Name, name)))
+            {
+                throw new HubException(
+                    $"{reference.Repository} has no file {PrintableText.Escape(name)} at revision {reference.Revision}{NearestName.Hint(name, snapshot.Files.Select(static f => f.Name))}",
+                    System.Net.HttpStatusCode.NotFound);
+            }
+        }
+        return [.. snapshot.Files.Where(f => names.Any(n => Matches(f.Name, n)))];
+    }
+
+    private static bool IsPattern(string name) => name.Contains('*', StringComparison.Ordinal) || name.Contains('?', StringComparison.Ordinal);
+
+    private static bool Matches(string file, string name) => file == name || (IsPattern(name) && Regex.IsMatch(
+        file, "^" + Regex.Escape(name).Replace(@"\*", ".*", StringComparison.Ordinal).Replace(@"\?", ".", StringComparison.Ordinal) + "$",
+        RegexOptions.CultureInvariant | RegexOptions.NonBacktracking));
+
+    private void CheckSpace(HubCache cache, IReadOnlyList<HubFile> missing)
+    {
+        var needed = missing.Sum(f => f.Size - BlobDownload.Arrived(cache, f));
+        Directory.CreateDirectory(Path.Combine(cache.Folder, "blobs"));
+        if (needed == 0)
+            return;
+        var free = new DriveInfo(cache.Folder).AvailableFreeSpace;
+        if (free < needed)
+        {
+            throw new HitaException(
+                $"{Settings.CacheFolder}, where files of the hub are kept, has {SystemMessage.Size(free)} free, and {SystemMessage.Size(needed)} are needed: make room there, or name another folder in HF_HOME.");
+        }
+    }
+
+    private async Task<HubSnapshot> ReadListingAsync(HttpResponseMessage answer, HubReference reference, CancellationToken cancellation)
+    {
+        try
+        {
+            await _transport.InTimeAsync(
+                async stop =>
+                {
+                    await answer.Content.LoadIntoBufferAsync(MaxListingBytes, stop).ConfigureAwait(false);
+                    return true;
+                },
+                cancellation).ConfigureAwait(false);
+            using var json = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancellation).ConfigureAwait(false));
+            var commit = json.RootElement.GetProperty("sha").GetString() ?? "";
+            if (!HubCache.IsCommit(commit))
+                throw new JsonException("no commit");
+            var files = json.RootElement.GetProperty("siblings").EnumerateArray().Select(Read).ToList();
+            // Names and hashes become paths here; a hub that gives others is none.
+            return files.TrueForAll(static f => f.IsSafe) ? new HubSnapshot(commit, files) : throw new JsonException("a file's name or hash");
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        {
+            throw new HubException($"{Settings.Endpoint.Host} answered for {reference.Repository} with something that is no list of files; check HF_ENDPOINT.", answer.StatusCode, e);
+        }
+    }
+
+    private static HubFile Read(JsonElement file)
+    {
+        var name = file.GetProperty("rfilename").GetString() ?? "";
+        return file.TryGetProperty("lfs", out var large) && large.ValueKind == JsonValueKind.Object
+            ? new HubFile(name, large.GetProperty("size").GetInt64(), large.GetProperty("sha256").GetString() ?? "")
+            : new HubFile(name, file.GetProperty("size").GetInt64(), file.GetProperty("blobId").GetString() ?? "");
+    }
+}
