@@ -118,7 +118,7 @@ public sealed class HubClient : IDisposable
         return [.. wanted.Select(f => new FetchedFile(f.Name, cache.Link(commit, f)))];
     }
 
-    private static IReadOnlyList<FetchedFile>? FindAll(HubCache cache, HubReference reference, IReadOnlyList<string> names)
+    private static List<FetchedFile>? FindAll(HubCache cache, HubReference reference, IReadOnlyList<string> names)
     {
         if (cache.Commit(reference.Revision) is not { } commit)
             return null;

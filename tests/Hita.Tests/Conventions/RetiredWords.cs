@@ -38,7 +38,6 @@ internal static partial class RetiredWords
         ["out-paint"] = "the field's own word",
         ["out-painting"] = "the field's own word",
         ["matte paint"] = "a material of the built-in set",
-        ["most-different"] = "codes in the order of how much they differ: it bounds nothing",
     };
 
     /// <summary>What is wrong with a name of any spelling: camel case, snake case or with hyphens.</summary>

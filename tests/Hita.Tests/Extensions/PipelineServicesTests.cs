@@ -4,6 +4,7 @@ using Hita.Generation;
 using Hita.Models;
 using Hita.Runtime;
 using Hita.Tests.Editing;
+using Hita.Tests.Support;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;

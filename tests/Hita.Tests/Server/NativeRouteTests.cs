@@ -78,9 +78,9 @@ public sealed class NativeRouteTests(ServerFixture fixture)
     {
         var server = await fixture.ReadyAsync();
         var other = ImageFiles.Noise(90, 90, 4);
-        var job = await server.RunAsync("style", Forms.Of(("content", Photo), ("style", other), ("strength", "0.5"), ("order", "most-different"), ("keep_opening", "true")));
+        var job = await server.RunAsync("style", Forms.Of(("content", Photo), ("style", other), ("strength", "0.5"), ("order", "by-difference"), ("keep_opening", "true")));
         var expected = new StyleTransfer(server.Catalog.Models[0].Pipeline.Tokenizer).Apply(
-            Photo, other, new StyleOptions { Strength = 0.5, Order = StyleOrder.MaxDifferent, KeepOpening = true }, cancellation: Stop);
+            Photo, other, new StyleOptions { Strength = 0.5, Order = StyleOrder.ByDifference, KeepOpening = true }, cancellation: Stop);
         EditingModels.AssertSame(expected, await ImageAsync(server, job));
     }
 

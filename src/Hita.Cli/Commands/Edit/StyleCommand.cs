@@ -18,13 +18,13 @@ internal static class StyleCommand
         var defaults = new StyleOptions();
         var strength = new Option<double>("--strength") { Description = "From 0 (the content) to 1 (all of the style).", HelpName = "S", DefaultValueFactory = _ => defaults.Strength };
         var method = new Option<string>("--method") { Description = "What the strength is: the share of holistic codes swapped, or how far all are interpolated before quantization.", HelpName = "swap|interpolate", DefaultValueFactory = _ => Name(defaults.Method) };
-        var order = new Option<string>("--order") { Description = "Which codes are swapped first.", HelpName = "first|last|spread|most-different", DefaultValueFactory = _ => Name(defaults.Order) };
+        var order = new Option<string>("--order") { Description = "Which codes are swapped first.", HelpName = "first|last|spread|by-difference", DefaultValueFactory = _ => Name(defaults.Order) };
         var opening = new Option<bool>("--keep-opening") { Description = "Keep the last holistic codes, from which the first patches are decoded.", DefaultValueFactory = _ => defaults.KeepOpening };
         var whole = new Option<bool>("--whole-shape") { Description = "Work on the whole image in its own shape, not on its largest centre square." };
         var overwrite = new OverwriteOption();
         var json = CommandHost.JsonOption();
         CommonOptions.OneOf(method, "swap", "interpolate");
-        CommonOptions.OneOf(order, "first", "last", "spread", "most-different");
+        CommonOptions.OneOf(order, "first", "last", "spread", "by-difference");
         var command = new HitaCommand(
             "style",
             "Transfer the style of one image to another: the content's patch codes are decoded with the style's holistic codes. Outside the centre square the image stays as it is.",
@@ -44,7 +44,7 @@ internal static class StyleCommand
                 {
                     "last" => StyleOrder.Last,
                     "spread" => StyleOrder.Spread,
-                    "most-different" => StyleOrder.ByDifference,
+                    "by-difference" => StyleOrder.ByDifference,
                     _ => StyleOrder.First,
                 },
                 KeepOpening = parsed.GetValue(opening),
@@ -74,7 +74,7 @@ internal static class StyleCommand
     {
         StyleOrder.Last => "last",
         StyleOrder.Spread => "spread",
-        StyleOrder.ByDifference => "most-different",
+        StyleOrder.ByDifference => "by-difference",
         _ => "first",
     };
 
