@@ -48,7 +48,7 @@ internal sealed class BlobDownload(HubTransport transport, HubSettings settings,
             }
             stream.Flush(flushToDisk: true);
         }
-        File.Move(incomplete, _blob, overwrite: true);
+        AtomicFile.Rename(incomplete, _blob);
     }
 
     private static string Incomplete(string blob) => blob + ".incomplete";

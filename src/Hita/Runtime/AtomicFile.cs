@@ -69,6 +69,11 @@ internal sealed class AtomicFile : IDisposable
     /// <exception cref="CheckpointException">The file cannot be written; what was there before is still there.</exception>
     public static void WriteText(string path, string text) => Write(path, stream => stream.Write(Utf8.GetBytes(text)));
 
+    /// <summary>Gives a file its name that is whole and flushed already: one that took several processes to write, say.</summary>
+    /// <param name="finished">The file, beside its place.</param>
+    /// <param name="path">Its place; what is there is replaced.</param>
+    public static void Rename(string finished, string path) => File.Move(finished, path, overwrite: true);
+
     /// <summary>Whether a file is one that a process did not live to rename.</summary>
     /// <param name="path">The file.</param>
     /// <param name="name">The name it was to get; null for any.</param>

@@ -13,7 +13,7 @@ internal sealed class ServerLimits
     private readonly Option<int> _batch = Number("--max-batch", "Images of a model that are sampled together; they do not depend on it.", Defaults.MaxBatch);
     private readonly Option<int> _images = Number("--max-images", "Images that one request may ask for.", Defaults.MaxImages);
     private readonly Option<int> _pixels = Number("--max-pixels", "Pixels (width × height) of an uploaded image, and of a result, at most.", (int)Defaults.MaxPixels);
-    private readonly Option<int> _body = Number("--max-body", "Bytes of a request's body at most.", (int)Defaults.MaxBodyBytes);
+    private readonly Option<int> _body = Number("--max-body", "MiB (2²⁰ bytes) of a request's body at most.", (int)(Defaults.MaxBodyBytes >> 20));
     private readonly Option<int> _seconds = Number("--max-seconds", "Seconds for one request or job, its waiting included.", (int)Defaults.MaxTime.TotalSeconds);
 
     public ServerLimits()
@@ -22,7 +22,7 @@ internal sealed class ServerLimits
         NumberOptions.Between(_batch, 1, 1024);
         NumberOptions.Between(_images, 1, 10_000);
         NumberOptions.Between(_pixels, 1, 500_000_000);
-        NumberOptions.Between(_body, 1024, 1 << 30);
+        NumberOptions.Between(_body, 1, 1024);
         NumberOptions.Between(_seconds, 1, 86_400);
     }
 
@@ -38,7 +38,7 @@ internal sealed class ServerLimits
         options.MaxBatch = parsed.GetValue(_batch);
         options.MaxImages = parsed.GetValue(_images);
         options.MaxPixels = parsed.GetValue(_pixels);
-        options.MaxBodyBytes = parsed.GetValue(_body);
+        options.MaxBodyBytes = (long)parsed.GetValue(_body) << 20;
         options.MaxTime = TimeSpan.FromSeconds(parsed.GetValue(_seconds));
     }
 
