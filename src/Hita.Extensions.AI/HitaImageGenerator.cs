@@ -26,8 +26,15 @@ public sealed class HitaImageGenerator : IImageGenerator
 {
     private const int MaxCount = 10_000;
 
+    // Of one request in the host at a time, so that a large one is not refused for its own size.
+    private const int MaxInFlight = 16;
+
     private readonly IImageHost _host;
     private readonly ImageGeneratorMetadata _metadata;
+
+    // Each edit encodes and decodes with all processors by itself; its codes are sampled in the host's loop.
+    private readonly SemaphoreSlim _editTurn = new(1);
+    private bool _isDisposed;
 
     /// <summary>Creates a generator.</summary>
     /// <param name="host">Samples and decodes; stays the caller's to dispose.</param>
@@ -53,8 +60,8 @@ public sealed class HitaImageGenerator : IImageGenerator
         CheckModel(options?.ModelId);
         var encoding = ImageContent.Of(options);
         var settings = ImageProperties.Read(options?.AdditionalProperties);
-        // The pipeline may still be loading.
-        await _host.WarmUpAsync(cancellationToken).ConfigureAwait(false);
+        // The pipeline may still be loading, and asking for it waits.
+        await Task.Run(() => _host.Pipeline, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
         var classes = ClassesOf(request.Prompt);
         var originals = request.OriginalImages?.ToList() ?? [];
         if (originals.Count > 1)
@@ -62,7 +69,7 @@ public sealed class HitaImageGenerator : IImageGenerator
         var seed = settings.Seed ?? (ulong)RandomNumberGenerator.GetInt32(int.MaxValue);
         var contents = originals.Count == 0
             ? await Generate(classes, CountOf(options, classes.Count), seed, settings, encoding, cancellationToken).ConfigureAwait(false)
-            : await Task.Run(() => Edit(originals[0], classes, CountOf(options, 1), seed, settings, encoding, cancellationToken), cancellationToken).ConfigureAwait(false);
+            : await EditAsync(() => Edit(originals[0], classes, CountOf(options, 1), seed, settings, encoding, cancellationToken), cancellationToken).ConfigureAwait(false);
         return new ImageGenerationResponse(contents) { Usage = Usage(contents.Count) };
     }
 
@@ -77,9 +84,26 @@ public sealed class HitaImageGenerator : IImageGenerator
         return serviceType.IsInstanceOfType(this) ? this : serviceType.IsInstanceOfType(_host) ? _host : null;
     }
 
-    /// <summary>Nothing: the host is its owner's.</summary>
+    /// <summary>Waits for the edit that is running, which uses the pipeline. The host is left alone: it is its owner's.</summary>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _isDisposed, true))
+            return;
+        _editTurn.Wait();
+        _editTurn.Dispose();
+    }
+
+    private async Task<List<AIContent>> EditAsync(Func<List<AIContent>> edit, CancellationToken cancellation)
+    {
+        await _editTurn.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            return await Task.Run(edit, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            _editTurn.Release();
+        }
     }
 
     private async Task<IList<AIContent>> Generate(
@@ -89,10 +113,12 @@ public sealed class HitaImageGenerator : IImageGenerator
         var sampling = settings.Sampling.Over(pipeline.Generator.Sampling);
         // One image that fails takes the others along: their places in the batch are wanted.
         using var together = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var places = new SemaphoreSlim(MaxInFlight);
         return await Task.WhenAll(Enumerable.Range(0, count).Select(One)).ConfigureAwait(false);
 
         async Task<AIContent> One(int index)
         {
+            await places.WaitAsync(together.Token).ConfigureAwait(false);
             try
             {
                 var request = new HostedImageRequest { Class = classes[index % classes.Count], Seed = seed, Image = index, Sampling = sampling };
@@ -104,6 +130,10 @@ public sealed class HitaImageGenerator : IImageGenerator
             {
                 await together.CancelAsync().ConfigureAwait(false);
                 throw;
+            }
+            finally
+            {
+                places.Release();
             }
         }
     }
@@ -120,10 +150,10 @@ public sealed class HitaImageGenerator : IImageGenerator
         var mask = settings.MaskFor(image, bytes);
         if (mask is null)
         {
-            return [.. new Variations(pipeline).Generate(image, VariationKeep.Holistic, count, sampling, progress: null, cancellation).Select(v =>
+            return [.. new Variations(pipeline, new HostedCodeSampler(_host)).Generate(image, VariationKeep.Holistic, count, sampling, progress: null, cancellation).Select(v =>
                 Content("vary", v.Image, seed, v.Number, new { keep = "holistic", sampling }))];
         }
-        var inpainter = new Inpainter(pipeline);
+        var inpainter = new Inpainter(pipeline, new HostedCodeSampler(_host));
         var options = new InpaintOptions { Sampling = sampling, Candidates = settings.Candidates ?? new InpaintOptions().Candidates };
         var contents = new List<AIContent>();
         for (var i = 0; i < count; i++)

@@ -30,7 +30,9 @@ public static class HitaServices
         services.TryAddSingleton<PipelineHost>();
         services.TryAddSingleton<IImageHost>(static provider => new SharedHost(provider.GetRequiredService<PipelineHost>()));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, PipelineStart>());
-        services.AddHealthChecks().AddCheck<PipelineHealth>(HealthCheckName);
+        // Names of health checks are unique: who calls this twice, for further options, gets one.
+        if (services.All(static s => s.ServiceType != typeof(PipelineHealth)))
+            services.AddSingleton<PipelineHealth>().AddHealthChecks().AddCheck<PipelineHealth>(HealthCheckName);
         return services;
     }
 }

@@ -72,7 +72,7 @@ internal sealed partial class PipelineHost : IDisposable, IAsyncDisposable
             LogLoaded(_options.Pipeline, pipeline.Generator.Precision, pipeline.Width, pipeline.Height, Stopwatch.GetElapsedTime(started).TotalSeconds);
             return host;
         }
-        catch (HitaException e)
+        catch (Exception e)
         {
             LogFailed(_options.Pipeline, e.Message);
             throw;

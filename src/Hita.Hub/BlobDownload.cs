@@ -94,7 +94,8 @@ internal sealed class BlobDownload(HubTransport transport, HubSettings settings,
             var before = arrived;
             try
             {
-                var place = _location ?? transport.Address($"{reference.Repository}/resolve/{commit}/{string.Join('/', file.Name.Split('/').Select(Uri.EscapeDataString))}");
+                var known = _location;
+                var place = known ?? transport.Address($"{reference.Repository}/resolve/{commit}/{string.Join('/', file.Name.Split('/').Select(Uri.EscapeDataString))}");
                 var (answer, at) = await transport.AskAsync(place, new RangeHeaderValue(from + arrived, from + count - 1), cancellation).ConfigureAwait(false);
                 using (answer)
                 {
@@ -107,11 +108,11 @@ internal sealed class BlobDownload(HubTransport transport, HubSettings settings,
                             return bytes;
                         throw new HttpIOException(HttpRequestError.ResponseEnded, "the answer ended early");
                     }
-                    failures++;
-                    // Addresses of other hosts are signed and run out.
-                    var isStale = _location is not null && place == _location && (int)answer.StatusCode is 401 or 403 or 404 or 410;
-                    _location = null;
-                    if ((!isStale && !HubTransport.IsTransient(answer.StatusCode)) || failures >= settings.Attempts)
+                    // Addresses of other hosts are signed and run out; several ranges may find that at once, and one may have a new one already.
+                    var isStale = known is not null && (int)answer.StatusCode is 401 or 403 or 404 or 410;
+                    Interlocked.CompareExchange(ref _location, null, known);
+                    failures += isStale ? 0 : 1;
+                    if (!isStale && (!HubTransport.IsTransient(answer.StatusCode) || failures >= settings.Attempts))
                         throw transport.Fault(answer, reference, file.Name);
                     delay = isStale ? TimeSpan.Zero : transport.DelayAfter(failures, answer);
                 }
@@ -146,7 +147,7 @@ internal sealed class BlobDownload(HubTransport transport, HubSettings settings,
         while (at < bytes.Length)
         {
             var target = skip > 0 ? dropped.AsMemory(0, (int)Math.Min(skip, dropped.Length)) : bytes.AsMemory(at);
-            var length = await transport.InTimeAsync(stop => body.ReadAsync(target, stop).AsTask(), cancellation).ConfigureAwait(false);
+            var length = await transport.InTimeAsync(stop => HubTransport.FromNetworkAsync(body.ReadAsync(target, stop).AsTask()), cancellation).ConfigureAwait(false);
             if (length == 0)
                 yield break;
             if (skip > 0)
@@ -161,6 +162,9 @@ internal sealed class BlobDownload(HubTransport transport, HubSettings settings,
 
     private HubException Changed() => new($"{file.Name} of {reference.Repository} has another size than the hub said a moment ago; try again.");
 
+    // What .NET throws where another process holds the file: a sharing violation on Windows, EWOULDBLOCK of Linux or macOS elsewhere.
+    private static bool IsHeld(IOException e) => e.HResult is unchecked((int)0x80070020) or 11 or 35;
+
     private async Task<FileStream> TakeLockAsync(CancellationToken cancellation)
     {
         var path = cache.Lock(file);
@@ -172,7 +176,7 @@ internal sealed class BlobDownload(HubTransport transport, HubSettings settings,
                 // The kind of lock that Python's client takes on the same file.
                 return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
             }
-            catch (IOException e) when (e is not (DirectoryNotFoundException or PathTooLongException) && !DiskFault.IsFull(e) && File.Exists(path))
+            catch (IOException e) when (IsHeld(e))
             {
                 // Another process fetches the same file; its bytes will be ours.
                 await Task.Delay(200, cancellation).ConfigureAwait(false);

@@ -77,8 +77,10 @@ internal sealed partial class HubCache
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException && OperatingSystem.IsWindows())
         {
-            // Links are for administrators and developers there.
-            File.Copy(Blob(file), path, overwrite: true);
+            // Links are for administrators and developers there. Renamed when it is whole, as a half one would be taken for the file.
+            var copy = path + ".incomplete";
+            File.Copy(Blob(file), copy, overwrite: true);
+            AtomicFile.Rename(copy, path);
         }
         return path;
     }

@@ -73,14 +73,16 @@ public sealed class HubClient : IDisposable
         ArgumentNullException.ThrowIfNull(names);
         var cache = new HubCache(Settings.CacheFolder, reference.Repository);
         // A commit never changes: what is there of it needs no question.
-        if ((Settings.IsOffline || HubCache.IsCommit(reference.Revision)) && FindAll(cache, reference, names) is { } found)
+        if ((Settings.IsOffline || (HubCache.IsCommit(reference.Revision) && !names.Any(IsPattern))) && FindAll(cache, reference, names) is { } found)
             return found;
         var snapshot = await ListAsync(reference, cancellation).ConfigureAwait(false);
         var wanted = Wanted(snapshot, reference, names);
         try
         {
+            var fetched = await FetchAsync(reference, cache, snapshot.Commit, wanted, progress, cancellation).ConfigureAwait(false);
+            // Last: until all is there, the revision means what it meant, for those who are offline.
             cache.SetCommit(reference.Revision, snapshot.Commit);
-            return await FetchAsync(reference, cache, snapshot.Commit, wanted, progress, cancellation).ConfigureAwait(false);
+            return fetched;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException && !HubTransport.IsTransient(e))
         {
@@ -92,11 +94,11 @@ public sealed class HubClient : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _transport.Dispose();
 
-    /// <summary>The names of a revision's files; offline, or of a commit that is there, of those in the cache.</summary>
+    /// <summary>The names of a revision's files; offline, of those in the cache.</summary>
     internal async Task<IReadOnlyList<string>> NamesAsync(HubReference reference, CancellationToken cancellation)
     {
         var cache = new HubCache(Settings.CacheFolder, reference.Repository);
-        if (Settings.IsOffline && cache.Commit(reference.Revision) is { } commit && Directory.Exists(cache.Snapshot(commit)))
+        if (Settings.IsOffline && cache.Commit(reference.Revision) is { } commit)
             return [.. Cached(cache.Snapshot(commit))];
         return [.. (await ListAsync(reference, cancellation).ConfigureAwait(false)).Files.Select(static f => f.Name)];
     }
@@ -134,7 +136,7 @@ public sealed class HubClient : IDisposable
         return files;
     }
 
-    private static IEnumerable<string> Cached(string snapshot) => Directory.EnumerateFiles(snapshot, "*", SearchOption.AllDirectories)
+    private static IEnumerable<string> Cached(string snapshot) => !Directory.Exists(snapshot) ? [] : Directory.EnumerateFiles(snapshot, "*", SearchOption.AllDirectories)
         .Select(f => Path.GetRelativePath(snapshot, f).Replace(Path.DirectorySeparatorChar, '/'))
         .Order(StringComparer.Ordinal);
 
@@ -149,7 +151,11 @@ public sealed class HubClient : IDisposable
                     System.Net.HttpStatusCode.NotFound);
             }
         }
-        return [.. snapshot.Files.Where(f => names.Any(n => Matches(f.Name, n)))];
+        List<HubFile> wanted = [.. snapshot.Files.Where(f => names.Any(n => Matches(f.Name, n)))];
+        // Names and hashes become paths here.
+        if (wanted.Find(static f => !f.IsSafe) is { } odd)
+            throw new HubException($"{reference.Repository} has a file '{PrintableText.Escape(odd.Name)}', whose name leads out of its folder or cannot be a file's here; name the files that are wanted.");
+        return wanted;
     }
 
     private static bool IsPattern(string name) => name.Contains('*', StringComparison.Ordinal) || name.Contains('?', StringComparison.Ordinal);
@@ -164,11 +170,23 @@ public sealed class HubClient : IDisposable
         Directory.CreateDirectory(Path.Combine(cache.Folder, "blobs"));
         if (needed == 0)
             return;
-        var free = new DriveInfo(cache.Folder).AvailableFreeSpace;
-        if (free < needed)
+        if (FreeSpace(cache.Folder) is { } free && free < needed)
         {
             throw new HitaException(
                 $"{Settings.CacheFolder}, where files of the hub are kept, has {SystemMessage.Size(free)} free, and {SystemMessage.Size(needed)} are needed: make room there, or name another folder in HF_HOME.");
+        }
+    }
+
+    private static long? FreeSpace(string folder)
+    {
+        try
+        {
+            return new DriveInfo(folder).AvailableFreeSpace;
+        }
+        catch (ArgumentException)
+        {
+            // A folder of another machine on Windows, which has no drive.
+            return null;
         }
     }
 
@@ -188,8 +206,7 @@ public sealed class HubClient : IDisposable
             if (!HubCache.IsCommit(commit))
                 throw new JsonException("no commit");
             var files = json.RootElement.GetProperty("siblings").EnumerateArray().Select(Read).ToList();
-            // Names and hashes become paths here; a hub that gives others is none.
-            return files.TrueForAll(static f => f.IsSafe) ? new HubSnapshot(commit, files) : throw new JsonException("a file's name or hash");
+            return new HubSnapshot(commit, files);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {

@@ -57,11 +57,11 @@ public sealed record HubSettings
         {
             Endpoint = endpoint,
             CacheFolder = Value("HF_HUB_CACHE") ?? Value("HUGGINGFACE_HUB_CACHE") ?? Path.Combine(home, "hub"),
-            Token = (Value("HF_TOKEN") ?? Value("HUGGING_FACE_HUB_TOKEN") ?? ReadToken(Value("HF_TOKEN_PATH") ?? Path.Combine(home, "token")))?.Trim(),
+            Token = Value("HF_TOKEN") ?? Value("HUGGING_FACE_HUB_TOKEN") ?? ReadToken(Value("HF_TOKEN_PATH") ?? Path.Combine(home, "token")),
             IsOffline = (Value("HF_HUB_OFFLINE") ?? "").ToUpperInvariant() is "1" or "ON" or "YES" or "TRUE",
         };
 
-        string? Value(string name) => variable(name) is { Length: > 0 } value ? value : null;
+        string? Value(string name) => variable(name)?.Trim() is { Length: > 0 } value ? value : null;
     }
 
     private static string? ReadToken(string path)

@@ -72,6 +72,19 @@ internal sealed class HubTransport : IDisposable
         }
     }
 
+    /// <summary>Reads from the network, whose faults come in more than one kind: a broken TLS record, say, as a plain <see cref="IOException"/>.</summary>
+    public static async Task<T> FromNetworkAsync<T>(Task<T> read)
+    {
+        try
+        {
+            return await read.ConfigureAwait(false);
+        }
+        catch (IOException e) when (e is not HttpIOException)
+        {
+            throw new HttpIOException(HttpRequestError.ResponseEnded, SystemMessage.Of(e), e);
+        }
+    }
+
     /// <summary>Whether an answer may be another one a little later.</summary>
     public static bool IsTransient(HttpStatusCode status) => (int)status is 408 or 429 or >= 500;
 

@@ -39,9 +39,11 @@ public static class PublishedModels
         var all = All.Where(m => m.Repository.Equals(repository, StringComparison.OrdinalIgnoreCase)).ToList();
         if (all.Count == 0)
             throw new HitaException($"The presets of {repository} are not known; name its files with --file.");
-        return all.FindLast(m => m.Name == name) ?? all.FindLast(m => m.Name.StartsWith($"{name}-", StringComparison.Ordinal) && m.Name.EndsWith('e')) ?? throw new HitaException(
+        return all.FindLast(m => m.Name == name) ?? all.FindLast(m => m.Name.StartsWith($"{name}-", StringComparison.Ordinal) && IsEpochs(m.Name[(name.Length + 1)..])) ?? throw new HitaException(
             $"{repository} has no preset '{PrintableText.Escape(name)}'; it has {string.Join(", ", all.Select(static m => m.Name))}.");
     }
+
+    private static bool IsEpochs(string text) => text.Length > 1 && text[^1] == 'e' && text[..^1].All(char.IsAsciiDigit);
 
     private static IEnumerable<PublishedModel> Family(string family, string tokenizer, string preset, params (string Size, string[] Epochs)[] sizes) =>
         from size in sizes

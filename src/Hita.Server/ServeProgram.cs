@@ -71,9 +71,10 @@ public static class ServeProgram
             throw new HitaException(
                 $"{string.Join(", ", urls.All)} can be reached from other machines, and no API key is asked for: name a file of keys with --api-key-file, or listen on 127.0.0.1.");
         }
-        if (urls.IsLoopback && options.AllowedHosts.Count == 0)
+        // Named hosts come besides loopback's own names, wherever it listens.
+        if (urls.IsLoopback || options.AllowedHosts.Count > 0)
         {
-            foreach (var name in LoopbackNames)
+            foreach (var name in LoopbackNames.Except(options.AllowedHosts, StringComparer.OrdinalIgnoreCase).ToList())
                 options.AllowedHosts.Add(name);
         }
     }

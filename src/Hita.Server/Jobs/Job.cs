@@ -168,6 +168,8 @@ public sealed class Job
         {
             Results = results;
             Fault = fault;
+            // The results replace them; who still watches has the end to look at.
+            _previews.Clear();
         }
         var state = fault switch
         {

@@ -16,6 +16,8 @@ namespace Hita.Server.Native;
 /// <param name="options">The limits.</param>
 internal sealed class TaskMaker(ModelCatalog catalog, HitaServerOptions options)
 {
+    private const int LongestClasses = 4000;
+
     public const int MaxPreviews = 8;
     private const int MaxFrames = 1000;
 
@@ -139,6 +141,9 @@ internal sealed class TaskMaker(ModelCatalog catalog, HitaServerOptions options)
     /// <summary>The classes of a request, by number.</summary>
     public static IReadOnlyList<int> ClassesOf(ClassNames names, ClassWords words, string field)
     {
+        // A name that is not there is compared with all that are: that takes its time with texts that are no names.
+        if (words.Texts.Sum(static t => (long)t.Length) is > LongestClasses and var length)
+            throw ApiException.Invalid(field, $"The classes take {length} characters, {LongestClasses} are possible.");
         try
         {
             var classes = words.Texts.SelectMany(names.FindAll).ToList();

@@ -13,6 +13,8 @@ internal static class ImageStream
         ImagePlan plan, IReadOnlyList<Job> jobs, TimeProvider clock, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var first = 0;
+        // Jobs that nobody waits for any more, after a fault of another one, make room.
+        using var rest = new Cancellation(jobs);
         foreach (var job in jobs)
         {
             var previews = new Dictionary<int, int>();
@@ -31,10 +33,19 @@ internal static class ImageStream
             }
             foreach (var result in job.Results.Where(static r => r.Name == "image"))
             {
-                var item = Event(plan, result.Image!, first, "completed", clock, result.Text) with { Usage = plan.Usage };
+                var item = Event(plan, result.Image!, first, "completed", clock, result.Text) with { Usage = plan.Usage, Seed = result.Facts["seed"] as ulong? ?? plan.Seed };
                 first++;
                 yield return Item(item);
             }
+        }
+    }
+
+    private sealed class Cancellation(IReadOnlyList<Job> jobs) : IDisposable
+    {
+        public void Dispose()
+        {
+            foreach (var job in jobs.Where(static j => !j.Status.IsEnded))
+                job.Cancel();
         }
     }
 

@@ -39,6 +39,11 @@ internal static class RequestReader
         {
             throw Explain(e);
         }
+        catch (IOException e) when (e is not BadHttpRequestException)
+        {
+            // The client has gone; nobody reads this, but it is none of the server's faults either.
+            throw new ApiException(400, "invalid_json", "The body ended early: the connection was closed.");
+        }
     }
 
     private static async Task<T> ReadFormAsync<T>(HttpContext http)

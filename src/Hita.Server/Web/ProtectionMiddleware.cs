@@ -33,6 +33,11 @@ internal sealed class ProtectionMiddleware(RequestDelegate next, HitaServerOptio
         }
         await next(http).ConfigureAwait(false);
         // What routing answers by itself has no body; answers of the program around keep theirs.
+        if (!http.Response.HasStarted && http.Response.StatusCode == 400 && http.Response.ContentLength is null && http.Response.ContentType is null)
+        {
+            await ApiErrors.WriteAsync(http, new ApiException(400, "invalid_query", "A value in the address cannot be used; /openapi/v1.json says which are possible.")).ConfigureAwait(false);
+            return;
+        }
         if (!http.Response.HasStarted && http.GetEndpoint() is null or { DisplayName: "405 HTTP Method Not Supported" or "415 HTTP Unsupported Media Type" }
             && Unrouted(http) is { } fault)
         {

@@ -152,6 +152,14 @@ public sealed class HitaImageGeneratorTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_request_larger_than_the_queue_is_served_all_the_same()
+    {
+        await using var host = new ImageHost(_pipeline, new ImageHostOptions { MaxBatch = 4, MaxQueue = 13 });
+        using var generator = new HitaImageGenerator(host);
+        Assert.Equal(40, (await generator.GenerateImagesAsync("marble torus", new ImageGenerationOptions { Count = 40 }, Stop)).Contents.Count);
+    }
+
+    [Fact]
     public async Task Cancelling_takes_the_images_out()
     {
         using var source = new CancellationTokenSource();

@@ -66,11 +66,13 @@ public sealed class PipelineServicesTests
         }).Build();
         var services = new ServiceCollection();
         services.AddHitaPipeline();
+        services.AddHitaPipeline(static options => options.MaxQueue = 9);
         services.Configure<HitaPipelineOptions>(configuration.GetSection("Hita"));
         using var provider = services.BuildServiceProvider();
         Assert.NotNull(provider.GetRequiredService<IImageHost>());
         var options = provider.GetRequiredService<Microsoft.Extensions.Options.IOptions<HitaPipelineOptions>>().Value;
-        Assert.Equal(("tiny", Precision.Int8, 4), (options.Pipeline, options.Precision, options.MaxBatch));
+        Assert.Equal(("tiny", Precision.Int8, 4, 9), (options.Pipeline, options.Precision, options.MaxBatch, options.MaxQueue));
+        Assert.Single(provider.GetRequiredService<Microsoft.Extensions.Options.IOptions<HealthCheckServiceOptions>>().Value.Registrations);
     }
 
     private static double Measured(IServiceProvider services, string name)

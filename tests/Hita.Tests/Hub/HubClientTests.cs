@@ -224,6 +224,53 @@ public sealed class HubClientTests
         Assert.True(Stopwatch.GetElapsedTime(started) >= TimeSpan.FromSeconds(0.95));
     }
 
+    [Fact]
+    public async Task Signed_addresses_that_run_out_are_asked_for_anew()
+    {
+        await using var hub = await LoopbackHub.Start();
+        var bytes = hub.Add("a.bin", LoopbackHub.Random(Size));
+        var asked = 0;
+        hub.StorageFault = async http =>
+        {
+            // All connections find it together, as after a suspended machine wakes up.
+            var now = Interlocked.Increment(ref asked);
+            if (now is < 5 or > 8)
+                return false;
+            await Task.Delay(50, http.RequestAborted);
+            http.Response.StatusCode = 403;
+            return true;
+        };
+        using var client = new HubClient(hub.Settings with { Attempts = 2 });
+        var files = await client.FetchAsync(HubReference.Parse(LoopbackHub.Repository), ["a.bin"], null, Stop);
+        Assert.Equal(bytes, await File.ReadAllBytesAsync(files[0].Path, Stop));
+    }
+
+    [Fact]
+    public async Task A_pattern_at_a_commit_means_what_the_hub_has()
+    {
+        await using var hub = await LoopbackHub.Start();
+        hub.Add("a.bin", LoopbackHub.Random(10));
+        hub.Add("b.bin", LoopbackHub.Random(11));
+        using var client = new HubClient(hub.Settings);
+        var reference = new HubReference(LoopbackHub.Repository, LoopbackHub.Commit);
+        Assert.Single(await client.FetchAsync(reference, ["a.bin"], null, Stop));
+        Assert.Equal(2, (await client.FetchAsync(reference, ["*"], null, Stop)).Count);
+    }
+
+    [Fact]
+    public async Task A_revision_means_what_it_meant_until_all_is_there()
+    {
+        await using var hub = await LoopbackHub.Start();
+        hub.Add("a.bin", LoopbackHub.Random(10));
+        hub.StorageFault = static http =>
+        {
+            http.Response.StatusCode = 410;
+            return Task.FromResult(true);
+        };
+        await Fault(hub, "a.bin");
+        Assert.False(File.Exists(Path.Combine(hub.Cache, "models--owner--name", "refs", "main")));
+    }
+
     [Theory]
     [InlineData("../../../etc/passwd")]
     [InlineData("/etc/passwd")]
@@ -235,8 +282,11 @@ public sealed class HubClientTests
     {
         await using var hub = await LoopbackHub.Start();
         hub.Add(name, LoopbackHub.Random(10));
-        Assert.Contains("no list of files", (await Fault(hub, "*")).Message, StringComparison.Ordinal);
+        hub.Add("good.bin", LoopbackHub.Random(10));
+        Assert.Contains("leads out of its folder", (await Fault(hub, "*")).Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.Combine(hub.Cache, "models--owner--name", "snapshots")));
+        using var client = new HubClient(hub.Settings);
+        Assert.Single(await client.FetchAsync(HubReference.Parse(LoopbackHub.Repository), ["good.bin"], null, Stop));
     }
 
     [Fact]

@@ -15,6 +15,7 @@ public sealed class HubSettingsTests
         File.WriteAllText(folder["home/token"], "abc\n");
         var settings = From(("HF_HOME", folder["home"]), ("HF_ENDPOINT", "https://mirror.example/hub"), ("HF_HUB_OFFLINE", "True"));
         Assert.Equal((folder["home/hub"], "abc", true, "https://mirror.example/hub/"), (settings.CacheFolder, settings.Token, settings.IsOffline, settings.Endpoint.ToString()));
+        Assert.Equal("abc", From(("HF_HOME", folder["home"]), ("HF_TOKEN", " ")).Token);
         Assert.Equal("xyz", From(("HF_HOME", folder["home"]), ("HF_TOKEN", "xyz")).Token);
         Assert.Equal("/c", From(("HF_HOME", folder["home"]), ("HF_HUB_CACHE", "/c")).CacheFolder);
         Assert.Equal("/x/huggingface/hub", From(("XDG_CACHE_HOME", "/x")).CacheFolder);
@@ -54,6 +55,7 @@ public sealed class HubSettingsTests
         Assert.Equal("vanilla/GPT-B/GPT-B-50e.pt", PublishedModels.Find("yexiguafu/hita-gen", "vanilla-b-50e").Generator);
         Assert.Equal(("c2i_B_256.pt", "llamagen-b-256"), (PublishedModels.Find("foundationvision/llamagen", "b-256").Generator, PublishedModels.Find("FoundationVision/LlamaGen", "b-256").GeneratorPreset));
         Assert.Contains("vanilla-b-50e", Assert.Throws<HitaException>(() => PublishedModels.Find("yexiguafu/hita-gen", "huge")).Message, StringComparison.Ordinal);
+        Assert.Throws<HitaException>(() => PublishedModels.Find("yexiguafu/hita-gen", "ultra"));
         Assert.All(PublishedModels.All, static m =>
         {
             Assert.Contains(m.GeneratorPreset, Hita.Generation.Model.GeneratorPresets.Names);

@@ -24,13 +24,17 @@ internal sealed class LoopbackHub : IAsyncDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly Dictionary<string, (byte[]? Bytes, string? Path, HubFile File)> _files = new(StringComparer.Ordinal);
 
-    private LoopbackHub()
+    private LoopbackHub(string name)
     {
+        Name = name;
         _hub = App();
         _storage = App();
         _hub.Run(AnswerAsync);
         _storage.Run(StoreAsync);
     }
+
+    /// <summary>The repository that it has.</summary>
+    public string Name { get; }
 
     /// <summary>What requests came, with the host (hub or storage), the path, the range and the token.</summary>
     public ConcurrentQueue<(string Host, string Path, string Range, string Token)> Requests { get; } = [];
@@ -58,9 +62,9 @@ internal sealed class LoopbackHub : IAsyncDisposable
         Endpoint = new Uri(Address(_hub)), CacheFolder = Cache, RetryDelay = TimeSpan.FromMilliseconds(10), RangeBytes = 64 << 10, StallTime = TimeSpan.FromSeconds(20),
     };
 
-    public static async Task<LoopbackHub> Start()
+    public static async Task<LoopbackHub> Start(string name = Repository)
     {
-        var hub = new LoopbackHub();
+        var hub = new LoopbackHub(name);
         await hub._hub.StartAsync(TestContext.Current.CancellationToken);
         await hub._storage.StartAsync(TestContext.Current.CancellationToken);
         return hub;
@@ -120,9 +124,9 @@ internal sealed class LoopbackHub : IAsyncDisposable
             return;
         }
         var path = http.Request.Path.Value!;
-        if (path.StartsWith($"/api/models/{Repository}/revision/", StringComparison.Ordinal))
+        if (path.StartsWith($"/api/models/{Name}/revision/", StringComparison.Ordinal))
             await http.Response.WriteAsJsonAsync(Listing());
-        else if (path.StartsWith($"/{Repository}/resolve/{Commit}/", StringComparison.Ordinal) && _files.TryGetValue(path[$"/{Repository}/resolve/{Commit}/".Length..], out var file))
+        else if (path.StartsWith($"/{Name}/resolve/{Commit}/", StringComparison.Ordinal) && _files.TryGetValue(path[$"/{Name}/resolve/{Commit}/".Length..], out var file))
         {
             if (file.File.Hash.Length == 64)
                 http.Response.Redirect($"{Address(_storage)}{file.File.Name}?signature=1");

@@ -58,6 +58,24 @@ public sealed class ServerLimitTests(ServerFixture fixture)
         Assert.True((status, code, parameter) == ((int)error.Status, error.Code, error.Parameter), error.ToString());
     }
 
+    [Fact]
+    public async Task Texts_that_are_no_names_are_not_compared_with_all_names()
+    {
+        var server = await fixture.ReadyAsync();
+        using var answer = await server.Client.PostAsync("/api/v1/generate", Forms.Json($$"""{"class":"{{new string('x', 5000)}}"}"""), Stop);
+        var error = await TestServer.ErrorAsync(answer);
+        Assert.Equal(("invalid_value", "class"), (error.Code, error.Parameter));
+    }
+
+    [Fact]
+    public async Task A_value_in_the_address_that_is_none_is_answered_in_the_same_shape()
+    {
+        var server = await fixture.ReadyAsync();
+        using var answer = await server.Client.GetAsync("/api/v1/jobs/0?wait=abc", Stop);
+        var error = await TestServer.ErrorAsync(answer);
+        Assert.Equal((HttpStatusCode.BadRequest, "invalid_query"), (error.Status, error.Code));
+    }
+
     [Theory]
     [InlineData("left", "-5", null)]
     [InlineData("left", "2147483647", null)]
