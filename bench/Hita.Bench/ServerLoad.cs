@@ -15,6 +15,11 @@ namespace Hita.Bench;
 /// <param name="Seconds">How long all of it took.</param>
 public sealed record ServerLoadReport(IReadOnlyDictionary<string, int> Outcomes, int Different, IReadOnlyList<double> Latencies, double Seconds)
 {
+    private static readonly string[] Deserved = ["image", "cancelled", "image before it was cancelled", "400 for garbage", "broken off"];
+
+    /// <summary>Requests that did not end as they deserved: refused, failed, or not answered.</summary>
+    public int Failures => Outcomes.Where(static o => !Deserved.Contains(o.Key)).Sum(static o => o.Value);
+
     /// <summary>Images a minute.</summary>
     public double ImagesPerMinute => 60 * Latencies.Count / Seconds;
 
@@ -70,38 +75,51 @@ public sealed class ServerLoad(Uri server, int classes, int seeds)
         using var client = new HttpClient { BaseAddress = server, Timeout = TimeSpan.FromMinutes(10) };
         for (int i; (i = Interlocked.Increment(ref _next) - 1) < requests;)
         {
-            // Not by chance, so that two runs do the same.
-            var outcome = (i % 20) switch
-            {
-                3 or 8 or 13 or 18 => await CancelAsync(client, i, cancellation).ConfigureAwait(false),
-                5 => await GarbageAsync(client, i, cancellation).ConfigureAwait(false),
-                11 => await BreakAsync(i, cancellation).ConfigureAwait(false),
-                _ => await GenerateAsync(client, i, cancellation).ConfigureAwait(false),
-            };
+            var outcome = await OneAsync(client, i, cancellation).ConfigureAwait(false);
             _outcomes.AddOrUpdate(outcome, 1, static (_, n) => n + 1);
+        }
+    }
+
+    private async Task<string> OneAsync(HttpClient client, int request, CancellationToken cancellation)
+    {
+        // Not by chance, so that two runs do the same.
+        var kind = (request % 20) switch
+        {
+            3 or 8 or 13 or 18 => "a cancelled request",
+            5 => "garbage",
+            11 => "a broken request",
+            _ => "a request for an image",
+        };
+        try
+        {
+            return kind switch
+            {
+                "a cancelled request" => await CancelAsync(client, request, cancellation).ConfigureAwait(false),
+                "garbage" => await GarbageAsync(client, request, cancellation).ConfigureAwait(false),
+                "a broken request" => await BreakAsync(request, cancellation).ConfigureAwait(false),
+                _ => await GenerateAsync(client, request, cancellation).ConfigureAwait(false),
+            };
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or SocketException)
+        {
+            // The server is gone, or has closed the connection.
+            return $"no answer to {kind}: {(e as HttpRequestException)?.HttpRequestError.ToString() ?? e.GetType().Name}";
         }
     }
 
     private async Task<string> GenerateAsync(HttpClient client, int request, CancellationToken cancellation)
     {
         var started = Stopwatch.GetTimestamp();
-        try
-        {
-            using var content = Content(Body(request));
-            using var answer = await client.PostAsync(new Uri("/v1/images/generations", UriKind.Relative), content, cancellation).ConfigureAwait(false);
-            if (!answer.IsSuccessStatusCode)
-                return $"{(int)answer.StatusCode} where an image was due";
-            using var json = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancellation).ConfigureAwait(false));
-            _latencies.Add(Stopwatch.GetElapsedTime(started).TotalSeconds);
-            var image = ImageDecoder.Decode(json.RootElement.GetProperty("data")[0].GetProperty("b64_json").GetBytesFromBase64(), "image");
-            if (_expected.GetOrAdd(ImageOf(request), HashOf(image)) != HashOf(image))
-                Interlocked.Increment(ref _different);
-            return "image";
-        }
-        catch (HttpRequestException e)
-        {
-            return $"no answer where an image was due: {e.HttpRequestError}";
-        }
+        using var content = Content(Body(request));
+        using var answer = await client.PostAsync(new Uri("/v1/images/generations", UriKind.Relative), content, cancellation).ConfigureAwait(false);
+        if (!answer.IsSuccessStatusCode)
+            return $"{(int)answer.StatusCode} where an image was due";
+        using var json = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancellation).ConfigureAwait(false));
+        _latencies.Add(Stopwatch.GetElapsedTime(started).TotalSeconds);
+        var image = ImageDecoder.Decode(json.RootElement.GetProperty("data")[0].GetProperty("b64_json").GetBytesFromBase64(), "image");
+        if (_expected.GetOrAdd(ImageOf(request), HashOf(image)) != HashOf(image))
+            Interlocked.Increment(ref _different);
+        return "image";
     }
 
     private async Task<string> CancelAsync(HttpClient client, int request, CancellationToken cancellation)

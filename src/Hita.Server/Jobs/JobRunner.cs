@@ -105,7 +105,7 @@ public sealed partial class JobRunner : IDisposable
         Exception? fault = null;
         try
         {
-            results = await task.RunAsync(job.Model, new JobContext(job, _catalog.EditTurn, both.Token)).ConfigureAwait(false);
+            results = await task.RunAsync(job.Model, new JobContext(job, _catalog.EditTurns, both.Token)).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (time.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {

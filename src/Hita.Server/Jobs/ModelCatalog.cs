@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Hita.Editing;
 using Hita.Generation;
 using Hita.Imaging;
 using Hita.Models;
@@ -24,7 +25,11 @@ public sealed partial class ModelCatalog : IAsyncDisposable
     /// <param name="options">Which pipelines, and how they are loaded.</param>
     /// <param name="log">Told what was loaded.</param>
     /// <param name="clock">The time.</param>
-    public ModelCatalog(HitaServerOptions options, ILogger<ModelCatalog> log, TimeProvider clock) => (_options, _log, _clock) = (options, log, clock);
+    public ModelCatalog(HitaServerOptions options, ILogger<ModelCatalog> log, TimeProvider clock)
+    {
+        (_options, _log, _clock) = (options, log, clock);
+        EditTurns = new EditTurns(options.MaxBatch);
+    }
 
     /// <summary>The models, the default one first; empty until <see cref="Ready"/>.</summary>
     public IReadOnlyList<ServedModel> Models => _models;
@@ -35,8 +40,12 @@ public sealed partial class ModelCatalog : IAsyncDisposable
     /// <summary>Whether requests can be answered.</summary>
     public bool IsReady => _ready.Task.IsCompletedSuccessfully;
 
-    /// <summary>One editing or decoding at a time: each uses all processors by itself.</summary>
-    internal SemaphoreSlim EditTurn { get; } = new(1);
+    /// <summary>One editing or decoding at a time: each uses all processors by itself. As many as a batch has places are under way.</summary>
+    internal EditTurns EditTurns { get; }
+
+    // The server's own queue refuses what is too much. What it has taken must find room: each image, and all candidates of the edits that
+    // are under way, which count as one there.
+    private ImageHostOptions HostOptions => new() { MaxBatch = _options.MaxBatch, MaxQueue = _options.MaxQueue + (_options.MaxBatch * InpaintOptions.MaxCandidates) };
 
     /// <summary>The model that a request asks for.</summary>
     /// <param name="id">Its name; null for the first one.</param>
@@ -72,7 +81,7 @@ public sealed partial class ModelCatalog : IAsyncDisposable
                 // Off this thread: loading reads and packs weights for seconds.
                 var pipeline = await Task.Run(() => Open(source), cancellation).ConfigureAwait(false);
                 _pipelines.Add(pipeline);
-                var model = new ServedModel(source, new ImageHost(pipeline, new ImageHostOptions { MaxBatch = _options.MaxBatch, MaxQueue = _options.MaxQueue }), _clock.GetUtcNow());
+                var model = new ServedModel(source, new ImageHost(pipeline, HostOptions), _clock.GetUtcNow());
                 _loading.Add(model);
                 await WarmUpAsync(model, cancellation).ConfigureAwait(false);
                 LogLoaded(source.Id, pipeline.Generator.Precision, pipeline.Width, pipeline.Height, Stopwatch.GetElapsedTime(started).TotalSeconds);
@@ -101,7 +110,7 @@ public sealed partial class ModelCatalog : IAsyncDisposable
         _pipelines.ForEach(static p => p.Dispose());
         _loading.Clear();
         _pipelines.Clear();
-        EditTurn.Dispose();
+        EditTurns.Dispose();
     }
 
     private ImagePipeline Open(ServedPipeline source)

@@ -34,7 +34,7 @@ public sealed class ServerMetrics : IDisposable
         Gauge("hita.batch.decoding", "{image}", "Images that are sampled and not decoded yet.", static s => s.Decoding);
         Gauge("hita.tokens.rate", "{token}/s", "Tokens a second over the last seconds, all images of a model together.", static s => s.TokensPerSecond);
         Counter("hita.batch.steps", "{step}", "Steps of the sampling loop, each a token of every image in the batch.", static s => s.Steps);
-        Counter("hita.images.done", "{image}", "Images generated.", static s => s.Done);
+        Counter("hita.images.done", "{image}", "Images sampled, the candidates of edits included.", static s => s.Done);
         Counter("hita.images.cancelled", "{image}", "Images given up because their clients wanted it or went away.", static s => s.Cancelled);
         Counter("hita.images.failed", "{image}", "Images that failed.", static s => s.Failed);
         Counter("hita.previews.done", "{image}", "Previews decoded.", static s => s.PreviewsDone);

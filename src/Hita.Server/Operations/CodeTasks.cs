@@ -56,7 +56,7 @@ public sealed class EncodeTask(InputImage image, ImageFitting fitting, bool reco
         NeedsEncoder.Check(model);
     }
 
-    internal override IReadOnlyList<JobResult> Run(ServedModel model, JobContext context)
+    internal override IReadOnlyList<JobResult> Run(ServedModel model, EditContext context)
     {
         var tokenizer = model.Pipeline.Tokenizer;
         var fitted = fitting.Apply(image.Image, tokenizer.Config);
@@ -102,7 +102,7 @@ public sealed class DecodeTask(ImageCodes codes, string? tokenizer) : EditTask
             throw new HitaException($"The codes were made by the tokenizer {PrintableText.Escape(tokenizer)}, and this model's is {model.Pipeline.Tokenizer.ModelHash}; name that model, or leave the tokenizer out to decode all the same.");
     }
 
-    internal override IReadOnlyList<JobResult> Run(ServedModel model, JobContext context) =>
+    internal override IReadOnlyList<JobResult> Run(ServedModel model, EditContext context) =>
         [new JobResult { Name = "image", Image = model.Pipeline.Tokenizer.Decode([codes], cancellation: context.Cancellation)[0] }];
 }
 

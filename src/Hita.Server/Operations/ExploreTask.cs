@@ -26,7 +26,7 @@ public sealed class ExploreTask(InputImage image, InputImage? other, IReadOnlyLi
         }
     }
 
-    internal override IReadOnlyList<JobResult> Run(ServedModel model, JobContext context)
+    internal override IReadOnlyList<JobResult> Run(ServedModel model, EditContext context)
     {
         var found = new CodeExplorer(model.Pipeline.Tokenizer).Explore(
             image.Image, other?.Image, codes, new DirectProgress<EditProgress>(p => context.Report(p.Done, p.Total)), context.Cancellation);

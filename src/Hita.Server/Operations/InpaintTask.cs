@@ -83,10 +83,10 @@ public sealed class InpaintTask : EditTask
             throw new HitaException($"There is no class {number}: this generator's classes run from 0 to {classes - 1}.");
     }
 
-    internal override IReadOnlyList<JobResult> Run(ServedModel model, JobContext context)
+    internal override IReadOnlyList<JobResult> Run(ServedModel model, EditContext context)
     {
         var result = _edit(
-            new Inpainter(model.Pipeline), new DirectProgress<EditProgress>(p => context.Report(p.Done, p.Total)), context.Cancellation);
+            new Inpainter(model.Pipeline, context.Sampler), new DirectProgress<EditProgress>(p => context.Report(p.Done, p.Total)), context.Cancellation);
         var facts = new Dictionary<string, object?>
         {
             ["seed"] = Options.Sampling.Seed,

@@ -27,7 +27,7 @@ public sealed class MorphTask(InputImage from, InputImage to, MorphOptions optio
         NeedsEncoder.Check(model);
     }
 
-    internal override IReadOnlyList<JobResult> Run(ServedModel model, JobContext context)
+    internal override IReadOnlyList<JobResult> Run(ServedModel model, EditContext context)
     {
         var frames = new ImageMorph(model.Pipeline.Tokenizer).Render(
             from.Image, to.Image, options, new DirectProgress<EditProgress>(p => context.Report(p.Done, p.Total)), context.Cancellation);

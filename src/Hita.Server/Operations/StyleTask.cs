@@ -20,7 +20,7 @@ public sealed class StyleTask(InputImage content, InputImage style, StyleOptions
         NeedsEncoder.Check(model);
     }
 
-    internal override IReadOnlyList<JobResult> Run(ServedModel model, JobContext context)
+    internal override IReadOnlyList<JobResult> Run(ServedModel model, EditContext context)
     {
         var image = new StyleTransfer(model.Pipeline.Tokenizer).Apply(content.Image, style.Image, options, wholeShape, context.Cancellation);
         return [EditRecord.Result("image", image, Kind, model, generated: false, [content, style], new Settings(options, wholeShape))];

@@ -23,9 +23,9 @@ public sealed class VaryTask(InputImage image, VariationKeep keep, int count, Ed
         NeedsEncoder.Check(model);
     }
 
-    internal override IReadOnlyList<JobResult> Run(ServedModel model, JobContext context)
+    internal override IReadOnlyList<JobResult> Run(ServedModel model, EditContext context)
     {
-        var made = new Variations(model.Pipeline).Generate(
+        var made = new Variations(model.Pipeline, context.Sampler).Generate(
             image.Image, keep, count, sampling, new DirectProgress<EditProgress>(p => context.Report(p.Done, p.Total)), context.Cancellation);
         return
         [

@@ -28,6 +28,9 @@ public enum SampledCodes
 /// <summary>How a part of an image is regenerated.</summary>
 public sealed record InpaintOptions
 {
+    /// <summary>The most <see cref="Candidates"/>.</summary>
+    public const int MaxCandidates = 256;
+
     /// <summary>Class, seed and settings of the sampling.</summary>
     public EditSamplingOptions Sampling { get; init; } = new();
 
@@ -70,7 +73,7 @@ public sealed record InpaintOptions
         var faults = new FaultCollector();
         faults.OneOf(Holistic, "the source of the holistic codes");
         faults.OneOf(Codes, "the sampled codes", verb: "are");
-        faults.Range(Candidates, 1, 256, "the number of candidates");
+        faults.Range(Candidates, 1, MaxCandidates, "the number of candidates");
         faults.Range(Passes, 1, 16, "the number of passes");
         faults.Range(Feather, 0, 4096, "the feather", "pixels");
         return faults.Checked(this, "The settings of the in-painting");

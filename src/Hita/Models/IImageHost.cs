@@ -17,7 +17,11 @@ public interface IImageHost : IAsyncDisposable
     /// <param name="progress">Told about tokens and previews, on threads of the pool and one report at a time; reports that it is too slow for
     /// are left out, previews are not. None comes after the task has ended. May be null.</param>
     /// <param name="cancellation">Takes the image out of the batch before its next token.</param>
-    /// <returns>The image, equal to the bit to the one that <see cref="ImagePipeline.Generate(GenerationRequest, Action{GeneratedImage}, IProgress{GenerationProgress}, CancellationToken)"/> makes.</returns>
+    /// <returns>
+    /// The image that <see cref="ImagePipeline.Generate(GenerationRequest, Action{GeneratedImage}, IProgress{GenerationProgress}, CancellationToken)"/>
+    /// makes: on the CPU engine equal to the bit. With the framework's engine each sequence takes its steps alone, so that scores may differ
+    /// in their last bits from those of a larger batch, and rarely a code with them.
+    /// </returns>
     /// <exception cref="ConfigException">The request does not fit the models.</exception>
     /// <exception cref="HostBusyException">Too many images are waiting.</exception>
     /// <exception cref="HostStoppedException">The host is shutting down.</exception>
@@ -28,6 +32,7 @@ public interface IImageHost : IAsyncDisposable
     /// <param name="score">Whether the likelihood of the known codes is computed, which takes a step for each of them.</param>
     /// <param name="progress">As for <see cref="GenerateAsync"/>.</param>
     /// <param name="cancellation">As for <see cref="GenerateAsync"/>.</param>
+    /// <returns>The codes that <see cref="ICodeSampler.Complete"/> of the generator makes, as near as with <see cref="GenerateAsync"/>.</returns>
     /// <inheritdoc cref="GenerateAsync" path="/exception"/>
     Task<CompletedCodes> CompleteAsync(
         HostedImageRequest request, bool score = false, IProgress<HostedImageProgress>? progress = null, CancellationToken cancellation = default);

@@ -10,7 +10,8 @@ namespace Hita.Models;
 /// </summary>
 /// <remarks>
 /// On the CPU engine all images share every step. Elsewhere each sequence takes its steps alone, one after the other: the images
-/// are right and come and go as freely, but a step of many takes as long as many steps.
+/// are right and come and go as freely, but a step of many takes as long as many steps, and scores may differ in their last bits from those
+/// that the generator computes for several images together.
 /// </remarks>
 public sealed partial class ImageHost : IImageHost
 {

@@ -49,7 +49,7 @@ public sealed class ServerLoadTests(ITestOutputHelper output)
             $"{report.Different} different images; {report.ImagesPerMinute:0} images a minute; p50 {report.Latency(0.5):0.00} s, p99 {report.Latency(0.99):0.00} s, {report.Seconds:0} s in all; tensors {tensors} before and {tensorsAfter} after; resident {memory:0} MB before and {memoryAfter:0} MB after"));
         Assert.Equal(0, report.Different);
         Assert.Equal(tensors, tensorsAfter);
-        Assert.All(report.Outcomes.Keys, static o => Assert.DoesNotContain("was due", o, StringComparison.Ordinal));
+        Assert.Equal(0, report.Failures);
         Assert.Equal(Requests * 14 / 20, report.Outcomes["image"]);
         Assert.Equal(Requests / 20, report.Outcomes["400 for garbage"]);
         Assert.Equal(Requests / 20, report.Outcomes["broken off"]);

@@ -2,8 +2,11 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Hita.Editing;
 using Hita.Generation;
 using Hita.Imaging;
+using Hita.Tests.Editing;
+using Hita.Tests.Support;
 
 namespace Hita.Tests.Server;
 
@@ -36,6 +39,59 @@ public sealed class ServerSharingTests(ServerFixture fixture)
             var image = ImageDecoder.Decode(answers[i].GetProperty("data")[0].GetProperty("b64_json").GetBytesFromBase64(), "image");
             Assert.True(expected[i].Pixels.SequenceEqual(image.Pixels), $"image {i} differs");
         }
+    }
+
+    [Fact]
+    public async Task Edits_sample_in_the_batch_and_stay_those_of_the_library()
+    {
+        // More candidates at once than the server's queue and batch have places: an edit counts as one.
+        const int Edits = 5, Candidates = 8;
+        var server = await fixture.ReadyAsync();
+        var model = server.Catalog.Models.Single(static m => m.Id == "small");
+        var photo = ImageFiles.Quarters(100, 80);
+        var before = model.Host.Status.Done;
+        var images = Enumerable.Range(0, Edits).Select(i => server.RunAsync("inpaint", Forms.Of(
+            ("model", "small"), ("image", photo), ("lower_half", "true"), ("holistic", "generated"), ("class", "1"), ("candidates", $"{Candidates}"), ("seed", $"{i}"))));
+        var variations = server.RunAsync("vary", Forms.Of(
+            ("model", "small"), ("image", photo), ("keep", "patches"), ("count", "3"), ("class", "2"), ("seed", "8")));
+        var beside = server.RunAsync("generate", Forms.Json("""{"model":"small","class":3,"count":2}"""));
+        var edited = await Task.WhenAll(images);
+        await beside;
+        var pipeline = model.Pipeline;
+        for (var i = 0; i < Edits; i++)
+        {
+            var options = new InpaintOptions { Holistic = HolisticSource.Generated, Candidates = Candidates, Sampling = Sampling(1, (ulong)i) };
+            var expected = new Inpainter(pipeline).Fill(photo, ImageMask.LowerHalf(100, 80), options, cancellation: Stop);
+            EditingModels.AssertSame(expected.Image, await ImageAsync(server, edited[i], 0));
+        }
+        var made = new Variations(pipeline).Generate(photo, VariationKeep.Patches, 3, Sampling(2, 8), cancellation: Stop);
+        var varied = await variations;
+        for (var i = 0; i < made.Count; i++)
+        {
+            EditingModels.AssertSame(made[i].Image, await ImageAsync(server, varied, i));
+            Assert.Equal(made[i].LogLikelihood, varied.GetProperty("results")[i].GetProperty("facts").GetProperty("log_likelihood").GetDouble());
+        }
+        Assert.InRange(model.Host.Status.Done - before, (Edits * Candidates) + 3 + 2, long.MaxValue);
+
+        EditSamplingOptions Sampling(int number, ulong seed) => new() { Class = number, Seed = seed, Sampling = model.Pipeline.Generator.Sampling };
+    }
+
+    [Fact]
+    public async Task Edits_that_are_cancelled_leave_their_turn_to_others()
+    {
+        var server = await fixture.ReadyAsync();
+        var photo = ImageFiles.Quarters(64, 64);
+        using var taken = await server.Client.PostAsync(
+            "/api/v1/inpaint", Forms.Of(("image", photo), ("lower_half", "true"), ("holistic", "generated"), ("class", "1"), ("candidates", "64")), Stop);
+        var job = (await taken.Content.ReadFromJsonAsync<JsonElement>(Stop)).GetProperty("url").GetString()!;
+        var host = server.Catalog.Models[0].Host;
+        await UntilAsync(() => host.Status.Waiting > 0);
+        // It samples, and meanwhile another one encodes and decodes.
+        await server.RunAsync("reconstruct", Forms.Of(("image", photo)));
+        Assert.Equal("running", (await server.Client.GetFromJsonAsync<JsonElement>(job, Stop)).GetProperty("state").GetString());
+        using var answer = await server.Client.DeleteAsync(job, Stop);
+        await UntilAsync(() => server.Metrics.Queued == 0 && host.Status is { Running: 0, Waiting: 0 });
+        await server.RunAsync("reconstruct", Forms.Of(("image", photo)));
     }
 
     [Fact]
@@ -106,6 +162,9 @@ public sealed class ServerSharingTests(ServerFixture fixture)
             Encoding.ASCII.GetBytes($"POST /v1/images/generations HTTP/1.1\r\nHost: {server.Address.Authority}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}"), Stop);
         return client;
     }
+
+    private static async Task<Image> ImageAsync(TestServer server, JsonElement job, int result) =>
+        ImageDecoder.Decode(await server.Client.GetByteArrayAsync(job.GetProperty("results")[result].GetProperty("url").GetString(), Stop), "image");
 
     private static async Task UntilAsync(Func<bool> holds)
     {
