@@ -1,0 +1,83 @@
+using Hita.Server.Requests;
+using Hita.Server.Settings;
+using Hita.Server.Web;
+using Hita.Studio.Sessions;
+using Microsoft.AspNetCore.Components.Endpoints;
+using Microsoft.AspNetCore.Http;
+
+namespace Hita.Studio.Hosting;
+
+/// <summary>
+/// Lets visitors in: knows them by a cookie, begins a session for new ones, and asks for a key first where the server has keys.
+/// Pages of other origins cannot use it: the cookie is not sent from there, and the origin is checked.
+/// </summary>
+/// <param name="next">The rest.</param>
+/// <param name="sessions">The visitors.</param>
+/// <param name="options">The server's keys and origins.</param>
+internal sealed class StudioGate(RequestDelegate next, SessionStore sessions, HitaServerOptions options)
+{
+    /// <summary>The cookie's name.</summary>
+    public const string CookieName = "hita-studio";
+
+    private static readonly string KeyPage = StudioAssets.Text("studio/key.html");
+
+    public async Task InvokeAsync(HttpContext http)
+    {
+        ArgumentNullException.ThrowIfNull(http);
+        var isPage = http.GetEndpoint()?.Metadata.GetMetadata<ComponentTypeMetadata>() is not null;
+        if (!isPage && !IsPrivate(http.Request.Path))
+        {
+            await next(http).ConfigureAwait(false);
+            return;
+        }
+        if (isPage)
+            http.Response.Headers.CacheControl = "no-store";
+        var cookie = http.Request.Cookies[CookieName];
+        var session = sessions.Find(cookie);
+        if (session is null && isPage && !options.Keys.AreRequired)
+        {
+            session = sessions.Begin();
+            SetCookie(http, session);
+            http.Items[StudioVisit.IsReturning] = cookie is not null;
+        }
+        if (session is null)
+        {
+            await AskForKeyAsync(http, isPage).ConfigureAwait(false);
+            return;
+        }
+        try
+        {
+            if (!isPage)
+                OriginCheck.Check(http, options);
+        }
+        catch (ApiException e)
+        {
+            await ApiErrors.WriteAsync(http, e).ConfigureAwait(false);
+            return;
+        }
+        http.Items[StudioVisit.Session] = session;
+        await next(http).ConfigureAwait(false);
+    }
+
+    /// <summary>Gives a visitor its cookie, which scripts cannot read and pages of other sites do not send.</summary>
+    public static void SetCookie(HttpContext http, StudioSession session) => http.Response.Cookies.Append(CookieName, session.Id, new CookieOptions
+    {
+        HttpOnly = true,
+        IsEssential = true,
+        SameSite = SameSiteMode.Strict,
+        Secure = http.Request.IsHttps,
+        Path = http.Request.PathBase.HasValue ? http.Request.PathBase.Value : "/",
+    });
+
+    // The pages' connection, and visitors' images.
+    private static bool IsPrivate(PathString path) => path.StartsWithSegments("/_blazor") || path.StartsWithSegments("/studio/images");
+
+    private static Task AskForKeyAsync(HttpContext http, bool isPage)
+    {
+        if (!isPage)
+            return ApiErrors.WriteAsync(http, new ApiException(401, "no_session", "This belongs to a page of the studio; open the page again."));
+        http.Response.StatusCode = StatusCodes.Status401Unauthorized;
+        http.Response.ContentType = "text/html; charset=utf-8";
+        return http.Response.WriteAsync(KeyPage, http.RequestAborted);
+    }
+}
