@@ -1,4 +1,5 @@
 using Hita.Studio.Hosting;
+using Hita.Studio.Runs;
 using Hita.Studio.Sessions;
 using Hita.Studio.Settings;
 using Hita.Studio.Shell;
@@ -25,6 +26,7 @@ public static class HitaStudio
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<SessionStore>();
         services.AddSingleton<ImageIntake>();
+        services.AddSingleton<RunCatalog>();
         services.AddScoped<StudioCircuit>();
         services.AddScoped<Picks>();
         services.AddScoped<GenerateState>();

@@ -62,6 +62,7 @@ public sealed partial class Style : StudioPage
     private void Set(StyleOptions options)
     {
         _options = options;
+        _selected = null;
         Ask();
     }
 
