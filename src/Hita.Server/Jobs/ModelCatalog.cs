@@ -18,6 +18,7 @@ public sealed partial class ModelCatalog : IAsyncDisposable
     private readonly List<ServedModel> _loading = [];
     private readonly List<ImagePipeline> _pipelines = [];
     private IReadOnlyList<ServedModel> _models = [];
+    private Task _load = Task.CompletedTask;
 
     /// <summary>A catalog without models as yet.</summary>
     /// <param name="options">Which pipelines, and how they are loaded.</param>
@@ -58,7 +59,9 @@ public sealed partial class ModelCatalog : IAsyncDisposable
 
     /// <summary>Loads all models and generates an image with each.</summary>
     /// <param name="cancellation">Stops between two models.</param>
-    internal async Task LoadAsync(CancellationToken cancellation)
+    internal Task LoadAsync(CancellationToken cancellation) => _load = LoadAllAsync(cancellation);
+
+    private async Task LoadAllAsync(CancellationToken cancellation)
     {
         try
         {
@@ -91,6 +94,8 @@ public sealed partial class ModelCatalog : IAsyncDisposable
     /// <summary>Disposes of all models.</summary>
     public async ValueTask DisposeAsync()
     {
+        // A program that ends while it starts: what is being loaded must not outlive the native library's end.
+        await _load.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         foreach (var model in _loading)
             await model.Host.DisposeAsync().ConfigureAwait(false);
         _pipelines.ForEach(static p => p.Dispose());
@@ -101,7 +106,7 @@ public sealed partial class ModelCatalog : IAsyncDisposable
 
     private ImagePipeline Open(ServedPipeline source)
     {
-        TorchLibrary.Load();
+        Compute.UseThreads(_options.Threads == 0 ? null : _options.Threads);
         return NamedModel.OpenPipeline(
             source.Generator,
             source.Tokenizer,

@@ -45,7 +45,7 @@ internal static class ApiErrors
     };
 
     /// <summary>The body of an answer.</summary>
-    public static ErrorAnswer Body(ApiException fault) => new(new ErrorDetails(fault.Message, TypeOf(fault.Status), fault.Parameter, fault.Code));
+    public static ErrorAnswer Body(ApiException fault) => new(new ErrorDetails(Sentence(fault.Message), TypeOf(fault.Status), fault.Parameter, fault.Code));
 
     /// <summary>Answers, where the answer has not begun.</summary>
     public static async Task WriteAsync(HttpContext http, ApiException fault)
@@ -59,6 +59,13 @@ internal static class ApiErrors
         if (fault.Status == StatusCodes.Status401Unauthorized)
             http.Response.Headers.WWWAuthenticate = "Bearer";
         await http.Response.WriteAsJsonAsync(Body(fault), ApiJson.Options, http.RequestAborted).ConfigureAwait(false);
+    }
+
+    // Lists of faults end without a full stop, and some quote line breaks.
+    private static string Sentence(string message)
+    {
+        var line = message.ReplaceLineEndings(" ").Trim();
+        return line.EndsWith('.') ? line : line + ".";
     }
 
     private static ApiException Of(RefusedException refused) => refused.Reason switch

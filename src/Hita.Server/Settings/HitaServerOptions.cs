@@ -11,7 +11,7 @@ public sealed class HitaServerOptions
     /// <summary>The device of all models, see <see cref="Compute.Device"/>. Default <c>cpu</c>.</summary>
     public string Device { get; set; } = "cpu";
 
-    /// <summary>Threads of the CPU engine; 0 for one a processor. Default 0.</summary>
+    /// <summary>Threads of the CPU engine, and of one tensor operation in the whole process; 0 for one a processor. Default 0.</summary>
     public int Threads { get; set; }
 
     /// <summary>Whether encoders are loaded too, as everything but generating and decoding needs them. Default true.</summary>

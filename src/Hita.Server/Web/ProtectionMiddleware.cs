@@ -28,17 +28,25 @@ internal sealed class ProtectionMiddleware(RequestDelegate next, HitaServerOptio
         headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()";
         if (!IsAllowed(http.Request.Host))
         {
-            await ApiErrors.WriteAsync(http, new ApiException(421, "foreign_host", "This server does not answer under this name; use its address, or start it with the name among --allowed-hosts.")).ConfigureAwait(false);
+            await ApiErrors.WriteAsync(http, new ApiException(421, "foreign_host", "This server does not answer under this name; use its address, or start it with the name among --allowed-host.")).ConfigureAwait(false);
             return;
         }
         await next(http).ConfigureAwait(false);
-        if (!http.Response.HasStarted && http.Response.StatusCode is 404 or 405 && http.GetEndpoint() is null or { DisplayName: "405 HTTP Method Not Supported" })
-            await ApiErrors.WriteAsync(http, NotFound(http)).ConfigureAwait(false);
+        // What routing answers by itself has no body; answers of the program around keep theirs.
+        if (!http.Response.HasStarted && http.GetEndpoint() is null or { DisplayName: "405 HTTP Method Not Supported" or "415 HTTP Unsupported Media Type" }
+            && Unrouted(http) is { } fault)
+        {
+            await ApiErrors.WriteAsync(http, fault).ConfigureAwait(false);
+        }
     }
 
-    private static ApiException NotFound(HttpContext http) => http.Response.StatusCode == 405
-        ? new ApiException(405, "method_not_allowed", $"This address does not take {Method(http)} requests; /openapi/v1.json lists what there is.")
-        : new ApiException(404, "not_found", "There is nothing at this address; /openapi/v1.json lists what there is.");
+    private static ApiException? Unrouted(HttpContext http) => http.Response.StatusCode switch
+    {
+        404 => new ApiException(404, "not_found", "There is nothing at this address; /openapi/v1.json lists what there is."),
+        405 => new ApiException(405, "method_not_allowed", $"This address does not take {Method(http)} requests; /openapi/v1.json lists what there is."),
+        415 => new ApiException(415, "unsupported_media_type", "The body is of a kind that this address does not take; its Content-Type must be one that /openapi/v1.json lists."),
+        _ => null,
+    };
 
     private static string Method(HttpContext http) => http.Request.Method is "GET" or "POST" or "PUT" or "DELETE" or "PATCH" or "HEAD" or "OPTIONS" ? http.Request.Method : "such";
 

@@ -42,7 +42,8 @@ internal static class ServeCommand
         limits.AddTo(command);
         command.SetAction(parsed =>
         {
-            host.Globals.Prepare(parsed);
+            // The tensor library itself is loaded with the models, while the server listens already.
+            host.Globals.ChooseLibrary(parsed);
             var options = new HitaServerOptions
             {
                 Device = parsed.GetValue(host.Globals.Device)!,
