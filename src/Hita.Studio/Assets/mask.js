@@ -6,7 +6,7 @@ export const open = (canvas, width, height) => {
     const scale = Math.min(1, LARGEST / Math.max(width, height));
     canvas.width = Math.max(1, Math.round(width * scale));
     canvas.height = Math.max(1, Math.round(height * scale));
-    const context = canvas.getContext("2d");
+    const context = canvas.getContext("2d", { willReadFrequently: true });
     const color = "rgb(255, 77, 77)";
     let tool = "brush", radius = 0.06, from = null, last = null, before = null;
     const undo = [];

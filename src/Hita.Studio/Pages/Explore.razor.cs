@@ -87,9 +87,17 @@ public sealed partial class Explore : StudioPage
         ({ Index: var index }, _) => $"With the other's code {index}",
     };
 
-    private static string Line(ExploredCode? code) => code is null
-        ? "Point at a code below."
-        : string.Create(CultureInfo.InvariantCulture, $"Code {code.Index} has the value {code.Code}. Without it {code.Reach:P0} of the image changes visibly, by {code.MeanChange:0.0} of 255 on average.");
+    private static string Line(ExploredCode? code)
+    {
+        if (code is null)
+            return "Point at a code below.";
+        if (code.OtherCode == code.Code)
+            return string.Create(CultureInfo.InvariantCulture, $"Code {code.Index} is {code.Code} in both images.");
+        var how = code.OtherCode is { } other ? string.Create(CultureInfo.InvariantCulture, $"With the other's {other}") : "Without it";
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"Code {code.Index} is {code.Code}. {how} the image changes by {code.MeanChange:0.0} of 255 on average, and visibly in {100 * code.Reach:0} % of it.");
+    }
 
     private static string Shade(double strength) => string.Create(CultureInfo.InvariantCulture, $"--strength:{100 * strength:0}%");
 }

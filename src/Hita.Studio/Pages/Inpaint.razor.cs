@@ -88,7 +88,7 @@ public sealed partial class Inpaint : StudioPage
 
     private void Keep(PickedImage image, ulong seed, ServedModel model, IReadOnlyList<JobResult> results)
     {
-        var title = $"{image.Name}, filled, seed {seed}";
+        var title = $"{image.ShortName}, filled, seed {seed}";
         var best = results[0];
         var made = new List<GalleryImage> { Results.Of(best, title, "inpaint", model) };
         var captions = new Dictionary<string, string> { [made[0].Id] = "Fits best" };

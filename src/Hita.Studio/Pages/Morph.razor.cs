@@ -59,7 +59,7 @@ public sealed partial class Morph : StudioPage
             () => new MorphTask(from.Input, to.Input, new MorphOptions { Frames = _frames, Patches = _patches }, _back, Milliseconds),
             (model, results) =>
             {
-                var title = $"{from.Name} to {to.Name}";
+                var title = $"{from.ShortName} to {to.ShortName}";
                 var strip = results.First(static r => r.Name == "strip");
                 Circuit.Gallery.Add(Results.Of(strip, $"{title}, strip", "morph", model));
                 var animation = Results.Animation(results.First(static r => r.Name == "animation"), from.Image, title, "morph", model);

@@ -50,7 +50,7 @@ public sealed partial class Style : StudioPage
     {
         if (Picks["style.content"] is not { } content || Picks["style.style"] is not { } style)
             return Task.CompletedTask;
-        var title = string.Create(CultureInfo.InvariantCulture, $"{content.Name} in the style of {style.Name}, {_options.Strength:0.##}");
+        var title = string.Create(CultureInfo.InvariantCulture, $"{content.ShortName} in the style of {style.ShortName}, strength {_options.Strength:0.##}");
         return _run.RunAsync(() => new StyleTask(content.Input, style.Input, _options, wholeShape: false), (model, results) =>
         {
             var image = Results.Of(results[0], title, "style", model);

@@ -59,7 +59,7 @@ public sealed partial class Vary : StudioPage
             () => new VaryTask(image.Input, _keep, _count, new EditSamplingOptions { Class = _class, Seed = seed = _seed.Next(), Sampling = _sampling.Options }),
             (model, results) =>
             {
-                _made = [.. results.Select((r, i) => Results.Of(r, string.Create(CultureInfo.InvariantCulture, $"variation {i + 1} of {image.Name}, seed {seed}"), "vary", model))];
+                _made = [.. results.Select((r, i) => Results.Of(r, string.Create(CultureInfo.InvariantCulture, $"{image.ShortName}, variation {i + 1}, seed {seed}"), "vary", model))];
                 foreach (var made in _made.Reverse())
                     Circuit.Gallery.Add(made);
                 _selected = _made is [var only] ? only : null;

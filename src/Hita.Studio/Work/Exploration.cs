@@ -17,7 +17,7 @@ internal sealed record Exploration(string Reconstruction, IReadOnlyList<Explored
         {
             var facts = group.First().Facts;
             codes.Add(new ExploredCode(
-                group.Key, (int)facts["code"]!, (double)facts["mean_change"]!, (double)facts["reach"]!, Address(group, "changed"), Address(group, "change"), Address(group, "attention")));
+                group.Key, (int)facts["code"]!, (int?)facts["other_code"], (double)facts["mean_change"]!, (double)facts["reach"]!, Address(group, "changed"), Address(group, "change"), Address(group, "attention")));
         }
         return new Exploration(Address(results, "reconstruction"), codes);
     }
@@ -35,9 +35,10 @@ internal sealed record Exploration(string Reconstruction, IReadOnlyList<Explored
 /// <summary>What one holistic code does.</summary>
 /// <param name="Index">Its place.</param>
 /// <param name="Code">Its value.</param>
+/// <param name="OtherCode">The value of the other image's; null where the code was left out.</param>
 /// <param name="MeanChange">How much pixels change without it, on average, of 255.</param>
 /// <param name="Reach">The share of pixels that change visibly.</param>
 /// <param name="Changed">The image without it, or with the other's.</param>
 /// <param name="Change">Where it acts.</param>
 /// <param name="Attention">What it looks at while the image is read.</param>
-internal sealed record ExploredCode(int Index, int Code, double MeanChange, double Reach, string Changed, string Change, string Attention);
+internal sealed record ExploredCode(int Index, int Code, int? OtherCode, double MeanChange, double Reach, string Changed, string Change, string Attention);

@@ -1,3 +1,4 @@
+using Hita.Checkpoints;
 using Hita.Server.Jobs;
 
 namespace Hita.Studio.Work;
@@ -13,7 +14,7 @@ internal static class ModelCard
     {
         foreach (var part in (string[])[model.Source.Generator, model.Source.Tokenizer])
         {
-            var path = Path.Combine(part, "README.md");
+            var path = Path.Combine(BundledModels.Locate(part), "README.md");
             try
             {
                 if (new FileInfo(path) is { Exists: true, Length: <= LargestFile })

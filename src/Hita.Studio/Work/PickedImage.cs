@@ -21,6 +21,9 @@ public sealed class PickedImage(string name, Image image, ImageSettings? setting
     /// <summary>Its file's name, or what it shows. Foreign text.</summary>
     public string Name { get; } = name;
 
+    /// <summary>The name without what follows its first comma, as seeds do: for the names of what is made of it.</summary>
+    public string ShortName => Name.Split(',')[0];
+
     /// <summary>The pixels.</summary>
     public Image Image { get; } = image;
 
