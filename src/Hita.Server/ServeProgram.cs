@@ -32,6 +32,11 @@ public static class ServeProgram
 {
     private static readonly string[] LoopbackNames = ["localhost", "127.0.0.1", "[::1]"];
 
+    /// <inheritdoc cref="RunAsync(ListeningUrls, HitaServerOptions, LogFormat, Action{IReadOnlyList{string}}, Action, ServerExtension?, CancellationToken)"/>
+    public static Task RunAsync(
+        ListeningUrls urls, HitaServerOptions options, LogFormat format, Action<IReadOnlyList<string>> listening, Action ready, CancellationToken cancellation) =>
+        RunAsync(urls, options, format, listening, ready, extension: null, cancellation);
+
     /// <summary>Runs a server until it is told to stop.</summary>
     /// <param name="urls">Where it listens.</param>
     /// <param name="options">What it offers.</param>

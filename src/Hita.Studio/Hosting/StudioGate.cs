@@ -70,12 +70,14 @@ internal sealed class StudioGate(RequestDelegate next, SessionStore sessions, Hi
     });
 
     // The pages' connection, and visitors' images.
-    private static bool IsPrivate(PathString path) => path.StartsWithSegments("/_blazor") || path.StartsWithSegments("/studio/images");
+    private static bool IsPrivate(PathString path) => path.StartsWithSegments("/_blazor") || path.StartsWithSegments("/studio/images") || path == "/studio/session";
 
     private static Task AskForKeyAsync(HttpContext http, bool isPage)
     {
         if (!isPage)
             return ApiErrors.WriteAsync(http, new ApiException(401, "no_session", "This belongs to a page of the studio; open the page again."));
+        // Without a referrer of its own origin, the form's request would name no origin either.
+        http.Response.Headers["Referrer-Policy"] = "same-origin";
         http.Response.StatusCode = StatusCodes.Status401Unauthorized;
         http.Response.ContentType = "text/html; charset=utf-8";
         return http.Response.WriteAsync(KeyPage, http.RequestAborted);
