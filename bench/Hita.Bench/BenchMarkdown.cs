@@ -73,6 +73,7 @@ public static class BenchMarkdown
         BenchPart.Encode => "Encoding",
         BenchPart.Decode => "Decoding",
         BenchPart.Images => "Whole images",
+        BenchPart.Serve => "Serving several clients",
         _ => "Starting",
     };
 

@@ -39,6 +39,9 @@ public static class Benchmark
                 case BenchPart.Images:
                     PipelineBenchmark.Run(run);
                     break;
+                case BenchPart.Serve:
+                    ServeBenchmark.Run(run);
+                    break;
                 default:
                     StartBenchmark.Run(run);
                     break;

@@ -127,8 +127,8 @@ internal static class PipelineBenchmark
         }
     }
 
-    // Those that a step multiplies with: the blocks and one head.
-    private static double WeightsOf(GeneratorConfig config) =>
+    /// <summary>Those that a step multiplies with: the blocks and one head.</summary>
+    internal static double WeightsOf(GeneratorConfig config) =>
         (config.Layers * ((4.0 * config.Width) + (3.0 * config.HiddenWidth)) * config.Width) + ((double)config.CodebookSize * config.Width);
 
     private static SamplingBatch Batch(GeneratorConfig generator, int images, int tokens) => new(

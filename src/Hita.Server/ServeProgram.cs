@@ -126,7 +126,9 @@ public static class ServeProgram
     private static void AddLog(ILoggingBuilder logging, LogFormat format)
     {
         // The framework's own lines quote addresses that clients make up.
-        logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning);
+        logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning)
+            // It would repeat, with a stack trace, what the caller says in a sentence.
+            .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         if (format == LogFormat.Json)
             logging.AddJsonConsole(static json => json.UseUtcTimestamp = true);
         else

@@ -76,7 +76,7 @@ internal sealed record StyleFields : ModelFields
     public StyleMethod Method { get; init; }
 
     [JsonPropertyName("order")]
-    public StyleOrderWord Order { get; init; }
+    public StyleOrder Order { get; init; }
 
     [JsonPropertyName("keep_opening")]
     public bool KeepOpening { get; init; }
@@ -89,23 +89,8 @@ internal sealed record StyleFields : ModelFields
         Strength = Strength,
         Method = Method,
         KeepOpening = KeepOpening,
-        Order = Order switch
-        {
-            StyleOrderWord.Last => StyleOrder.Last,
-            StyleOrderWord.Spread => StyleOrder.Spread,
-            StyleOrderWord.MostDifferent => StyleOrder.MaxDifferent,
-            _ => StyleOrder.First,
-        },
+        Order = Order,
     };
-}
-
-/// <summary>Which codes are swapped first, in the words of the command line.</summary>
-internal enum StyleOrderWord
-{
-    First,
-    Last,
-    Spread,
-    MostDifferent,
 }
 
 /// <summary>Generate variations of an image.</summary>

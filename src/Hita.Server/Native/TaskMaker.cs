@@ -150,7 +150,7 @@ internal sealed class TaskMaker(ModelCatalog catalog, HitaServerOptions options)
         }
     }
 
-    private EditSamplingOptions Sampling(SamplingFields fields, ServedModel model, ClassWords? words)
+    private static EditSamplingOptions Sampling(SamplingFields fields, ServedModel model, ClassWords? words)
     {
         var classes = words is null ? null : ClassesOf(model.Classes, words, "class");
         if (classes is { Count: > 1 })

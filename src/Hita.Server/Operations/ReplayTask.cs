@@ -1,4 +1,3 @@
-using Hita.Generation;
 using Hita.Imaging;
 using Hita.Models;
 using Hita.Runtime;
@@ -7,10 +6,10 @@ using Hita.Server.Jobs;
 namespace Hita.Server.Operations;
 
 /// <summary>Makes a generated image again from the settings that it carries, and compares.</summary>
-/// <param name="Name">What to call the image in messages.</param>
-/// <param name="Settings">What it carries.</param>
-/// <param name="Before">The image.</param>
-public sealed class ReplayTask(string Name, ImageSettings Settings, Image Before) : ImageTask
+/// <param name="name">What to call the image in messages.</param>
+/// <param name="settings">What it carries.</param>
+/// <param name="before">The image.</param>
+public sealed class ReplayTask(string name, ImageSettings settings, Image before) : ImageTask
 {
     /// <inheritdoc/>
     public override string Kind => "replay";
@@ -35,29 +34,29 @@ public sealed class ReplayTask(string Name, ImageSettings Settings, Image Before
     public override void Check(ServedModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        ImageReplay.CheckModels(Name, Settings, model.Pipeline);
+        ImageReplay.CheckModels(name, settings, model.Pipeline);
         try
         {
-            Settings.ToRequest().Validate(model.Pipeline.Generator.Config);
+            settings.ToRequest().Validate(model.Pipeline.Generator.Config);
         }
         catch (ConfigException e)
         {
-            throw new ImageException(Name, $"The settings it carries do not fit their model: {string.Join("; ", e.Faults)}.", e);
+            throw new ImageException(name, $"The settings it carries do not fit their model: {string.Join("; ", e.Faults)}.", e);
         }
     }
 
     internal override async Task<IReadOnlyList<JobResult>> RunAsync(ServedModel model, JobContext context)
     {
         var made = await model.Host.GenerateAsync(
-            new HostedImageRequest { Class = Settings.Class, Seed = Settings.Seed, Image = Settings.Image, Sampling = Settings.Sampling, Boundary = Settings.Boundary },
+            new HostedImageRequest { Class = settings.Class, Seed = settings.Seed, Image = settings.Image, Sampling = settings.Sampling, Boundary = settings.Boundary },
             new DirectProgress<HostedImageProgress>(p =>
             {
                 context.Begin();
                 context.Report(p.Tokens, p.TotalTokens);
             }),
             context.Cancellation).ConfigureAwait(false);
-        var again = ImageReplay.Compare(Name, Settings, Before, made);
-        var request = Settings.ToRequest();
+        var again = ImageReplay.Compare(name, settings, before, made);
+        var request = settings.ToRequest();
         return
         [
             new JobResult
@@ -71,9 +70,9 @@ public sealed class ReplayTask(string Name, ImageSettings Settings, Image Before
                     ["same_codes"] = again.SameCodes,
                     ["changed_pixels"] = again.ChangedPixels,
                     ["largest_difference"] = again.LargestDifference,
-                    ["class"] = Settings.Class,
-                    ["seed"] = Settings.Seed,
-                    ["image"] = Settings.Image,
+                    ["class"] = settings.Class,
+                    ["seed"] = settings.Seed,
+                    ["image"] = settings.Image,
                 },
             },
         ];

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Hita.Editing;
 using Hita.Runtime;
 
 namespace Hita.Server.Requests;
@@ -22,8 +23,8 @@ internal static class ApiJson
         Converters = { new WordConverterFactory() },
     };
 
-    /// <summary>An enum's word, as it stands in answers.</summary>
-    public static string Word(Enum value) => EnumWords.Of(value).Replace('_', '-');
+    /// <summary>An enum's word, as on the command line: its parts are joined by hyphens.</summary>
+    public static string Word(Enum value) => value is StyleOrder.MaxDifferent ? "most-different" : EnumWords.Of(value).Replace('_', '-');
 
     public static string Write<T>(T value) => JsonSerializer.Serialize(value, Options);
 }

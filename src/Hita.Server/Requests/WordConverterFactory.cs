@@ -17,8 +17,8 @@ internal sealed class WordConverterFactory : JsonConverterFactory
     {
         private static readonly T[] Values = Enum.GetValues<T>();
 
-        // As on the command line, where words are joined by hyphens; both are read.
-        private static string Word(T value) => EnumWords.Of(value).Replace('_', '-');
+        // Underscores are read too.
+        private static string Word(T value) => ApiJson.Word(value);
 
         public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
         {

@@ -1,3 +1,4 @@
+using Hita.Generation;
 using Hita.Generation.Model;
 using Hita.Imaging;
 using Hita.Models;
@@ -11,9 +12,11 @@ namespace Hita.Editing;
 /// pixels in place of the masked ones, so that nothing of what is under the mask can leak into the result.
 /// </remarks>
 /// <param name="pipeline">The models, the tokenizer with its encoder; still the caller's to dispose.</param>
-public sealed class Inpainter(ImagePipeline pipeline)
+/// <param name="sampler">What samples the codes, for example a host's loop; null for the pipeline's generator by itself.</param>
+public sealed class Inpainter(ImagePipeline pipeline, ICodeSampler? sampler = null)
 {
     private readonly ImagePipeline _pipeline = EditChecks.WithEncoder(pipeline);
+    private readonly ICodeSampler _sampler = sampler ?? pipeline.Generator;
 
     private GeneratorConfig Config => _pipeline.Generator.Config;
 
@@ -98,7 +101,7 @@ public sealed class Inpainter(ImagePipeline pipeline)
         while (rest.Bounds is not null)
         {
             var window = new EditWindow(WindowPlan.Next(rest, size.Width, size.Height), _pipeline.Width, _pipeline.Height);
-            var filling = new WindowFilling(_pipeline, window, canvas, rest, plain, options, Shift);
+            var filling = new WindowFilling(_pipeline, _sampler, window, canvas, rest, plain, options, Shift);
             // Every window has random numbers of its own, so that the same noise does not come back from window to window.
             windows.Add(filling.Run((long)windows.Count * options.Passes * options.Candidates, counter, cancellation));
             for (var y = window.Box.Y; y < window.Box.Bottom; y++)

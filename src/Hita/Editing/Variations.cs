@@ -23,9 +23,11 @@ public sealed record Variation(long Number, Image Image, double LogLikelihood);
 
 /// <summary>Generates images that share one kind of codes with an image.</summary>
 /// <param name="pipeline">The models, the tokenizer with its encoder; still the caller's to dispose.</param>
-public sealed class Variations(ImagePipeline pipeline)
+/// <param name="sampler">What samples the codes, for example a host's loop; null for the pipeline's generator by itself.</param>
+public sealed class Variations(ImagePipeline pipeline, ICodeSampler? sampler = null)
 {
     private readonly ImagePipeline _pipeline = EditChecks.WithEncoder(pipeline);
+    private readonly ICodeSampler _sampler = sampler ?? pipeline.Generator;
 
     /// <summary>Generates variations.</summary>
     /// <param name="image">The image, of any size; its largest centre window of the model's shape is varied.</param>
@@ -53,7 +55,7 @@ public sealed class Variations(ImagePipeline pipeline)
         var nothing = PartialCodes.Nothing(config);
         var known = keep == VariationKeep.Holistic ? nothing with { Holistic = codes.Holistic } : nothing with { Patches = codes.Patches };
         var unseen = config.UnseenPatchesOf(_pipeline.Tokenizer.Config);
-        var sampled = _pipeline.Generator.Complete(
+        var sampled = _sampler.Complete(
             sampling.Request(config, count, 0, unseen), [known], score: keep == VariationKeep.Patches && count > 1,
             new EditProgressCounter(progress).ForOne(), cancellation);
         var variations = new List<Variation>();

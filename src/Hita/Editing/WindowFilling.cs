@@ -7,6 +7,7 @@ namespace Hita.Editing;
 
 /// <summary>The filling of one window.</summary>
 /// <param name="pipeline">The models.</param>
+/// <param name="sampler">What samples the codes.</param>
 /// <param name="window">The window.</param>
 /// <param name="canvas">The whole image; the window's masked pixels are written.</param>
 /// <param name="mask">What is unknown of the whole image.</param>
@@ -14,7 +15,7 @@ namespace Hita.Editing;
 /// <param name="options">How.</param>
 /// <param name="shift">How many patches further on a code decodes.</param>
 internal sealed class WindowFilling(
-    ImagePipeline pipeline, EditWindow window, Image canvas, ImageMask mask, (byte, byte, byte) plain, InpaintOptions options, int shift)
+    ImagePipeline pipeline, ICodeSampler sampler, EditWindow window, Image canvas, ImageMask mask, (byte, byte, byte) plain, InpaintOptions options, int shift)
 {
     private readonly ImageMask _mask = mask.Crop(window.Box);
 
@@ -55,7 +56,7 @@ internal sealed class WindowFilling(
         var canRank = start >= 0 && tokens.Skip(start).Any(static t => t != PartialCodes.Unknown);
         var count = canRank || (isLast && options.KeepCandidates) ? options.Candidates : 1;
         var request = options.Sampling.Request(config, count, number, unseen);
-        return pipeline.Generator.Complete(request, [known], score: canRank && count > 1, counter.ForOne(), cancellation);
+        return sampler.Complete(request, [known], score: canRank && count > 1, counter.ForOne(), cancellation);
     }
 
     private Image Join(Image part, ImageCodes codes)

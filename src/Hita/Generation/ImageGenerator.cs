@@ -49,7 +49,7 @@ public sealed record GeneratorOptions
 /// <summary>
 /// Samples the codes of images from classes. Immutable once loaded; several threads may use one at the same time.
 /// </summary>
-public sealed partial class ImageGenerator : IDisposable
+public sealed partial class ImageGenerator : ICodeSampler, IDisposable
 {
     private readonly ITokenModel _tokens;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Hita.Generation;
-using Hita.Tokenization;
 
 namespace Hita.Models;
 
@@ -19,6 +18,7 @@ internal sealed class HostDecoder
     private readonly LinkedList<Preview> _previews = [];
     private readonly ImagePipeline _pipeline;
     private readonly Action<HostedJob, Exception?> _onDecoded;
+    private readonly PreviewCodes _fill;
     private readonly double _share;
     private readonly Thread _thread;
     private double _ahead;
@@ -31,6 +31,7 @@ internal sealed class HostDecoder
     public HostDecoder(ImagePipeline pipeline, double share, Action<HostedJob, Exception?> onDecoded)
     {
         (_pipeline, _share, _onDecoded) = (pipeline, share, onDecoded);
+        _fill = new PreviewCodes(pipeline.Generator.Config, pipeline.Tokenizer.MiddlePatchCode);
         _thread = new Thread(Run) { IsBackground = true, Name = "Hita host decoder" };
         _thread.Start();
     }
@@ -136,7 +137,7 @@ internal sealed class HostDecoder
         var start = Stopwatch.GetTimestamp();
         try
         {
-            var image = _pipeline.Tokenizer.Decode([PreviewCodes.Fill(_pipeline.Generator.Config, preview.Known)])[0];
+            var image = _pipeline.Tokenizer.Decode([_fill.Fill(preview.Known)])[0];
             job.Report(new HostedImageProgress(preview.Tokens, job.Sequence.TokenCount, image));
             lock (_gate)
                 PreviewsDone++;

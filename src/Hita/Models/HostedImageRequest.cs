@@ -29,7 +29,7 @@ public sealed record HostedImageRequest
 
     /// <summary>
     /// How many previews are wanted, 0 to 1000, spread evenly over the patch codes; the first comes once the holistic codes are
-    /// there. A busy host may leave out all but the first. Default 0.
+    /// there. A busy host leaves out some, the first one last. Default 0.
     /// </summary>
     public int Previews { get; init; }
 

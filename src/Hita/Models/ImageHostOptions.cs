@@ -17,9 +17,9 @@ public sealed record ImageHostOptions
 
     /// <summary>
     /// The share of the time, above 0 to 1, that previews may be decoded in while images are sampled; previews beyond it are left out, but
-    /// never the first one of an image. Default 0.1.
+    /// rarely the first one of an image. Default 0.08.
     /// </summary>
-    public double MaxPreviewShare { get; init; } = 0.1;
+    public double MaxPreviewShare { get; init; } = 0.08;
 
     /// <summary>Checks every setting.</summary>
     /// <returns>The options themselves.</returns>

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
 using Hita.Generation;
 using Hita.Generation.Model;
 using Hita.Imaging;
@@ -127,6 +129,46 @@ public sealed class ImagePipeline : IDisposable
                 var image = Tokenizer.Decode([codes[i]], cancellation: cancellation)[0];
                 onImage(new GeneratedImage(first + i, request.Classes[first + i], codes[i], image));
             }
+        }
+    }
+
+    /// <summary>Generates images and gives each as soon as it is there. Who stops asking for more ends the generation.</summary>
+    /// <param name="request">What to generate; <see cref="GenerationRequest.UnseenPatches"/> is set here.</param>
+    /// <param name="progress">Told after every position of a batch; may be null.</param>
+    /// <param name="cancellation">Stops soon.</param>
+    /// <returns>The images, in the order of the request's classes.</returns>
+    /// <exception cref="ConfigException">The request does not fit the generator.</exception>
+    public async IAsyncEnumerable<GeneratedImage> GenerateAsync(
+        GenerationRequest request, IProgress<GenerationProgress>? progress = null, [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        // Whoever is slow holds the generation up, so that memory stays bounded.
+        var images = Channel.CreateBounded<GeneratedImage>(Math.Max(request.BatchSize, 1));
+        var work = Task.Run(
+            () =>
+            {
+                try
+                {
+                    Generate(request, image => images.Writer.WriteAsync(image, ending.Token).AsTask().GetAwaiter().GetResult(), progress, ending.Token);
+                }
+                finally
+                {
+                    images.Writer.Complete();
+                }
+            },
+            CancellationToken.None);
+        try
+        {
+            await foreach (var image in images.Reader.ReadAllAsync(cancellation).ConfigureAwait(false))
+                yield return image;
+            await work.ConfigureAwait(false);
+        }
+        finally
+        {
+            await ending.CancelAsync().ConfigureAwait(false);
+            // Also after a failure: nothing may compute with models that the caller is about to dispose.
+            await work.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).ConfigureAwait(false);
         }
     }
 

@@ -55,6 +55,9 @@ public sealed partial class ImageTokenizer : IDisposable
 
     internal TokenizerModel Model => _model;
 
+    /// <summary>The patch code that says least: the entry nearest to the mean of the codebook.</summary>
+    internal int MiddlePatchCode => _model.PatchQuantizer.Middle();
+
     /// <summary>Loads a model folder.</summary>
     /// <param name="folder">A tokenizer's folder, or a pipeline's with one inside.</param>
     /// <param name="options">How; null for everything in float32 on the CPU.</param>

@@ -10,9 +10,11 @@ public sealed class BenchmarkTests
 {
     private static readonly BenchOptions Tiny = new()
     {
+        Parts = Enum.GetValues<BenchPart>(),
         Generators = ["tiny"],
         Tokenizer = "tiny",
         StepBatches = [1, 3],
+        Clients = [1, 3],
         Seconds = 0.01,
         Threads = 2,
     };
@@ -38,6 +40,10 @@ public sealed class BenchmarkTests
         Assert.All(steps.Where(static l => l.With.StartsWith("engine", StringComparison.Ordinal)), static l => Assert.Contains("0 bytes allocated", l.Note, StringComparison.Ordinal));
         Assert.All(steps, static l => Assert.NotNull(l.Speedup));
         Assert.Equal(3, report.Lines.Count(static l => l.Part == BenchPart.Decode));
+        var serving = report.Lines.Where(static l => l.Part == BenchPart.Serve).ToList();
+        Assert.Equal(["one by one", "1 client", "3 clients", "3 clients, 4 previews wanted"], serving.Select(static l => l.With));
+        Assert.All(serving, static l => Assert.Contains("images a minute", l.Note, StringComparison.Ordinal));
+        Assert.All(serving, static l => Assert.NotNull(l.Floor));
         Assert.Equal(11, report.Lines.Count(static l => l.Part == BenchPart.Images));
     }
 
@@ -66,8 +72,8 @@ public sealed class BenchmarkTests
     [Fact]
     public void Impossible_options_are_all_named()
     {
-        var options = Tiny with { Generators = ["huge"], Tokenizer = "none", StepBatches = [0], Seconds = double.NaN, Threads = -1, Parts = [] };
-        Assert.Equal(6, Assert.Throws<ConfigException>(options.Validate).Faults.Count);
+        var options = Tiny with { Generators = ["huge"], Tokenizer = "none", StepBatches = [0], Clients = [0], Seconds = double.NaN, Threads = -1, Parts = [] };
+        Assert.Equal(7, Assert.Throws<ConfigException>(options.Validate).Faults.Count);
     }
 
     [Fact]

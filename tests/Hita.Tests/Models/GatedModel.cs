@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Hita.Generation.Model;
 
 namespace Hita.Tests.Models;
@@ -16,7 +17,7 @@ internal sealed class GatedModel(ITokenModel inner) : ITokenModel
     public Exception? Fault { get; set; }
 
     /// <summary>Tokens that images of each class have taken.</summary>
-    public System.Collections.Concurrent.ConcurrentDictionary<int, int> Taken { get; } = new();
+    public ConcurrentDictionary<int, int> Taken { get; } = new();
 
     public void Let(int tokens) => _gate.Release(tokens);
 

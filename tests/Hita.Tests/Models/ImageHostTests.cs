@@ -1,3 +1,6 @@
+using System.Collections.Concurrent;
+using Hita.Checkpoints;
+using Hita.Editing;
 using Hita.Generation;
 using Hita.Generation.Sampling;
 using Hita.Imaging;
@@ -232,6 +235,70 @@ public sealed class ImageHostTests
     }
 
     [Fact]
+    public async Task Edits_share_the_loop_and_stay_what_they_are()
+    {
+        using var pipeline = EditingModels.Pipeline();
+        await using var host = new ImageHost(pipeline);
+        var photo = EditingModels.Photo(pipeline.Width, pipeline.Height);
+        var mask = ImageMask.Box(photo.Width, photo.Height, new PixelBox(pipeline.Width / 4, pipeline.Height / 4, pipeline.Width / 2, pipeline.Height / 2));
+        var options = new InpaintOptions { Candidates = 3, Sampling = new EditSamplingOptions { Class = 4, Seed = 3 } };
+        var shared = new HostedCodeSampler(host);
+        var beside = host.GenerateAsync(Request(1), null, Stop);
+        var counts = new List<EditProgress>();
+        var filled = await Task.Run(() => new Inpainter(pipeline, shared).Fill(photo, mask, options, new Listed(counts), Stop), Stop);
+        EditingModels.AssertSame(new Inpainter(pipeline).Fill(photo, mask, options, cancellation: Stop).Image, filled.Image);
+        Assert.Equal(counts[^1].Total, counts[^1].Done);
+        var varied = await Task.Run(() => new Variations(pipeline, shared).Generate(photo, VariationKeep.Patches, 2, options.Sampling, cancellation: Stop), Stop);
+        var expected = new Variations(pipeline).Generate(photo, VariationKeep.Patches, 2, options.Sampling, cancellation: Stop);
+        Assert.Equal(expected.Select(static v => v.LogLikelihood), varied.Select(static v => v.LogLikelihood));
+        Assert.NotNull(await beside);
+        Assert.Equal(0, host.Status.Failed);
+
+        await host.DrainAsync(Stop);
+        await Assert.ThrowsAsync<HostStoppedException>(() => Task.Run(() => new Inpainter(pipeline, shared).Fill(photo, mask, options, cancellation: Stop), Stop));
+    }
+
+    [Fact]
+    [Trait("Category", "Slow")]
+    public async Task The_bundled_pipeline_s_images_are_the_same_in_company()
+    {
+        using var pipeline = ImagePipeline.Load(BundledModels.Materials);
+        var requests = Enumerable.Range(0, 12).Select(i => new HostedImageRequest { Class = 3 * i, Seed = 5, Image = i, Sampling = pipeline.Generator.Sampling, Previews = 2 }).ToArray();
+        await using var host = new ImageHost(pipeline, new ImageHostOptions { MaxBatch = 5 });
+        await host.WarmUpAsync(Stop);
+        var images = await Task.WhenAll(requests.Select(r => host.GenerateAsync(r, new Told(), Stop)));
+        for (var i = 0; i < images.Length; i++)
+            EditingModels.AssertSame(Single(pipeline, requests[i]).Image, images[i].Image);
+    }
+
+    [Fact]
+    public async Task Images_are_given_one_by_one_until_no_more_are_asked_for()
+    {
+        using var pipeline = EditingModels.Pipeline();
+        var request = new GenerationRequest { Classes = [1, 2, 3, 4, 5], BatchSize = 2 };
+        var expected = new List<GeneratedImage>();
+        pipeline.Generate(request, expected.Add);
+        var given = new List<GeneratedImage>();
+        await foreach (var image in pipeline.GenerateAsync(request, cancellation: Stop))
+            given.Add(image);
+        Assert.Equal([0, 1, 2, 3, 4], given.Select(static g => g.Index));
+        for (var i = 0; i < given.Count; i++)
+            EditingModels.AssertSame(expected[i].Image, given[i].Image);
+
+        // Ends at once, with 4,999 left.
+        await foreach (var image in pipeline.GenerateAsync(request with { Classes = [.. Enumerable.Repeat(1, 5000)] }, cancellation: Stop))
+        {
+            EditingModels.AssertSame(expected[0].Image, image.Image);
+            break;
+        }
+        await Assert.ThrowsAsync<ConfigException>(async () =>
+        {
+            await foreach (var image in pipeline.GenerateAsync(request with { Classes = [999_999] }, cancellation: Stop))
+                Assert.Fail($"image {image.Index} came");
+        });
+    }
+
+    [Fact]
     public void Impossible_settings_are_refused()
     {
         using var pipeline = EditingModels.Pipeline();
@@ -274,9 +341,14 @@ public sealed class ImageHostTests
         }
     }
 
+    private sealed class Listed(List<EditProgress> reports) : IProgress<EditProgress>
+    {
+        public void Report(EditProgress value) => reports.Add(value);
+    }
+
     private sealed class Told(Action<HostedImageProgress>? also = null) : IProgress<HostedImageProgress>
     {
-        public System.Collections.Concurrent.ConcurrentQueue<HostedImageProgress> Reports { get; } = [];
+        public ConcurrentQueue<HostedImageProgress> Reports { get; } = [];
 
         public void Report(HostedImageProgress value)
         {

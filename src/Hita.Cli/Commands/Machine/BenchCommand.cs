@@ -15,13 +15,15 @@ internal static class BenchCommand
         var defaults = new BenchOptions();
         var parts = new Option<string>("--parts")
         {
-            Description = $"What to measure: {string.Join(", ", Enum.GetNames<BenchPart>()).ToLowerInvariant()}; all if left out.",
+            Description = $"What to measure: {string.Join(", ", Enum.GetNames<BenchPart>()).ToLowerInvariant()}; all but serve if left out.",
             HelpName = "PART[,PART…]",
         };
         var presets = new Option<string>("--presets") { Description = "Generators by preset; the first one generates the whole images.", HelpName = "NAME[,NAME…]", DefaultValueFactory = _ => string.Join(',', defaults.Generators) };
         var tokenizer = new Option<string>("--tokenizer") { Description = "The tokenizer by preset.", HelpName = "NAME", DefaultValueFactory = _ => defaults.Tokenizer };
         var batches = new Option<string>("--batches") { Description = "Images in a token step; a single one is guided, which takes two rows.", HelpName = "N[,N…]", DefaultValueFactory = _ => Numbers(defaults.StepBatches) };
         var images = new Option<string>("--image-batches") { Description = "Guided images generated together in the part 'images'.", HelpName = "N[,N…]", DefaultValueFactory = _ => Numbers(defaults.ImageBatches) };
+        var clients = new Option<string>("--clients") { Description = "Clients at a time in the part 'serve', each with one guided image.", HelpName = "N[,N…]", DefaultValueFactory = _ => Numbers(defaults.Clients) };
+        var pipeline = new Option<string?>("--pipeline") { Description = "The pipeline that serves, a folder or a name; by default the first generator and the tokenizer by preset.", HelpName = "FOLDER" };
         var seconds = new Option<double>("--seconds") { Description = "How long to repeat each measurement.", HelpName = "S", DefaultValueFactory = _ => defaults.Seconds };
         var alone = new Option<bool>("--without-framework") { Description = "Leave out the framework's loop and layout: faster, and with less memory." };
         var markdown = new Option<string?>("--markdown") { Description = "Write the report to this file as a page.", HelpName = "FILE" };
@@ -32,13 +34,15 @@ internal static class BenchCommand
             "Measure memory, arithmetic, token steps, encoding, decoding and whole images, each beside this machine's floor and the framework.",
             "hita bench",
             "hita bench --parts machine,steps --presets hita-b --batches 1 --seconds 5",
+            "hita bench --parts serve --pipeline materials",
             "hita bench --markdown bench.md")
         {
-            parts, presets, tokenizer, batches, images, seconds, alone, markdown, overwrite, json,
+            parts, presets, tokenizer, batches, images, clients, pipeline, seconds, alone, markdown, overwrite, json,
         };
         CheckList(parts, static text => Enum.GetNames<BenchPart>().Contains(text, StringComparer.OrdinalIgnoreCase), $"a part is {string.Join(", ", Enum.GetNames<BenchPart>()).ToLowerInvariant()}");
         CheckList(batches, IsCount, "a batch is a whole number");
         CheckList(images, IsCount, "a batch is a whole number");
+        CheckList(clients, IsCount, "a number of clients is a whole number");
         command.SetAction(parsed =>
         {
             host.Globals.Prepare(parsed);
@@ -49,6 +53,8 @@ internal static class BenchCommand
                 Tokenizer = parsed.GetValue(tokenizer)!,
                 StepBatches = Counts(parsed.GetValue(batches)!),
                 ImageBatches = Counts(parsed.GetValue(images)!),
+                Clients = Counts(parsed.GetValue(clients)!),
+                Pipeline = parsed.GetValue(pipeline),
                 Seconds = parsed.GetValue(seconds),
                 Threads = parsed.GetValue(host.Globals.Threads) ?? 0,
                 Framework = !parsed.GetValue(alone),

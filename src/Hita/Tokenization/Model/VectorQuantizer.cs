@@ -42,6 +42,14 @@ internal sealed class VectorQuantizer : nn.Module
         return Unit(_codebook.call(codes)).MoveToOuterDisposeScope();
     }
 
+    /// <summary>The number of the entry nearest to the mean of all, the least that can be said of a vector.</summary>
+    public int Middle()
+    {
+        using var inference = inference_mode();
+        using var scope = NewDisposeScope();
+        return Encode(Unit(_codebook.Table.to(ScalarType.Float32)).mean([0]).view(1, 1, -1)).ToInts()[0];
+    }
+
     /// <summary>Vectors scaled to unit length along the last dimension.</summary>
     public static Tensor Unit(Tensor vectors) => nn.functional.normalize(vectors, dim: -1, eps: 1e-12);
 }
