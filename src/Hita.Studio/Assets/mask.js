@@ -76,7 +76,8 @@ export const open = (canvas, width, height) => {
                 marks.data[i] = marks.data[i + 1] = marks.data[i + 2] = on ? 255 : 0;
                 marks.data[i + 3] = 255;
             }
-            if (!any) return new Uint8Array(0);
+            // A stream to the server cannot be empty.
+            if (!any) return new Uint8Array(1);
             const copy = document.createElement("canvas");
             [copy.width, copy.height] = [canvas.width, canvas.height];
             copy.getContext("2d").putImageData(marks, 0, 0);

@@ -13,6 +13,12 @@
     };
     system.addEventListener("change", changed);
     apply();
+    // A link within the page moves the keyboard there too, which the framework's own links do not.
+    document.addEventListener("click", event => {
+        if (!event.target.closest?.(".skip")) return;
+        event.preventDefault();
+        document.getElementById("content").focus();
+    });
     window.hitaTheme = {
         watch: reference => {
             page = reference;

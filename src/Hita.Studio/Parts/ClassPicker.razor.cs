@@ -63,6 +63,16 @@ public sealed partial class ClassPicker : ComponentBase
         return best;
     }
 
+    // A whole name counts without being picked from the list: whoever types one and starts means it.
+    private async Task TypedAsync(string? text)
+    {
+        var wanted = Plain(text ?? "");
+        var names = Names;
+        int[] found = wanted.Length == 0 ? [] : [.. Enumerable.Range(0, names.Count).Where(i => names.Synonyms(i).Any(n => Plain(n) == wanted)).Take(2)];
+        if (found is [var only] && only != Value)
+            await Choose(only);
+    }
+
     private async Task Choose(int? number)
     {
         if (number is null && !IsOptional)

@@ -52,7 +52,8 @@ public sealed partial class MaskCanvas : ComponentBase, IAsyncDisposable
         var reference = await _marks.InvokeAsync<IJSStreamReference>("read", cancellation);
         await using (reference)
         {
-            if (reference.Length == 0)
+            // Shorter than any file: nothing is marked.
+            if (reference.Length == 1)
                 return null;
             var stream = await reference.OpenReadStreamAsync(LargestFile, cancellation);
             using var bytes = new MemoryStream();

@@ -89,6 +89,16 @@ public sealed class StudioGenerateTests(BrowserFixture fixture)
     }
 
     [Fact]
+    public async Task A_class_that_is_typed_whole_need_not_be_picked()
+    {
+        await using var visitor = await fixture.VisitAsync();
+        await visitor.Page.GetByLabel("Class", new() { Exact = true }).FillAsync("Marble-Cube");
+        await Expect(visitor.Page.GetByLabel("Class", new() { Exact = true })).ToHaveValueAsync("marble cube");
+        await visitor.Page.Keyboard.PressAsync("Control+Enter");
+        await Expect(visitor.LargeImage).ToHaveAttributeAsync("alt", new System.Text.RegularExpressions.Regex("^marble cube, seed [0-9]+$"));
+    }
+
+    [Fact]
     public async Task A_seed_that_is_none_is_refused_with_a_sentence()
     {
         await using var visitor = await fixture.VisitAsync();

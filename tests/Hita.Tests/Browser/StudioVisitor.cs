@@ -59,8 +59,13 @@ internal sealed class StudioVisitor : IAsyncDisposable
 
     public async Task ChooseClassAsync(string name)
     {
-        await Page.GetByLabel("Class", new() { Exact = true }).FillAsync(name);
-        await Page.Locator(".mud-popover-open .mud-list-item").Filter(new() { HasText = name }).First.ClickAsync();
+        // Without its last letter: a whole name needs no list.
+        await Page.GetByLabel("Class", new() { Exact = true }).FillAsync(name[..^1]);
+        var found = Page.Locator(".mud-popover-open .mud-list-item");
+        // Until the list has been searched, a click may hit what is about to be replaced.
+        await Expect(found).ToHaveCountAsync(1);
+        await found.ClickAsync();
+        await Expect(found).ToHaveCountAsync(0);
     }
 
     public Task SetAsync(string slider, double value) => Page.GetByRole(AriaRole.Slider, new() { Name = slider, Exact = true }).FillAsync(value.ToString(CultureInfo.InvariantCulture));
