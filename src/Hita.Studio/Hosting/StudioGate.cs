@@ -4,6 +4,7 @@ using Hita.Server.Web;
 using Hita.Studio.Sessions;
 using Microsoft.AspNetCore.Components.Endpoints;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
 
 namespace Hita.Studio.Hosting;
 
@@ -14,10 +15,15 @@ namespace Hita.Studio.Hosting;
 /// <param name="next">The rest.</param>
 /// <param name="sessions">The visitors.</param>
 /// <param name="options">The server's keys and origins.</param>
-internal sealed class StudioGate(RequestDelegate next, SessionStore sessions, HitaServerOptions options)
+/// <param name="application">The program around.</param>
+internal sealed class StudioGate(RequestDelegate next, SessionStore sessions, HitaServerOptions options, IHostApplicationLifetime application)
 {
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(1);
+
     /// <summary>The cookie's name.</summary>
     public const string CookieName = "hita-studio";
+
+    private const string Connection = "/_blazor";
 
     private static readonly string KeyPage = StudioAssets.Text("studio/key.html");
 
@@ -56,7 +62,18 @@ internal sealed class StudioGate(RequestDelegate next, SessionStore sessions, Hi
             return;
         }
         http.Items[StudioVisit.Session] = session;
-        await next(http).ConfigureAwait(false);
+        if (!http.Request.Path.StartsWithSegments(Connection))
+        {
+            await next(http).ConfigureAwait(false);
+            return;
+        }
+        // The framework closes the connections that there are when the program stops. One that a page makes just then would be
+        // left over, and hold up the end for as long as it may.
+        using var stopping = application.ApplicationStopping.Register(() => _ = Task.Delay(Farewell).ContinueWith(_ => http.Abort(), TaskScheduler.Default));
+        if (application.ApplicationStopping.IsCancellationRequested)
+            http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        else
+            await next(http).ConfigureAwait(false);
     }
 
     /// <summary>Gives a visitor its cookie, which scripts cannot read and pages of other sites do not send.</summary>
@@ -70,7 +87,7 @@ internal sealed class StudioGate(RequestDelegate next, SessionStore sessions, Hi
     });
 
     // The pages' connection, and visitors' images.
-    private static bool IsPrivate(PathString path) => path.StartsWithSegments("/_blazor") || path.StartsWithSegments("/studio/images") || path == "/studio/session";
+    private static bool IsPrivate(PathString path) => path.StartsWithSegments(Connection) || path.StartsWithSegments("/studio/images") || path == "/studio/session";
 
     private static Task AskForKeyAsync(HttpContext http, bool isPage)
     {
