@@ -1,5 +1,4 @@
 using Hita.Editing;
-using Hita.Imaging;
 using Hita.Server.Jobs;
 using Hita.Tokenization;
 
