@@ -34,9 +34,9 @@ public sealed partial class ClassPicker : ComponentBase
         var names = Names;
         var wanted = Plain(text ?? "");
         var all = Enumerable.Range(0, names.Count);
-        // The whole list while the field shows what is chosen already.
+        // The whole list while the field shows what is chosen already; that comes first, as Enter takes the first one.
         if (wanted.Length == 0 || (Value is { } chosen && wanted == Plain(Name(chosen))))
-            return Task.FromResult(all.Select(static i => (int?)i));
+            return Task.FromResult(all.OrderByDescending(i => i == Value).Select(static i => (int?)i));
         var found =
             from number in all
             let rank = Rank(names, number, wanted)
