@@ -22,10 +22,20 @@ public enum LogFormat
     Json,
 }
 
+/// <summary>What a server serves besides the API, as the studio's pages.</summary>
+/// <param name="AddTo">Adds its services.</param>
+/// <param name="MapOn">Adds its middleware and routes, after routing has begun.</param>
+public sealed record ServerExtension(Action<IServiceCollection> AddTo, Action<WebApplication> MapOn);
+
 /// <summary>The server as a program of its own, as <c>hita serve</c> runs it.</summary>
 public static class ServeProgram
 {
     private static readonly string[] LoopbackNames = ["localhost", "127.0.0.1", "[::1]"];
+
+    /// <inheritdoc cref="RunAsync(ListeningUrls, HitaServerOptions, LogFormat, Action{IReadOnlyList{string}}, Action, ServerExtension?, CancellationToken)"/>
+    public static Task RunAsync(
+        ListeningUrls urls, HitaServerOptions options, LogFormat format, Action<IReadOnlyList<string>> listening, Action ready, CancellationToken cancellation) =>
+        RunAsync(urls, options, format, listening, ready, extension: null, cancellation);
 
     /// <summary>Runs a server until it is told to stop.</summary>
     /// <param name="urls">Where it listens.</param>
@@ -33,17 +43,19 @@ public static class ServeProgram
     /// <param name="format">How its log is written.</param>
     /// <param name="listening">Told the addresses once they are listened on.</param>
     /// <param name="ready">Called once all models are loaded and warm.</param>
+    /// <param name="extension">What it serves besides the API; null for nothing.</param>
     /// <param name="cancellation">Stops it: it takes no more, and finishes what runs in the time for stopping.</param>
     /// <exception cref="HitaException">It would be open to others without a key, an address is in use, or a model cannot be loaded.</exception>
     public static async Task RunAsync(
-        ListeningUrls urls, HitaServerOptions options, LogFormat format, Action<IReadOnlyList<string>> listening, Action ready, CancellationToken cancellation)
+        ListeningUrls urls, HitaServerOptions options, LogFormat format, Action<IReadOnlyList<string>> listening, Action ready,
+        ServerExtension? extension, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(urls);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(listening);
         ArgumentNullException.ThrowIfNull(ready);
         CheckOpenness(urls, options);
-        var app = Build(urls, options, format);
+        var app = Build(urls, options, format, extension);
         await using (app.ConfigureAwait(false))
         {
             try
@@ -79,7 +91,7 @@ public static class ServeProgram
         }
     }
 
-    private static WebApplication Build(ListeningUrls urls, HitaServerOptions options, LogFormat format)
+    private static WebApplication Build(ListeningUrls urls, HitaServerOptions options, LogFormat format, ServerExtension? extension)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "hita" });
         builder.WebHost.UseKestrelCore().UseUrls([.. urls.All]);
@@ -95,9 +107,11 @@ public static class ServeProgram
         builder.Services.AddSingleton<IHostLifetime, CallersLifetime>();
         AddLog(builder.Logging, format);
         builder.Services.AddHita(options);
+        extension?.AddTo(builder.Services);
         var app = builder.Build();
         app.UseHita();
         app.UseRouting();
+        extension?.MapOn(app);
         app.MapHita();
         return app;
     }

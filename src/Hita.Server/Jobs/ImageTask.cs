@@ -13,6 +13,9 @@ public abstract class ImageTask
     /// <summary>Places that it takes in the queue. One, unless it generates several images.</summary>
     public virtual int Images => 1;
 
+    /// <summary>Whether it is one of the many that follow a control being moved, whose ends are not worth a line of the log each.</summary>
+    public virtual bool IsLive => false;
+
     /// <summary>Checks it against the model, before it waits for its turn.</summary>
     /// <param name="model">The model.</param>
     /// <exception cref="Runtime.HitaException">It does not fit the model.</exception>

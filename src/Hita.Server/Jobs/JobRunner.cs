@@ -125,10 +125,10 @@ public sealed partial class JobRunner : IDisposable
         {
             fault = e;
         }
-        End(job, results, fault);
+        End(task, job, results, fault);
     }
 
-    private void End(Job job, IReadOnlyList<JobResult> results, Exception? fault)
+    private void End(ImageTask task, Job job, IReadOnlyList<JobResult> results, Exception? fault)
     {
         _metrics.Add(-job.Images);
         job.End(results, fault);
@@ -136,13 +136,13 @@ public sealed partial class JobRunner : IDisposable
         _store.Ended(job);
         var status = job.Status;
         var seconds = (status.Ended - job.Created)?.TotalSeconds ?? 0;
-        if (fault is null && status.Started is { } started)
+        if (fault is null && !task.IsLive && status.Started is { } started)
             _secondsAnImage = (0.9 * _secondsAnImage) + (0.1 * (status.Ended!.Value - started).TotalSeconds / job.Images);
         _metrics.Ended(job, seconds);
-        if (fault is null or HitaException or OperationCanceledException or TimeoutException)
-            LogEnded(job.Kind, job.Id, job.Model.Id, job.Images, status.State, seconds);
-        else
+        if (fault is not (null or HitaException or OperationCanceledException or TimeoutException))
             LogFailed(fault, job.Kind, job.Id, job.Model.Id, seconds);
+        else if (!task.IsLive)
+            LogEnded(job.Kind, job.Id, job.Model.Id, job.Images, status.State, seconds);
     }
 
     private RefusedException QueueFull(ImageTask task, int queued) => task.Images > _options.MaxQueue

@@ -5,6 +5,11 @@ using Hita.Cli.Output;
 using Hita.Runtime;
 using Hita.Server;
 using Hita.Server.Settings;
+using Hita.Studio;
+using Hita.Studio.Settings;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Hita.Cli.Commands.Serve;
 
@@ -21,15 +26,17 @@ internal static class ServeCommand
         var hosts = new Option<string[]>("--allowed-host") { Description = "A host name that the server answers under, besides loopback's own. May be given several times.", HelpName = "NAME" };
         var log = new Option<string>("--log") { Description = "How the log on the error stream is written: lines for people, or JSON for programs.", HelpName = "text|json", DefaultValueFactory = static _ => "text" };
         CommonOptions.OneOf(log, "text", "json");
+        var runs = new Option<string?>("--runs") { Description = "A folder of training runs, whose curves and samples the studio shows while they grow.", HelpName = "DIR" };
+        var noStudio = new Option<bool>("--no-studio") { Description = "Serve the API alone, without the studio's pages." };
         var command = new HitaCommand(
             "serve",
-            "Serve images over HTTP: OpenAI's images API under /v1, this program's own under /api/v1, its description under /docs. Ctrl-C finishes what runs and ends.",
+            "Serve images over HTTP: a studio for the browser at /, OpenAI's images API under /v1, this program's own under /api/v1, its description under /docs. Ctrl-C finishes what runs and ends.",
             "hita serve",
             "hita serve -m models/hita --precision int8",
             "hita serve -m models/hita -m runs/generator --urls http://127.0.0.1:8080",
             "hita serve --urls http://0.0.0.0:7336 --api-key-file keys.txt --max-queue 64")
         {
-            urls, keys, origins, hosts, log,
+            urls, keys, origins, hosts, log, runs, noStudio,
         };
         models.AddTo(command);
         limits.AddTo(command);
@@ -50,12 +57,12 @@ internal static class ServeCommand
             foreach (var name in parsed.GetValue(hosts) ?? [])
                 options.AllowedHosts.Add(name);
             var format = parsed.GetValue(log) == "json" ? LogFormat.Json : LogFormat.Text;
-            return Run(host, ListeningUrls.Parse(parsed.GetValue(urls)!), options, format);
+            return Run(host, ListeningUrls.Parse(parsed.GetValue(urls)!), options, format, parsed.GetValue(noStudio) ? null : Studio(parsed.GetValue(runs)));
         });
         return command;
     }
 
-    private static int Run(CommandHost host, ListeningUrls urls, HitaServerOptions options, LogFormat format)
+    private static int Run(CommandHost host, ListeningUrls urls, HitaServerOptions options, LogFormat format, ServerExtension? studio)
     {
         var started = host.Terminal.Clock.GetTimestamp();
         ServeProgram.RunAsync(
@@ -64,8 +71,24 @@ internal static class ServeCommand
             format,
             addresses => host.Terminal.Line($"Listening on {string.Join(", ", addresses)}"),
             () => host.Terminal.Line($"Ready after {Duration.Text(host.Terminal.Clock.GetElapsedTime(started))}: {string.Join(", ", options.Pipelines.Select(static p => p.Id))}"),
+            studio,
             host.Cancellation).GetAwaiter().GetResult();
         return ExitCodes.Success;
+    }
+
+    private static ServerExtension Studio(string? runs)
+    {
+        if (runs is not null && !Directory.Exists(runs))
+            throw new HitaException($"--runs is '{runs}', and there is no such folder; name one whose sub-folders are training runs.");
+        return new ServerExtension(
+            services =>
+            {
+                // Nothing that it protects outlives the program, so that no key need be written to a disk.
+                services.AddDataProtection().UseEphemeralDataProtectionProvider();
+                services.AddLogging(static logging => logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error));
+                services.AddHitaStudio(new StudioOptions { RunsFolder = runs });
+            },
+            static app => app.MapHitaStudio());
     }
 
     private static string Origin(string text) =>

@@ -1,0 +1,4 @@
+"use strict";
+
+if (new URLSearchParams(location.search).get("key") === "wrong")
+    document.getElementById("wrong").hidden = false;
