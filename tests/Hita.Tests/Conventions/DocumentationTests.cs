@@ -95,6 +95,8 @@ public sealed partial class DocumentationTests
                 else if (command.Subcommands.Count > 0)
                 {
                     var next = command.Subcommands.FirstOrDefault(c => c.Name == word || c.Aliases.Contains(word));
+                    if (next is null && command.Action is not null)
+                        continue; // A value of an option, of a command that does something by itself as well.
                     if (next is null)
                     {
                         yield return $"'hita {line}': there is no command {word}";

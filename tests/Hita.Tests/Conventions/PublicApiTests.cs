@@ -28,6 +28,7 @@ public sealed class PublicApiTests
     [InlineData("Hita.Materials")]
     [InlineData("Hita.Metrics")]
     [InlineData("Hita.Server")]
+    [InlineData("Hita.Studio")]
     [InlineData("Hita.Training")]
     [InlineData("Hita.Verification")]
     public void The_surface_is_the_one_that_is_written_down(string package)
