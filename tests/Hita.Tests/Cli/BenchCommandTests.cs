@@ -39,6 +39,18 @@ public sealed class BenchCommandTests
         Assert.Single(error.Trim().Split('\n'));
     }
 
+    [Theory]
+    [InlineData("--url", "https://127.0.0.1:7336")]
+    [InlineData("--url", "http://127.0.0.1:1")]
+    [InlineData("--requests", "0")]
+    public void A_load_that_is_impossible_gets_one_sentence(string option, string value)
+    {
+        var (code, _, error) = CommandLine.Run("bench", "serve-load", option, value);
+        Assert.Equal(1, code);
+        Assert.Contains(value, error, StringComparison.Ordinal);
+        Assert.Single(error.Trim().Split('\n'));
+    }
+
     [Fact]
     public void Precisions_are_compared_in_figures_and_images()
     {
