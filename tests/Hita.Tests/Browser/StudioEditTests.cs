@@ -1,7 +1,6 @@
 using Hita.Editing;
 using Hita.Imaging;
 using Hita.Tests.Support;
-using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
 namespace Hita.Tests.Browser;
