@@ -42,7 +42,8 @@ public sealed partial class RunsPage : ComponentBase
         if (!Catalog.IsOffered)
             return;
         await LookAsync();
-        _watching = WatchAsync();
+        if (!_left.IsCancellationRequested)
+            _watching = WatchAsync();
     }
 
     private async Task WatchAsync()

@@ -28,6 +28,7 @@ public sealed partial class MaskCanvas : ComponentBase, IAsyncDisposable
     private ElementReference _canvas;
     private IJSObjectReference? _marks;
     private PickedImage? _opened;
+    private bool _isLeft;
     private string _tool = "brush";
     private double _radius = 0.08;
 
@@ -66,6 +67,7 @@ public sealed partial class MaskCanvas : ComponentBase, IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        _isLeft = true;
         try
         {
             if (_marks is not null)
@@ -84,6 +86,9 @@ public sealed partial class MaskCanvas : ComponentBase, IAsyncDisposable
             return;
         _opened = Image;
         await using var module = await Script.InvokeAsync<IJSObjectReference>("import", "./studio/mask.js");
+        // The image may have been taken away meanwhile, and the canvas with it.
+        if (_isLeft)
+            return;
         _marks = await module.InvokeAsync<IJSObjectReference>("open", _canvas, Image.Image.Width, Image.Image.Height);
         await ChooseAsync(_tool);
     }

@@ -9,6 +9,7 @@ public abstract class StudioPage : ComponentBase, IAsyncDisposable
 {
     private DotNetObjectReference<StudioPage>? _self;
     private IJSObjectReference? _keys;
+    private bool _isLeft;
 
     /// <summary>The open page and its visitor.</summary>
     [Inject]
@@ -33,21 +34,10 @@ public abstract class StudioPage : ComponentBase, IAsyncDisposable
     /// <summary>Listens no more.</summary>
     public async ValueTask DisposeAsync()
     {
+        _isLeft = true;
         Circuit.ModelChanged -= OnModelChanged;
         OnClosing();
-        try
-        {
-            if (_keys is not null)
-            {
-                await _keys.InvokeVoidAsync("stop");
-                await _keys.DisposeAsync();
-            }
-        }
-        catch (Exception e) when (e is JSDisconnectedException or OperationCanceledException)
-        {
-            // The browser is gone, and its listeners with it.
-        }
-        _self?.Dispose();
+        await StopListeningAsync();
         GC.SuppressFinalize(this);
     }
 
@@ -83,9 +73,31 @@ public abstract class StudioPage : ComponentBase, IAsyncDisposable
     {
         if (!firstRender)
             return;
-        _self = DotNetObjectReference.Create(this);
         await using var module = await Script.InvokeAsync<IJSObjectReference>("import", "./studio/keys.js");
+        // Whoever goes on at once has left the page before it listens.
+        if (_isLeft)
+            return;
+        _self = DotNetObjectReference.Create(this);
         _keys = await module.InvokeAsync<IJSObjectReference>("listen", _self);
+        if (_isLeft)
+            await StopListeningAsync();
+    }
+
+    private async Task StopListeningAsync()
+    {
+        try
+        {
+            // Not yet there where the answer to "listen" is on its way; then what asked for it stops it.
+            if (_keys is null)
+                return;
+            await _keys.InvokeVoidAsync("stop");
+            await _keys.DisposeAsync();
+        }
+        catch (Exception e) when (e is JSDisconnectedException or OperationCanceledException)
+        {
+            // The browser is gone, and its listeners with it.
+        }
+        _self?.Dispose();
     }
 
     private void OnModelChanged()
