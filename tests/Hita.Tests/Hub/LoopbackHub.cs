@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Hita.Hub;
@@ -44,6 +45,9 @@ internal sealed class LoopbackHub : IAsyncDisposable
 
     /// <summary>The same for the host of large files.</summary>
     public Func<HttpContext, Task<bool>>? StorageFault { get; set; }
+
+    /// <summary>The signature of addresses on the other host; those with an earlier one are refused there.</summary>
+    public int Signature { get; set; } = 1;
 
     /// <summary>The token that the hub wants; null for none.</summary>
     public string? Token { get; set; }
@@ -129,7 +133,7 @@ internal sealed class LoopbackHub : IAsyncDisposable
         else if (path.StartsWith($"/{Name}/resolve/{Commit}/", StringComparison.Ordinal) && _files.TryGetValue(path[$"/{Name}/resolve/{Commit}/".Length..], out var file))
         {
             if (file.File.Hash.Length == 64)
-                http.Response.Redirect($"{Address(_storage)}{file.File.Name}?signature=1");
+                http.Response.Redirect($"{Address(_storage)}{file.File.Name}?signature={Signature}");
             else
                 await Send(http, file.Bytes!);
         }
@@ -145,6 +149,11 @@ internal sealed class LoopbackHub : IAsyncDisposable
         Note("storage", http);
         if (StorageFault is { } fault && await fault(http))
             return;
+        if (http.Request.Query["signature"] != Signature.ToString(CultureInfo.InvariantCulture))
+        {
+            http.Response.StatusCode = 403;
+            return;
+        }
         var (bytes, path, _) = _files[http.Request.Path.Value![1..]];
         if (path is null)
             await Send(http, bytes!);

@@ -25,7 +25,7 @@ public sealed partial class PackageTests(PackageFeed feed)
         ["Hita.Materials"] = "Hita",
         ["Hita.Metrics"] = "Hita",
         ["Hita.Models.Materials"] = "",
-        ["Hita.Server"] = "Hita Microsoft.AspNetCore.OpenApi OpenTelemetry.Exporter.Prometheus.AspNetCore OpenTelemetry.Extensions.Hosting",
+        ["Hita.Server"] = "Hita Microsoft.AspNetCore.OpenApi Microsoft.OpenApi OpenTelemetry.Exporter.Prometheus.AspNetCore OpenTelemetry.Extensions.Hosting",
         ["Hita.Studio"] = "Hita.Server Markdig MudBlazor",
         ["Hita.Training"] = "Hita.Data Hita.Metrics YamlDotNet",
         ["Hita.Verification"] = "Hita.Metrics Hita.Training",
