@@ -36,7 +36,12 @@ public sealed record HostedImageRequest
     /// <summary>The request that gives the same image without a host, for example for <see cref="ImagePipeline.SettingsOf"/>.</summary>
     public GenerationRequest ToGenerationRequest() => new()
     {
-        Classes = [Class], Seed = Seed, FirstImage = Image, Sampling = Sampling, Boundary = Boundary, BatchSize = 1,
+        Classes = [Class],
+        Seed = Seed,
+        FirstImage = Image,
+        Sampling = Sampling,
+        Boundary = Boundary,
+        BatchSize = 1,
     };
 
     /// <summary>Checks the request against a generator.</summary>

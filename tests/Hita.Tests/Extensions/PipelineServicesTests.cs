@@ -62,7 +62,9 @@ public sealed class PipelineServicesTests
     {
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
         {
-            ["Hita:Pipeline"] = "tiny", ["Hita:Precision"] = "Int8", ["Hita:MaxBatch"] = "4",
+            ["Hita:Pipeline"] = "tiny",
+            ["Hita:Precision"] = "Int8",
+            ["Hita:MaxBatch"] = "4",
         }).Build();
         var services = new ServiceCollection();
         services.AddHitaPipeline();

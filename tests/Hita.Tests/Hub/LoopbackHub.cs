@@ -63,7 +63,11 @@ internal sealed class LoopbackHub : IAsyncDisposable
     /// <summary>Settings that lead here, quick to retry and with small ranges.</summary>
     public HubSettings Settings => new()
     {
-        Endpoint = new Uri(Address(_hub)), CacheFolder = Cache, RetryDelay = TimeSpan.FromMilliseconds(10), RangeBytes = 64 << 10, StallTime = TimeSpan.FromSeconds(20),
+        Endpoint = new Uri(Address(_hub)),
+        CacheFolder = Cache,
+        RetryDelay = TimeSpan.FromMilliseconds(10),
+        RangeBytes = 64 << 10,
+        StallTime = TimeSpan.FromSeconds(20),
     };
 
     public static async Task<LoopbackHub> Start(string name = Repository)
