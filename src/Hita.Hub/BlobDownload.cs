@@ -162,9 +162,6 @@ internal sealed class BlobDownload(HubTransport transport, HubSettings settings,
 
     private HubException Changed() => new($"{file.Name} of {reference.Repository} has another size than the hub said a moment ago; try again.");
 
-    // What .NET throws where another process holds the file: a sharing violation on Windows, EWOULDBLOCK of Linux or macOS elsewhere.
-    private static bool IsHeld(IOException e) => e.HResult is unchecked((int)0x80070020) or 11 or 35;
-
     private async Task<FileStream> TakeLockAsync(CancellationToken cancellation)
     {
         var path = cache.Lock(file);
@@ -176,7 +173,7 @@ internal sealed class BlobDownload(HubTransport transport, HubSettings settings,
                 // The kind of lock that Python's client takes on the same file.
                 return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
             }
-            catch (IOException e) when (IsHeld(e))
+            catch (IOException e) when (DiskFault.IsHeld(e))
             {
                 // Another process fetches the same file; its bytes will be ours.
                 await Task.Delay(200, cancellation).ConfigureAwait(false);

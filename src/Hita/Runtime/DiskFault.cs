@@ -6,6 +6,9 @@ public static class DiskFault
     // ENOSPC, EDQUOT as macOS and as Linux number it, ERROR_DISK_FULL, ERROR_HANDLE_DISK_FULL.
     private static readonly int[] Full = [28, 69, 122, unchecked((int)0x80070070), unchecked((int)0x80070027)];
 
+    // ERROR_SHARING_VIOLATION, EWOULDBLOCK as Linux and as macOS number it.
+    private static readonly int[] Held = [unchecked((int)0x80070020), 11, 35];
+
     /// <summary>Whether a disk or a quota was full when this, or what caused it, was thrown.</summary>
     /// <param name="thrown">What was thrown.</param>
     public static bool IsFull(Exception thrown)
@@ -18,6 +21,10 @@ public static class DiskFault
         }
         return false;
     }
+
+    /// <summary>Whether a file could not be opened because another process holds it.</summary>
+    /// <param name="thrown">What was thrown.</param>
+    internal static bool IsHeld(IOException thrown) => Held.Contains(thrown.HResult);
 
     /// <summary>Why something could not be written, as part of a sentence: on one line, without the full stop.</summary>
     /// <param name="thrown">What was thrown.</param>

@@ -94,6 +94,8 @@ public sealed class StudioGenerateTests(BrowserFixture fixture)
         await using var visitor = await fixture.VisitAsync();
         await visitor.Page.GetByLabel("Class", new() { Exact = true }).FillAsync("Marble-Cube");
         await Expect(visitor.Page.GetByLabel("Class", new() { Exact = true })).ToHaveValueAsync("marble cube");
+        // The field searches a moment after the last letter; until then it may still hold what was chosen before.
+        await visitor.Page.WaitForTimeoutAsync(1000);
         await visitor.Page.Keyboard.PressAsync("Control+Enter");
         await Expect(visitor.LargeImage).ToHaveAttributeAsync("alt", new System.Text.RegularExpressions.Regex("^marble cube, seed [0-9]+$"));
     }
