@@ -83,20 +83,25 @@ public sealed partial class DocumentationTests
         {
             Command command = CommandLine.Root();
             var options = Names(command).ToHashSet(StringComparer.Ordinal);
+            var isAfterOption = false;
             foreach (var word in line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
             {
                 if (word is "#" or "|" or ">" or "&&" or ";")
                     break;
                 if (word.StartsWith('-') && word.Length > 1)
                 {
+                    isAfterOption = true;
                     if (!options.Contains(word.Split('=')[0].TrimEnd(']', ',', '.')))
                         yield return $"'hita {line}': there is no option {word}";
                 }
                 else if (command.Subcommands.Count > 0)
                 {
                     var next = command.Subcommands.FirstOrDefault(c => c.Name == word || c.Aliases.Contains(word));
-                    if (next is null && command.Action is not null)
-                        continue; // A value of an option, of a command that does something by itself as well.
+                    // The value of an option, where a command does something by itself as well.
+                    var isValue = next is null && isAfterOption;
+                    isAfterOption = false;
+                    if (isValue)
+                        continue;
                     if (next is null)
                     {
                         yield return $"'hita {line}': there is no command {word}";
