@@ -7,7 +7,7 @@ namespace Hita.Cli.Output;
 internal sealed class PullProgress(Terminal terminal) : IProgress<HubProgress>, IProgress<LoadProgress>, IDisposable
 {
     private ProgressLine? _line;
-    private bool _isImporting;
+    private long _importing;
 
     public void Report(HubProgress value)
     {
@@ -17,11 +17,12 @@ internal sealed class PullProgress(Terminal terminal) : IProgress<HubProgress>, 
 
     public void Report(LoadProgress value)
     {
-        if (!_isImporting || value.DoneBytes == 0)
+        // One line for each of the two parts.
+        if (_importing != value.TotalBytes)
         {
             _line?.Dispose();
             _line = new ProgressLine(terminal, "Importing", "MB", value.TotalBytes >> 20);
-            _isImporting = true;
+            _importing = value.TotalBytes;
         }
         _line!.Report(value.DoneBytes >> 20);
     }

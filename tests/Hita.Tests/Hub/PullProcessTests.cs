@@ -21,7 +21,7 @@ public sealed class PullProcessTests(ITestOutputHelper output)
         // Slow enough to be killed on the way.
         hub.StorageFault = static async http =>
         {
-            await Task.Delay(60, http.RequestAborted);
+            await Task.Delay(250, http.RequestAborted);
             return false;
         };
         var incomplete = Path.Combine(hub.Cache, "models--owner--name", "blobs", (await List(hub)).Hash + ".incomplete");
@@ -30,7 +30,7 @@ public sealed class PullProcessTests(ITestOutputHelper output)
         for (var kill = 0; kill < 20; kill++)
         {
             using var process = Pull(hub, "--file", "a.bin");
-            await Task.Delay(random.Next(150, 1200), Stop);
+            await Task.Delay(random.Next(400, 1400), Stop);
             if (process.HasExited)
                 break;
             process.Kill();
