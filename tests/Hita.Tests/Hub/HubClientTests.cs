@@ -233,7 +233,7 @@ public sealed class HubClientTests
         hub.StorageFault = async http =>
         {
             // All connections find it together, as after a suspended machine wakes up.
-            if (Interlocked.Increment(ref asked) == 5)
+            if (Interlocked.Increment(ref asked) == 9)
                 hub.Signature = 2;
             await Task.Delay(50, http.RequestAborted);
             return false;

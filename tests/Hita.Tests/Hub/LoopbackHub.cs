@@ -151,9 +151,11 @@ internal sealed class LoopbackHub : IAsyncDisposable
     private async Task StoreAsync(HttpContext http)
     {
         Note("storage", http);
+        // As the request came: what is on its way while the signature changes is still served.
+        var isSigned = http.Request.Query["signature"] == Signature.ToString(CultureInfo.InvariantCulture);
         if (StorageFault is { } fault && await fault(http))
             return;
-        if (http.Request.Query["signature"] != Signature.ToString(CultureInfo.InvariantCulture))
+        if (!isSigned)
         {
             http.Response.StatusCode = 403;
             return;
