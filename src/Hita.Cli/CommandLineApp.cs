@@ -27,7 +27,7 @@ internal static class CommandLineApp
     public static int Run(IReadOnlyList<string> args, Terminal terminal, CancellationToken cancellation) =>
         ErrorBoundary.Run(terminal, () =>
         {
-            ModelSchemes.Register(HubReference.Scheme, name => PullCommand.FolderOf(name, terminal, cancellation));
+            ModelSchemes.Register(HubReference.Scheme, PullCommand.Locator(terminal, cancellation));
             var root = CreateRoot(new CommandHost(terminal, cancellation));
             var parsed = root.Parse([.. args], ParserSettings());
             if (parsed.Errors.Count > 0 && parsed.Action is not { ClearsParseErrors: true })

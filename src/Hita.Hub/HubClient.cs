@@ -75,7 +75,30 @@ public sealed class HubClient : IDisposable
         // A commit never changes: what is there of it needs no question.
         if ((Settings.IsOffline || (HubCache.IsCommit(reference.Revision) && !names.Any(IsPattern))) && FindAll(cache, reference, names) is { } found)
             return found;
+        return await FetchListedAsync(reference, cache, await ListAsync(reference, cancellation).ConfigureAwait(false), names, progress, cancellation).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _transport.Dispose();
+
+    /// <summary>Fetches the files that are chosen of a revision's; offline, of those in the cache. The hub is asked for its list once.</summary>
+    /// <param name="reference">The repository and the revision.</param>
+    /// <param name="choose">Given all names, gives the wanted ones.</param>
+    /// <param name="progress">As for <see cref="FetchAsync(HubReference, IReadOnlyList{string}, IProgress{HubProgress}, CancellationToken)"/>.</param>
+    /// <param name="cancellation">Gives up.</param>
+    internal async Task<IReadOnlyList<FetchedFile>> FetchChosenAsync(
+        HubReference reference, Func<IEnumerable<string>, IReadOnlyList<string>> choose, IProgress<HubProgress>? progress, CancellationToken cancellation)
+    {
+        var cache = new HubCache(Settings.CacheFolder, reference.Repository);
+        if (Settings.IsOffline && cache.Commit(reference.Revision) is { } commit && FindAll(cache, reference, choose(Cached(cache.Snapshot(commit)))) is { } found)
+            return found;
         var snapshot = await ListAsync(reference, cancellation).ConfigureAwait(false);
+        return await FetchListedAsync(reference, cache, snapshot, choose(snapshot.Files.Select(static f => f.Name)), progress, cancellation).ConfigureAwait(false);
+    }
+
+    private async Task<IReadOnlyList<FetchedFile>> FetchListedAsync(
+        HubReference reference, HubCache cache, HubSnapshot snapshot, IReadOnlyList<string> names, IProgress<HubProgress>? progress, CancellationToken cancellation)
+    {
         var wanted = Wanted(snapshot, reference, names);
         try
         {
@@ -89,18 +112,6 @@ public sealed class HubClient : IDisposable
             throw new HitaException(
                 $"{Settings.CacheFolder}, where files of the hub are kept, cannot be written: {DiskFault.Reason(e)}; make room there, or name another folder in HF_HOME.", e);
         }
-    }
-
-    /// <inheritdoc/>
-    public void Dispose() => _transport.Dispose();
-
-    /// <summary>The names of a revision's files; offline, of those in the cache.</summary>
-    internal async Task<IReadOnlyList<string>> NamesAsync(HubReference reference, CancellationToken cancellation)
-    {
-        var cache = new HubCache(Settings.CacheFolder, reference.Repository);
-        if (Settings.IsOffline && cache.Commit(reference.Revision) is { } commit)
-            return [.. Cached(cache.Snapshot(commit))];
-        return [.. (await ListAsync(reference, cancellation).ConfigureAwait(false)).Files.Select(static f => f.Name)];
     }
 
     private async Task<IReadOnlyList<FetchedFile>> FetchAsync(

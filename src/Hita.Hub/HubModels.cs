@@ -25,17 +25,15 @@ public sealed class HubModels(HubClient hub)
         if (PublishedModels.All.Any(m => m.Repository.Equals(reference.Repository, StringComparison.OrdinalIgnoreCase)))
             return await ImportAsync(reference, progress, cancellation).ConfigureAwait(false);
         var root = reference.Path.Length > 0 ? reference.Path + "/" : "";
-        var files = await FilesAsync(reference, root, cancellation).ConfigureAwait(false);
-        var fetched = await hub.FetchAsync(reference with { Path = "" }, files, progress, cancellation).ConfigureAwait(false);
+        var fetched = await hub.FetchChosenAsync(reference, names => PartsOf(names, reference, root), progress, cancellation).ConfigureAwait(false);
         // All lie in one snapshot; the first one's place leads to the folder that is meant.
         var first = fetched[0];
         return Path.GetFullPath(Path.Combine(first.Path[..^first.Name.Length], root));
     }
 
-    private async Task<IReadOnlyList<string>> FilesAsync(HubReference reference, string root, CancellationToken cancellation)
+    private static List<string> PartsOf(IEnumerable<string> names, HubReference reference, string root)
     {
         string[] folders = ["", "tokenizer/", "generator/"];
-        var names = await hub.NamesAsync(reference, cancellation).ConfigureAwait(false);
         var found = names.Where(f => folders.Any(folder => IsPart(f, root + folder))).ToList();
         return found.Exists(static f => f.EndsWith("config.json", StringComparison.Ordinal))
             ? found

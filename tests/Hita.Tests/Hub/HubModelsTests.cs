@@ -26,6 +26,7 @@ public sealed class HubModelsTests
 
         using (var pipeline = ImagePipeline.Load(folder))
             Assert.Equal(64, pipeline.Width);
+        Assert.Single(hub.Requests, static r => r.Path.Contains("/revision/", StringComparison.Ordinal));
         Assert.DoesNotContain(hub.Requests, static r => r.Path.EndsWith("other.bin", StringComparison.Ordinal));
         using var offline = new HubClient(hub.Settings with { IsOffline = true });
         Assert.Equal(folder, await new HubModels(offline).LocateAsync($"hf:{LoopbackHub.Repository}/small", null, Stop));

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.CommandLine;
 using Hita.Checkpoints;
 using Hita.Cli.Hosting;
@@ -53,12 +54,21 @@ internal static class PullCommand
         return command;
     }
 
-    /// <summary>The folder of a model on the hub, as <c>-m hf:OWNER/NAME</c> names it; fetched where it is not there.</summary>
-    public static string FolderOf(string name, Terminal terminal, CancellationToken cancellation)
+    /// <summary>
+    /// Gives the folders of models on the hub, as <c>-m hf:OWNER/NAME</c> names them; fetched where they are not there. A command asks
+    /// for each of a pipeline's parts, and the hub is asked once.
+    /// </summary>
+    public static Func<string, string> Locator(Terminal terminal, CancellationToken cancellation)
     {
-        using var hub = new HubClient(HubSettings.FromEnvironment());
-        using var bar = new PullProgress(terminal);
-        return new HubModels(hub).LocateAsync(name, bar, cancellation).GetAwaiter().GetResult();
+        var found = new ConcurrentDictionary<string, string>(StringComparer.Ordinal);
+        return name => found.GetOrAdd(name, Fetch);
+
+        string Fetch(string name)
+        {
+            using var hub = new HubClient(HubSettings.FromEnvironment());
+            using var bar = new PullProgress(terminal);
+            return new HubModels(hub).LocateAsync(name, bar, cancellation).GetAwaiter().GetResult();
+        }
     }
 
     private static int Pull(
