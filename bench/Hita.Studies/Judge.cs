@@ -1,6 +1,7 @@
 using System.Globalization;
 using Hita.Evaluation.Classification;
 using Hita.Imaging;
+using Hita.Runtime;
 
 namespace Hita.Studies;
 
@@ -22,7 +23,7 @@ internal sealed class Judge(ImageClassifier classifier) : IDisposable
         var last = DateTime.UtcNow;
         var classifier = ClassifierCache.Get(
             ClassifierData.Materials(size), new ClassifierTrainingOptions { Steps = steps },
-            new Line(p =>
+            new DirectProgress<ClassifierProgress>(p =>
             {
                 if (DateTime.UtcNow - last < TimeSpan.FromSeconds(10))
                     return;
@@ -36,9 +37,4 @@ internal sealed class Judge(ImageClassifier classifier) : IDisposable
     public IReadOnlyList<int> Classes(IReadOnlyList<Image> images) => classifier.Classify(images).Classes;
 
     public void Dispose() => classifier.Dispose();
-
-    private sealed class Line(Action<ClassifierProgress> action) : IProgress<ClassifierProgress>
-    {
-        public void Report(ClassifierProgress value) => action(value);
-    }
 }

@@ -3,6 +3,7 @@ using Hita.Evaluation.Classification;
 using Hita.Evaluation.Reports;
 using Hita.Imaging;
 using Hita.Metrics;
+using Hita.Runtime;
 
 namespace Hita.Evaluation.Runs;
 
@@ -83,7 +84,7 @@ internal sealed class CopyMetrics(SampleOrigin origin, ImageClassifier classifie
             return;
         }
         var (pixels, features) = CopyCheck.Run(
-            _pixels, _features, classifier, data, training, heldOut, new Counter(n => results.Tell("Looking for copies", n, training)), results.Cancellation);
+            _pixels, _features, classifier, data, training, heldOut, new DirectProgress<int>(n => results.Tell("Looking for copies", n, training)), results.Cancellation);
         results.Add("nearest_pixels_samples", NeighbourDistances.Median(pixels.SampleDistances));
         results.Add("nearest_pixels_held_out", NeighbourDistances.Median(pixels.HeldOutDistances));
         results.Add("copies_by_pixels", pixels.Suspicious);
@@ -113,10 +114,5 @@ internal sealed class CopyMetrics(SampleOrigin origin, ImageClassifier classifie
             pairs.Add(new KeptImage(i, pixels.SampleDistances[i], sample, training.Resize(sample.Width, sample.Height)));
         }
         return pairs;
-    }
-
-    private sealed class Counter(Action<int> report) : IProgress<int>
-    {
-        public void Report(int value) => report(value);
     }
 }

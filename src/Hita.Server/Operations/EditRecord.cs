@@ -29,9 +29,3 @@ internal static class EditRecord
         };
     }
 }
-
-/// <summary>Passes reports on at once, on the thread that makes them.</summary>
-internal sealed class DirectProgress<T>(Action<T> report) : IProgress<T>
-{
-    public void Report(T value) => report(value);
-}

@@ -1,5 +1,6 @@
 using Hita.Editing;
 using Hita.Imaging;
+using Hita.Runtime;
 using Hita.Server.Jobs;
 
 namespace Hita.Server.Operations;

@@ -1,4 +1,5 @@
 using Hita.Editing;
+using Hita.Runtime;
 using Hita.Server.Jobs;
 
 namespace Hita.Server.Operations;

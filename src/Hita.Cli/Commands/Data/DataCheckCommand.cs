@@ -3,6 +3,7 @@ using Hita.Cli.Hosting;
 using Hita.Cli.Options;
 using Hita.Cli.Output;
 using Hita.Data.Checking;
+using Hita.Runtime;
 
 namespace Hita.Cli.Commands.Data;
 

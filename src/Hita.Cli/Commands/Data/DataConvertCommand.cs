@@ -5,6 +5,7 @@ using Hita.Cli.Options;
 using Hita.Cli.Output;
 using Hita.Data.Conversion;
 using Hita.Data.Sources;
+using Hita.Runtime;
 
 namespace Hita.Cli.Commands.Data;
 

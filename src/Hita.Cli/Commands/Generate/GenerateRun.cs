@@ -4,6 +4,7 @@ using Hita.Cli.Output;
 using Hita.Generation;
 using Hita.Imaging;
 using Hita.Models;
+using Hita.Runtime;
 
 namespace Hita.Cli.Commands.Generate;
 
