@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Xml.Linq;
 using Hita.Runtime;
 using Hita.Tests.Support;
@@ -112,7 +111,7 @@ public sealed class NativePackagesTests
         Assert.True(compilation.Emit(folder["app.dll"], cancellationToken: TestContext.Current.CancellationToken).Success);
         File.Copy(Path.Combine(AppContext.BaseDirectory, "Hita.Tests.runtimeconfig.json"), folder["app.runtimeconfig.json"]);
 
-        var lines = (await Run("dotnet", folder.Path, "exec", folder["app.dll"])).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var lines = (await Programs.Run(folder.Path, "dotnet", "exec", folder["app.dll"])).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
         Assert.Equal(5, lines.Length);
         Assert.All(lines, line => Assert.Equal($"{typeof(MissingLibraryException)}: {Both}", line));
@@ -131,13 +130,13 @@ public sealed class NativePackagesTests
         File.WriteAllText(folder["Program.cs"], Program);
 
         await File.WriteAllTextAsync(folder["app.csproj"], Project(managed), TestContext.Current.CancellationToken);
-        await Run("dotnet", folder.Path, "build", "-c", "Release", "--nologo", "-v", "q", "-nodeReuse:false", "-p:UseSharedCompilation=false");
-        var before = await Run("dotnet", folder.Path, folder["bin/Release/net10.0/app.dll"]);
+        await Programs.Run(folder.Path, "dotnet", "build", "-c", "Release", "--nologo", "-v", "q", "-nodeReuse:false", "-p:UseSharedCompilation=false");
+        var before = await Programs.Run(folder.Path, "dotnet", folder["bin/Release/net10.0/app.dll"]);
         Assert.Equal(5, before.Split('\n').Count(line => line == $"{typeof(MissingLibraryException)}: {Both}"));
 
         await File.WriteAllTextAsync(folder["app.csproj"], Project([.. managed, .. native]), TestContext.Current.CancellationToken);
-        await Run("dotnet", folder.Path, "build", "-c", "Release", "--nologo", "-v", "q", "-nodeReuse:false", "-p:UseSharedCompilation=false");
-        Assert.Equal("fine\nfine\nfine\nfine\nfine\n", await Run("dotnet", folder.Path, folder["bin/Release/net10.0/app.dll"]));
+        await Programs.Run(folder.Path, "dotnet", "build", "-c", "Release", "--nologo", "-v", "q", "-nodeReuse:false", "-p:UseSharedCompilation=false");
+        Assert.Equal("fine\nfine\nfine\nfine\nfine\n", await Programs.Run(folder.Path, "dotnet", folder["bin/Release/net10.0/app.dll"]));
 
         string Project(string[] packages) => $"""
             <Project Sdk="Microsoft.NET.Sdk">
@@ -153,22 +152,5 @@ public sealed class NativePackagesTests
               </ItemGroup>
             </Project>
             """;
-    }
-
-    private static async Task<string> Run(string program, string folder, params string[] arguments)
-    {
-        var start = new ProcessStartInfo(program, arguments)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = folder,
-        };
-        start.Environment.Remove(TorchLibrary.Variable);
-        using var process = Process.Start(start)!;
-        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.True(process.ExitCode == 0, output + await error);
-        return output;
     }
 }
