@@ -51,8 +51,8 @@ internal sealed partial class PipelineHost : IDisposable, IAsyncDisposable
         try
         {
             var pipeline = NamedModel.OpenPipeline(
-                BundledOrFolder(_options.Pipeline),
-                BundledOrFolder(_options.Tokenizer ?? _options.Pipeline),
+                _options.Pipeline,
+                _options.Tokenizer ?? _options.Pipeline,
                 new GeneratorOptions { Device = _options.Device, Threads = _options.Threads, Precision = _options.Precision },
                 _options.Editing,
                 _options.DecoderPrecision);
@@ -78,8 +78,6 @@ internal sealed partial class PipelineHost : IDisposable, IAsyncDisposable
             throw;
         }
     }
-
-    private static string BundledOrFolder(string name) => Checkpoints.BundledModels.Locate(name);
 
     [LoggerMessage(1, LogLevel.Information, "Loaded the pipeline {Pipeline} in {Precision}, {Width}×{Height} pixels, in {Seconds:0.00} s")]
     private partial void LogLoaded(string pipeline, Precision precision, int width, int height, double seconds);
