@@ -16,10 +16,9 @@ namespace Hita.Server.Native;
 /// <param name="options">The limits.</param>
 internal sealed class TaskMaker(ModelCatalog catalog, HitaServerOptions options)
 {
-    private const int LongestClasses = 4000;
-
     public const int MaxPreviews = 8;
     private const int MaxFrames = 1000;
+    private const int LongestClasses = 4000;
 
     public (ImageTask Task, ServedModel Model) Make(GenerateFields fields)
     {

@@ -11,7 +11,6 @@ namespace Hita.Server.OpenAi;
 /// <summary>What an image request comes to: the tasks, and how their images are returned.</summary>
 internal sealed record ImagePlan
 {
-    private const int LongestPrompt = 32_000;
     private const int MaxPartialImages = 3;
 
     public required ServedModel Model { get; init; }
@@ -125,9 +124,8 @@ internal sealed record ImagePlan
         };
     }
 
-    private static IReadOnlyList<int> ClassesOf(ImageFields fields, ServedModel model) => fields.Prompt.Length <= LongestPrompt
-        ? TaskMaker.ClassesOf(model.Classes, new ClassWords([fields.Prompt]), "prompt")
-        : throw ApiException.Invalid("prompt", $"The prompt has {fields.Prompt.Length} characters, {LongestPrompt} are possible; it names one or several classes.");
+    private static IReadOnlyList<int> ClassesOf(ImageFields fields, ServedModel model) =>
+        TaskMaker.ClassesOf(model.Classes, new ClassWords([fields.Prompt]), "prompt");
 
     private static void CheckCount(int count, HitaServerOptions options)
     {
