@@ -100,6 +100,16 @@ public sealed class Job
         }
     }
 
+    /// <summary>The memory that its results and previews take, in bytes; the same from its end on. Who watches a short job sees its previews after it.</summary>
+    internal long Bytes
+    {
+        get
+        {
+            lock (_lock)
+                return Results.Sum(static r => r.Bytes) + _previews.Sum(static p => (long)p.Image.Pixels.Length);
+        }
+    }
+
     /// <summary>Stops it within one step; nothing happens to a job that has ended.</summary>
     public void Cancel()
     {
@@ -155,6 +165,8 @@ public sealed class Job
     {
         lock (_lock)
         {
+            if (_status.IsEnded)
+                return;
             _previews.Enqueue(new JobPreview(++_sequence, index, tokens, image));
             if (_previews.Count > MaxPreviews)
                 _previews.Dequeue();
@@ -168,8 +180,6 @@ public sealed class Job
         {
             Results = results;
             Fault = fault;
-            // The results replace them; who still watches has the end to look at.
-            _previews.Clear();
         }
         var state = fault switch
         {

@@ -53,7 +53,7 @@ internal sealed class JobStore(HitaServerOptions options, TimeProvider clock)
             if (!_jobs.ContainsKey(job.Id))
                 return;
             _ended.AddLast(job);
-            _bytes += BytesOf(job);
+            _bytes += job.Bytes;
             Prune();
         }
     }
@@ -67,9 +67,7 @@ internal sealed class JobStore(HitaServerOptions options, TimeProvider clock)
         {
             _ended.RemoveFirst();
             _jobs.Remove(job.Id);
-            _bytes -= BytesOf(job);
+            _bytes -= job.Bytes;
         }
     }
-
-    private static long BytesOf(Job job) => job.Results.Sum(static r => r.Bytes);
 }

@@ -145,6 +145,19 @@ public sealed class NativeRouteTests(ServerFixture fixture)
     }
 
     [Fact]
+    public async Task Previews_of_a_job_that_has_ended_are_told_to_who_comes_late()
+    {
+        var server = await fixture.ReadyAsync();
+        using var taken = await server.Client.PostAsync("/api/v1/generate", Forms.Json("""{"class":2,"previews":2}"""), Stop);
+        var job = await taken.Content.ReadFromJsonAsync<JsonElement>(Stop);
+        var ended = await server.Client.GetFromJsonAsync<JsonElement>($"{taken.Headers.Location}?wait=20", Stop);
+        Assert.Equal("succeeded", ended.GetProperty("state").GetString());
+        using var request = new HttpRequestMessage(HttpMethod.Get, job.GetProperty("events_url").GetString());
+        var events = await ServerEvents.ReadAsync(server.Client, request, Stop);
+        Assert.Contains(events, static e => e.Type == "preview");
+    }
+
+    [Fact]
     public async Task A_job_is_cancelled_within_a_step()
     {
         var server = await fixture.ReadyAsync();
