@@ -54,6 +54,7 @@ public static class ServeProgram
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(listening);
         ArgumentNullException.ThrowIfNull(ready);
+        OpenSslLibrary.Require("A server and its pages");
         CheckOpenness(urls, options);
         var app = Build(urls, options, format, extension);
         await using (app.ConfigureAwait(false))
