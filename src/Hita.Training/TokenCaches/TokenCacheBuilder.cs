@@ -84,6 +84,7 @@ public static class TokenCacheBuilder
     private static TokenCacheInfo Describe(IImageSource source, ImageTokenizer tokenizer, Augmentation augmentation) => new()
     {
         ModelHash = tokenizer.ModelHash,
+        EncoderPrecision = tokenizer.EncoderPrecision == Precision.Float32 ? null : tokenizer.EncoderPrecision,
         CodebookSize = tokenizer.Config.CodebookSize,
         HolisticTokenCount = tokenizer.Config.HolisticTokenCount,
         GridHeight = augmentation.Size / tokenizer.Config.PatchSize,

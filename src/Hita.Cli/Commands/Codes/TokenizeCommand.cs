@@ -35,21 +35,25 @@ internal static class TokenizeCommand
         };
         var batch = new Option<int>("--batch-size") { Description = "Images encoded together.", HelpName = "N", DefaultValueFactory = static _ => 32 };
         NumberOptions.Between(batch, 1, 4096);
+        var precision = CommonOptions.EncoderPrecisionOption("float32");
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "tokenize",
             "Encode a set of images once, into a folder that generators are trained on. If interrupted, it continues where it stopped.",
             "hita tokenize photos -m models/hita/tokenizer -o photos-codes --augment ten-crop",
-            "hita tokenize materials:0:0..50000 -m runs/tokenizer/model -o materials-codes")
+            "hita tokenize materials:0:0..50000 -m runs/tokenizer/model -o materials-codes",
+            "hita tokenize photos -m models/hita/tokenizer -o photos-codes --encoder-precision bf16")
         {
-            data.Path, data.Format, data.Size, data.Trim, data.Square, model, output, augment, scales, batch, json,
+            data.Path, data.Format, data.Size, data.Trim, data.Square, model, output, augment, scales, batch, precision, json,
         };
         command.SetAction(parsed =>
         {
             host.Globals.Prepare(parsed);
             var chosen = parsed.GetValue(augment)!;
             var augmentation = Chosen(chosen, chosen == "ten-crop" ? Scales(parsed.GetValue(scales)!) : [1.1]);
-            using var tokenizer = NamedModel.OpenTokenizer(parsed.GetValue(model)!, new TokenizerOptions { Device = parsed.GetValue(host.Globals.Device)! });
+            using var tokenizer = NamedModel.OpenTokenizer(
+                parsed.GetValue(model)!,
+                new TokenizerOptions { Device = parsed.GetValue(host.Globals.Device)!, EncoderPrecision = CommonOptions.ChosenEncoder(parsed, precision) });
             var side = parsed.GetValue(data.Size) ?? tokenizer.Config.ImageSize;
             ImageShape.Check(side, side, tokenizer.Config);
             using var source = data.Open(host, parsed, side);

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
 using Hita.Cli.Hosting;
+using Hita.Cli.Options;
 using Hita.Cli.Output;
 using Hita.Runtime.Diagnostics;
+using Hita.Runtime.Products;
 using Hita.Tokenization.Model;
 
 namespace Hita.Cli.Commands.Machine;
@@ -29,7 +31,7 @@ internal static class DoctorCommand
     private static int Run(CommandHost host, ParseResult parsed, bool json)
     {
         host.Globals.ChooseLibrary(parsed);
-        var report = WithEncoder(SystemReporter.Collect(parsed.GetValue(host.Globals.Threads)));
+        var report = WithEncoder(LinearReporter.AddTo(SystemReporter.Collect(parsed.GetValue(host.Globals.Threads))));
         if (json)
             JsonOutput.Write(host.Terminal, report);
         else
@@ -59,7 +61,7 @@ internal static class DoctorCommand
         ]);
         terminal.Line();
         terminal.Heading("Tensors");
-        terminal.Fields(report.Torch is { } torch ? Describe(torch) : [("libtorch", "not loaded")]);
+        terminal.Fields(report.Torch is { } torch ? [.. Describe(torch), .. Linear(report)] : [("libtorch", "not loaded")]);
         foreach (var (severity, title) in (ReadOnlySpan<(FindingSeverity, string)>)
             [(FindingSeverity.Broken, "Broken"), (FindingSeverity.Note, "Notes")])
         {
@@ -88,6 +90,24 @@ internal static class DoctorCommand
             new("Files", torch.Files),
             new("Loading", torch.LoadSteps is { Count: > 0 } steps ? steps : ["nothing special was needed"]),
         ];
+    }
+
+    private static IEnumerable<Field> Linear(SystemReport report)
+    {
+        if (report.LinearLayers is { } layers)
+            yield return new("Linear layers", [.. layers.Select(Describe)]);
+    }
+
+    private static string Describe(LinearReport linear)
+    {
+        var rates = string.Join(", ", linear.Rates.Select(static r => string.Create(CultureInfo.InvariantCulture, $"{r.Key} {r.Value / 1e9:0}")));
+        var why = linear.Origin switch
+        {
+            "pinned" => "pinned by HITA_LINEAR",
+            "rule" => "the choice cannot be kept, so none was measured",
+            var origin => $"{origin}: {rates} GFLOP/s a thread",
+        };
+        return $"{linear.Kernel} in {CommonOptions.Name(linear.Precision)} ({why})";
     }
 
     private static string Memory(SystemReport report)
