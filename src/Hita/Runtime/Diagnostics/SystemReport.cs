@@ -36,6 +36,9 @@ public sealed record SystemReport
     [JsonPropertyName("resnet18")]
     public string? ResNet18 { get; init; }
 
+    /// <summary>What there is for several processes to work together; null where it was not looked for.</summary>
+    public ClusterReport? Cluster { get; init; }
+
     /// <summary>The cache folder.</summary>
     public required string CacheFolder { get; init; }
 
