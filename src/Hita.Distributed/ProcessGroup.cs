@@ -15,13 +15,13 @@ public sealed partial class ProcessGroup : IDisposable
     private readonly ICollectives _host;
     private readonly GroupOptions _options;
     private readonly GroupFault _fault;
+    private RankIdentity[]? _ranks;
     private RankWatch? _watch;
     private bool _over;
 
     private ProcessGroup(ICollectives host, GroupOptions options, GroupFault fault, int localRank)
     {
         (_host, _options, _fault, LocalRank) = (host, options, fault, localRank);
-        Ranks = [RankIdentity.OfThisProcess()];
     }
 
     /// <summary>The number of this process, from 0.</summary>
@@ -43,13 +43,13 @@ public sealed partial class ProcessGroup : IDisposable
     public IReadOnlyList<string> Notes { get; private set; } = [];
 
     /// <summary>All ranks; where there is one, this process.</summary>
-    internal IReadOnlyList<RankIdentity> Ranks { get; private set; }
+    internal IReadOnlyList<RankIdentity> Ranks => _ranks ??= [RankIdentity.OfThisProcess()];
 
     /// <summary>The operations as they are carried out in memory of the host.</summary>
     internal ICollectives Host => _host;
 
     /// <summary>A group of this process alone.</summary>
-    public static ProcessGroup Alone() => new(new SingleProcess(), new GroupOptions(), new GroupFault(), Local(LaunchEnvironment.Find()));
+    public static ProcessGroup Alone() => Alone(localRank: 0);
 
     /// <summary>Joins the ranks that the launcher started with this process; without a launcher, or with one rank, no library is loaded.</summary>
     /// <param name="options">How long to be patient; null for the defaults.</param>
@@ -58,7 +58,7 @@ public sealed partial class ProcessGroup : IDisposable
     {
         options = (options ?? new GroupOptions()).Validate();
         if (LaunchEnvironment.Find() is not { Size: > 1 } launched)
-            return Alone();
+            return Alone(LaunchEnvironment.Find()?.LocalRank ?? 0);
         var fault = new GroupFault();
         var joined = new ProcessGroup(MpiCollectives.Join(launched, fault, options.Limit), options, fault, launched.LocalRank);
         joined.Introduce();
@@ -142,9 +142,9 @@ public sealed partial class ProcessGroup : IDisposable
     {
         var all = new byte[RankIdentity.Length * Size];
         var own = new byte[RankIdentity.Length];
-        Ranks[0].Write(own);
+        RankIdentity.OfThisProcess().Write(own);
         AllGather(own, all);
-        Ranks = [.. all.Chunk(RankIdentity.Length).Select(static r => RankIdentity.Read(r))];
+        _ranks = [.. all.Chunk(RankIdentity.Length).Select(static r => RankIdentity.Read(r))];
         for (var rank = 1; rank < Size; rank++)
         {
             if (!Ranks[rank].Build.AsSpan().SequenceEqual(Ranks[0].Build))
@@ -189,5 +189,5 @@ public sealed partial class ProcessGroup : IDisposable
         }
     }
 
-    private static int Local(LaunchEnvironment? launched) => launched?.LocalRank ?? 0;
+    private static ProcessGroup Alone(int localRank) => new(new SingleProcess(), new GroupOptions(), new GroupFault(), localRank);
 }
