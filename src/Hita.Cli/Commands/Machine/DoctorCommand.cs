@@ -3,6 +3,7 @@ using System.Globalization;
 using Hita.Cli.Hosting;
 using Hita.Cli.Options;
 using Hita.Cli.Output;
+using Hita.Distributed;
 using Hita.Runtime.Diagnostics;
 using Hita.Runtime.Products;
 using Hita.Tokenization.Model;
@@ -31,7 +32,13 @@ internal static class DoctorCommand
     private static int Run(CommandHost host, ParseResult parsed, bool json)
     {
         host.Globals.ChooseLibrary(parsed);
-        var report = WithEncoder(LinearReporter.AddTo(SystemReporter.Collect(parsed.GetValue(host.Globals.Threads))));
+        // Together with the others first: they wait for each other, and only one of them prints.
+        var (cluster, finding, isFirst) = ClusterReporter.Collect();
+        if (!isFirst)
+            return finding is null ? ExitCodes.Success : ExitCodes.Failure;
+        var report = WithEncoder(LinearReporter.AddTo(SystemReporter.Collect(parsed.GetValue(host.Globals.Threads)))) with { Cluster = cluster };
+        if (finding is not null)
+            report = report with { Findings = [finding, .. report.Findings] };
         if (json)
             JsonOutput.Write(host.Terminal, report);
         else
@@ -62,6 +69,12 @@ internal static class DoctorCommand
         terminal.Line();
         terminal.Heading("Tensors");
         terminal.Fields(report.Torch is { } torch ? [.. Describe(torch), .. Linear(report)] : [("libtorch", "not loaded")]);
+        if (report.Cluster is { } cluster)
+        {
+            terminal.Line();
+            terminal.Heading("Several machines");
+            terminal.Fields(Describe(cluster));
+        }
         foreach (var (severity, title) in (ReadOnlySpan<(FindingSeverity, string)>)
             [(FindingSeverity.Broken, "Broken"), (FindingSeverity.Note, "Notes")])
         {
@@ -109,6 +122,13 @@ internal static class DoctorCommand
         };
         return $"{linear.Kernel} in {CommonOptions.Name(linear.Precision)} ({why})";
     }
+
+    private static List<Field> Describe(ClusterReport cluster) =>
+    [
+        ("MPI", cluster.Mpi ?? "not found; training on several machines needs it"),
+        ("NCCL", cluster.Nccl ?? "not found; ranks with GPUs exchange through the host's memory"),
+        ("Ranks", cluster.Checked ?? (cluster.Launcher is { } launcher ? $"{cluster.Ranks}, by {launcher}" : "this process alone")),
+    ];
 
     private static string Memory(SystemReport report)
     {

@@ -39,6 +39,9 @@ public sealed record SystemReport
     /// <summary>What multiplies in large linear layers of encoders, for each type of values; null where it was not asked for.</summary>
     public IReadOnlyList<LinearReport>? LinearLayers { get; init; }
 
+    /// <summary>What there is for several processes to work together; null where it was not looked for.</summary>
+    public ClusterReport? Cluster { get; init; }
+
     /// <summary>The cache folder.</summary>
     public required string CacheFolder { get; init; }
 
