@@ -10,17 +10,22 @@ if not "%backend%"=="cpu" if not "%backend%"=="cuda" if not "%backend%"=="none" 
     >&2 echo hita: HITA_TORCH_BACKEND is '%backend%'; it must be cpu, cuda or none.
     exit /b 2
 )
-rem Two copies of libtorch cannot live in one process, so a foreign one gets a program that brings none.
-for %%A in (%*) do if /i "%%~A"=="--libtorch" set "backend=none"
-
-where dotnet >nul 2>nul
-if errorlevel 1 (
-    >&2 echo hita: the .NET 10 SDK was not found: install it from https://dotnet.microsoft.com/download/dotnet/10.0 and open a new window.
-    exit /b 1
+rem Two copies of libtorch cannot live in one process, so a foreign one gets a program that brings none. Of --libtorch=X the loop sees two words.
+set "rest="
+for %%A in (%*) do (
+    if "%%~A"=="--" set "rest=1"
+    if not defined rest for /f "tokens=1 delims=:" %%B in ("%%~A") do if "%%B"=="--libtorch" set "backend=none"
 )
+
+set "dotnet="
+for /f "delims=" %%D in ('where dotnet 2^>nul') do if not defined dotnet set "dotnet=%%D"
+for %%D in ("%DOTNET_ROOT%\dotnet.exe" "%LOCALAPPDATA%\Microsoft\dotnet\dotnet.exe" "%ProgramFiles%\dotnet\dotnet.exe") do if not defined dotnet if exist "%%~D" set "dotnet=%%~D"
+if not defined dotnet goto nodotnet
 
 set "store=%HITA_BUILD_DIR%"
 if not defined store set "store=%root%\.hita"
+rem The build runs in the checkout, the user's folder may be another one.
+for %%S in ("%store%") do set "store=%%~fS"
 set "place=%store%\%backend%"
 set "seen=%place%\sources"
 
@@ -66,30 +71,47 @@ if defined app (
         goto start
     )
 )
->&2 echo Building Hita (first start or changed sources)...
+if defined app >&2 echo Building Hita (the sources changed)...
+if not defined app >&2 echo Building Hita (first start)...
 set "app=app-%RANDOM%%RANDOM%"
 rem Without a stamp nobody takes the copy for the sources of the program that is there.
 del "%place%\stamp" 2>nul
 call :compare
 pushd "%root%"
-dotnet build src\Hita.Cli\Hita.Cli.csproj -c Release --nologo -v quiet -nodeReuse:false --artifacts-path "%place%\build" -o "%place%\%app%" "-p:TorchBackend=%backend%" -p:UseSharedCompilation=false -p:TreatWarningsAsErrors=false -p:RunAnalyzers=false -p:EnforceCodeStyleInBuild=false -p:GenerateDocumentationFile=false >"%place%\build.log" 2>&1
-if errorlevel 1 (
-    popd
-    >&2 type "%place%\build.log"
-    >&2 echo hita: the build failed; the lines above say why. They are kept in "%place%\build.log", and Hita needs the .NET 10 SDK.
-    rmdir "%place%\lock"
-    exit /b 1
-)
+"%dotnet%" --version <nul >"%place%\version.log" 2>&1
+if errorlevel 1 goto nosdk
+"%dotnet%" build src\Hita.Cli\Hita.Cli.csproj -c Release --nologo -v quiet -nodeReuse:false --artifacts-path "%place%\build" -o "%place%\%app%" "-p:TorchBackend=%backend%" -p:UseSharedCompilation=false -p:TreatWarningsAsErrors=false -p:RunAnalyzers=false -p:EnforceCodeStyleInBuild=false -p:GenerateDocumentationFile=false <nul >"%place%\build.log" 2>&1
+if errorlevel 1 goto failed
 popd
-rem Folders of earlier builds; those of running programs cannot be removed and stay.
-for /d %%D in ("%place%\app-*") do if /i not "%%~nxD"=="%app%" rmdir /s /q "%%D" 2>nul
+rem Folders of earlier builds. One that a program runs from cannot be renamed and stays as a whole; without the rename it would lose the files that
+rem happen not to be open.
+for /d %%D in ("%place%\app-*") do if /i not "%%~nxD"=="%app%" ren "%%D" "old-%%~nxD" 2>nul
+for /d %%D in ("%place%\old-app-*") do rmdir /s /q "%%D" 2>nul
 >"%place%\stamp" echo %app%
 rmdir "%place%\lock"
 
 :start
 if not defined DOTNET_GCgen0size set "DOTNET_GCgen0size=0x10000000"
-dotnet "%place%\%app%\Hita.Cli.dll" %*
+"%dotnet%" "%place%\%app%\Hita.Cli.dll" %*
 exit /b %errorlevel%
+
+:failed
+popd
+>&2 type "%place%\build.log"
+>&2 echo hita: the build failed; the lines above say why (they are kept in "%place%\build.log").
+rmdir "%place%\lock"
+exit /b 1
+
+:nodotnet
+>&2 echo hita: the .NET 10 SDK was not found: install it (https://dotnet.microsoft.com/download/dotnet/10.0) or put its folder on PATH.
+exit /b 1
+
+:nosdk
+popd
+>&2 type "%place%\version.log"
+>&2 echo hita: %dotnet% has no SDK of version 10: install .NET 10 (https://dotnet.microsoft.com/download/dotnet/10.0).
+rmdir "%place%\lock"
+exit /b 1
 
 rem Sets app to the built program's folder, or to nothing where there is none.
 :find_app

@@ -75,6 +75,7 @@ internal static class CommandLineApp
             TokenizeCommand.Create(host),
             ImportCommand.Create(host),
             PullCommand.Create(host),
+            PushCommand.Create(host),
             InspectCommand.Create(host),
             ListClassesCommand.Create(host),
             InitCommand.Create(host),

@@ -57,6 +57,12 @@ public static class ContactSheet
         return ImageGrid.Compose(tiles, options.Columns, Gap);
     }
 
+    /// <summary>As <see cref="Render"/>, on another thread.</summary>
+    /// <inheritdoc cref="Render" path="/param"/>
+    /// <inheritdoc cref="Render" path="/exception"/>
+    public static Task<Image> RenderAsync(IImageSource source, ContactSheetOptions? options = null, CancellationToken cancellation = default) =>
+        Background.Run(() => Render(source, options, cancellation), cancellation);
+
     // The lot decides within the classes; every class has its turn before one comes a second time, as long as it has images.
     private static int[] Choose(IImageSource source, ContactSheetOptions options)
     {

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Hita.Runtime;
 
@@ -54,6 +55,33 @@ internal sealed partial class HubCache
         AtomicFile.WriteText(path, commit);
     }
 
+    /// <summary>
+    /// What the hub said that a commit holds; null where it was never asked, or what is there is damaged. A commit never changes, and
+    /// what is in its snapshot may be a part of it. Python's client has nothing like it, and leaves the folder alone.
+    /// </summary>
+    public HubSnapshot? Listing(string commit)
+    {
+        try
+        {
+            return CommitForm().IsMatch(commit) && File.Exists(ListingOf(commit)) && JsonSerializer.Deserialize<HubSnapshot>(File.ReadAllText(ListingOf(commit))) is { Files: not null } listing && listing.Commit == commit
+                ? listing
+                : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Keeps what the hub said that a commit holds.</summary>
+    public void SetListing(HubSnapshot snapshot)
+    {
+        if (File.Exists(ListingOf(snapshot.Commit)))
+            return;
+        Directory.CreateDirectory(Path.GetDirectoryName(ListingOf(snapshot.Commit))!);
+        AtomicFile.WriteText(ListingOf(snapshot.Commit), JsonSerializer.Serialize(snapshot));
+    }
+
     /// <summary>Makes a commit's file of a content that is there: a link, or a copy where links are not possible.</summary>
     /// <returns>Its path.</returns>
     public string Link(string commit, HubFile file)
@@ -84,6 +112,8 @@ internal sealed partial class HubCache
         }
         return path;
     }
+
+    private string ListingOf(string commit) => Path.Combine(Folder, "listings", $"{commit}.json");
 
     /// <summary>Whether a text is a commit.</summary>
     public static bool IsCommit(string text) => CommitForm().IsMatch(text);

@@ -23,13 +23,22 @@ public sealed class HubClient : IDisposable
     /// <summary>The hub, the cache and the token.</summary>
     public HubSettings Settings { get; }
 
+    /// <summary>Given a sentence where something was done otherwise than asked, such as files of the cache used because the hub cannot be reached; may be null.</summary>
+    public Action<string>? OnWarning { get; init; }
+
     /// <summary>Asks what a revision of a repository holds.</summary>
     /// <param name="reference">The repository and the revision.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="HubException">There is no such thing, it is refused, or the hub does not answer.</exception>
-    public async Task<HubSnapshot> ListAsync(HubReference reference, CancellationToken cancellation = default)
+    public Task<HubSnapshot> ListAsync(HubReference reference, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(reference);
+        return ListAsync(reference, hasOther: false, cancellation);
+    }
+
+    // Where there is something to use instead, a network that is not there is not waited for.
+    private async Task<HubSnapshot> ListAsync(HubReference reference, bool hasOther, CancellationToken cancellation)
+    {
         if (Settings.IsOffline)
             throw new HubException($"HF_HUB_OFFLINE is set, and {reference} is not in {Settings.CacheFolder} as a whole; unset it to fetch.");
         var address = _transport.Address($"api/models/{reference.Repository}/revision/{Uri.EscapeDataString(reference.Revision)}?blobs=true");
@@ -50,7 +59,7 @@ public sealed class HubClient : IDisposable
             }
             catch (Exception e) when (HubTransport.IsTransient(e))
             {
-                if (failures >= Settings.Attempts)
+                if (failures >= Settings.Attempts || (hasOther && HubTransport.IsAway(e)))
                     throw _transport.Unreachable(e, reference.Repository);
                 delay = _transport.DelayAfter(failures, answer: null);
             }
@@ -71,15 +80,14 @@ public sealed class HubClient : IDisposable
     {
         ArgumentNullException.ThrowIfNull(reference);
         ArgumentNullException.ThrowIfNull(names);
-        var cache = new HubCache(Settings.CacheFolder, reference.Repository);
-        // A commit never changes: what is there of it needs no question.
-        if ((Settings.IsOffline || (HubCache.IsCommit(reference.Revision) && !names.Any(IsPattern))) && FindAll(cache, reference, names) is { } found)
-            return found;
-        return await FetchListedAsync(reference, cache, await ListAsync(reference, cancellation).ConfigureAwait(false), names, progress, cancellation).ConfigureAwait(false);
+        return await FetchAsync(reference, _ => names, !names.Any(IsPattern), progress, cancellation).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _transport.Dispose();
+
+    /// <summary>What asks the hub.</summary>
+    internal HubTransport Transport => _transport;
 
     /// <summary>Fetches the files that are chosen of a revision's; offline, of those in the cache. The hub is asked for its list once.</summary>
     /// <param name="reference">The repository and the revision.</param>
@@ -89,11 +97,43 @@ public sealed class HubClient : IDisposable
     internal async Task<IReadOnlyList<FetchedFile>> FetchChosenAsync(
         HubReference reference, Func<IEnumerable<string>, IReadOnlyList<string>> choose, IProgress<HubProgress>? progress, CancellationToken cancellation)
     {
+        return await FetchAsync(reference, choose, isByName: false, progress, cancellation).ConfigureAwait(false);
+    }
+
+    private async Task<IReadOnlyList<FetchedFile>> FetchAsync(
+        HubReference reference, Func<IEnumerable<string>, IReadOnlyList<string>> choose, bool isByName, IProgress<HubProgress>? progress, CancellationToken cancellation)
+    {
         var cache = new HubCache(Settings.CacheFolder, reference.Repository);
-        if (Settings.IsOffline && cache.Commit(reference.Revision) is { } commit && FindAll(cache, reference, choose(Cached(cache.Snapshot(commit)))) is { } found)
-            return found;
-        var snapshot = await ListAsync(reference, cancellation).ConfigureAwait(false);
+        var cached = FindCached(cache, reference, choose);
+        // A commit never changes: what is there of it by name needs no question.
+        if (cached is not null && (Settings.IsOffline || (isByName && HubCache.IsCommit(reference.Revision))))
+            return cached;
+        // Nor does what it holds, once the hub has said it.
+        var snapshot = Settings.IsOffline ? null : cache.Listing(reference.Revision);
+        try
+        {
+            snapshot ??= await ListAsync(reference, cached is not null, cancellation).ConfigureAwait(false);
+        }
+        catch (HubException e) when (cached is not null && e.InnerException is { } cause && HubTransport.IsAway(cause))
+        {
+            OnWarning?.Invoke($"{Settings.Endpoint.Host} cannot be reached ({SystemMessage.Of(cause.InnerException ?? cause)}); {reference} is used as it was last fetched, commit {cache.Commit(reference.Revision)}.");
+            return cached;
+        }
         return await FetchListedAsync(reference, cache, snapshot, choose(snapshot.Files.Select(static f => f.Name)), progress, cancellation).ConfigureAwait(false);
+    }
+
+    // What of the cache is meant, as far as the cache can tell; null where something is not there.
+    private static List<FetchedFile>? FindCached(HubCache cache, HubReference reference, Func<IEnumerable<string>, IReadOnlyList<string>> choose)
+    {
+        try
+        {
+            return cache.Commit(reference.Revision) is { } commit ? FindAll(cache, reference, choose(Cached(cache.Snapshot(commit)))) : null;
+        }
+        catch (HubException)
+        {
+            // Nothing in the cache is what is wanted.
+            return null;
+        }
     }
 
     private async Task<IReadOnlyList<FetchedFile>> FetchListedAsync(
@@ -105,6 +145,7 @@ public sealed class HubClient : IDisposable
             var fetched = await FetchAsync(reference, cache, snapshot.Commit, wanted, progress, cancellation).ConfigureAwait(false);
             // Last: until all is there, the revision means what it meant, for those who are offline.
             cache.SetCommit(reference.Revision, snapshot.Commit);
+            cache.SetListing(snapshot);
             return fetched;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException && !HubTransport.IsTransient(e))
@@ -217,7 +258,7 @@ public sealed class HubClient : IDisposable
             if (!HubCache.IsCommit(commit))
                 throw new JsonException("no commit");
             var files = json.RootElement.GetProperty("siblings").EnumerateArray().Select(Read).ToList();
-            return new HubSnapshot(commit, files);
+            return new HubSnapshot(commit, files, json.RootElement.TryGetProperty("private", out var hidden) && hidden.ValueKind is JsonValueKind.True or JsonValueKind.False ? hidden.GetBoolean() : null);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {

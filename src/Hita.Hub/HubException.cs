@@ -15,4 +15,7 @@ public sealed class HubException : HitaException
 
     /// <summary>The answer's status; null where there was none.</summary>
     public HttpStatusCode? Status { get; }
+
+    /// <summary>The hub's own word for the refusal; empty where it gave none.</summary>
+    internal string ErrorCode { get; init; } = "";
 }

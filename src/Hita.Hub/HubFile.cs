@@ -24,10 +24,11 @@ public sealed record FetchedFile(string Name, string Path);
 /// <summary>A revision of a repository.</summary>
 /// <param name="Commit">The commit, 40 hexadecimal digits.</param>
 /// <param name="Files">Its files.</param>
-public sealed record HubSnapshot(string Commit, IReadOnlyList<HubFile> Files);
+/// <param name="IsPrivate">Whether the repository is hidden from others; null where the hub does not say.</param>
+public sealed record HubSnapshot(string Commit, IReadOnlyList<HubFile> Files, bool? IsPrivate = null);
 
-/// <summary>How far a download has come.</summary>
-/// <param name="File">The file that bytes last arrived for; several are fetched one after the other.</param>
-/// <param name="DoneBytes">Bytes that are here, of all files.</param>
+/// <summary>How far a download or an upload has come.</summary>
+/// <param name="File">The file that bytes last moved for; several are moved one after the other.</param>
+/// <param name="DoneBytes">Bytes that are where they belong, of all files.</param>
 /// <param name="TotalBytes">Bytes of all files.</param>
 public sealed record HubProgress(string File, long DoneBytes, long TotalBytes);

@@ -47,12 +47,46 @@ internal sealed class HubTransport : IDisposable
             if ((int)answer.StatusCode is not (301 or 302 or 303 or 307 or 308) || answer.Headers.Location is not { } location)
                 return (answer, address);
             answer.Dispose();
-            var next = new Uri(address, location);
-            if (hop == MaxRedirections)
-                throw new HubException($"{address.Host} redirects in a circle; try again later.");
-            if (next.Scheme is not ("http" or "https") || (address.Scheme == "https" && next.Scheme != "https"))
-                throw new HubException($"{address.Host} redirects to {PrintableText.Escape(next.GetLeftPart(UriPartial.Authority))}, which is not secure; nothing was fetched from there.");
-            address = next;
+            address = Next(address, location, hop);
+        }
+    }
+
+    /// <summary>Sends something. Redirections that ask for the same again are followed; what was given goes to the first host alone.</summary>
+    /// <param name="method">What to do.</param>
+    /// <param name="address">Where.</param>
+    /// <param name="body">Makes the body, anew for each attempt; it is given what it calls when bytes have moved. Null for none.</param>
+    /// <param name="headers">Headers besides; the token is added for the hub's own host unless they hold another one.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <returns>The answer, whatever its status. Its body has not been read.</returns>
+    /// <exception cref="HttpRequestException">The host cannot be reached.</exception>
+    /// <exception cref="TimeoutException">Nothing moves.</exception>
+    public async Task<HttpResponseMessage> SendAsync(
+        HttpMethod method, Uri address, Func<Action, HttpContent>? body, IReadOnlyDictionary<string, string> headers, CancellationToken cancellation)
+    {
+        for (var hop = 0; ; hop++)
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            limit.CancelAfter(_settings.StallTime);
+            using var request = new HttpRequestMessage(method, address) { Content = body?.Invoke(() => limit.CancelAfter(_settings.StallTime)) };
+            foreach (var (name, value) in hop == 0 ? headers : new Dictionary<string, string>())
+                request.Headers.TryAddWithoutValidation(name, value);
+            if (request.Headers.Authorization is null && _settings.Token is { } token && IsHub(address))
+                request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+            HttpResponseMessage answer;
+            try
+            {
+                answer = await FromNetworkAsync(_http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token)).ConfigureAwait(false);
+            }
+            catch (Exception e) when (limit.IsCancellationRequested && (e is OperationCanceledException || IsTransient(e)))
+            {
+                // A body that is given up while it is sent comes as a fault of the connection.
+                cancellation.ThrowIfCancellationRequested();
+                throw new TimeoutException($"nothing moved for {_settings.StallTime.TotalSeconds:0.#} s");
+            }
+            if ((int)answer.StatusCode is not (307 or 308) || answer.Headers.Location is not { } location)
+                return answer;
+            answer.Dispose();
+            address = Next(address, location, hop);
         }
     }
 
@@ -90,6 +124,9 @@ internal sealed class HubTransport : IDisposable
 
     /// <summary>Whether a failure may be none a little later.</summary>
     public static bool IsTransient(Exception e) => e is HttpRequestException or TimeoutException or HttpIOException or IOException { InnerException: System.Net.Sockets.SocketException };
+
+    /// <summary>Whether there is no network, or nobody at the address.</summary>
+    public static bool IsAway(Exception e) => e is HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError };
 
     /// <summary>How long to wait after a failure.</summary>
     /// <param name="failures">Failures in a row, from 1.</param>
@@ -131,7 +168,7 @@ internal sealed class HubTransport : IDisposable
                 $"{host} has had too many requests from here; try again in a while{(_settings.Token is null ? ", or with an access token in HF_TOKEN, which may ask more often" : "")}.",
             _ => $"{host} answered {(int)answer.StatusCode} for {what}; try again later.",
         };
-        return new HubException(message, answer.StatusCode);
+        return new HubException(message, answer.StatusCode) { ErrorCode = code };
     }
 
     /// <summary>The sentence where there was no answer.</summary>
@@ -140,6 +177,16 @@ internal sealed class HubTransport : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
+
+    private static Uri Next(Uri address, Uri location, int hop)
+    {
+        var next = new Uri(address, location);
+        if (hop == MaxRedirections)
+            throw new HubException($"{address.Host} redirects in a circle; try again later.");
+        return next.Scheme is not ("http" or "https") || (address.Scheme == "https" && next.Scheme != "https")
+            ? throw new HubException($"{address.Host} redirects to {PrintableText.Escape(next.GetLeftPart(UriPartial.Authority))}, which is not secure; nothing was exchanged with it.")
+            : next;
+    }
 
     private static string Words(Exception e) => SystemMessage.Of(e is HttpRequestException { InnerException: { } inner } ? inner : e);
 

@@ -19,7 +19,10 @@ public sealed class ModelPuller(HubClient hub)
     /// <param name="model">The pipeline.</param>
     /// <param name="revision">The repository's revision.</param>
     /// <param name="folder">The folder to write.</param>
-    /// <param name="semanticEncoder">The DINOv2 file, with which a Hita tokenizer can encode; null for one that decodes alone.</param>
+    /// <param name="semanticEncoder">
+    /// The DINOv2 file with which a Hita tokenizer can encode, or <see cref="PublishedModels.Dinov2Name"/> or a name on the hub, from where it is
+    /// fetched; null for a tokenizer that decodes alone.
+    /// </param>
     /// <param name="progress">Told about bytes as they arrive; may be null.</param>
     /// <param name="importing">Told about bytes as they are imported; may be null.</param>
     /// <param name="cancellation">Gives up; what has arrived is kept.</param>
@@ -32,6 +35,9 @@ public sealed class ModelPuller(HubClient hub)
         ArgumentNullException.ThrowIfNull(model);
         ArgumentException.ThrowIfNullOrEmpty(folder);
         var files = await hub.FetchAsync(new HubReference(model.Repository, revision), [model.Tokenizer, model.Generator], progress, cancellation).ConfigureAwait(false);
+        semanticEncoder = PublishedModels.SemanticEncoder(semanticEncoder);
+        if (semanticEncoder is not null && HubReference.IsReference(semanticEncoder))
+            semanticEncoder = await new HubModels(hub).LocateAsync(semanticEncoder, progress, cancellation).ConfigureAwait(false);
         // The larger part last: a fault in the other one costs less then.
         var tokenizer = ModelImporter.Import(
             PathOf(model.Tokenizer), Path.Combine(folder, "tokenizer"),

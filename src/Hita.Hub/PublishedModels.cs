@@ -20,6 +20,12 @@ public static class PublishedModels
     /// <summary>The repository of the vanilla family.</summary>
     public const string LlamaGen = "FoundationVision/LlamaGen";
 
+    /// <summary>The repository of the semantic encoder that Hita's tokenizers look through: DINOv2, ViT-L/14 with four registers, by its authors.</summary>
+    public const string Dinov2 = "facebook/dinov2-with-registers-large";
+
+    /// <summary>The short name of <see cref="Dinov2"/>.</summary>
+    public const string Dinov2Name = "dinov2";
+
     /// <summary>All of them. Of those that differ in the length of training alone, the longer one comes later.</summary>
     public static IReadOnlyList<PublishedModel> All { get; } =
     [
@@ -42,6 +48,10 @@ public static class PublishedModels
         return all.FindLast(m => m.Name == name) ?? all.FindLast(m => m.Name.StartsWith($"{name}-", StringComparison.Ordinal) && IsEpochs(m.Name[(name.Length + 1)..])) ?? throw new HitaException(
             $"{repository} has no preset '{PrintableText.Escape(name)}'; it has {string.Join(", ", all.Select(static m => m.Name))}.");
     }
+
+    /// <summary>What a semantic encoder's short name means, as a name on the hub; any other text itself.</summary>
+    /// <param name="text">A file, a name on the hub, or <see cref="Dinov2Name"/>.</param>
+    public static string? SemanticEncoder(string? text) => text == Dinov2Name && !Path.Exists(text) ? HubReference.Scheme + Dinov2 : text;
 
     private static bool IsEpochs(string text) => text.Length > 1 && text[^1] == 'e' && text[..^1].All(char.IsAsciiDigit);
 

@@ -76,4 +76,12 @@ public static class PrecisionRecall
         return new ManifoldComparison(reference, samples, options, device, half: false, progress, cancellation).Run()
             ?? throw new HitaException("The feature vectors are so large that their distances are infinite.");
     }
+
+    /// <summary>As <see cref="Compute"/>, on another thread.</summary>
+    /// <inheritdoc cref="Compute" path="/param"/>
+    /// <inheritdoc cref="Compute" path="/exception"/>
+    public static Task<PrecisionRecallResult> ComputeAsync(
+        FeatureBank reference, FeatureBank samples, PrecisionRecallOptions? options = null, IProgress<double>? progress = null,
+        CancellationToken cancellation = default) =>
+        Background.Run(() => Compute(reference, samples, options, progress, cancellation), cancellation);
 }

@@ -73,4 +73,11 @@ public static class TrainingVerifier
         }
         throw new CheckpointException(file, "this file holds no training steps to repeat.");
     }
+
+    /// <summary>As <see cref="VerifyByName"/>, on another thread.</summary>
+    /// <inheritdoc cref="VerifyByName" path="/param"/>
+    /// <inheritdoc cref="VerifyByName" path="/exception"/>
+    public static Task<TrainingVerification> VerifyByNameAsync(
+        string file, string preset, int roundings = 0, Action<int>? trying = null, CancellationToken cancellation = default) =>
+        Background.Run(() => VerifyByName(file, preset, roundings, trying, cancellation), cancellation);
 }

@@ -7,11 +7,18 @@ namespace Hita.Cli.Output;
 internal sealed class PullProgress(Terminal terminal) : IProgress<HubProgress>, IProgress<LoadProgress>, IDisposable
 {
     private ProgressLine? _line;
+    private long _fetching;
     private long _importing;
 
     public void Report(HubProgress value)
     {
-        _line ??= new ProgressLine(terminal, "Fetching", "MB", value.TotalBytes >> 20);
+        // One line for each fetch: a semantic encoder comes from another repository.
+        if (_line is null || _fetching != value.TotalBytes)
+        {
+            _line?.Dispose();
+            _line = new ProgressLine(terminal, "Fetching", "MB", value.TotalBytes >> 20);
+            _fetching = value.TotalBytes;
+        }
         _line.Report(value.DoneBytes >> 20, value.File);
     }
 

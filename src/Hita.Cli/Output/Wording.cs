@@ -15,6 +15,14 @@ internal static class Wording
         _ => count.ToString(CultureInfo.InvariantCulture),
     };
 
+    /// <summary>Bytes: <c>3 KB</c>, <c>6.9 MB</c>, <c>1.5 GB</c>.</summary>
+    public static string Size(long bytes) => bytes switch
+    {
+        >= 1_000_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.0} GB"),
+        >= 1_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{(bytes + 999) / 1000} KB"),
+    };
+
     /// <summary>A kind of model in words.</summary>
     public static string Of(ModelKind kind) => kind switch
     {

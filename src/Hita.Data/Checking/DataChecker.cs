@@ -1,4 +1,5 @@
 using Hita.Imaging;
+using Hita.Runtime;
 
 namespace Hita.Data.Checking;
 
@@ -34,6 +35,12 @@ public static class DataChecker
             static _ => { });
         return Report(source, prints, sizes, faults, labels, cancellation);
     }
+
+    /// <summary>As <see cref="Check"/>, on another thread.</summary>
+    /// <inheritdoc cref="Check" path="/param"/>
+    /// <inheritdoc cref="Check" path="/exception"/>
+    public static Task<DataReport> CheckAsync(IImageSource source, int? threads = null, IProgress<int>? progress = null, CancellationToken cancellation = default) =>
+        Background.Run(() => Check(source, threads, progress, cancellation), cancellation);
 
     private static string? Look(IImageSource source, int index, ImageScope scope, ref ImageFingerprint? print, ref (int, int) size, ref int label)
     {

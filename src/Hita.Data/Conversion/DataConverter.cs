@@ -54,6 +54,14 @@ public static class DataConverter
         }
     }
 
+    /// <summary>As <see cref="Convert"/>, on another thread.</summary>
+    /// <inheritdoc cref="Convert" path="/param"/>
+    /// <inheritdoc cref="Convert" path="/exception"/>
+    public static Task<ConversionResult> ConvertAsync(
+        IImageSource source, string folder, ConversionOptions? options = null, IProgress<int>? progress = null,
+        CancellationToken cancellation = default) =>
+        Background.Run(() => Convert(source, folder, options, progress, cancellation), cancellation);
+
     private static (int Written, List<string> Unreadable) Write(
         IImageSource source, string folder, ConversionOptions options, IProgress<int>? progress, CancellationToken cancellation)
     {

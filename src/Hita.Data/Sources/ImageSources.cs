@@ -36,6 +36,12 @@ public static class ImageSources
         return options.Preparation.IsNothing ? source : new PreparedSource(source, options.Preparation);
     }
 
+    /// <summary>As <see cref="Open"/>, on another thread.</summary>
+    /// <inheritdoc cref="Open" path="/param"/>
+    /// <inheritdoc cref="Open" path="/exception"/>
+    public static Task<IImageSource> OpenAsync(string path, ImageSourceOptions? options = null, CancellationToken cancellation = default) =>
+        Background.Run(() => Open(path, options, cancellation), cancellation);
+
     private static IImageSource OpenAs(DataFormat format, string path, ImageSourceOptions options, CancellationToken cancellation) =>
         format switch
         {

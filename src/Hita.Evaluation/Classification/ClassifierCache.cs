@@ -39,6 +39,14 @@ public static class ClassifierCache
         return classifier;
     }
 
+    /// <summary>As <see cref="Get"/>, on another thread.</summary>
+    /// <inheritdoc cref="Get" path="/param"/>
+    /// <inheritdoc cref="Get" path="/exception"/>
+    public static Task<ImageClassifier> GetAsync(
+        ClassifierData data, ClassifierTrainingOptions? options = null, IProgress<ClassifierProgress>? progress = null,
+        CancellationToken cancellation = default) =>
+        Background.Run(() => Get(data, options, progress, cancellation), cancellation);
+
     /// <summary>The classifier of a file, or null where it is not there, damaged, or of other images or options.</summary>
     internal static ImageClassifier? TryLoad(string path, ClassifierData data, ClassifierTrainingOptions options)
     {

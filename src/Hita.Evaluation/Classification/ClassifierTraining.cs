@@ -111,6 +111,14 @@ public static class ClassifierTraining
         }
     }
 
+    /// <summary>As <see cref="Train"/>, on another thread.</summary>
+    /// <inheritdoc cref="Train" path="/param"/>
+    /// <inheritdoc cref="Train" path="/exception"/>
+    public static Task<ImageClassifier> TrainAsync(
+        ClassifierData data, ClassifierTrainingOptions? options = null, IProgress<ClassifierProgress>? progress = null,
+        CancellationToken cancellation = default) =>
+        Background.Run(() => Train(data, options, progress, cancellation), cancellation);
+
     private static void Fit(
         ClassifierModel model, ClassifierData data, ClassifierTrainingOptions options,
         IProgress<ClassifierProgress>? progress, CancellationToken cancellation)

@@ -32,6 +32,14 @@ public static class FeatureEvaluation
         return EvaluationDriver.Run(Plan(samples, reference, network, options), options, progress, cancellation);
     }
 
+    /// <summary>As <see cref="Run"/>, on another thread.</summary>
+    /// <inheritdoc cref="Run" path="/param"/>
+    /// <inheritdoc cref="Run" path="/exception"/>
+    public static Task<EvaluationReport> RunAsync(
+        SampleOrigin samples, ImageSeries reference, FeatureNetwork network, EvaluationOptions options,
+        IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default) =>
+        Background.Run(() => Run(samples, reference, network, options, progress, cancellation), cancellation);
+
     private static EvaluationPlan Plan(SampleOrigin samples, ImageSeries reference, FeatureNetwork network, EvaluationOptions options)
     {
         var against = new ReferenceFeatures(network);

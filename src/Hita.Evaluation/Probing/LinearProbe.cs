@@ -38,6 +38,14 @@ public static class LinearProbe
         return EvaluationDriver.Run(Plan(tokenizer, name, source, options), options, progress, cancellation);
     }
 
+    /// <summary>As <see cref="Run"/>, on another thread.</summary>
+    /// <inheritdoc cref="Run" path="/param"/>
+    /// <inheritdoc cref="Run" path="/exception"/>
+    public static Task<EvaluationReport> RunAsync(
+        ImageTokenizer tokenizer, string name, IImageSource source, EvaluationOptions options, IProgress<EvaluationProgress>? progress = null,
+        CancellationToken cancellation = default) =>
+        Background.Run(() => Run(tokenizer, name, source, options, progress, cancellation), cancellation);
+
     private static EvaluationPlan Plan(ImageTokenizer tokenizer, string name, IImageSource source, EvaluationOptions options)
     {
         var (images, side) = (ImageSeries.Source(source, tokenizer.Config.ImageSize, 0, options.SampleCount), tokenizer.Config.ImageSize);

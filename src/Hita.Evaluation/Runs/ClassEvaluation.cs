@@ -43,6 +43,14 @@ public static class ClassEvaluation
         return EvaluationDriver.Run(Plan(origin, classifier, data, copies ?? new CopyCheckOptions(), options), options, progress, cancellation);
     }
 
+    /// <summary>As <see cref="Run"/>, on another thread.</summary>
+    /// <inheritdoc cref="Run" path="/param"/>
+    /// <inheritdoc cref="Run" path="/exception"/>
+    public static Task<EvaluationReport> RunAsync(
+        GeneratorOrigin origin, IReadOnlyList<string>? classNames, ImageClassifier classifier, ClassifierData data, CopyCheckOptions? copies,
+        EvaluationOptions options, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default) =>
+        Background.Run(() => Run(origin, classNames, classifier, data, copies, options, progress, cancellation), cancellation);
+
     /// <summary>Checks that a generator and true images have the same classes, before a classifier is trained.</summary>
     /// <param name="origin">The samples.</param>
     /// <param name="classNames">The generator's classes by number; null where they have no names.</param>

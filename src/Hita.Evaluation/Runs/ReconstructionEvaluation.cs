@@ -42,6 +42,14 @@ public static class ReconstructionEvaluation
         return EvaluationDriver.Run(Plan(tokenizer, name, source, features, perceptual, options), options, progress, cancellation);
     }
 
+    /// <summary>As <see cref="Run"/>, on another thread.</summary>
+    /// <inheritdoc cref="Run" path="/param"/>
+    /// <inheritdoc cref="Run" path="/exception"/>
+    public static Task<EvaluationReport> RunAsync(
+        ImageTokenizer tokenizer, string name, IImageSource source, FeatureSource features, PerceptualSource perceptual, EvaluationOptions options,
+        IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default) =>
+        Background.Run(() => Run(tokenizer, name, source, features, perceptual, options, progress, cancellation), cancellation);
+
     private static EvaluationPlan Plan(
         ImageTokenizer tokenizer, string name, IImageSource source, FeatureSource features, PerceptualSource perceptual, EvaluationOptions options)
     {

@@ -26,6 +26,14 @@ public static class SampleEvaluation
         return EvaluationDriver.Run(Plan(origin, reference, features, options), options, progress, cancellation);
     }
 
+    /// <summary>As <see cref="Run"/>, on another thread.</summary>
+    /// <inheritdoc cref="Run" path="/param"/>
+    /// <inheritdoc cref="Run" path="/exception"/>
+    public static Task<EvaluationReport> RunAsync(
+        SampleOrigin origin, ReferenceInput? reference, FeatureSource features, EvaluationOptions options,
+        IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default) =>
+        Background.Run(() => Run(origin, reference, features, options, progress, cancellation), cancellation);
+
     private static EvaluationPlan Plan(SampleOrigin origin, ReferenceInput? reference, FeatureSource features, EvaluationOptions options)
     {
         var comparable = features.IsPresent && reference is not null;

@@ -75,4 +75,11 @@ public static class MetricWeightImporter
             Notes = [.. source.Notes],
         };
     }
+
+    /// <summary>As <see cref="Import"/>, on another thread.</summary>
+    /// <inheritdoc cref="Import" path="/param"/>
+    /// <inheritdoc cref="Import" path="/exception"/>
+    public static Task<MetricWeightReport> ImportAsync(
+        string file, string? output = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellation = default) =>
+        Background.Run(() => Import(file, output, progress, cancellation), cancellation);
 }

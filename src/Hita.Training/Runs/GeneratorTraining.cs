@@ -42,6 +42,12 @@ public static class GeneratorTraining
         run.Run(recipe.Validate(), folder, start, observer, group ?? ProcessGroup.Alone(), cancellation);
     }
 
+    /// <summary>As <see cref="Run"/>, on another thread.</summary>
+    /// <inheritdoc cref="Run" path="/param"/>
+    /// <inheritdoc cref="Run" path="/exception"/>
+    public static Task RunAsync(GeneratorRecipe recipe, string folder, RunStart start, ITrainingObserver? observer = null, CancellationToken cancellation = default) =>
+        Background.Run(() => Run(recipe, folder, start, observer, cancellation), cancellation);
+
     private static Dictionary<string, int> Derive(string tokenizer, DataSection data)
     {
         var config = TokenizerFolder.ReadConfig(TokenizerReference.Find(tokenizer));

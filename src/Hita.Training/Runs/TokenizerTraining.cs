@@ -33,6 +33,12 @@ public static class TokenizerTraining
         run.Run(recipe.Validate(), folder, start, observer, group ?? ProcessGroup.Alone(), cancellation);
     }
 
+    /// <summary>As <see cref="Run"/>, on another thread.</summary>
+    /// <inheritdoc cref="Run" path="/param"/>
+    /// <inheritdoc cref="Run" path="/exception"/>
+    public static Task RunAsync(TokenizerRecipe recipe, string folder, RunStart start, ITrainingObserver? observer = null, CancellationToken cancellation = default) =>
+        Background.Run(() => Run(recipe, folder, start, observer, cancellation), cancellation);
+
     /// <summary>The recipe with what it says in epochs or leaves to the length of the run as numbers.</summary>
     internal static TokenizerRecipe Resolve(TokenizerRecipe recipe, long stepsPerEpoch, TokenizerTrainingOptions? stored)
     {

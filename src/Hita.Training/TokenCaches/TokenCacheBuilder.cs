@@ -81,6 +81,14 @@ public static class TokenCacheBuilder
         return new TokenCacheReport(source.Count, source.Count - first, (int)unreadable.Count, unreadable.First);
     }
 
+    /// <summary>As <see cref="Build"/>, on another thread.</summary>
+    /// <inheritdoc cref="Build" path="/param"/>
+    /// <inheritdoc cref="Build" path="/exception"/>
+    public static Task<TokenCacheReport> BuildAsync(
+        IImageSource source, ImageTokenizer tokenizer, string folder, TokenCacheOptions options, IProgress<int>? progress = null,
+        CancellationToken cancellation = default) =>
+        Background.Run(() => Build(source, tokenizer, folder, options, progress, cancellation), cancellation);
+
     private static TokenCacheInfo Describe(IImageSource source, ImageTokenizer tokenizer, Augmentation augmentation) => new()
     {
         ModelHash = tokenizer.ModelHash,

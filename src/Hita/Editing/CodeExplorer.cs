@@ -49,6 +49,14 @@ public sealed class CodeExplorer(ImageTokenizer tokenizer)
         return new CodeExploration(image, reconstruction, other, own.GridHeight, own.GridWidth, effects);
     }
 
+    /// <summary>As <see cref="Explore"/>, on another thread.</summary>
+    /// <inheritdoc cref="Explore" path="/param"/>
+    /// <inheritdoc cref="Explore" path="/exception"/>
+    public Task<CodeExploration> ExploreAsync(
+        Image image, Image? other = null, IReadOnlyList<int>? codes = null, IProgress<EditProgress>? progress = null,
+        CancellationToken cancellation = default) =>
+        Background.Run(() => Explore(image, other, codes, progress, cancellation), cancellation);
+
     private static ImageFeatures Replace(ImageFeatures features, ImageFeatures? other, int index, int dimensions)
     {
         var holistic = features.Holistic.ToArray();

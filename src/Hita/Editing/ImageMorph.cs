@@ -43,6 +43,13 @@ public sealed class ImageMorph(ImageTokenizer tokenizer)
         return frames;
     }
 
+    /// <summary>As <see cref="Render"/>, on another thread.</summary>
+    /// <inheritdoc cref="Render" path="/param"/>
+    /// <inheritdoc cref="Render" path="/exception"/>
+    public Task<IReadOnlyList<Image>> RenderAsync(
+        Image from, Image to, MorphOptions? options = null, IProgress<EditProgress>? progress = null, CancellationToken cancellation = default) =>
+        Background.Run(() => Render(from, to, options, progress, cancellation), cancellation);
+
     /// <summary>Features on the way between two.</summary>
     /// <param name="from">The start.</param>
     /// <param name="to">The end.</param>

@@ -88,6 +88,27 @@ public sealed class Inpainter(ImagePipeline pipeline, ICodeSampler? sampler = nu
         return Fill(canvas, mask, size, options, progress, cancellation);
     }
 
+    /// <summary>As <see cref="Fill(Image, ImageMask, InpaintOptions?, IProgress{EditProgress}?, CancellationToken)"/>, on another thread.</summary>
+    /// <inheritdoc cref="Fill(Image, ImageMask, InpaintOptions?, IProgress{EditProgress}?, CancellationToken)" path="/param"/>
+    /// <inheritdoc cref="Fill(Image, ImageMask, InpaintOptions?, IProgress{EditProgress}?, CancellationToken)" path="/exception"/>
+    public Task<InpaintResult> FillAsync(
+        Image image, ImageMask mask, InpaintOptions? options = null, IProgress<EditProgress>? progress = null, CancellationToken cancellation = default) =>
+        Background.Run(() => Fill(image, mask, options, progress, cancellation), cancellation);
+
+    /// <summary>As <see cref="EditClass"/>, on another thread.</summary>
+    /// <inheritdoc cref="EditClass" path="/param"/>
+    /// <inheritdoc cref="EditClass" path="/exception"/>
+    public Task<InpaintResult> EditClassAsync(
+        Image image, PixelBox box, InpaintOptions options, IProgress<EditProgress>? progress = null, CancellationToken cancellation = default) =>
+        Background.Run(() => EditClass(image, box, options, progress, cancellation), cancellation);
+
+    /// <summary>As <see cref="Extend"/>, on another thread.</summary>
+    /// <inheritdoc cref="Extend" path="/param"/>
+    /// <inheritdoc cref="Extend" path="/exception"/>
+    public Task<InpaintResult> ExtendAsync(
+        Image image, Margins margins, InpaintOptions? options = null, IProgress<EditProgress>? progress = null, CancellationToken cancellation = default) =>
+        Background.Run(() => Extend(image, margins, options, progress, cancellation), cancellation);
+
     private InpaintResult Fill(
         Image image, ImageMask mask, (int Width, int Height) size, InpaintOptions options,
         IProgress<EditProgress>? progress, CancellationToken cancellation)

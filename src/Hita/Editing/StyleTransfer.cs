@@ -35,6 +35,13 @@ public sealed class StyleTransfer(ImageTokenizer tokenizer)
         return window.Paste(content, _tokenizer.Decode([Codes(features[0], features[1], options)], cancellation: cancellation)[0]);
     }
 
+    /// <summary>As <see cref="Apply"/>, on another thread.</summary>
+    /// <inheritdoc cref="Apply" path="/param"/>
+    /// <inheritdoc cref="Apply" path="/exception"/>
+    public Task<Image> ApplyAsync(
+        Image content, Image style, StyleOptions? options = null, bool wholeShape = false, CancellationToken cancellation = default) =>
+        Background.Run(() => Apply(content, style, options, wholeShape, cancellation), cancellation);
+
     /// <summary>The codes of a content in a style.</summary>
     /// <param name="content">The content's features.</param>
     /// <param name="style">The style's features; the grids may differ.</param>

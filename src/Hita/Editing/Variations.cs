@@ -66,4 +66,12 @@ public sealed class Variations(ImagePipeline pipeline, ICodeSampler? sampler = n
         }
         return variations;
     }
+
+    /// <summary>As <see cref="Generate"/>, on another thread.</summary>
+    /// <inheritdoc cref="Generate" path="/param"/>
+    /// <inheritdoc cref="Generate" path="/exception"/>
+    public Task<IReadOnlyList<Variation>> GenerateAsync(
+        Image image, VariationKeep keep, int count = 1, EditSamplingOptions? sampling = null, IProgress<EditProgress>? progress = null,
+        CancellationToken cancellation = default) =>
+        Background.Run(() => Generate(image, keep, count, sampling, progress, cancellation), cancellation);
 }

@@ -110,30 +110,40 @@ public sealed partial class ImageGenerator : ICodeSampler, IDisposable
     /// <param name="classes">Its classes' names.</param>
     /// <param name="sampling">How its tokens are best sampled.</param>
     /// <param name="options">How; null for float32 on the CPU.</param>
+    /// <param name="progress">Told about bytes as they are read; may be null.</param>
+    /// <param name="cancellation">Stops between two tensors.</param>
     /// <exception cref="HitaException">The weights do not fit the configuration.</exception>
-    internal static ImageGenerator LoadFrom(string found, GeneratorConfig config, ClassNames classes, SamplingOptions sampling, GeneratorOptions? options = null)
+    internal static ImageGenerator LoadFrom(
+        string found, GeneratorConfig config, ClassNames classes, SamplingOptions sampling, GeneratorOptions? options = null,
+        IProgress<LoadProgress>? progress = null, CancellationToken cancellation = default)
     {
         options ??= new GeneratorOptions();
         if (options.UsesCpuEngine)
         {
-            using var weights = ModelFolder.OpenWeights(found);
+            // Packed where that has not been done before.
+            using var weights = WatchedTensors.Of(ModelFolder.OpenWeights(found), static _ => 1, progress, cancellation);
             // Packing would not look at a tensor too many, which is a sign of another model.
             ShapeFit.Check(weights, GeneratorShapes.Of(config), GeneratorNames.ForLoading(config, weights.Tensors));
             var packed = new GeneratorWeightsFromFile(weights);
-            return new ImageGenerator(CpuTokenModel.Load(config, packed, ForEngine(options) with { CacheFolder = PackedFolder.Beside(found) }), packed.Fingerprint, classes, sampling);
+            var model = CpuTokenModel.Load(config, packed, ForEngine(options) with { CacheFolder = PackedFolder.Beside(found) });
+            WatchedTensors.Complete(weights);
+            return new ImageGenerator(model, packed.Fingerprint, classes, sampling);
         }
-        using var source = ModelFolder.OpenWeights(found);
+        // Checked and copied.
+        using var source = WatchedTensors.Of(ModelFolder.OpenWeights(found), static _ => 2, progress, cancellation);
         var loading = GeneratorNames.ForLoading(config, source.Tensors);
         ShapeFit.Check(source, GeneratorShapes.Of(config), loading);
-        var model = Build(config, options);
+        var network = Build(config, options);
         try
         {
-            StrictLoader.Load(source, model.Parameters(), loading);
-            return new ImageGenerator(new TorchTokenModel(model), WeightFingerprint.Of(source), classes, sampling);
+            StrictLoader.Load(source, network.Parameters(), loading, progress: null, cancellation);
+            var loaded = new ImageGenerator(new TorchTokenModel(network), WeightFingerprint.Of(source), classes, sampling);
+            WatchedTensors.Complete(source);
+            return loaded;
         }
         catch
         {
-            model.Dispose();
+            network.Dispose();
             throw;
         }
     }

@@ -37,9 +37,9 @@ internal static class FileGuess
     {
         var head = Head(path, out var length);
         if (head is [(byte)'P', (byte)'K', 3, 4, ..] || TorchLegacyArchive.Begins(head))
-            return UnwrappedTensors.Of(TorchCheckpoint.Open(path, section));
+            return TransformersDinov2.Of(UnwrappedTensors.Of(TorchCheckpoint.Open(path, section)));
         if (head.Length > 8 && head[8] == '{' && BinaryPrimitives.ReadUInt64LittleEndian(head) <= SafetensorsHeader.MaxBytes)
-            return UnwrappedTensors.Of(SafetensorsFile.Open(path));
+            return TransformersDinov2.Of(UnwrappedTensors.Of(SafetensorsFile.Open(path)));
         if (OnnxFile.Begins(head))
             return OnnxFile.Open(path);
         throw new CheckpointException(path, length == 0

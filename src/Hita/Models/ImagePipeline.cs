@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using Hita.Checkpoints;
 using Hita.Generation;
 using Hita.Generation.Model;
 using Hita.Imaging;
@@ -71,6 +72,19 @@ public sealed class ImagePipeline : IDisposable
     public static ImagePipeline Load(
         string generatorFolder, string tokenizerFolder, GeneratorOptions? options = null, bool withEncoder = false, Precision decoding = Precision.Float32) =>
         NamedModel.OpenPipeline(NamedGenerator.InFolder(generatorFolder), NamedTokenizer.InFolder(tokenizerFolder), options, withEncoder, decoding);
+
+    /// <summary>As <see cref="Load(string, GeneratorOptions?, bool, Precision)"/>, on another thread.</summary>
+    /// <param name="folder">The folder; of a run, the tokenizer is the one that its recipe names.</param>
+    /// <param name="options">How the generator is loaded, and the device for both.</param>
+    /// <param name="withEncoder">Whether the tokenizer's encoder is loaded too, as editing needs it; decoding does not.</param>
+    /// <param name="decoding">The type of the tokenizer's weights: float32 or bfloat16.</param>
+    /// <param name="progress">Told about bytes as they are read, of the tokenizer first and then of the generator, each with a total of its own; may be null.</param>
+    /// <param name="cancellation">Stops between two tensors.</param>
+    /// <inheritdoc cref="Load(string, GeneratorOptions?, bool, Precision)" path="/exception"/>
+    public static Task<ImagePipeline> LoadAsync(
+        string folder, GeneratorOptions? options = null, bool withEncoder = false, Precision decoding = Precision.Float32,
+        IProgress<LoadProgress>? progress = null, CancellationToken cancellation = default) =>
+        Background.Run(() => NamedModel.OpenPipeline(NamedGenerator.InFolder(folder), NamedTokenizer.InFolder(folder), options, withEncoder, decoding, progress, cancellation), cancellation);
 
     /// <summary>Generates images. While one batch is decoded, the next is sampled.</summary>
     /// <param name="request">What to generate; <see cref="GenerationRequest.UnseenPatches"/> is set here.</param>

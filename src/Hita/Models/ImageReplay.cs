@@ -44,6 +44,13 @@ public static class ImageReplay
         return Compare(path, settings, before, image!);
     }
 
+    /// <summary>As <see cref="Replay"/>, on another thread.</summary>
+    /// <inheritdoc cref="Replay" path="/param"/>
+    /// <inheritdoc cref="Replay" path="/exception"/>
+    public static Task<ReplayedImage> ReplayAsync(
+        string path, ImagePipeline pipeline, IProgress<GenerationProgress>? progress = null, CancellationToken cancellation = default) =>
+        Background.Run(() => Replay(path, pipeline, progress, cancellation), cancellation);
+
     /// <summary>Compares an image with what its settings give now.</summary>
     /// <param name="path">The image's file, or a name for it.</param>
     /// <param name="settings">What it carries.</param>

@@ -90,9 +90,9 @@ internal sealed class ImportPlan : IDisposable
             throw new CheckpointException(file, $"{source.Path} holds its semantic encoder already; leave --semantic-encoder out.");
         if (config.Holistic.SemanticEncoder is not Dinov2Config wanted)
             throw new CheckpointException(file, $"the tokenizer of {source.Path} uses {config.Holistic.SemanticEncoder.Description}, which is not stored with it; import that by itself, and leave --semantic-encoder out.");
-        _semantic = WeightFile.Open(file);
+        _semantic = WeightFile.Open(ModelSchemes.Locate(file) ?? file);
         if (ModelKinds.Of(_semantic) != ModelKind.SemanticEncoder)
-            throw new CheckpointException(file, "this is not a semantic encoder: a DINOv2 file in its published form is needed.");
+            throw new CheckpointException(file, "this is not a semantic encoder: a DINOv2 file as its authors or the transformers library write it is needed.");
         RefuseOtherEncoder(_semantic, wanted, shapes);
         foreach (var entry in _semantic.Tensors.Values)
             Take(_semantic, entry, TokenizerTensorNames.SemanticEncoderPrefix + entry.Name);

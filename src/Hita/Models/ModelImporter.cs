@@ -7,7 +7,10 @@ namespace Hita.Models;
 /// <summary>What to import, and how.</summary>
 public sealed record ImportOptions
 {
-    /// <summary>A DINOv2 file for a tokenizer whose checkpoint leaves its semantic encoder out, as published ones do.</summary>
+    /// <summary>
+    /// A DINOv2 file, or a name of a known scheme such as <c>hf:OWNER/NAME</c>, for a tokenizer whose checkpoint leaves its semantic encoder out, as
+    /// published ones do.
+    /// </summary>
     public string? SemanticEncoder { get; init; }
 
     /// <summary>The architecture by name; null to find the preset that fits.</summary>
@@ -59,6 +62,13 @@ public static class ModelImporter
         using var written = ModelFolder.OpenWeights(folder);
         return plan.Report(ModelKinds.Fingerprint(written)) with { Notes = [.. source.Notes] };
     }
+
+    /// <summary>As <see cref="Import"/>, on another thread.</summary>
+    /// <inheritdoc cref="Import" path="/param"/>
+    /// <inheritdoc cref="Import" path="/exception"/>
+    public static Task<ImportReport> ImportAsync(
+        string file, string folder, ImportOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellation = default) =>
+        Background.Run(() => Import(file, folder, options, progress, cancellation), cancellation);
 
     // A folder's own class names come along; those of a model that is replaced stay.
     private static void KeepClassNames(string file, string folder, string staging)

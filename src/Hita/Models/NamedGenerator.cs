@@ -1,3 +1,4 @@
+using Hita.Checkpoints;
 using Hita.Generation;
 using Hita.Generation.Model;
 using Hita.Generation.Sampling;
@@ -61,6 +62,9 @@ public sealed class NamedGenerator
     /// <summary>Loads the weights.</summary>
     /// <param name="options">How; null for float32 on the CPU.</param>
     /// <exception cref="HitaException">The weights are missing or do not fit the configuration.</exception>
-    public ImageGenerator Load(GeneratorOptions? options = null) =>
-        _folder is null ? ImageGenerator.CreateByName(Config, options: options) : ImageGenerator.LoadFrom(_folder, Config, Classes, Sampling, options);
+    public ImageGenerator Load(GeneratorOptions? options = null) => Load(options, progress: null, CancellationToken.None);
+
+    /// <summary>Loads the weights, which can be followed and stopped.</summary>
+    internal ImageGenerator Load(GeneratorOptions? options, IProgress<LoadProgress>? progress, CancellationToken cancellation) =>
+        _folder is null ? ImageGenerator.CreateByName(Config, options: options) : ImageGenerator.LoadFrom(_folder, Config, Classes, Sampling, options, progress, cancellation);
 }

@@ -1,3 +1,4 @@
+using Hita.Checkpoints;
 using Hita.Generation;
 using Hita.Generation.Model;
 using Hita.Runtime;
@@ -48,17 +49,36 @@ public static class NamedModel
     /// <param name="decoding">The type of the tokenizer's weights: float32 or bfloat16.</param>
     /// <exception cref="HitaException">The weights are missing or broken, the parts do not fit each other, or a precision is not for its part.</exception>
     public static ImagePipeline OpenPipeline(
-        NamedGenerator generator, NamedTokenizer tokenizer, GeneratorOptions? options = null, bool withEncoder = false, Precision decoding = Precision.Float32)
+        NamedGenerator generator, NamedTokenizer tokenizer, GeneratorOptions? options = null, bool withEncoder = false, Precision decoding = Precision.Float32) =>
+        OpenPipeline(generator, tokenizer, options, withEncoder, decoding, progress: null, CancellationToken.None);
+
+    /// <summary>As <see cref="OpenPipeline(string, string, GeneratorOptions?, bool, Precision)"/>, on another thread.</summary>
+    /// <param name="generator">The generator's part: a folder or a preset.</param>
+    /// <param name="tokenizer">The tokenizer's part: a folder or a preset; may be the same text.</param>
+    /// <param name="options">How the generator is loaded, and the device for both.</param>
+    /// <param name="withEncoder">Whether the tokenizer's encoder is loaded too, as editing needs it; decoding does not.</param>
+    /// <param name="decoding">The type of the tokenizer's weights: float32 or bfloat16.</param>
+    /// <param name="progress">Told about bytes as they are read, of the tokenizer first and then of the generator, each with a total of its own; may be null.</param>
+    /// <param name="cancellation">Stops between two tensors.</param>
+    /// <inheritdoc cref="OpenPipeline(string, string, GeneratorOptions?, bool, Precision)" path="/exception"/>
+    public static Task<ImagePipeline> OpenPipelineAsync(
+        string generator, string tokenizer, GeneratorOptions? options = null, bool withEncoder = false, Precision decoding = Precision.Float32,
+        IProgress<LoadProgress>? progress = null, CancellationToken cancellation = default) =>
+        Background.Run(() => OpenPipeline(NamedGenerator.Read(generator), NamedTokenizer.Read(tokenizer), options, withEncoder, decoding, progress, cancellation), cancellation);
+
+    /// <summary>Opens a pipeline of what has been read, which can be followed and stopped.</summary>
+    internal static ImagePipeline OpenPipeline(
+        NamedGenerator generator, NamedTokenizer tokenizer, GeneratorOptions? options, bool withEncoder, Precision decoding, IProgress<LoadProgress>? progress, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(generator);
         ArgumentNullException.ThrowIfNull(tokenizer);
         // A mismatch should not cost a wait.
         ImagePipeline.Check(generator.Config, tokenizer.Config);
         options ??= new GeneratorOptions();
-        var decoder = tokenizer.Load(new TokenizerOptions { DecoderOnly = !withEncoder, Device = options.Device, Precision = decoding });
+        var decoder = tokenizer.Load(new TokenizerOptions { DecoderOnly = !withEncoder, Device = options.Device, Precision = decoding }, progress, cancellation);
         try
         {
-            return new ImagePipeline(generator.Load(options), decoder);
+            return new ImagePipeline(generator.Load(options, progress, cancellation), decoder);
         }
         catch
         {

@@ -1,3 +1,4 @@
+using Hita.Checkpoints;
 using Hita.Runtime;
 using Hita.Tokenization;
 using Hita.Tokenization.Model;
@@ -39,6 +40,9 @@ public sealed class NamedTokenizer
     /// <summary>Loads the weights.</summary>
     /// <param name="options">How; null for everything in float32 on the CPU.</param>
     /// <exception cref="HitaException">The weights are missing or do not fit the configuration.</exception>
-    public ImageTokenizer Load(TokenizerOptions? options = null) =>
-        _folder is null ? ImageTokenizer.CreateByName(Config, options: options) : ImageTokenizer.LoadFrom(_folder, options);
+    public ImageTokenizer Load(TokenizerOptions? options = null) => Load(options, progress: null, CancellationToken.None);
+
+    /// <summary>Loads the weights, which can be followed and stopped.</summary>
+    internal ImageTokenizer Load(TokenizerOptions? options, IProgress<LoadProgress>? progress, CancellationToken cancellation) =>
+        _folder is null ? ImageTokenizer.CreateByName(Config, options: options) : ImageTokenizer.LoadFrom(_folder, options, progress, cancellation);
 }

@@ -39,4 +39,11 @@ public static class ResNet18Importer
         writer.Complete();
         return (path, tensors.Count, tensors.Sum(static t => t.Entry.Count));
     }
+
+    /// <summary>As <see cref="Import"/>, on another thread.</summary>
+    /// <inheritdoc cref="Import" path="/param"/>
+    /// <inheritdoc cref="Import" path="/exception"/>
+    public static Task<(string Path, int TensorCount, long ParameterCount)> ImportAsync(
+        string file, string? output = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellation = default) =>
+        Background.Run(() => Import(file, output, progress, cancellation), cancellation);
 }

@@ -11,5 +11,5 @@ public static class WeightFile
     /// <param name="section">Which weights of a published checkpoint to take.</param>
     /// <exception cref="CheckpointException">It cannot be opened, or is of no known kind.</exception>
     public static ITensorSource Open(string path, WeightSection section = WeightSection.Automatic) =>
-        Directory.Exists(path) ? ModelFolder.OpenWeights(path) : FileGuess.Open(path, section);
+        Directory.Exists(path) ? TransformersDinov2.Of(ModelFolder.OpenWeights(path)) : FileGuess.Open(path, section);
 }

@@ -77,27 +77,35 @@ public sealed partial class ImageTokenizer : IDisposable
     /// <summary>Loads a model folder whose configuration has been read.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="options">How; null for everything in float32 on the CPU.</param>
+    /// <param name="progress">Told about bytes as they are read; may be null.</param>
+    /// <param name="cancellation">Stops between two tensors.</param>
     /// <exception cref="HitaException">The weights do not fit the configuration.</exception>
-    internal static ImageTokenizer LoadFrom(TokenizerFolder folder, TokenizerOptions? options = null)
+    internal static ImageTokenizer LoadFrom(
+        TokenizerFolder folder, TokenizerOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellation = default)
     {
         options ??= new TokenizerOptions();
         var config = folder.Config;
-        using var source = ModelFolder.OpenWeights(folder.Path);
+        using var source = WatchedTensors.Of(ModelFolder.OpenWeights(folder.Path), Readings, progress, cancellation);
         var loading = TokenizerTensorNames.ForLoading(!options.DecoderOnly, source.Tensors, config);
         ShapeFit.Check(source, TokenizerShapes.Of(config, Parts(options)), loading);
         var (model, placement) = Build(config, options);
         try
         {
-            var report = StrictLoader.Load(source, model.Parameters(), loading);
+            var report = StrictLoader.Load(source, model.Parameters(), loading, progress: null, cancellation);
             if (report.LeftAsIs.Count > 0)
                 SemanticWeights.Load(model);
-            return new ImageTokenizer(model, placement, WeightFingerprint.Of(source, TokenizerTensorNames.IsIdentifying), options.EncoderPrecision);
+            var loaded = new ImageTokenizer(model, placement, WeightFingerprint.Of(source, TokenizerTensorNames.IsIdentifying), options.EncoderPrecision);
+            WatchedTensors.Complete(source);
+            return loaded;
         }
         catch
         {
             model.Dispose();
             throw;
         }
+
+        // Checked and copied.
+        int Readings(string name) => options.DecoderOnly && !TokenizerTensorNames.IsIdentifying(name) ? 0 : 2;
     }
 
     /// <summary>A tokenizer with fresh weights, as training starts from.</summary>
@@ -140,7 +148,10 @@ public sealed partial class ImageTokenizer : IDisposable
     /// <param name="cancellation">Stops between two batches.</param>
     /// <returns>Codes in the images' order.</returns>
     /// <exception cref="HitaException">A size does not fit, or the tokenizer was loaded for decoding only.</exception>
-    public IReadOnlyList<ImageCodes> Encode(IReadOnlyList<Image> images, int batchSize = 4, CancellationToken cancellation = default)
+    public IReadOnlyList<ImageCodes> Encode(IReadOnlyList<Image> images, int batchSize = 4, CancellationToken cancellation = default) =>
+        EncodeAll(images, batchSize, progress: null, cancellation);
+
+    private ImageCodes[] EncodeAll(IReadOnlyList<Image> images, int batchSize, IProgress<int>? progress, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(images);
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
@@ -149,10 +160,12 @@ public sealed partial class ImageTokenizer : IDisposable
         foreach (var image in images)
             ImageShape.Check(image.Height, image.Width, Config);
         var codes = new ImageCodes[images.Count];
+        var done = 0;
         foreach (var batch in Batches(images, static p => (p.Height, p.Width), batchSize))
         {
             cancellation.ThrowIfCancellationRequested();
             EncodeBatch(batch.Select(i => images[i]).ToList(), (i, c) => codes[batch[i]] = c);
+            progress?.Report(done += batch.Length);
         }
         return codes;
     }
@@ -163,17 +176,22 @@ public sealed partial class ImageTokenizer : IDisposable
     /// <param name="cancellation">Stops between two batches.</param>
     /// <returns>Images in the codes' order.</returns>
     /// <exception cref="HitaException">The codes come from another model.</exception>
-    public IReadOnlyList<Image> Decode(IReadOnlyList<ImageCodes> codes, int batchSize = 4, CancellationToken cancellation = default)
+    public IReadOnlyList<Image> Decode(IReadOnlyList<ImageCodes> codes, int batchSize = 4, CancellationToken cancellation = default) =>
+        DecodeAll(codes, batchSize, progress: null, cancellation);
+
+    private Image[] DecodeAll(IReadOnlyList<ImageCodes> codes, int batchSize, IProgress<int>? progress, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(codes);
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
         foreach (var image in codes)
             image.CheckFor(Config);
         var images = new Image[codes.Count];
+        var done = 0;
         foreach (var batch in Batches(codes, static c => (c.GridHeight, c.GridWidth), batchSize))
         {
             cancellation.ThrowIfCancellationRequested();
             DecodeBatch(batch.Select(i => codes[i]).ToList(), (i, p) => images[batch[i]] = p);
+            progress?.Report(done += batch.Length);
         }
         return images;
     }

@@ -256,6 +256,54 @@ public sealed class HubClientTests
     }
 
     [Fact]
+    public async Task A_commit_that_was_listed_once_is_not_asked_for_again()
+    {
+        await using var hub = await LoopbackHub.Start();
+        hub.Add("a.bin", LoopbackHub.Random(10));
+        hub.Add("b.bin", LoopbackHub.Random(11));
+        using var client = new HubClient(hub.Settings);
+        await client.FetchAsync(HubReference.Parse(LoopbackHub.Repository), ["a.bin"], null, Stop);
+        hub.Requests.Clear();
+        var reference = new HubReference(LoopbackHub.Repository, LoopbackHub.Commit);
+        // What is missing of it is fetched all the same.
+        Assert.Equal(["a.bin", "b.bin"], (await client.FetchAsync(reference, ["*"], null, Stop)).Select(static f => f.Name));
+        Assert.DoesNotContain(hub.Requests, static r => r.Path.Contains("/revision/", StringComparison.Ordinal));
+        hub.Requests.Clear();
+        Assert.Equal(2, (await client.FetchAsync(reference, ["*.bin"], null, Stop)).Count);
+        Assert.Empty(hub.Requests);
+        await File.WriteAllTextAsync(Path.Combine(hub.Cache, "models--owner--name", "listings", $"{LoopbackHub.Commit}.json"), "{}", Stop);
+        Assert.Equal(2, (await client.FetchAsync(reference, ["*.bin"], null, Stop)).Count);
+        Assert.Single(hub.Requests);
+    }
+
+    [Fact]
+    public async Task Without_a_network_the_cache_is_used_with_a_warning()
+    {
+        await using var hub = await LoopbackHub.Start();
+        hub.Add("a.bin", LoopbackHub.Random(10));
+        using (var client = new HubClient(hub.Settings))
+            await client.FetchAsync(HubReference.Parse(LoopbackHub.Repository), ["a.bin"], null, Stop);
+        foreach (var address in (string[])["http://127.0.0.1:1/", "http://no-such-host.invalid/"])
+        {
+            var warnings = new List<string>();
+            // A wait would show: there is no retry.
+            using var away = new HubClient(hub.Settings with { Endpoint = new Uri(address), RetryDelay = TimeSpan.FromMinutes(5) }) { OnWarning = warnings.Add };
+            var files = await away.FetchAsync(HubReference.Parse(LoopbackHub.Repository), ["*.bin"], null, Stop);
+            Assert.Equal("a.bin", Assert.Single(files).Name);
+            Assert.Matches($"cannot be reached \\(.+\\); owner/name is used as it was last fetched, commit {LoopbackHub.Commit}\\.", Assert.Single(warnings));
+        }
+        using var other = new HubClient(hub.Settings with { Endpoint = new Uri("http://127.0.0.1:1/"), Attempts = 2 });
+        await Assert.ThrowsAsync<HubException>(() => other.FetchAsync(HubReference.Parse(LoopbackHub.Repository), ["b.bin"], null, Stop));
+        // A hub that answers is asked, whatever it says.
+        hub.Fault = static http =>
+        {
+            http.Response.StatusCode = 404;
+            return Task.FromResult(true);
+        };
+        await Fault(hub, "a.bin");
+    }
+
+    [Fact]
     public async Task A_revision_means_what_it_meant_until_all_is_there()
     {
         await using var hub = await LoopbackHub.Start();

@@ -15,7 +15,7 @@ namespace Hita.Tests.Hub;
 /// A hub on this machine, with a second host for large files as the public one has. It answers as the public hub does, and does wrong
 /// what a test asks for.
 /// </summary>
-internal sealed class LoopbackHub : IAsyncDisposable
+internal sealed partial class LoopbackHub : IAsyncDisposable
 {
     public const string Repository = "owner/name";
     public const string Commit = "0123456789abcdef0123456789abcdef01234567";
@@ -116,6 +116,7 @@ internal sealed class LoopbackHub : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.ConfigureKestrel(static options => options.Limits.MaxRequestBodySize = null);
         return builder.Build();
     }
 
@@ -132,9 +133,11 @@ internal sealed class LoopbackHub : IAsyncDisposable
             return;
         }
         var path = http.Request.Path.Value!;
-        if (path.StartsWith($"/api/models/{Name}/revision/", StringComparison.Ordinal))
-            await http.Response.WriteAsJsonAsync(Listing());
-        else if (path.StartsWith($"/{Name}/resolve/{Commit}/", StringComparison.Ordinal) && _files.TryGetValue(path[$"/{Name}/resolve/{Commit}/".Length..], out var file))
+        if (http.Request.Method == "POST")
+            await WriteAsync(http, path);
+        else if (Exists && path.StartsWith($"/api/models/{Name}/revision/", StringComparison.Ordinal))
+            await ListAsync(http, path[$"/api/models/{Name}/revision/".Length..]);
+        else if (path.StartsWith($"/{Name}/resolve/{Head}/", StringComparison.Ordinal) && _files.TryGetValue(path[$"/{Name}/resolve/{Head}/".Length..], out var file))
         {
             if (file.File.Hash.Length == 64)
                 http.Response.Redirect($"{Address(_storage)}{file.File.Name}?signature={Signature}");
@@ -160,6 +163,11 @@ internal sealed class LoopbackHub : IAsyncDisposable
             http.Response.StatusCode = 403;
             return;
         }
+        if (http.Request.Method == "PUT")
+        {
+            await StoreUploadAsync(http);
+            return;
+        }
         var (bytes, path, _) = _files[http.Request.Path.Value![1..]];
         if (path is null)
             await Send(http, bytes!);
@@ -169,9 +177,21 @@ internal sealed class LoopbackHub : IAsyncDisposable
 
     private static Task Send(HttpContext http, byte[] bytes) => Results.Bytes(bytes, enableRangeProcessing: true).ExecuteAsync(http);
 
+    private async Task ListAsync(HttpContext http, string revision)
+    {
+        if (Branches.Contains(revision) || revision == Head || revision == Commit)
+        {
+            await http.Response.WriteAsJsonAsync(Listing());
+            return;
+        }
+        http.Response.StatusCode = 404;
+        http.Response.Headers["X-Error-Code"] = "RevisionNotFound";
+    }
+
     private object Listing() => new
     {
-        sha = Commit,
+        sha = Head,
+        @private = IsPrivate,
         siblings = _files.Values.Select(f => f.File.Hash.Length == 64
             ? (object)new { rfilename = f.File.Name, size = f.File.Size, blobId = new string('0', 40), lfs = new { size = f.File.Size, sha256 = HasWrongHashes ? new string('1', 64) : f.File.Hash } }
             : new { rfilename = f.File.Name, size = f.File.Size, blobId = f.File.Hash }),

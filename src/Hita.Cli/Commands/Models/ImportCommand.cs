@@ -3,6 +3,7 @@ using Hita.Checkpoints;
 using Hita.Cli.Hosting;
 using Hita.Cli.Options;
 using Hita.Cli.Output;
+using Hita.Hub;
 using Hita.Metrics.Networks;
 using Hita.Models;
 using Hita.Runtime;
@@ -19,8 +20,8 @@ internal static class ImportCommand
         var file = new Argument<string>("FILE") { Description = "A PyTorch checkpoint (.pt, .pth), a safetensors file, a model folder, or the ONNX file of ResNet-18." };
         var semantic = new Option<string?>("--semantic-encoder")
         {
-            Description = "The DINOv2 file of a Hita tokenizer; without it the tokenizer can only decode.",
-            HelpName = "FILE",
+            Description = "The DINOv2 file of a Hita tokenizer, or dinov2 to fetch it from the hub; without it the tokenizer can only decode.",
+            HelpName = "FILE|dinov2",
         };
         var preset = new Option<string?>("--preset") { Description = "The architecture; recognised from the weights if left out.", HelpName = "NAME" };
         var config = new Option<string?>("--config") { Description = "A config.json that describes the architecture.", HelpName = "FILE" };
@@ -46,7 +47,7 @@ internal static class ImportCommand
             host.Globals.Prepare(parsed);
             var options = new ImportOptions
             {
-                SemanticEncoder = parsed.GetValue(semantic),
+                SemanticEncoder = PublishedModels.SemanticEncoder(parsed.GetValue(semantic)),
                 Preset = parsed.GetValue(preset),
                 ConfigFile = parsed.GetValue(config),
                 Weights = CommonOptions.Section(parsed, weights),

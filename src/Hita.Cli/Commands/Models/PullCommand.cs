@@ -14,10 +14,10 @@ internal static class PullCommand
 {
     public static Command Create(CommandHost host)
     {
-        var repository = new Argument<string>("REPOSITORY") { Description = "The repository, OWNER/NAME, or OWNER/NAME@REVISION for a branch, tag or commit." };
+        var repository = new Argument<string>("REPOSITORY") { Description = "The repository, OWNER/NAME, or OWNER/NAME@REVISION for a branch, tag or commit; dinov2 for the semantic encoder of Hita's tokenizers." };
         var file = new Option<string[]>("--file") { Description = "A file of the repository, or a pattern such as 'vanilla/*'; may be given several times.", HelpName = "FILE" };
         var preset = new Option<string?>("--preset") { Description = "A published pipeline by its short name, such as ultra-l or ultra-l-50e: its two files are fetched and imported.", HelpName = "NAME" };
-        var semantic = new Option<string?>("--semantic-encoder") { Description = "With --preset: the DINOv2 file of a Hita tokenizer; without it the tokenizer can only decode.", HelpName = "FILE" };
+        var semantic = new Option<string?>("--semantic-encoder") { Description = "With --preset: the DINOv2 file of a Hita tokenizer, or dinov2 to fetch it too; without it the tokenizer can only decode.", HelpName = "FILE|dinov2" };
         var output = CommonOptions.Output("With --preset: the pipeline's folder; models/ and the preset's name if left out.", "DIR", required: false);
         var overwrite = new OverwriteOption();
         var json = CommandHost.JsonOption();
@@ -25,6 +25,7 @@ internal static class PullCommand
             "pull",
             "Fetch files or a published pipeline from the Hugging Face hub. Files go into the cache that Python programs use too; what has arrived is kept, so that the same command goes on after a stop.",
             "hita pull yexiguafu/hita-gen --preset ultra-l",
+            "hita pull yexiguafu/hita-gen --preset ultra-l --semantic-encoder dinov2",
             "hita pull FoundationVision/LlamaGen --preset b-256 -o models/llamagen",
             "hita pull yexiguafu/hita-gen --file vanilla/tokenizer/hita-tok.pt",
             "hita pull me/my-pipeline@v2")
@@ -34,7 +35,7 @@ internal static class PullCommand
         command.SetAction(parsed =>
         {
             host.Globals.Prepare(parsed);
-            var reference = HubReference.Parse(parsed.GetValue(repository)!);
+            var reference = HubReference.Parse(PublishedModels.SemanticEncoder(parsed.GetValue(repository)!)!);
             var (files, name) = (parsed.GetValue(file) ?? [], parsed.GetValue(preset));
             if (reference.Path.Length > 0)
                 throw new HitaException($"'{reference}' goes into the repository; name files in it with --file.");
@@ -42,7 +43,7 @@ internal static class PullCommand
                 throw new HitaException("Both --file and --preset say what to fetch; give one of them.");
             if (name is null && (parsed.GetValue(output) ?? parsed.GetValue(semantic)) is not null)
                 throw new HitaException("-o and --semantic-encoder are for a pipeline that is imported; name it with --preset.");
-            using var hub = new HubClient(HubSettings.FromEnvironment());
+            using var hub = Client(host.Terminal);
             using var bar = new PullProgress(host.Terminal);
             if (name is null)
                 return files.Length > 0 ? Fetch(host, hub, reference, files, bar, parsed.GetValue(json)) : Locate(host, hub, reference, bar, parsed.GetValue(json));
@@ -65,11 +66,13 @@ internal static class PullCommand
 
         string Fetch(string name)
         {
-            using var hub = new HubClient(HubSettings.FromEnvironment());
+            using var hub = Client(terminal);
             using var bar = new PullProgress(terminal);
             return new HubModels(hub).LocateAsync(name, bar, cancellation).GetAwaiter().GetResult();
         }
     }
+
+    private static HubClient Client(Terminal terminal) => new(HubSettings.FromEnvironment()) { OnWarning = text => terminal.Error.WriteLine($"hita: {text}") };
 
     private static int Pull(
         CommandHost host, ModelPuller puller, PublishedModel model, (string Revision, string Folder, string? Semantic) how, PullProgress bar, bool json)
@@ -88,7 +91,7 @@ internal static class PullCommand
             ("tokenizer", $"{model.TokenizerPreset}, {Wording.Count(report.Tokenizer.ParameterCount)} parameters, {report.Tokenizer.ModelHash}"),
         ]);
         if (!report.Tokenizer.CanEncode)
-            host.Terminal.Line("The tokenizer can only decode; give --semantic-encoder FILE to encode and edit images as well.");
+            host.Terminal.Line("The tokenizer can only decode; give --semantic-encoder dinov2, or a file, to encode and edit images as well.");
         host.Terminal.Line($"Next: hita generate -m {report.Folder}");
         return ExitCodes.Success;
     }
