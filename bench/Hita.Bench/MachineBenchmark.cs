@@ -1,5 +1,6 @@
 using Hita.Layers;
 using Hita.Runtime;
+using Hita.Runtime.Products;
 using static TorchSharp.torch;
 
 namespace Hita.Bench;
@@ -26,6 +27,11 @@ internal static class MachineBenchmark
         run.Add(Line("float32 matrix product, 64 rows", "engine", speed.EngineRate / 1e9, "GFLOP/s"));
         run.Add(Line("float32 matrix product, 1024 rows", "framework", speed.ProductRate / 1e9, "GFLOP/s"));
         run.Add(Line("3×3 convolution, 128 channels", "framework", speed.ConvolutionRate / 1e9, "GFLOP/s"));
+        foreach (var (type, name) in (ReadOnlySpan<(ScalarType, string)>)[(ScalarType.Float32, "float32"), (ScalarType.BFloat16, "bf16")])
+        {
+            foreach (var (kernel, rate) in LinearMeasurement.Rates(LinearChoice.Possible(type), type))
+                run.Add(Line($"{name} linear layer, {LinearMeasurement.Rows} rows, {LinearMeasurement.Width} wide", LinearChoice.Name(kernel), rate / 1e9, "GFLOP/s a thread"));
+        }
     }
 
     /// <summary>Measures.</summary>

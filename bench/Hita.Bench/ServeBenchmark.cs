@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Hita.Checkpoints;
 using Hita.Generation;
@@ -48,40 +49,62 @@ internal static class ServeBenchmark
 
     private static void Measure(BenchRun run, ImagePipeline pipeline, string name)
     {
-        run.Stage($"Serving {name}, one by one and to {string.Join(", ", run.Options.Clients)} clients in turn");
-        IReadOnlyList<int> clients = run.Options.Clients;
-        var shown = clients[clients.Count / 2];
-        var hosts = clients.Select(c => new ImageHost(pipeline, new ImageHostOptions { MaxBatch = c })).ToList();
+        run.Stage($"Serving {name}, one by one");
+        void One() => pipeline.Generate(Request(pipeline, 0).ToGenerationRequest(), static _ => { }, null, run.Cancellation);
+        var alone = run.Median(One);
+        Report(run, pipeline, name, 1, "one by one", alone, null);
+        var shown = run.Options.Clients[run.Options.Clients.Count / 2];
+        var plain = 0.0;
+        foreach (var clients in run.Options.Clients)
+        {
+            var (seconds, latency, _) = Serve(run, pipeline, name, clients, previews: 0);
+            plain = clients == shown ? seconds : plain;
+            Report(run, pipeline, name, clients, Clients(clients), seconds, $"{Times(alone / seconds)} × one by one, {latency:0.00} s from request to image");
+        }
+        var (withPreviews, _, previews) = Serve(run, pipeline, name, shown, Previews);
+        Report(run, pipeline, name, shown, $"{Clients(shown)}, {Previews} previews wanted", withPreviews, $"{Times(plain / withPreviews)} × without; {previews} previews decoded");
+    }
+
+    /// <summary>
+    /// Clients of which each asks for its next image as soon as it has one. Counted is what comes after each has had one, so that neither
+    /// the rush of the beginning nor the lull of the end is in it.
+    /// </summary>
+    /// <returns>Seconds an image, the median seconds from a request to its image, and the previews of all of the time.</returns>
+    private static (double Seconds, double Latency, long Previews) Serve(BenchRun run, ImagePipeline pipeline, string name, int clients, int previews)
+    {
+        run.Stage($"Serving {name} to {Clients(clients)}{(previews > 0 ? ", with previews" : "")}");
+        var host = new ImageHost(pipeline, new ImageHostOptions { MaxBatch = clients });
         try
         {
-            long previews = 0;
-            var works = new List<Action> { () => pipeline.Generate(Request(pipeline, 0).ToGenerationRequest(), static _ => { }, null, run.Cancellation) };
-            works.AddRange(clients.Select<int, Action>((c, i) => () => Serve(run, hosts[i], c, 0)));
-            works.Add(() =>
+            using var end = CancellationTokenSource.CreateLinkedTokenSource(run.Cancellation);
+            var log = new ServedImages(clients, run.Options.Seconds);
+            Task.WhenAll(Enumerable.Range(0, clients).Select(c => AskAsync(c))).GetAwaiter().GetResult();
+            run.Cancellation.ThrowIfCancellationRequested();
+            return (log.SecondsAnImage, log.MedianLatency, host.Status.PreviewsDone);
+
+            async Task AskAsync(int client)
             {
-                Serve(run, hosts[clients.Count / 2], shown, Previews);
-                previews = hosts[clients.Count / 2].Status.PreviewsDone;
-            });
-            var seconds = run.Medians([.. works]);
-            Report(run, pipeline, name, 1, "one by one", seconds[0], null);
-            for (var i = 0; i < clients.Count; i++)
-                Report(run, pipeline, name, clients[i], Clients(clients[i]), seconds[i + 1], $"{Times(seconds[0] * clients[i] / seconds[i + 1])} × one by one");
-            var plain = seconds[1 + (clients.Count / 2)];
-            Report(run, pipeline, name, shown, $"{Clients(shown)}, {Previews} previews wanted", seconds[^1], $"{Times(plain / seconds[^1])} × without; {previews} previews decoded");
+                var unheard = new Unheard();
+                try
+                {
+                    for (var number = client; !end.IsCancellationRequested; number += clients)
+                    {
+                        var asked = Stopwatch.GetTimestamp();
+                        await host.GenerateAsync(Request(pipeline, number) with { Previews = previews }, unheard, end.Token).ConfigureAwait(false);
+                        if (log.Add(asked))
+                            await end.CancelAsync().ConfigureAwait(false);
+                    }
+                }
+                catch (OperationCanceledException) when (end.IsCancellationRequested)
+                {
+                    // Enough is known.
+                }
+            }
         }
         finally
         {
-            foreach (var host in hosts)
-                host.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            host.DisposeAsync().AsTask().GetAwaiter().GetResult();
         }
-    }
-
-    /// <summary>Each client asks for an image at the same time as the others.</summary>
-    private static void Serve(BenchRun run, ImageHost host, int clients, int previews)
-    {
-        var unheard = new Unheard();
-        Task.WhenAll(Enumerable.Range(0, clients).Select(i => host.GenerateAsync(Request(host.Pipeline, i) with { Previews = previews }, unheard, run.Cancellation)))
-            .GetAwaiter().GetResult();
     }
 
     private static HostedImageRequest Request(ImagePipeline pipeline, int number) => new()
@@ -96,20 +119,22 @@ internal static class ServeBenchmark
         var generator = pipeline.Generator.Config;
         var steps = generator.SequenceLength - generator.UnseenPatchesOf(pipeline.Tokenizer.Config);
         var reading = (double)steps * ((CpuTokenModel)pipeline.Generator.Tokens).WeightBytesPerStep / run.Machine.Bandwidth;
+        // Each image's own keys and values are read too, half of them on the way.
+        var caches = (double)steps * KeyValueCache.BytesPerStep(generator, pipeline.Generator.Precision.ToCacheKind(), 2 * images, steps / 2) / run.Machine.Bandwidth;
         var sampling = 2.0 * 2 * images * steps * PipelineBenchmark.WeightsOf(generator) / run.Machine.EngineRate;
         var decoding = images * ImageOperations.Decode(pipeline.Tokenizer.Config) / run.Machine.BestRate;
         // Memory delivers while the processor multiplies, but decoding is arithmetic too.
-        var floor = Math.Max(reading, sampling + decoding) / images;
+        var floor = Math.Max(reading + caches, sampling + decoding) / images;
         run.Add(new BenchLine
         {
             Part = BenchPart.Serve,
             What = $"{name}, guided images",
             With = with,
-            Value = seconds / images,
+            Value = seconds,
             Unit = "s an image",
             Floor = floor,
-            Fraction = floor / (seconds / images),
-            Note = string.Create(CultureInfo.InvariantCulture, $"{60 * images / seconds:0.0} images a minute{(note is null ? "" : ", ")}{note}"),
+            Fraction = floor / seconds,
+            Note = string.Create(CultureInfo.InvariantCulture, $"{60 / seconds:0.0} images a minute{(note is null ? "" : ", ")}{note}"),
         });
     }
 

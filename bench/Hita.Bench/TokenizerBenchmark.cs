@@ -2,6 +2,7 @@ using Hita.Checkpoints;
 using Hita.Imaging;
 using Hita.Layers;
 using Hita.Runtime;
+using Hita.Runtime.Products;
 using Hita.Tokenization;
 using Hita.Tokenization.Model;
 using static TorchSharp.torch;
@@ -17,14 +18,33 @@ internal static class TokenizerBenchmark
     public static void Encode(BenchRun run)
     {
         var config = Config(run);
-        if (!run.Fits($"Encoding with {config.Preset}", (4 * Weights(config, TokenizerParts.All)) + Working))
+        if (!run.Fits($"Encoding with {config.Preset}", (6 * Weights(config, TokenizerParts.All)) + Working))
             return;
         run.Stage($"Filling {config.Preset} with its encoders");
         using var tokenizer = ImageTokenizer.CreateByName(config);
+        using var half = ImageTokenizer.CreateByName(config, options: new TokenizerOptions { EncoderPrecision = Precision.BFloat16 });
         var image = Example(config.ImageSize);
         run.Stage("Encoding an image");
+        var chosen = LinearChoice.For(ScalarType.Float32);
+        var ways = new List<(string Name, ImageTokenizer Tokenizer, LinearKernel Kernel)>();
+        ways.AddRange(LinearChoice.Possible(ScalarType.Float32).Select(k => (
+            $"float32, linear layers by {LinearChoice.Name(k)}{(k == chosen ? " (chosen here)" : "")}", tokenizer, k)));
+        var chosenHalf = LinearChoice.For(ScalarType.BFloat16);
+        ways.AddRange(LinearChoice.Possible(ScalarType.BFloat16).Select(k => (
+            $"bf16, linear layers by {LinearChoice.Name(k)}{(k == chosenHalf ? " (chosen here)" : "")}", half, k)));
+        var times = run.Medians([.. ways.Select(w => (Action)(() =>
+        {
+            using var pinned = LinearChoice.Take(w.Kernel);
+            w.Tokenizer.Encode([image]);
+        }))]);
         var floor = ImageOperations.Encode(config) / run.Machine.BestRate;
-        Add(run, BenchPart.Encode, $"{config.Preset}, {config.ImageSize} pixels to codes", "channels-last", run.Median(() => tokenizer.Encode([image])), floor, null);
+        for (var i = 0; i < ways.Count; i++)
+        {
+            // The floor is of float32 arithmetic.
+            Add(
+                run, BenchPart.Encode, $"{config.Preset}, {config.ImageSize} pixels to codes", ways[i].Name, times[i],
+                ways[i].Tokenizer == tokenizer ? floor : null, times[0]);
+        }
     }
 
     public static void Decode(BenchRun run)

@@ -6,6 +6,7 @@ using Hita.Generation;
 using Hita.Models;
 using Hita.Runtime;
 using Hita.Studies;
+using Hita.Studies.Convergence;
 using Hita.Studies.Shift;
 using Hita.Studies.Steps;
 
@@ -50,7 +51,7 @@ inpaint.SetAction((parsed, cancellation) => StudyShell.Run(() =>
 
 var root = new RootCommand("Measures editing and training on the built-in set, where the right answers are known.")
 {
-    style, inpaint, TrainingCommand.Create(), ShiftCommand.Create(),
+    style, inpaint, TrainingCommand.Create(), ShiftCommand.Create(), ConvergenceCommand.Create(),
 };
 NumberOptions.ReadStrictly(root);
 // A run that is told to stop takes its step to the end and saves.

@@ -52,6 +52,20 @@ public sealed class ImageSubset : IImageSource
         return (new(source, rest, "training part"), new(source, chosen, "held-out part"));
     }
 
+    /// <summary>Images of a source that follow each other.</summary>
+    /// <param name="source">The whole; it must stay open while the part is used.</param>
+    /// <param name="first">The first image.</param>
+    /// <param name="count">How many, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The source has no such images.</exception>
+    public static ImageSubset Range(IImageSource source, int first, int count)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentOutOfRangeException.ThrowIfNegative(first);
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, source.Count - first);
+        return new(source, [.. Enumerable.Range(first, count)], $"part from image {first} on");
+    }
+
     /// <summary>A number of images of a source, chosen at random.</summary>
     /// <param name="source">The whole; it must stay open while the part is used.</param>
     /// <param name="count">How many at most, at least 1.</param>

@@ -1,15 +1,16 @@
 using Hita.Server.Jobs;
 using Hita.Server.Native;
 using Hita.Server.OpenAi;
+using Hita.Server.Requests;
 using Hita.Server.Settings;
 using Hita.Server.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using OpenTelemetry.Metrics;
-using OpenTelemetry.Resources;
 
 namespace Hita.Server;
 
@@ -46,15 +47,16 @@ public static class HitaServer
         services.AddMetrics();
         services.AddSingleton<ModelCatalog>();
         services.AddSingleton<ServerMetrics>();
+        services.AddSingleton<RequestMemory>();
+        services.AddSingleton<RequestTurns>();
         services.AddSingleton<JobRunner>();
         services.AddSingleton<TaskMaker>();
         services.AddSingleton<OpenAiService>();
         services.AddSingleton<ApiFilter>();
         services.AddHostedService<ServerLifetime>();
         services.AddOpenApi(ApiDocument.Name, ApiDocument.Configure);
-        services.AddOpenTelemetry().ConfigureResource(static resource => resource.AddService("hita")).WithMetrics(static metrics => metrics
-            .AddMeter(ServerMetrics.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
-            .AddPrometheusExporter());
+        // The program's name and what else it measures are its own affair.
+        services.AddOpenTelemetry().WithMetrics(static metrics => metrics.AddMeter(ServerMetrics.MeterName).AddPrometheusExporter());
         if (options.AllowedOrigins.Count > 0)
             services.AddCors(cors => cors.AddPolicy(CorsPolicy, policy => policy.WithOrigins([.. options.AllowedOrigins]).AllowAnyHeader().AllowAnyMethod().WithExposedHeaders("Location", "Retry-After")));
         return services;
@@ -69,8 +71,11 @@ public static class HitaServer
     public static IApplicationBuilder UseHita(this IApplicationBuilder app)
     {
         ArgumentNullException.ThrowIfNull(app);
+        var options = app.ApplicationServices.GetRequiredService<HitaServerOptions>();
+        if (options.TrustedProxies.Count > 0)
+            app.UseForwardedHeaders(Forwarding(options));
         app.UseMiddleware<ProtectionMiddleware>();
-        if (app.ApplicationServices.GetRequiredService<HitaServerOptions>().AllowedOrigins.Count > 0)
+        if (options.AllowedOrigins.Count > 0)
             app.UseCors(CorsPolicy);
         return app;
     }
@@ -93,6 +98,17 @@ public static class HitaServer
         return root;
     }
 
+    private static ForwardedHeadersOptions Forwarding(HitaServerOptions options)
+    {
+        // The host's name comes as the browser sent it, or the check of it could be told another.
+        var forwarding = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedProto };
+        forwarding.KnownProxies.Clear();
+        forwarding.KnownIPNetworks.Clear();
+        foreach (var proxy in options.TrustedProxies)
+            forwarding.KnownIPNetworks.Add(proxy);
+        return forwarding;
+    }
+
     // The exporter is a piece of middleware, which filters do not reach.
     private static void MapMetrics(IEndpointRouteBuilder root, HitaServerOptions options)
     {
@@ -100,7 +116,7 @@ public static class HitaServer
         exporter.Use(async (http, next) =>
         {
             if (ApiFilter.KeyFault(http, options) is { } fault)
-                await Requests.ApiErrors.WriteAsync(http, fault).ConfigureAwait(false);
+                await ApiErrors.WriteAsync(http, fault).ConfigureAwait(false);
             else
                 await next(http).ConfigureAwait(false);
         });

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using Hita.Runtime;
 using Hita.Server.Jobs;
@@ -9,6 +10,8 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 
 namespace Hita.Server;
 
@@ -56,6 +59,8 @@ public static class ServeProgram
         ArgumentNullException.ThrowIfNull(ready);
         OpenSslLibrary.Require("A server and its pages");
         CheckOpenness(urls, options);
+        options.TrustedProxies.Add(IPNetwork.Parse("127.0.0.0/8"));
+        options.TrustedProxies.Add(IPNetwork.Parse("::1/128"));
         var app = Build(urls, options, format, extension);
         await using (app.ConfigureAwait(false))
         {
@@ -108,6 +113,8 @@ public static class ServeProgram
         builder.Services.AddSingleton<IHostLifetime, CallersLifetime>();
         AddLog(builder.Logging, format);
         builder.Services.AddHita(options);
+        builder.Services.AddOpenTelemetry().ConfigureResource(static resource => resource.AddService("hita"))
+            .WithMetrics(static metrics => metrics.AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime"));
         extension?.AddTo(builder.Services);
         var app = builder.Build();
         app.UseHita();

@@ -2,6 +2,7 @@ using Hita.Runtime;
 using Hita.Training.Discriminators;
 using Hita.Training.Losses;
 using Hita.Training.Optimization;
+using Hita.Training.Ranks;
 using static TorchSharp.torch;
 
 namespace Hita.Training;
@@ -20,6 +21,7 @@ internal sealed class Adversary : IDisposable
     private readonly Tensor[] _parameters;
     private readonly List<Tensor> _before = [];
     private Tensor?[] _arrived = [];
+    private GradientBuckets? _buckets;
     private double _norm;
 
     public Adversary(IDiscriminator network, DiscriminatorOptions options, ITensorLists? lists = null)
@@ -93,6 +95,18 @@ internal sealed class Adversary : IDisposable
         return loss.detach().MoveToOuterDisposeScope();
     }
 
+    /// <summary>Adds up the gradients of all ranks, and brings the networks' statistics together.</summary>
+    /// <param name="exchange">The ranks.</param>
+    /// <param name="step">The step's number.</param>
+    public void Share(RankExchange exchange, long step)
+    {
+        exchange.Average(_network.Buffers.Values);
+        if (_options.WeightAt(step) == 0)
+            return;
+        _buckets ??= new GradientBuckets(_network.Parameters, static _ => 0, exchange.Group);
+        _buckets.Complete();
+    }
+
     /// <summary>Reads the gradients that have come together, zeros while the loss has no weight. In the dispose scope of the update.</summary>
     /// <param name="step">The step's number.</param>
     /// <returns>Their norm, before clipping.</returns>
@@ -125,6 +139,7 @@ internal sealed class Adversary : IDisposable
     public void EndStep()
     {
         _gradients.Clear();
+        _buckets?.Forget();
         _before.Clear();
         _arrived = [];
     }
@@ -132,6 +147,7 @@ internal sealed class Adversary : IDisposable
     public void Dispose()
     {
         _optimizer.Dispose();
+        _buckets?.Dispose();
         _network.Dispose();
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Hita.Checkpoints;
 using Hita.Generation.Model;
 using Hita.Runtime;
@@ -43,10 +44,10 @@ public sealed partial class GeneratorTrainer : Trainer<GeneratorBatch>
     {
         at.Random.SeedLibrary();
         var classes = Array.ConvertAll(batch.Classes, c => at.Random.NextDouble() < _options.ClassDropout ? Config.ClassCount : c);
-        using var recomputed = _options.ActivationCheckpointing ? new RecomputedBlocks(_model, at.Random, Cast) : null;
+        using var parts = Parts(at);
         Losses losses;
         using (var cast = Cast())
-            losses = Run(batch, classes, recomputed);
+            losses = Run(batch, classes, parts);
         at.Report("loss", losses.Total);
         if (losses.Holistic is not null)
         {
@@ -55,9 +56,31 @@ public sealed partial class GeneratorTrainer : Trainer<GeneratorBatch>
         }
         PartDone?.Invoke(StepPart.Loss);
         at.Backward(losses.Total);
-        recomputed?.Backward();
+        parts?.Backward(at.IsLast && Buckets is { } buckets ? block => buckets.Begin(StageOfBlock(block)) : null);
+        if (at.IsLast)
+            Buckets?.Begin(int.MaxValue);
         PartDone?.Invoke(StepPart.Backward);
     }
+
+    // Blocks from the last to the first, with the head before them and the tables after them.
+    private protected override int StageOf(string name)
+    {
+        var parts = name.Split('.');
+        return parts[0] switch
+        {
+            "norm" or "output" => 0,
+            "layers" => StageOfBlock(int.Parse(parts[1], CultureInfo.InvariantCulture)),
+            _ => _model.BlockCount + 1,
+        };
+    }
+
+    private int StageOfBlock(int block) => _model.BlockCount - block;
+
+    // In parts where memory is to be saved, or where other ranks can be given a part while the next one is computed.
+    private IBlockPasses? Parts(MicroBatch at) =>
+        _options.ActivationCheckpointing ? new RecomputedBlocks(_model, at.Random, Cast)
+        : at.IsLast && Buckets is not null ? new BlockSegments(_model)
+        : null;
 
     /// <inheritdoc/>
     private protected override void DisposeNetworks() => _model.Dispose();
@@ -65,7 +88,7 @@ public sealed partial class GeneratorTrainer : Trainer<GeneratorBatch>
     private Autocast? Cast() => _options.Precision == Precision.BFloat16 ? Autocast.BFloat16(_device) : null;
 
     // One mean cross-entropy per head, the two added.
-    private Losses Run(GeneratorBatch batch, int[] classes, RecomputedBlocks? recomputed = null)
+    private Losses Run(GeneratorBatch batch, int[] classes, IBlockPasses? parts = null)
     {
         using var scope = NewDisposeScope();
         int size = classes.Length, holisticCount = Config.HolisticTokenCount, patchCount = Config.PatchTokenCount;
@@ -73,7 +96,7 @@ public sealed partial class GeneratorTrainer : Trainer<GeneratorBatch>
         var tokens = holisticCount > 0 ? cat([TensorOps.FromInts(batch.Holistic, size, holisticCount).to(_device), patches], 1) : patches;
         var numbers = TensorOps.FromInts(classes, size).to(_device);
         var inputs = tokens.narrow(1, 0, Config.SequenceLength - 1);
-        var hidden = recomputed is null ? _model.Hidden(numbers, inputs) : recomputed.Hidden(numbers, inputs); // [B, M + N, C]
+        var hidden = parts is null ? _model.Hidden(numbers, inputs) : parts.Hidden(numbers, inputs); // [B, M + N, C]
         PartDone?.Invoke(StepPart.Network);
         var patch = CrossEntropy(_model.PatchLogits(hidden.narrow(1, holisticCount, patchCount)), patches);
         if (holisticCount == 0)

@@ -8,7 +8,8 @@ namespace Hita.Training;
 /// <param name="Share">The micro-batch's share of the step's images, above 0 to 1.</param>
 /// <param name="Meter">Averages what the step's micro-batches report.</param>
 /// <param name="Random">The micro-batch's own random numbers.</param>
-internal sealed record MicroBatch(long Step, double Share, StepMeter Meter, StepRandom Random)
+/// <param name="IsLast">Whether this rank has no other after it: its gradients are complete, part by part, while it goes back.</param>
+internal sealed record MicroBatch(long Step, double Share, StepMeter Meter, StepRandom Random, bool IsLast = true)
 {
     /// <summary>Reports a loss or one of its terms, one number.</summary>
     public void Report(string name, Tensor value) => Meter.Add(name, value, Share);

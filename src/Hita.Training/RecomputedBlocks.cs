@@ -13,7 +13,7 @@ namespace Hita.Training;
 /// <param name="model">The generator.</param>
 /// <param name="random">The micro-batch's randomness.</param>
 /// <param name="cast">Begins mixed precision, or gives null.</param>
-internal sealed class RecomputedBlocks(GeneratorModel model, StepRandom random, Func<Autocast?> cast) : IDisposable
+internal sealed class RecomputedBlocks(GeneratorModel model, StepRandom random, Func<Autocast?> cast) : IBlockPasses
 {
     private readonly List<Tensor> _blockInputs = [];
     private readonly List<RandomStateMark> _places = [];
@@ -21,10 +21,7 @@ internal sealed class RecomputedBlocks(GeneratorModel model, StepRandom random, 
     private Tensor? _last;
     private Tensor? _ofTable;
 
-    /// <summary>What <see cref="GeneratorModel.Hidden"/> gives; the gradient that arrives there goes on by <see cref="Backward"/> alone.</summary>
-    /// <param name="classes">int64 [B].</param>
-    /// <param name="tokens">int64 [B, T − 1].</param>
-    /// <returns>[B, T, C].</returns>
+    /// <inheritdoc/>
     public Tensor Hidden(Tensor classes, Tensor tokens)
     {
         using var scope = NewDisposeScope();
@@ -44,14 +41,17 @@ internal sealed class RecomputedBlocks(GeneratorModel model, StepRandom random, 
         return model.Outputs(_last).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Carries the gradient of the blocks' outputs back to all parameters. Call it once, after the loss's own backward pass.</summary>
-    public void Backward()
+    /// <inheritdoc/>
+    public void Backward(Action<int>? done = null)
     {
         using var scope = NewDisposeScope();
         if (_inputs is null || _last?.grad is not { } gradient)
             throw new InvalidOperationException("The loss has not been carried back to the outputs of the blocks.");
         for (var i = model.BlockCount - 1; i >= 0; i--)
+        {
             gradient = BackThrough(i, gradient);
+            done?.Invoke(i);
+        }
         autograd.backward([_inputs], [gradient]);
         if (_ofTable is not null)
             autograd.backward([model.HolisticPositions!], [_ofTable]);

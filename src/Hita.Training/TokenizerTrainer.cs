@@ -79,12 +79,38 @@ public sealed partial class TokenizerTrainer : Trainer<TokenizerBatch>
             at.Report("adversarial", adversarial);
         PartDone?.Invoke(StepPart.Loss);
         at.Backward(loss);
+        // Underway while the discriminator learns.
+        if (at.IsLast)
+            Buckets?.Begin(int.MaxValue);
         PartDone?.Invoke(StepPart.Backward);
         if (_adversary?.Learn(images, pass.Reconstruction, at) is { } own)
             at.Report("discriminator", own);
         if (_adversary is not null)
             PartDone?.Invoke(StepPart.Discriminator);
         _codes.Add(pass, keepFeatures: RevivesAt(at.Step));
+    }
+
+    /// <inheritdoc/>
+    private protected override void Share(long number)
+    {
+        if (Exchange is null)
+            return;
+        _adversary?.Share(Exchange, number);
+        Exchange.Gather(_codes.Patches);
+        if (_holisticWindow is not null)
+            Exchange.Gather(_codes.Holistic);
+        if (!RevivesAt(number))
+            return;
+        Together(_codes.PatchFeatures);
+        if (_holisticWindow is not null)
+            Together(_codes.HolisticFeatures);
+
+        void Together(List<Tensor> features)
+        {
+            var all = Exchange.Gather(cat(features, 0));
+            features.Clear();
+            features.Add(all);
+        }
     }
 
     /// <inheritdoc/>

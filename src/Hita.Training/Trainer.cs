@@ -1,5 +1,8 @@
+using Hita.Distributed;
+using Hita.Distributed.Collectives;
 using Hita.Runtime;
 using Hita.Training.Optimization;
+using Hita.Training.Ranks;
 using static TorchSharp.torch;
 
 namespace Hita.Training;
@@ -17,6 +20,7 @@ public abstract class Trainer<TBatch> : ITrainer<TBatch>
     private readonly Gradients _gradients;
     private readonly WeightAverage? _average;
     private readonly ulong _seed;
+    private readonly TrainedWeights _weights;
     private readonly Dictionary<string, IReadOnlyDictionary<string, Tensor>> _state = new(StringComparer.Ordinal);
 
     /// <summary>Creates the optimiser and the average.</summary>
@@ -28,7 +32,7 @@ public abstract class Trainer<TBatch> : ITrainer<TBatch>
     private protected Trainer(
         TrainedWeights weights, OptimizerOptions optimization, AverageOptions? averaging, ulong seed, ITensorLists? lists = null)
     {
-        (_optimization, _averaging, _seed) = (optimization, averaging, seed);
+        (_optimization, _averaging, _seed, _weights) = (optimization, averaging, seed, weights);
         _optimizer = new AdamOptimizer(weights.Trained, optimization, lists);
         _gradients = new Gradients(weights.Trained, lists);
         _average = averaging is null ? null : new WeightAverage(weights.Kept, lists);
@@ -40,6 +44,12 @@ public abstract class Trainer<TBatch> : ITrainer<TBatch>
 
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, IReadOnlyDictionary<string, Tensor>> State => _state;
+
+    /// <summary>What the ranks give each other; null for one process.</summary>
+    private protected RankExchange? Exchange { get; private set; }
+
+    /// <summary>The gradients on their way to the other ranks; null for one process.</summary>
+    private protected GradientBuckets? Buckets { get; private set; }
 
     /// <summary>
     /// Told what a loss shows of each micro-batch, and that the <c>gradients</c> (then without a tensor) lie at the parameters,
@@ -60,7 +70,9 @@ public abstract class Trainer<TBatch> : ITrainer<TBatch>
         if (microBatches.Count == 0)
             throw new ArgumentException("A step needs at least one batch.", nameof(microBatches));
         int[] counts = [.. microBatches.Select(CountImages)];
-        var total = counts.Sum();
+        // Every rank has as many images: they share the step out evenly.
+        var (rank, size) = Exchange is { Group: var group } ? (group.Rank, group.Size) : (0, 1);
+        var total = counts.Sum() * size;
         using var scope = NewDisposeScope();
         using var graph = enable_grad();
         var meter = new StepMeter();
@@ -71,14 +83,22 @@ public abstract class Trainer<TBatch> : ITrainer<TBatch>
             for (var i = 0; i < counts.Length; i++)
             {
                 using var part = NewDisposeScope();
-                Learn(microBatches[i], new MicroBatch(number, (double)counts[i] / total, meter, RandomOf(number, i)));
+                var random = RandomOf(number, (rank * counts.Length) + i);
+                Learn(microBatches[i], new MicroBatch(number, (double)counts[i] / total, meter, random, i == counts.Length - 1));
             }
             return Finish(meter, number);
+        }
+        catch (GroupException)
+        {
+            // Nothing has been updated yet; all that ranks exchange comes before.
+            Undo();
+            throw;
         }
         finally
         {
             meter.Dispose();
             _gradients.Clear();
+            Buckets?.Forget();
             End();
         }
     }
@@ -95,8 +115,32 @@ public abstract class Trainer<TBatch> : ITrainer<TBatch>
     {
         _optimizer.Dispose();
         _average?.Dispose();
+        Buckets?.Dispose();
         DisposeNetworks();
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>
+    /// From now on takes its steps together with other ranks, each with its part of a step's images; the state is rank 0's from here on.
+    /// n ranks with p micro-batches each learn what one process with n · p micro-batches does, up to the rounding of sums.
+    /// </summary>
+    /// <param name="group">The ranks; it stays the caller's.</param>
+    /// <exception cref="GroupException">A rank was lost.</exception>
+    internal void Join(ProcessGroup group)
+    {
+        if (group.Size == 1)
+            return;
+        Exchange = new RankExchange(group);
+        Exchange.Spread(_state.Values.SelectMany(static f => f.Values));
+        Buckets = new GradientBuckets(_weights.Trained, StageOf, group);
+    }
+
+    /// <summary>The part of the backward pass, from 0, after which a parameter's gradient is complete.</summary>
+    private protected virtual int StageOf(string name) => 0;
+
+    /// <summary>Gives to the other ranks what a step needs of theirs besides gradients. Nothing has been updated yet.</summary>
+    private protected virtual void Share(long number)
+    {
     }
 
     /// <summary>Checks a batch before anything is changed.</summary>
@@ -156,9 +200,12 @@ public abstract class Trainer<TBatch> : ITrainer<TBatch>
     private StepReport Finish(StepMeter meter, long number)
     {
         using var scope = NewDisposeScope();
+        Buckets?.Complete();
+        var values = meter.Read();
+        Exchange?.Sum(values);
+        Share(number);
         var gradients = _gradients.Read();
         var norm = _gradients.Norm(gradients);
-        var values = meter.Read();
         values.Add(KeyValuePair.Create("grad_norm", norm));
         Measure(values, number);
         if (!values.TrueForAll(static v => double.IsFinite(v.Value)))
@@ -176,6 +223,11 @@ public abstract class Trainer<TBatch> : ITrainer<TBatch>
         PartDone?.Invoke(StepPart.Average);
         values.Add(KeyValuePair.Create("learning_rate", rate));
         Complete(values, number);
+        if (Buckets is not null)
+        {
+            values.Add(KeyValuePair.Create("exchange_seconds", Buckets.ExchangeSeconds));
+            values.Add(KeyValuePair.Create("exchange_wait_seconds", Buckets.WaitSeconds));
+        }
         return new StepReport(values, Skipped: false);
     }
 }

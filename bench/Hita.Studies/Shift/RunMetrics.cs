@@ -59,6 +59,16 @@ internal sealed class RunMetrics
     /// <summary>The last value of a name; not a number where there is none.</summary>
     public double Last(string name) => this[name] is [.., var (_, value)] ? value : double.NaN;
 
+    /// <summary>The value of a name at a step; not a number where there is none.</summary>
+    public double At(string name, long step) => this[name].Where(v => v.Step == step).Select(static v => v.Value).DefaultIfEmpty(double.NaN).Last();
+
+    /// <summary>The median of a name's values; not a number where there is none.</summary>
+    public double Median(string name)
+    {
+        var values = this[name].Select(static v => v.Value).Order().ToList();
+        return values.Count > 0 ? values[values.Count / 2] : double.NaN;
+    }
+
     /// <summary>A value by step, thinned to so many points of which the last is one.</summary>
     public IReadOnlyList<(double X, double Y)> Thinned(string name, int most)
     {

@@ -12,6 +12,9 @@ internal sealed class CommandHost(Terminal terminal, CancellationToken cancellat
 
     public GlobalOptions Globals { get; } = new();
 
+    /// <summary>Whether a command shall put together what was measured in parts, and measure nothing.</summary>
+    public bool IsMerging { get; set; }
+
     /// <summary>A <c>--json</c> option for a command that can print its result for programs.</summary>
     public static Option<bool> JsonOption() => new("--json") { Description = "Print JSON for programs instead of text." };
 }

@@ -1,7 +1,10 @@
 using System.CommandLine;
+using System.Text.Json;
 using Hita.Cli.Hosting;
 using Hita.Cli.Output;
 using Hita.Data;
+using Hita.Distributed;
+using Hita.Distributed.Launching;
 using Hita.Evaluation.Protocols;
 using Hita.Evaluation.Reports;
 using Hita.Evaluation.Runs;
@@ -23,6 +26,7 @@ internal sealed class EvaluationArguments
         HelpName = "FILE|DIR|by-name",
     };
 
+    private readonly ShardOption _shard = new("what it measures stays in the folder, and 'hita evaluate merge' makes the report of all parts.");
     private readonly Option<int?> _samples = new("--samples") { HelpName = "N" };
 
     /// <param name="protocol">The protocol unless one is named.</param>
@@ -47,8 +51,11 @@ internal sealed class EvaluationArguments
     /// <param name="command">The command.</param>
     /// <param name="weights">Whether it measures with Inception weights.</param>
     /// <param name="protocol">Whether a protocol can be chosen.</param>
-    public void AddTo(Command command, bool weights = true, bool protocol = true)
+    /// <param name="shard">Whether the images can be shared out.</param>
+    public void AddTo(Command command, bool weights = true, bool protocol = true, bool shard = false)
     {
+        if (shard)
+            command.Options.Add(_shard);
         command.Options.Add(_output);
         if (protocol)
             command.Options.Add(_protocol);
@@ -123,6 +130,56 @@ internal sealed class EvaluationArguments
             return ReferenceInput.Archive(text, measured);
         source = EvaluationData.Open(host, text, protocol, measured);
         return ReferenceInput.Of(ImageSeries.Source(source, measured, 0, protocol.SampleCount));
+    }
+
+    /// <summary>Measures all of it, or the part that is this process's, and prints the report where there is one.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="host">The command's host.</param>
+    /// <param name="evaluation">What is measured.</param>
+    /// <returns>The exit code.</returns>
+    public int Measure(ParseResult parsed, CommandHost host, SharedEvaluation evaluation)
+    {
+        if (host.IsMerging)
+            return Show(progress => evaluation.Merge(progress, host.Cancellation));
+        var part = _shard.Read(parsed);
+        if (part.IsWhole)
+            return Show(progress => evaluation.Run(progress, host.Cancellation));
+        if (parsed.GetValue(_shard) is null)
+            return MeasureAsRank(host, part, evaluation, Command(parsed), report => Print(parsed, host, report));
+        using (var progress = new StageProgress(host.Terminal))
+            evaluation.RunShard(part, Command(parsed), progress, host.Cancellation);
+        host.Terminal.Error.WriteLine($"hita: the part {part} is measured; when all are, 'hita evaluate merge {parsed.GetValue(_output)}' makes the report.");
+        return ExitCodes.Success;
+
+        int Show(Func<StageProgress, EvaluationReport> run)
+        {
+            EvaluationReport report;
+            using (var progress = new StageProgress(host.Terminal))
+                report = run(progress);
+            Print(parsed, host, report);
+            return ExitCodes.Success;
+        }
+    }
+
+    // Each rank leaves its part in the folder, which all of them see; the first one puts them together.
+    private static int MeasureAsRank(CommandHost host, Shard part, SharedEvaluation evaluation, string command, Action<EvaluationReport> print) =>
+        RankedCommand.Run(host, new GroupOptions(), group =>
+        {
+            using var progress = group.IsFirst ? new StageProgress(host.Terminal) : null;
+            evaluation.RunShard(part, command, progress, host.Cancellation);
+            group.Barrier();
+            if (group.IsFirst)
+                print(evaluation.Merge(progress, host.Cancellation));
+        });
+
+    // Without the part, which the report is not one of.
+    private static string Command(ParseResult parsed)
+    {
+        var words = parsed.Tokens.Select(static t => t.Value).ToList();
+        var at = words.IndexOf("--shard");
+        if (at >= 0)
+            words.RemoveRange(at, 2);
+        return JsonSerializer.Serialize(words);
     }
 
     /// <summary>Prints a report and says where it and its page are.</summary>

@@ -33,6 +33,7 @@ internal sealed class ImageArguments
 
     private readonly Option<string> _model = CommonOptions.Model("The folder of a tokenizer, a pipeline or a training run");
     private readonly Option<string> _precision = CommonOptions.PrecisionOption(Precision.Float32, Precision.BFloat16);
+    private readonly Option<string?> _encoderPrecision = CommonOptions.EncoderPrecisionOption("that of --precision");
 
     public ImageArguments() => CommonOptions.OneOf(_fit, "crop", "pad", "shape");
 
@@ -46,6 +47,7 @@ internal sealed class ImageArguments
         foreach (var option in own)
             command.Options.Add(option);
         command.Options.Add(_precision);
+        command.Options.Add(_encoderPrecision);
     }
 
     /// <summary>Loads the tokenizer with its encoder.</summary>
@@ -57,17 +59,26 @@ internal sealed class ImageArguments
     {
         var tokenizer = NamedModel.OpenTokenizer(
             parsed.GetValue(_model)!,
-            new TokenizerOptions { Device = parsed.GetValue(host.Globals.Device)!, Precision = CommonOptions.Chosen(parsed, _precision) });
+            new TokenizerOptions
+            {
+                Device = parsed.GetValue(host.Globals.Device)!,
+                Precision = CommonOptions.Chosen(parsed, _precision),
+                EncoderPrecision = CommonOptions.ChosenEncoder(parsed, _encoderPrecision),
+            });
         ModelNotes.Tell(host, parsed, _model, tokenizer, files);
         return tokenizer;
     }
 
     /// <summary>The files, folders replaced by the images in them.</summary>
     /// <exception cref="HitaException">A path does not exist, or a folder holds no image.</exception>
-    public IReadOnlyList<string> Files(ParseResult parsed)
+    public IReadOnlyList<string> Files(ParseResult parsed) => Expand(parsed.GetValue(_paths)!);
+
+    /// <summary>Files and folders of images, folders replaced by the images in them.</summary>
+    /// <exception cref="HitaException">A folder holds no image.</exception>
+    public static IReadOnlyList<string> Expand(IEnumerable<string> paths)
     {
         var files = new List<string>();
-        foreach (var path in parsed.GetValue(_paths)!)
+        foreach (var path in paths)
         {
             if (!Directory.Exists(path))
             {

@@ -18,8 +18,12 @@ internal abstract class TrainingDisplay(Terminal terminal, string stage) : ITrai
 
     protected string Stage { get; } = stage;
 
-    public static TrainingDisplay For(Terminal terminal, string stage) =>
-        terminal.Live is { } console ? new LiveTrainingDisplay(terminal, stage, console) : new PlainTrainingDisplay(terminal, stage);
+    /// <summary>The display that suits a terminal.</summary>
+    /// <param name="terminal">Where it prints.</param>
+    /// <param name="stage">What is trained.</param>
+    /// <param name="isRanked">Whether a launcher passes on what is printed, together with what other ranks print: then lines are best.</param>
+    public static TrainingDisplay For(Terminal terminal, string stage, bool isRanked = false) =>
+        terminal.Live is { } console && !isRanked ? new LiveTrainingDisplay(terminal, stage, console) : new PlainTrainingDisplay(terminal, stage);
 
     /// <summary>Runs the work and shows it meanwhile.</summary>
     public abstract void Show(Action work);

@@ -5,7 +5,7 @@ namespace Hita.Evaluation.Runs;
 
 /// <summary>The use of both codebooks as codes come.</summary>
 /// <param name="config">The tokenizer that the codes belong to; null where they are not known.</param>
-internal sealed class CodebookMetrics(TokenizerConfig? config) : IEvaluationMetric
+internal sealed class CodebookMetrics(TokenizerConfig? config) : ISharedMetric
 {
     private CodeUsage? _holistic = config?.Holistic is null ? null : new CodeUsage(config.CodebookSize);
     private CodeUsage? _patches = config is null ? null : new CodeUsage(config.CodebookSize);
@@ -49,5 +49,12 @@ internal sealed class CodebookMetrics(TokenizerConfig? config) : IEvaluationMetr
             _holistic = state.Read<CodeUsage>("holistic-codes");
         if (_patches is not null)
             _patches = state.Read<CodeUsage>("patch-codes");
+    }
+
+    /// <inheritdoc/>
+    public void Merge(AccumulatorReader state)
+    {
+        _holistic?.Merge(state.Read<CodeUsage>("holistic-codes"));
+        _patches?.Merge(state.Read<CodeUsage>("patch-codes"));
     }
 }

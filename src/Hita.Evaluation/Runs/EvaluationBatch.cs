@@ -24,6 +24,9 @@ public sealed record EvaluationBatch
     /// <summary>The number of the first image among all that have been measured; set by the driver.</summary>
     internal long First { get; init; }
 
+    /// <summary>Whether the images are those of a part that a process of its own measures; set by the driver.</summary>
+    internal bool IsOfPart { get; init; }
+
     /// <summary>The images as they came from the data, by which the data is identified.</summary>
     internal IReadOnlyList<Image> FromData => Originals.Count > 0 ? Originals : Images;
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Hita.Data;
+using Hita.Distributed.Launching;
 using Hita.Evaluation.Reports;
 using Hita.Metrics;
 using Hita.Runtime;
@@ -32,11 +33,12 @@ internal sealed class EvaluationDriver
     private TimeSpan _saving;
     private long _peak;
     private long _allocated = GC.GetTotalAllocatedBytes();
+    private Shard _shard = Shard.Whole;
 
     private EvaluationDriver(EvaluationPlan plan, EvaluationOptions options, IProgress<EvaluationProgress>? progress, CancellationToken cancellation) =>
         (_plan, _options, _progress, _cancellation) = (plan, options, progress, cancellation);
 
-    private string StatePath => Path.Combine(_options.Folder, StateFile);
+    private string StatePath => Path.Combine(_options.Folder, _shard.IsWhole ? StateFile : $"{EvaluationShards.NameOf(_shard)}.unfinished");
 
     /// <summary>Runs an evaluation, or goes on with it, and writes its report and page.</summary>
     /// <param name="plan">What is measured on what.</param>
@@ -50,7 +52,65 @@ internal sealed class EvaluationDriver
         EvaluationPlan plan, EvaluationOptions options, IProgress<EvaluationProgress>? progress, CancellationToken cancellation) =>
         new EvaluationDriver(plan, options, progress, cancellation).Run();
 
+    /// <summary>Measures a part of the images, and leaves what it measured in the folder.</summary>
+    /// <param name="plan">What is measured on what.</param>
+    /// <param name="options">How.</param>
+    /// <param name="shard">Which part.</param>
+    /// <param name="command">The command to compute the report by; kept with the measurements.</param>
+    /// <param name="progress">Told after each batch; may be null.</param>
+    /// <param name="cancellation">Stops soon; the same call goes on from there later.</param>
+    /// <exception cref="HitaException">As for <see cref="Run(EvaluationPlan, EvaluationOptions, IProgress{EvaluationProgress}?, CancellationToken)"/>.</exception>
+    public static void RunShard(
+        EvaluationPlan plan, EvaluationOptions options, Shard shard, string command, IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
+    {
+        var driver = new EvaluationDriver(plan, options, progress, cancellation) { _shard = shard };
+        foreach (var pass in plan.Passes)
+            pass.Restrict(shard);
+        driver.Measure();
+        driver.Save(EvaluationShards.PathOf(options.Folder, shard), command);
+        File.Delete(driver.StatePath);
+    }
+
+    /// <summary>Puts the measurements of all parts together, and writes the report and page of the whole.</summary>
+    /// <param name="plan">What was measured on what.</param>
+    /// <param name="options">How.</param>
+    /// <param name="progress">Told what is being computed; may be null.</param>
+    /// <param name="cancellation">Stops soon.</param>
+    /// <exception cref="HitaException">A part is missing, damaged, or of another evaluation.</exception>
+    public static EvaluationReport Merge(EvaluationPlan plan, EvaluationOptions options, IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
+    {
+        var driver = new EvaluationDriver(plan, options, progress, cancellation);
+        var files = EvaluationShards.Find(options.Folder);
+        // A pass after the other: what samples are compared with has to be whole before they come.
+        foreach (var (number, pass) in plan.Passes.Index())
+        {
+            foreach (var file in files)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                using var state = AccumulatorReader.Open(file);
+                if (state.Note("key") != plan.Key)
+                    throw new HitaException($"{file}: these measurements are of another evaluation (other data, model or settings); measure this shard again.");
+                driver._secondsBefore += number == 0 ? double.Parse(state.Note("seconds") ?? "0", CultureInfo.InvariantCulture) : 0;
+                pass.Merge(state);
+            }
+        }
+        var report = driver.Finish();
+        foreach (var file in files)
+            File.Delete(file);
+        return report;
+    }
+
     private EvaluationReport Run()
+    {
+        Measure();
+        if (_plan.HasSlowResults)
+            Save();
+        var report = Finish();
+        File.Delete(StatePath);
+        return report;
+    }
+
+    private void Measure()
     {
         Directory.CreateDirectory(_options.Folder);
         if (_options.Restart)
@@ -58,8 +118,10 @@ internal sealed class EvaluationDriver
         Resume();
         foreach (var pass in _plan.Passes.Where(static p => p.Done < p.Count))
             Go(pass);
-        if (_plan.HasSlowResults)
-            Save();
+    }
+
+    private EvaluationReport Finish()
+    {
         // Before anything is computed: a set of which nothing could be read has no results.
         var sets = _plan.Passes.Select(static p => p.ToSet()).ToList();
         var results = new EvaluationResults(_progress, _cancellation);
@@ -68,7 +130,6 @@ internal sealed class EvaluationDriver
         var report = Report(sets[^1], results);
         report.Save(Path.Combine(_options.Folder, EvaluationReport.FileName));
         ReportPage.Save(Path.Combine(_options.Folder, ReportPage.FileName), report, results.Page);
-        File.Delete(StatePath);
         return report;
     }
 
@@ -115,14 +176,18 @@ internal sealed class EvaluationDriver
         }
     }
 
-    private void Save()
+    private void Save() => Save(StatePath);
+
+    private void Save(string path, string? command = null)
     {
         var start = _clock.Elapsed;
         var state = new AccumulatorWriter().Note("key", _plan.Key)
             .Note("seconds", (_secondsBefore + start.TotalSeconds).ToString("r", CultureInfo.InvariantCulture));
         foreach (var pass in _plan.Passes)
             pass.Capture(state);
-        state.Save(StatePath);
+        if (command is not null)
+            state.Note(EvaluationShards.CommandNote, command);
+        state.Save(path);
         _saved = _clock.Elapsed;
         _saving = _saved - start;
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Hita.Data;
+using Hita.Distributed.Launching;
 using Hita.Evaluation.Reports;
 using Hita.Metrics;
 
@@ -29,12 +30,13 @@ internal sealed class EvaluationPass(
     private ImageHash _hash = new();
     private UnreadableImages _unreadable = new(description);
     private string? _size;
+    private (int First, int Count)? _part;
 
     /// <summary>What is being done, for people.</summary>
     public string Stage => stage;
 
     /// <summary>Images, unreadable ones counted.</summary>
-    public int Count => count;
+    public int Count => _part?.Count ?? count;
 
     /// <summary>Images done, unreadable ones counted.</summary>
     public int Done => (int)(_hash.Count + _unreadable.Count);
@@ -45,8 +47,34 @@ internal sealed class EvaluationPass(
     /// <summary>Those that could not be read; null where all could.</summary>
     public UnreadableSummary? Unreadable => _unreadable.Summary;
 
+    /// <summary>Measures a part of the images alone; to be called before anything else.</summary>
+    /// <exception cref="Runtime.HitaException">There are fewer images than parts.</exception>
+    public void Restrict(Shard shard)
+    {
+        var part = shard.Of(count);
+        if (part.Count == 0)
+            throw new Runtime.HitaException($"There are {count} images to measure ({description}), fewer than the {shard.Count} shards; use fewer.");
+        (_hash, _part) = (new ImageHash(part.First), part);
+    }
+
+    /// <summary>Takes in the next part.</summary>
+    /// <param name="state">What another process saved of it.</param>
+    /// <exception cref="Runtime.HitaException">Images of an earlier part could not be read, so that places differ from those of one process.</exception>
+    public void Merge(AccumulatorReader state)
+    {
+        if (_unreadable.Count > 0)
+            throw new Runtime.HitaException($"{_unreadable.Count} images of an earlier shard cannot be read ({_unreadable.First[0]}), so that the images after them have other numbers than in one process; remove them, or measure without --shard.");
+        _hash.Merge(state.Read<ImageHash>(stateName));
+        var size = state.Note($"{stateName}-size");
+        _size = _size is null || size is null || _size == size ? _size ?? size : SeveralSizes;
+        _unreadable = UnreadableOf(state);
+        foreach (var metric in metrics)
+            (metric as ISharedMetric ?? throw new InvalidOperationException($"{metric.GetType().Name} cannot be shared out.")).Merge(state);
+    }
+
     /// <summary>The batches that are left.</summary>
-    public IEnumerable<EvaluationBatch> Rest(int batchSize, CancellationToken cancellation) => read(Done, batchSize, cancellation);
+    public IEnumerable<EvaluationBatch> Rest(int batchSize, CancellationToken cancellation) =>
+        _part is { } part ? RestOf(part, batchSize, cancellation) : read(Done, batchSize, cancellation);
 
     /// <summary>Measures a batch.</summary>
     /// <returns>Images that are done with it.</returns>
@@ -55,7 +83,7 @@ internal sealed class EvaluationPass(
     {
         if (batch.Images.Count > 0)
         {
-            var numbered = batch with { First = _hash.Count };
+            var numbered = batch with { First = _hash.Next, IsOfPart = _part is not null };
             foreach (var metric in metrics)
                 metric.Add(numbered);
         }
@@ -67,7 +95,7 @@ internal sealed class EvaluationPass(
         }
         foreach (var fault in batch.Unreadable)
             _unreadable.Add(fault);
-        _unreadable.Check(count);
+        _unreadable.Check(Count);
         return batch.Images.Count + batch.Unreadable.Count;
     }
 
@@ -96,8 +124,26 @@ internal sealed class EvaluationPass(
     {
         _hash = state.Read<ImageHash>(stateName);
         _size = state.Note($"{stateName}-size");
-        _unreadable = new(description, before: state.Note($"{stateName}-unreadable") is { } text ? JsonSerializer.Deserialize<UnreadableSummary>(text) : null);
+        _unreadable = UnreadableOf(state);
         foreach (var metric in metrics)
             metric.Restore(state);
+    }
+
+    private UnreadableImages UnreadableOf(AccumulatorReader state) =>
+        new(description, before: state.Note($"{stateName}-unreadable") is { } text ? JsonSerializer.Deserialize<UnreadableSummary>(text) : null);
+
+    // Whole batches, and one that ends where the part does: what is read ahead of it would be another part's.
+    private IEnumerable<EvaluationBatch> RestOf((int First, int Count) part, int batchSize, CancellationToken cancellation)
+    {
+        while (Done < part.Count)
+        {
+            var size = Math.Min(batchSize, part.Count - Done);
+            foreach (var batch in read(part.First + Done, size, cancellation))
+            {
+                yield return batch;
+                if (part.Count - Done < size)
+                    break;
+            }
+        }
     }
 }

@@ -24,3 +24,11 @@ internal interface IEvaluationMetric
     /// <param name="state">The state of the same evaluation.</param>
     void Restore(AccumulatorReader state);
 }
+
+/// <summary>A metric that can be measured on parts of the images by processes of their own.</summary>
+internal interface ISharedMetric : IEvaluationMetric
+{
+    /// <summary>Takes in what another process measured on the images after those of this one.</summary>
+    /// <param name="state">The state of the same evaluation's next part.</param>
+    void Merge(AccumulatorReader state);
+}

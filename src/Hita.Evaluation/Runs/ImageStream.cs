@@ -65,8 +65,18 @@ public sealed class ImageHash : IAccumulator<ImageHash>
 {
     private UInt128 _sum;
 
+    /// <summary>A list that begins at a place of a longer one; 0 for the longer one itself.</summary>
+    /// <param name="start">The place.</param>
+    public ImageHash(long start = 0) => Start = start;
+
+    /// <summary>The place of the first image.</summary>
+    public long Start { get; }
+
     /// <inheritdoc/>
     public long Count { get; private set; }
+
+    /// <summary>The place of the image to come.</summary>
+    public long Next => Start + Count;
 
     /// <summary>Adds the next image.</summary>
     /// <param name="image">The image.</param>
@@ -74,7 +84,7 @@ public sealed class ImageHash : IAccumulator<ImageHash>
     {
         ArgumentNullException.ThrowIfNull(image);
         // The place and the size go into each image's hash, so that a sum, which can be taken up again, tells orders apart.
-        var place = (Count * 0x1_0000_0001) ^ ((long)image.Width << 20) ^ image.Height;
+        var place = (Next * 0x1_0000_0001) ^ ((long)image.Width << 20) ^ image.Height;
         _sum = unchecked(_sum + System.IO.Hashing.XxHash128.HashToUInt128(image.Pixels, place));
         Count++;
     }
@@ -83,23 +93,29 @@ public sealed class ImageHash : IAccumulator<ImageHash>
     public override string ToString() => _sum.ToString("x32", System.Globalization.CultureInfo.InvariantCulture);
 
     /// <inheritdoc/>
-    /// <remarks>Places are counted from the start, so only an empty list or an empty other one can be merged.</remarks>
+    /// <remarks>An image's place counts, so that only a list that begins where this one ends can be merged, or an empty one.</remarks>
     public void Merge(ImageHash other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        if (Count > 0 && other.Count > 0)
-            throw new ArgumentException("Hashes of two lists cannot be merged: an image's place counts.", nameof(other));
-        (_sum, Count) = other.Count > 0 ? (other._sum, other.Count) : (_sum, Count);
+        if (other.Count > 0 && other.Start != Next)
+            throw new ArgumentException("Hashes of lists that do not follow each other cannot be merged: an image's place counts.", nameof(other));
+        (_sum, Count) = (unchecked(_sum + other._sum), Count + other.Count);
     }
 
-    IEnumerable<StatePart> IAccumulator<ImageHash>.Capture() =>
-        [StatePart.Of<long>("state", new long[] { Count, unchecked((long)(ulong)_sum), unchecked((long)(ulong)(_sum >> 64)) })];
+    IEnumerable<StatePart> IAccumulator<ImageHash>.Capture()
+    {
+        yield return StatePart.Of<long>("state", new long[] { Count, unchecked((long)(ulong)_sum), unchecked((long)(ulong)(_sum >> 64)) });
+        if (Start > 0)
+            yield return StatePart.Of<long>("start", new long[] { Start });
+    }
 
     static ImageHash IAccumulator<ImageHash>.Restore(StateSource source)
     {
         var state = new long[3];
         source.Read("state", state.AsSpan());
         source.Require(state[0] >= 0, "state");
-        return new ImageHash { Count = state[0], _sum = new UInt128(unchecked((ulong)state[2]), unchecked((ulong)state[1])) };
+        var start = source.Has("start") ? source.ReadOne("start") : 0;
+        source.Require(start >= 0, "start");
+        return new ImageHash(start) { Count = state[0], _sum = new UInt128(unchecked((ulong)state[2]), unchecked((ulong)state[1])) };
     }
 }

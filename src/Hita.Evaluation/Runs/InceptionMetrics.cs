@@ -5,7 +5,7 @@ using Hita.Metrics.Networks;
 namespace Hita.Evaluation.Runs;
 
 /// <summary>What is measured by Inception features: distances to a reference, the Inception score, precision and recall.</summary>
-internal abstract class InceptionMetrics : IEvaluationMetric
+internal abstract class InceptionMetrics : ISharedMetric
 {
     private readonly FeatureSource _features;
     private readonly string _stateName;
@@ -38,11 +38,14 @@ internal abstract class InceptionMetrics : IEvaluationMetric
             return;
         AddOriginals(batch, _features);
         var features = _features.Extract(batch.Images);
-        if (_places is null)
+        if (_places is null && !batch.IsOfPart)
             Statistics.Add(features);
+        else if (_places is null)
+            Statistics.Add(features, [.. Enumerable.Range((int)batch.First, batch.Images.Count)]);
         else
             Statistics.Add(features, _places.AsSpan((int)batch.First, batch.Images.Count));
-        if (ReferencePool is { } reference)
+        // A part of the images is no sample of the whole, and its reference may be a part as well.
+        if (ReferencePool is { } reference && !batch.IsOfPart)
             _curve.Visit(Statistics.Pool, reference);
     }
 
@@ -70,6 +73,16 @@ internal abstract class InceptionMetrics : IEvaluationMetric
         if (Statistics is not null)
             Statistics = state.Read<SampleStatistics>(_stateName);
         _curve.Restore(state);
+    }
+
+    /// <inheritdoc/>
+    public virtual void Merge(AccumulatorReader state)
+    {
+        if (Statistics is null)
+            return;
+        Statistics.Merge(state.Read<SampleStatistics>(_stateName));
+        if (ReferencePool is { } reference)
+            _curve.Visit(Statistics.Pool, reference);
     }
 
     /// <summary>What is not measured without features, in words.</summary>
@@ -189,6 +202,14 @@ internal sealed class ReconstructionMetrics(FeatureSource features, EvaluationPr
         base.Restore(state);
         if (_pool is not null)
             (_pool, _spatial) = (state.Read<FeatureStatistics>("pool"), state.Read<FeatureStatistics>("spatial"));
+    }
+
+    /// <inheritdoc/>
+    public override void Merge(AccumulatorReader state)
+    {
+        _pool?.Merge(state.Read<FeatureStatistics>("pool"));
+        _spatial?.Merge(state.Read<FeatureStatistics>("spatial"));
+        base.Merge(state);
     }
 
     /// <inheritdoc/>

@@ -8,7 +8,7 @@ namespace Hita.Evaluation.Runs;
 /// <summary>PSNR, SSIM and mean squared error of images against their originals; pairs from everywhere and the worst ones for the page.</summary>
 /// <param name="ssimRange">The range that SSIM takes pixels of 0 to 1 to have.</param>
 /// <param name="count">Images in all.</param>
-internal sealed class ImageQualityMetric(double ssimRange, int count) : IEvaluationMetric
+internal sealed class ImageQualityMetric(double ssimRange, int count) : ISharedMetric
 {
     private const int SpreadPairs = 8;
     private const int WorstPairs = 4;
@@ -54,6 +54,15 @@ internal sealed class ImageQualityMetric(double ssimRange, int count) : IEvaluat
     public void Restore(AccumulatorReader state) =>
         (_quality, _spread, _worst) = (state.Read<ImageQualityStatistics>("quality"), state.Read<ImageKeep>("spread"), state.Read<ImageKeep>("worst"));
 
+    /// <inheritdoc/>
+    public void Merge(AccumulatorReader state)
+    {
+        _quality.Merge(state.Read<ImageQualityStatistics>("quality"));
+        _spread.Merge(state.Read<ImageKeep>("spread"));
+        foreach (var kept in state.Read<ImageKeep>("worst").Kept)
+            _worst.AddLeast(kept, WorstPairs);
+    }
+
     private void Keep(long number, Image original, Image image, ImageQualityStatistics quality)
     {
         var psnr = quality.IdenticalCount > 0 ? double.PositiveInfinity : quality.Psnr.Mean;
@@ -66,7 +75,7 @@ internal sealed class ImageQualityMetric(double ssimRange, int count) : IEvaluat
 
 /// <summary>LPIPS of images against their originals.</summary>
 /// <param name="perceptual">Measures it, or says why it cannot.</param>
-internal sealed class PerceptualMetric(PerceptualSource perceptual) : IEvaluationMetric
+internal sealed class PerceptualMetric(PerceptualSource perceptual) : ISharedMetric
 {
     private RunningMean _lpips = new();
 
@@ -93,4 +102,7 @@ internal sealed class PerceptualMetric(PerceptualSource perceptual) : IEvaluatio
 
     /// <inheritdoc/>
     public void Restore(AccumulatorReader state) => _lpips = state.Read<RunningMean>("lpips");
+
+    /// <inheritdoc/>
+    public void Merge(AccumulatorReader state) => _lpips.Merge(state.Read<RunningMean>("lpips"));
 }

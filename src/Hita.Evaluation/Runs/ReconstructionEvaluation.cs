@@ -26,7 +26,19 @@ public static class ReconstructionEvaluation
     /// <exception cref="HitaException">The tokenizer or the options are at fault, or too many images cannot be read.</exception>
     public static EvaluationReport Run(
         ImageTokenizer tokenizer, string name, IImageSource source, FeatureSource features, PerceptualSource perceptual, EvaluationOptions options,
-        IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default)
+        IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default) =>
+        Prepare(tokenizer, name, source, features, perceptual, options).Run(progress, cancellation);
+
+    /// <summary>An evaluation that can be shared out to several processes.</summary>
+    /// <param name="tokenizer">The tokenizer, with its encoder.</param>
+    /// <param name="name">What it was opened by, for the report.</param>
+    /// <param name="source">The images; centre squares of the tokenizer's size are cut from them.</param>
+    /// <param name="features">The Inception features, or none.</param>
+    /// <param name="perceptual">LPIPS, or none.</param>
+    /// <param name="options">How.</param>
+    /// <exception cref="HitaException">The tokenizer or the options are at fault.</exception>
+    public static SharedEvaluation Prepare(
+        ImageTokenizer tokenizer, string name, IImageSource source, FeatureSource features, PerceptualSource perceptual, EvaluationOptions options)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(source);
@@ -39,7 +51,7 @@ public static class ReconstructionEvaluation
         var size = options.Protocol.Size == 0 ? tokenizer.Config.ImageSize : options.Protocol.Size;
         if (size < ImageQuality.SsimWindow)
             throw new HitaException($"SSIM needs images of {ImageQuality.SsimWindow} pixels or more a side, and this tokenizer's have {size}.");
-        return EvaluationDriver.Run(Plan(tokenizer, name, source, features, perceptual, options), options, progress, cancellation);
+        return new SharedEvaluation(() => Plan(tokenizer, name, source, features, perceptual, options), options);
     }
 
     /// <summary>As <see cref="Run"/>, on another thread.</summary>

@@ -61,7 +61,7 @@ public sealed class ReferenceInput
 }
 
 /// <summary>What samples are compared with, measured from images where there are no ready-made statistics.</summary>
-internal sealed class ReferenceMetrics : IEvaluationMetric
+internal sealed class ReferenceMetrics : ISharedMetric
 {
     private readonly ReferenceInput _input;
     private readonly FeatureSource _source;
@@ -142,5 +142,16 @@ internal sealed class ReferenceMetrics : IEvaluationMetric
             (_pool, _spatial) = (state.Read<FeatureStatistics>("reference-pool"), state.Read<FeatureStatistics>("reference-spatial"));
         if (Features is not null)
             Features = state.Read<FeatureBank>("reference-features");
+    }
+
+    /// <inheritdoc/>
+    public void Merge(AccumulatorReader state)
+    {
+        if (_input.Statistics is null)
+        {
+            _pool.Merge(state.Read<FeatureStatistics>("reference-pool"));
+            _spatial.Merge(state.Read<FeatureStatistics>("reference-spatial"));
+        }
+        Features?.Merge(state.Read<FeatureBank>("reference-features"));
     }
 }

@@ -17,13 +17,22 @@ public static class SampleEvaluation
     /// <exception cref="HitaException">The samples, the reference or the options are at fault, or too many images cannot be read.</exception>
     public static EvaluationReport Run(
         SampleOrigin origin, ReferenceInput? reference, FeatureSource features, EvaluationOptions options,
-        IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default)
+        IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default) =>
+        Prepare(origin, reference, features, options).Run(progress, cancellation);
+
+    /// <summary>An evaluation that can be shared out to several processes.</summary>
+    /// <param name="origin">The samples.</param>
+    /// <param name="reference">What to compare them with; null for nothing, which leaves the Inception score.</param>
+    /// <param name="features">The measures' weights.</param>
+    /// <param name="options">How.</param>
+    /// <exception cref="HitaException">The options are at fault.</exception>
+    public static SharedEvaluation Prepare(SampleOrigin origin, ReferenceInput? reference, FeatureSource features, EvaluationOptions options)
     {
         ArgumentNullException.ThrowIfNull(origin);
         ArgumentNullException.ThrowIfNull(features);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        return EvaluationDriver.Run(Plan(origin, reference, features, options), options, progress, cancellation);
+        return new SharedEvaluation(() => Plan(origin, reference, features, options), options);
     }
 
     /// <summary>As <see cref="Run"/>, on another thread.</summary>

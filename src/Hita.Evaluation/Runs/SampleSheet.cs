@@ -4,7 +4,7 @@ using Hita.Metrics;
 namespace Hita.Evaluation.Runs;
 
 /// <summary>The first samples, for the page.</summary>
-internal sealed class SampleSheet : IEvaluationMetric
+internal sealed class SampleSheet : ISharedMetric
 {
     private const int MaxCount = 64;
     private ImageKeep _sheet = new();
@@ -24,4 +24,11 @@ internal sealed class SampleSheet : IEvaluationMetric
 
     /// <inheritdoc/>
     public void Restore(AccumulatorReader state) => _sheet = state.Read<ImageKeep>("sheet");
+
+    /// <inheritdoc/>
+    public void Merge(AccumulatorReader state)
+    {
+        foreach (var image in state.Read<ImageKeep>("sheet").Kept.Take(MaxCount - (int)_sheet.Count))
+            _sheet.Add(image);
+    }
 }

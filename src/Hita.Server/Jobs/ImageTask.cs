@@ -13,6 +13,9 @@ public abstract class ImageTask
     /// <summary>Places that it takes in the queue. One, unless it generates several images.</summary>
     public virtual int Images => 1;
 
+    /// <summary>The memory that the images take that it was given, in bytes. Called before it runs.</summary>
+    public virtual long InputBytes => 0;
+
     /// <summary>Whether it is one of the many that follow a control being moved, whose ends are not worth a line of the log each.</summary>
     public virtual bool IsLive => false;
 

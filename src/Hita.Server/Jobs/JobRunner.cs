@@ -11,6 +11,7 @@ public sealed partial class JobRunner : IDisposable
     private readonly HitaServerOptions _options;
     private readonly ModelCatalog _catalog;
     private readonly ServerMetrics _metrics;
+    private readonly RequestMemory _memory;
     private readonly TimeProvider _clock;
     private readonly ILogger<JobRunner> _log;
     private readonly JobStore _store;
@@ -23,11 +24,12 @@ public sealed partial class JobRunner : IDisposable
     /// <param name="options">The limits.</param>
     /// <param name="catalog">The models.</param>
     /// <param name="metrics">What is counted.</param>
+    /// <param name="memory">What requests take.</param>
     /// <param name="clock">The time.</param>
     /// <param name="log">Told of every job's end, without what was in it.</param>
-    public JobRunner(HitaServerOptions options, ModelCatalog catalog, ServerMetrics metrics, TimeProvider clock, ILogger<JobRunner> log)
+    public JobRunner(HitaServerOptions options, ModelCatalog catalog, ServerMetrics metrics, RequestMemory memory, TimeProvider clock, ILogger<JobRunner> log)
     {
-        (_options, _catalog, _metrics, _clock, _log) = (options, catalog, metrics, clock, log);
+        (_options, _catalog, _metrics, _memory, _clock, _log) = (options, catalog, metrics, memory, clock, log);
         _store = new JobStore(options, clock);
     }
 
@@ -57,12 +59,22 @@ public sealed partial class JobRunner : IDisposable
             _metrics.Add(-task.Images);
             throw Refuse(QueueFull(task, queued - task.Images));
         }
+        IDisposable inputs;
+        try
+        {
+            inputs = _memory.Take(task.InputBytes);
+        }
+        catch (RefusedException e)
+        {
+            _metrics.Add(-task.Images);
+            throw Refuse(e);
+        }
         var source = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _stopped.Token);
         var job = new Job(task.Kind, model, task.Images, source, _clock);
         _running[job] = 0;
         if (keep)
             _store.Add(job);
-        _ = RunAsync(task, job, source.Token);
+        _ = RunAsync(task, job, inputs, source.Token);
         return job;
     }
 
@@ -95,7 +107,7 @@ public sealed partial class JobRunner : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _stopped.Dispose();
 
-    private async Task RunAsync(ImageTask task, Job job, CancellationToken cancellation)
+    private async Task RunAsync(ImageTask task, Job job, IDisposable inputs, CancellationToken cancellation)
     {
         // What the caller does next must not wait for what a task does before its first await.
         await Task.Yield();
@@ -125,6 +137,7 @@ public sealed partial class JobRunner : IDisposable
         {
             fault = e;
         }
+        inputs.Dispose();
         End(task, job, results, fault);
     }
 

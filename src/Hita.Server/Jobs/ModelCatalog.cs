@@ -45,7 +45,7 @@ public sealed partial class ModelCatalog : IAsyncDisposable
 
     // The server's own queue refuses what is too much. What it has taken must find room: each image, and all candidates of the edits that
     // are under way, which count as one there.
-    private ImageHostOptions HostOptions => new() { MaxBatch = _options.MaxBatch, MaxQueue = _options.MaxQueue + (_options.MaxBatch * InpaintOptions.MaxCandidates) };
+    private ImageHostOptions HostOptions => new() { MaxBatch = _options.MaxBatch, MaxPreviewShare = _options.MaxPreviewShare, MaxQueue = _options.MaxQueue + (_options.MaxBatch * InpaintOptions.MaxCandidates) };
 
     /// <summary>The model that a request asks for.</summary>
     /// <param name="id">Its name; null for the first one.</param>

@@ -11,6 +11,9 @@ public enum Refusal
     /// <summary>As many images wait or run as may.</summary>
     QueueFull,
 
+    /// <summary>The bodies and images of other requests take all the memory that they may.</summary>
+    MemoryFull,
+
     /// <summary>The server is stopping.</summary>
     Stopping,
 

@@ -19,15 +19,18 @@ public sealed class ServerMetrics : IDisposable
     /// <summary>Creates the instruments.</summary>
     /// <param name="factory">Owns the meter.</param>
     /// <param name="catalog">The models, which are asked what they do.</param>
-    public ServerMetrics(IMeterFactory factory, ModelCatalog catalog)
+    /// <param name="memory">What requests take.</param>
+    public ServerMetrics(IMeterFactory factory, ModelCatalog catalog, RequestMemory memory)
     {
         ArgumentNullException.ThrowIfNull(factory);
+        ArgumentNullException.ThrowIfNull(memory);
         _meter = factory.Create(MeterName);
         _duration = _meter.CreateHistogram(
             "hita.job.duration", "s", "Time from taking a job to its end, by kind and outcome.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60, 120, 300, 600] });
         _refused = _meter.CreateCounter<long>("hita.jobs.refused", "{job}", "Jobs that were not taken, by reason.");
         _meter.CreateObservableGauge("hita.queue.images", () => Volatile.Read(ref _queued), "{image}", "Images that wait or run, over all models.");
+        _meter.CreateObservableGauge("hita.requests.memory", () => memory.Taken, "By", "Memory of the bodies that are read and of the images of jobs that wait or run.");
         Gauge("hita.batch.waiting", "{image}", "Images that wait for a place in the batch.", static s => s.Waiting);
         Gauge("hita.batch.images", "{image}", "Images in the batch.", static s => s.Running);
         Gauge("hita.batch.rows", "{sequence}", "Sequences in the batch: one an image, two while it is guided.", static s => s.Rows);

@@ -36,15 +36,16 @@ internal static class NativeEndpoints
         IEndpointRouteBuilder api, string name, string summary, Func<TaskMaker, T, (ImageTask Task, ServedModel Model)> make, bool form = true)
         where T : class
     {
-        api.MapPost($"{Root}/{name}", async (HttpContext http, TaskMaker maker, JobRunner runner) =>
+        api.MapPost($"{Root}/{name}", async (HttpContext http, TaskMaker maker, JobRunner runner, RequestTurns turns) =>
         {
             var fields = await RequestReader.ReadAsync<T>(http).ConfigureAwait(false);
-            // Decoding an upload takes a while, which the thread that serves the connection need not spend.
-            var job = await Task.Run(() =>
-            {
-                var (task, model) = make(maker, fields);
-                return runner.Start(task, model);
-            }).ConfigureAwait(false);
+            var job = await turns.RunAsync(
+                () =>
+                {
+                    var (task, model) = make(maker, fields);
+                    return runner.Start(task, model);
+                },
+                http.RequestAborted).ConfigureAwait(false);
             var answer = JobAnswer.Of(job, RootOf(http));
             http.Response.Headers.Location = answer.Url;
             return Results.Json(answer, ApiJson.Options, statusCode: StatusCodes.Status202Accepted);

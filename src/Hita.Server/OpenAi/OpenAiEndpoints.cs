@@ -44,19 +44,22 @@ internal static class OpenAiEndpoints
 
 /// <summary>Runs image requests while their client waits.</summary>
 /// <param name="runner">The jobs.</param>
+/// <param name="turns">The turns to decode uploads.</param>
 /// <param name="clock">The time.</param>
-internal sealed class OpenAiService(JobRunner runner, TimeProvider clock)
+internal sealed class OpenAiService(JobRunner runner, RequestTurns turns, TimeProvider clock)
 {
     /// <summary>Runs a request and answers. A client that goes away cancels it.</summary>
     /// <param name="http">The request.</param>
     /// <param name="plan">Makes its plan; called off this thread, as uploads are decoded in it.</param>
     public async Task<IResult> AnswerAsync(HttpContext http, Func<ImagePlan> plan)
     {
-        var (made, jobs) = await Task.Run(() =>
-        {
-            var made = plan();
-            return (made, Start(made, http.RequestAborted));
-        }).ConfigureAwait(false);
+        var (made, jobs) = await turns.RunAsync(
+            () =>
+            {
+                var made = plan();
+                return (made, Start(made, http.RequestAborted));
+            },
+            http.RequestAborted).ConfigureAwait(false);
         if (made.IsStream)
             return TypedResults.ServerSentEvents(ImageStream.Of(made, jobs, clock, http.RequestAborted));
         await Task.WhenAll(jobs.Select(static j => j.Completion)).ConfigureAwait(false);
@@ -65,7 +68,7 @@ internal sealed class OpenAiService(JobRunner runner, TimeProvider clock)
             if (job.Fault is { } fault)
                 throw ApiErrors.Of(fault);
         }
-        return Results.Json(await Task.Run(() => Answer(http, made, jobs)).ConfigureAwait(false), ApiJson.Options);
+        return Results.Json(await turns.RunAsync(() => Answer(http, made, jobs), http.RequestAborted).ConfigureAwait(false), ApiJson.Options);
     }
 
     private List<Job> Start(ImagePlan plan, CancellationToken cancellation)

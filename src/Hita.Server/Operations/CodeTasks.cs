@@ -49,6 +49,9 @@ public sealed class EncodeTask(InputImage image, ImageFitting fitting, bool reco
     public override string Kind => reconstruct ? "reconstruct" : "encode";
 
     /// <inheritdoc/>
+    public override long InputBytes => image.Bytes;
+
+    /// <inheritdoc/>
     public override void Check(ServedModel model)
     {
         ArgumentNullException.ThrowIfNull(model);

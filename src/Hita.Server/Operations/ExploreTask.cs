@@ -15,6 +15,9 @@ public sealed class ExploreTask(InputImage image, InputImage? other, IReadOnlyLi
     public override string Kind => "explore";
 
     /// <inheritdoc/>
+    public override long InputBytes => image.Bytes + (other?.Bytes ?? 0);
+
+    /// <inheritdoc/>
     public override void Check(ServedModel model)
     {
         ArgumentNullException.ThrowIfNull(model);

@@ -24,6 +24,12 @@ public sealed class InpaintTask : EditTask
     /// <inheritdoc/>
     public override string Kind { get; }
 
+    /// <summary>Its candidates, which are sampled as images are.</summary>
+    public override int Images => Options.Candidates;
+
+    /// <inheritdoc/>
+    public override long InputBytes => _inputs.Sum(static i => i.Bytes);
+
     /// <summary>How.</summary>
     public InpaintOptions Options { get; }
 

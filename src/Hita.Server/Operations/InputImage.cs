@@ -8,5 +8,7 @@ namespace Hita.Server.Operations;
 /// <param name="Image">The image.</param>
 public sealed record InputImage(string Name, Image Image)
 {
+    internal long Bytes => Image.Pixels.Length;
+
     internal EditInput Record => EditInput.Of(Name, Image);
 }

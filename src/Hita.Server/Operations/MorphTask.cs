@@ -19,6 +19,9 @@ public sealed class MorphTask(InputImage from, InputImage to, MorphOptions optio
     public override string Kind => "morph";
 
     /// <inheritdoc/>
+    public override long InputBytes => from.Bytes + to.Bytes;
+
+    /// <inheritdoc/>
     public override void Check(ServedModel model)
     {
         options.Validate();

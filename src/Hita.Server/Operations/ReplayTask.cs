@@ -14,6 +14,9 @@ public sealed class ReplayTask(string name, ImageSettings settings, Image before
     /// <inheritdoc/>
     public override string Kind => "replay";
 
+    /// <inheritdoc/>
+    public override long InputBytes => before.Pixels.Length;
+
     /// <summary>Finds the model that made an image among those that are loaded.</summary>
     /// <param name="catalog">The models.</param>
     /// <param name="name">What to call the image in messages.</param>

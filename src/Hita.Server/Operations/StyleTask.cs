@@ -14,6 +14,9 @@ public sealed class StyleTask(InputImage content, InputImage style, StyleOptions
     public override string Kind => "style";
 
     /// <inheritdoc/>
+    public override long InputBytes => content.Bytes + style.Bytes;
+
+    /// <inheritdoc/>
     public override void Check(ServedModel model)
     {
         options.Validate();

@@ -18,6 +18,9 @@ public sealed class VaryTask(InputImage image, VariationKeep keep, int count, Ed
     public override int Images => count;
 
     /// <inheritdoc/>
+    public override long InputBytes => image.Bytes;
+
+    /// <inheritdoc/>
     public override void Check(ServedModel model)
     {
         sampling.Sampling.Validate();

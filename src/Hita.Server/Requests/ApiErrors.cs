@@ -71,6 +71,8 @@ internal static class ApiErrors
     private static ApiException Of(RefusedException refused) => refused.Reason switch
     {
         Refusal.QueueFull => new(429, "queue_full", refused.Message, retryAfter: refused.RetryAfter),
+        Refusal.MemoryFull when refused.RetryAfter is null => new(413, "body_too_large", refused.Message),
+        Refusal.MemoryFull => new(429, "memory_full", refused.Message, retryAfter: refused.RetryAfter),
         Refusal.NotReady => new(503, "not_ready", refused.Message, retryAfter: refused.RetryAfter),
         Refusal.Stopping => new(503, "stopping", refused.Message, retryAfter: refused.RetryAfter),
         _ => new(404, "model_not_found", refused.Message, "model"),

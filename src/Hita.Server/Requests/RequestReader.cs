@@ -3,8 +3,10 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Hita.Runtime;
+using Hita.Server.Settings;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Hita.Server.Requests;
 
@@ -15,24 +17,35 @@ internal static class RequestReader
 
     /// <summary>Reads the fields.</summary>
     /// <param name="http">The request.</param>
-    /// <exception cref="ApiException">The body is of another kind, broken, or has a field that is unknown or not as it must be.</exception>
+    /// <exception cref="ApiException">The body is of another kind, broken, or has a field that is unknown or not as it must be, or does not arrive in time.</exception>
     public static async Task<T> ReadAsync<T>(HttpContext http)
         where T : class
     {
         ArgumentNullException.ThrowIfNull(http);
-        if (http.Request.HasJsonContentType())
-            return await ReadJsonAsync<T>(http).ConfigureAwait(false);
-        if (http.Request.ContentType is { } type && type.StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase))
-            return await ReadFormAsync<T>(http).ConfigureAwait(false);
+        var isForm = http.Request.ContentType is { } type && type.StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase);
+        if (isForm || http.Request.HasJsonContentType())
+        {
+            var limit = http.RequestServices.GetRequiredService<HitaServerOptions>().MaxTime;
+            using var time = new CancellationTokenSource(limit, http.RequestServices.GetRequiredService<TimeProvider>());
+            using var both = CancellationTokenSource.CreateLinkedTokenSource(time.Token, http.RequestAborted);
+            try
+            {
+                return await (isForm ? ReadFormAsync<T>(http, both.Token) : ReadJsonAsync<T>(http, both.Token)).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (time.IsCancellationRequested)
+            {
+                throw new ApiException(408, "body_too_slow", $"The request's body did not arrive within {limit.TotalSeconds:0} seconds, which is the limit of this server.");
+            }
+        }
         throw new ApiException(415, "unsupported_media_type", "The body must be application/json or multipart/form-data, and its Content-Type must say so.");
     }
 
-    private static async Task<T> ReadJsonAsync<T>(HttpContext http)
+    private static async Task<T> ReadJsonAsync<T>(HttpContext http, CancellationToken cancellation)
         where T : class
     {
         try
         {
-            return await JsonSerializer.DeserializeAsync<T>(http.Request.Body, ApiJson.Options, http.RequestAborted).ConfigureAwait(false)
+            return await JsonSerializer.DeserializeAsync<T>(http.Request.Body, ApiJson.Options, cancellation).ConfigureAwait(false)
                 ?? throw new ApiException(400, "invalid_json", "The body must be a JSON object, and it is null.");
         }
         catch (JsonException e)
@@ -46,7 +59,7 @@ internal static class RequestReader
         }
     }
 
-    private static async Task<T> ReadFormAsync<T>(HttpContext http)
+    private static async Task<T> ReadFormAsync<T>(HttpContext http, CancellationToken cancellation)
         where T : class
     {
         // All of it in memory: the body's own limit bounds it, and nothing is left on a disk.
@@ -61,7 +74,10 @@ internal static class RequestReader
         IFormCollection form;
         try
         {
-            form = await http.Request.ReadFormAsync(http.RequestAborted).ConfigureAwait(false);
+            // Its own cancellation closes the connection, and the client would not be told why. What is left of the reading ends with the request.
+            var reading = http.Request.ReadFormAsync(http.RequestAborted);
+            _ = reading.ContinueWith(static r => r.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            form = await reading.WaitAsync(cancellation).ConfigureAwait(false);
         }
         catch (Exception e) when (e is InvalidDataException or (IOException and not BadHttpRequestException))
         {
@@ -93,7 +109,7 @@ internal static class RequestReader
             throw Explain(e);
         }
         foreach (var file in form.Files)
-            properties[FieldOf(file.Name)].SetValue(request, new Upload(await BytesAsync(file, http.RequestAborted).ConfigureAwait(false)));
+            properties[FieldOf(file.Name)].SetValue(request, new Upload(await BytesAsync(file, cancellation).ConfigureAwait(false)));
         return request;
     }
 

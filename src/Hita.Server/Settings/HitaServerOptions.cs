@@ -1,3 +1,4 @@
+using System.Net;
 using Hita.Runtime;
 
 namespace Hita.Server.Settings;
@@ -32,7 +33,16 @@ public sealed class HitaServerOptions
     /// <summary>Bytes of a request's body at most. Default 32 MiB.</summary>
     public long MaxBodyBytes { get; set; } = 32 << 20;
 
-    /// <summary>Time for one request or job, its waiting included. Default 10 minutes.</summary>
+    /// <summary>
+    /// Bytes that the bodies of all requests and the images of all jobs that wait or run may take together; beyond it requests are
+    /// refused. A body counts twice while it is read. Default 1 GiB.
+    /// </summary>
+    public long MaxRequestBytes { get; set; } = 1L << 30;
+
+    /// <summary>The share of the time that previews may take, above 0 to 1. Default 0.08.</summary>
+    public double MaxPreviewShare { get; set; } = 0.08;
+
+    /// <summary>Time for one request or job: its body's arrival, and apart from it the job with its waiting. Default 10 minutes.</summary>
     public TimeSpan MaxTime { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>Time in which a stopping server finishes what runs; what is left then is cancelled. Default 20 seconds.</summary>
@@ -56,6 +66,12 @@ public sealed class HitaServerOptions
     /// </summary>
     public IList<string> AllowedHosts { get; } = [];
 
+    /// <summary>
+    /// Reverse proxies, of which <c>X-Forwarded-Proto</c> is believed: it tells that a browser's own address begins with https, which
+    /// origins and the addresses of results are compared with and made of. None by default; <c>hita serve</c> adds those of this machine.
+    /// </summary>
+    public IList<IPNetwork> TrustedProxies { get; } = [];
+
     /// <summary>Checks every setting.</summary>
     /// <returns>The options themselves.</returns>
     /// <exception cref="ConfigException">Lists all faults.</exception>
@@ -70,6 +86,8 @@ public sealed class HitaServerOptions
         faults.Range(MaxImages, 1, 10_000, "the number of images a request may ask for");
         faults.Require(MaxPixels is >= 1 and <= 500_000_000, $"images may have {MaxPixels} pixels, 1 to 500 million are possible");
         faults.Require(MaxBodyBytes is >= 1024 and <= 1 << 30, $"bodies may have {MaxBodyBytes} bytes, 1024 to 1 GiB are possible");
+        faults.Require(MaxRequestBytes is >= 1 << 20 and <= 1L << 50, $"all requests together may take {MaxRequestBytes} bytes, and 1 MiB or more is needed");
+        faults.Require(MaxPreviewShare is > 0 and <= 1, $"the share of previews is {MaxPreviewShare}, above 0 to 1 is possible");
         faults.Require(MaxTime > TimeSpan.Zero && MaxTime <= TimeSpan.FromDays(1), $"a request may take {MaxTime.TotalSeconds} s, more than 0 and up to a day is possible");
         faults.Require(StoppingTime >= TimeSpan.Zero && StoppingTime <= TimeSpan.FromHours(1), $"stopping may take {StoppingTime.TotalSeconds} s, 0 to an hour is possible");
         faults.Require(MaxResultBytes >= 0, $"results may take {MaxResultBytes} bytes, which cannot be negative");

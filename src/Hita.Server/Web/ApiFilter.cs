@@ -1,3 +1,4 @@
+using Hita.Server.Jobs;
 using Hita.Server.Requests;
 using Hita.Server.Settings;
 using Microsoft.AspNetCore.Http;
@@ -7,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace Hita.Server.Web;
 
 /// <summary>What every request of the API passes: the key, the origin, the body's limit; and where every fault becomes an answer.</summary>
-internal sealed partial class ApiFilter(HitaServerOptions options, ILogger<ApiFilter> log) : IEndpointFilter
+internal sealed partial class ApiFilter(HitaServerOptions options, RequestMemory memory, ServerMetrics metrics, ILogger<ApiFilter> log) : IEndpointFilter
 {
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
@@ -18,6 +19,7 @@ internal sealed partial class ApiFilter(HitaServerOptions options, ILogger<ApiFi
                 throw fault;
             OriginCheck.Check(http, options);
             LimitBody(http);
+            using var body = TakeBody(http);
             return await next(context).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
@@ -57,6 +59,22 @@ internal sealed partial class ApiFilter(HitaServerOptions options, ILogger<ApiFi
             throw new ApiException(413, "body_too_large", $"The body has {http.Request.ContentLength} bytes, and {options.MaxBodyBytes} are possible here.");
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
             limit.MaxRequestBodySize = options.MaxBodyBytes;
+    }
+
+    // The request as it came, and what is read from it.
+    private IDisposable? TakeBody(HttpContext http)
+    {
+        if (http.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false })
+            return null;
+        try
+        {
+            return memory.Take(2 * (http.Request.ContentLength ?? options.MaxBodyBytes));
+        }
+        catch (RefusedException e)
+        {
+            metrics.Refused(e.Reason);
+            throw;
+        }
     }
 
     [LoggerMessage(1, LogLevel.Error, "{Method} {Endpoint} failed unexpectedly")]

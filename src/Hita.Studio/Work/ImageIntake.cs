@@ -1,6 +1,7 @@
 using Hita.Imaging;
 using Hita.Models;
 using Hita.Runtime;
+using Hita.Server.Jobs;
 using Hita.Server.Settings;
 using Microsoft.AspNetCore.Components.Forms;
 
@@ -8,7 +9,8 @@ namespace Hita.Studio.Work;
 
 /// <summary>Takes files from visitors, by the same decoder and within the same limits as the server's API.</summary>
 /// <param name="options">The limits.</param>
-public sealed class ImageIntake(HitaServerOptions options)
+/// <param name="memory">What all requests take.</param>
+public sealed class ImageIntake(HitaServerOptions options, RequestMemory memory)
 {
     /// <summary>Reads a file.</summary>
     /// <param name="file">What the browser offers.</param>
@@ -20,6 +22,7 @@ public sealed class ImageIntake(HitaServerOptions options)
         var name = Shortened(PrintableText.Escape(file.Name));
         if (file.Size > options.MaxBodyBytes)
             throw new HitaException($"{name} has {file.Size >> 20} MiB, and {options.MaxBodyBytes >> 20} MiB are possible here; choose a smaller file.");
+        using var body = memory.Take(2 * file.Size);
         using var bytes = new MemoryStream();
         try
         {

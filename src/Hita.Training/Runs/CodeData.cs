@@ -13,6 +13,7 @@ internal sealed class CodeData : IRunData<GeneratorBatch>
 
     private readonly GeneratorRecipe _recipe;
     private readonly ImageTokenizer _tokenizer;
+    private readonly RankShare _share;
     private readonly TokenCache? _cache;
     private readonly TokenCache? _heldOutCache;
     private readonly int[] _train = [];
@@ -23,9 +24,9 @@ internal sealed class CodeData : IRunData<GeneratorBatch>
     private readonly string? _heldOutNote;
     private List<GeneratorBatch>? _measured;
 
-    private CodeData(GeneratorRecipe recipe, ImageTokenizer tokenizer)
+    private CodeData(GeneratorRecipe recipe, ImageTokenizer tokenizer, RankShare share)
     {
-        (_recipe, _tokenizer) = (recipe, tokenizer);
+        (_recipe, _tokenizer, _share) = (recipe, tokenizer, share);
         if (TokenCache.IsCache(recipe.Data.Source))
         {
             _cache = OpenCache(recipe.Data.Source);
@@ -34,7 +35,7 @@ internal sealed class CodeData : IRunData<GeneratorBatch>
             _heldOutNote = FittedToData.HeldOutNote(asked, _cache.Count);
             if (recipe.Data.ClassBalance > 0)
                 _train = [.. ClassBalance.Repeat(_train.Length, i => _cache.ClassAt(_train[i]), recipe.Data.ClassBalance).Select(i => _train[i])];
-            Schedule = FittedToData.Schedule(recipe.Schedule, Count);
+            Schedule = share.Fit(FittedToData.Schedule(recipe.Schedule, Count));
             if (recipe.Validation is { Source: { } path, Count: > 0 and var count })
             {
                 _heldOutCache = OpenCache(path);
@@ -46,8 +47,8 @@ internal sealed class CodeData : IRunData<GeneratorBatch>
         ImageShape.Check(size, size, tokenizer.Config);
         _grid = size / tokenizer.Config.PatchSize;
         _images = TrainingData.Open(recipe.Data, recipe.Validation, size);
-        Schedule = FittedToData.Schedule(recipe.Schedule, Count);
-        _loader = new BatchLoader(_images.Train, TrainingData.LoaderOptions(recipe, Schedule, size));
+        Schedule = share.Fit(FittedToData.Schedule(recipe.Schedule, Count));
+        _loader = new BatchLoader(_images.Train, TrainingData.LoaderOptions(recipe, Schedule, size, share));
     }
 
     /// <inheritdoc/>
@@ -91,13 +92,16 @@ internal sealed class CodeData : IRunData<GeneratorBatch>
     public LoaderStatistics? Statistics => _loader?.Statistics;
 
     /// <summary>Opens it.</summary>
+    /// <param name="recipe">What to learn from.</param>
+    /// <param name="tokenizer">Makes the codes, or made them.</param>
+    /// <param name="share">Which part of each step's images; null for all of it.</param>
     /// <exception cref="HitaException">The source cannot be opened, or its codes come from another tokenizer.</exception>
-    public static CodeData Open(GeneratorRecipe recipe, ImageTokenizer tokenizer) => new(recipe, tokenizer);
+    public static CodeData Open(GeneratorRecipe recipe, ImageTokenizer tokenizer, RankShare? share = null) => new(recipe, tokenizer, share ?? RankShare.Whole);
 
     /// <inheritdoc/>
     public IBatchFeed<GeneratorBatch> Feed(long firstStep) => _cache is not null
-        ? new CacheFeed(_cache, _train, firstStep, Schedule.BatchSize, Schedule.Accumulation, _recipe.Seed)
-        : new EncodingFeed(_loader!, _tokenizer, _recipe.Compute.Device, firstStep, Schedule.Accumulation);
+        ? new CacheFeed(_cache, _train, firstStep, Schedule, _recipe.Seed, _share)
+        : new EncodingFeed(_loader!, _tokenizer, _recipe.Compute.Device, firstStep, _share.PartsOf(Schedule));
 
     /// <summary>The codes held out, the same each time; images are encoded once, uncropped and unmirrored.</summary>
     public IReadOnlyList<GeneratorBatch> HeldOut(CancellationToken cancellation) => _measured ??= [.. ReadHeldOut(cancellation)];
@@ -129,7 +133,7 @@ internal sealed class CodeData : IRunData<GeneratorBatch>
                 yield return CacheFeed.Read(_heldOutCache ?? _cache, [.. chunk.Select(static p => (p, 0))]);
             yield break;
         }
-        var loader = new BatchLoader(_images!.HeldOut!, (_loader!.Options with { BatchSize = MeasuredBatch, Workers = 1 }).ForMeasuring);
+        var loader = new BatchLoader(_images!.HeldOut!, (_loader!.Options with { BatchSize = MeasuredBatch, Workers = 1, ShardIndex = 0, ShardCount = 1 }).ForMeasuring);
         foreach (var batch in loader.Epoch(0, cancellation))
         {
             using (batch)

@@ -1,6 +1,7 @@
 using Hita.Data;
 using Hita.Runtime;
 using Hita.Tokenization;
+using Hita.Training.Recipes;
 using Hita.Training.TokenCaches;
 using static TorchSharp.torch;
 
@@ -47,7 +48,7 @@ internal static class CodeEncoding
 /// <param name="tokenizer">Makes the codes; it stays the caller's.</param>
 /// <param name="device">Where it does.</param>
 /// <param name="firstStep">The step to begin with, from 1.</param>
-/// <param name="accumulation">Parts of a step; it divides the batch size.</param>
+/// <param name="accumulation">Parts of a step on this rank; it divides the loader's batch size.</param>
 internal sealed class EncodingFeed(BatchLoader loader, ImageTokenizer tokenizer, string device, long firstStep, int accumulation)
     : LoaderFeed<GeneratorBatch>(loader, firstStep)
 {
@@ -63,8 +64,8 @@ internal sealed class CacheFeed : IBatchFeed<GeneratorBatch>
 
     private readonly TokenCache _cache;
     private readonly int[] _images;
-    private readonly int _batchSize;
-    private readonly int _accumulation;
+    private readonly ScheduleSection _schedule;
+    private readonly RankShare _share;
     private readonly ulong _seed;
     private EpochOrder? _order;
     private long _epoch = -1;
@@ -73,16 +74,16 @@ internal sealed class CacheFeed : IBatchFeed<GeneratorBatch>
     /// <param name="cache">The cache; it stays the caller's.</param>
     /// <param name="images">Which of its images.</param>
     /// <param name="firstStep">The step to begin with, from 1.</param>
-    /// <param name="batchSize">Images of a step.</param>
-    /// <param name="accumulation">Parts of a step; it divides the batch size.</param>
+    /// <param name="schedule">Images of a step, and the parts that it is computed in.</param>
     /// <param name="seed">The run's seed.</param>
-    public CacheFeed(TokenCache cache, int[] images, long firstStep, int batchSize, int accumulation, ulong seed)
+    /// <param name="share">Which part of each step's images.</param>
+    public CacheFeed(TokenCache cache, int[] images, long firstStep, ScheduleSection schedule, ulong seed, RankShare share)
     {
         _next = firstStep;
-        (_cache, _images, _batchSize, _accumulation, _seed) = (cache, images, batchSize, accumulation, seed);
-        StepsPerEpoch = images.Length / batchSize;
+        (_cache, _images, _schedule, _seed, _share) = (cache, images, schedule, seed, share);
+        StepsPerEpoch = images.Length / schedule.BatchSize;
         if (StepsPerEpoch == 0)
-            throw new DataException(cache.Path, $"there are {images.Length} images to learn from, fewer than the {batchSize} of a step; make the steps smaller.");
+            throw new DataException(cache.Path, $"there are {images.Length} images to learn from, fewer than the {schedule.BatchSize} of a step; make the steps smaller.");
     }
 
     /// <summary>Steps of a pass; what is left over is left out.</summary>
@@ -96,13 +97,14 @@ internal sealed class CacheFeed : IBatchFeed<GeneratorBatch>
         var (epoch, place) = Math.DivRem(_next++ - 1, StepsPerEpoch);
         if (epoch != _epoch || _order is null)
             (_order, _epoch) = (new EpochOrder(_images.Length, [], 1, _seed, checked((int)epoch)), epoch);
-        var chosen = new (int Image, int Variant)[_batchSize];
+        var chosen = new (int Image, int Variant)[_share.BatchOf(_schedule)];
+        var first = (place * _schedule.BatchSize) + ((long)_share.Rank * chosen.Length);
         for (var i = 0; i < chosen.Length; i++)
         {
-            var image = _images[_order.At(checked((int)((place * _batchSize) + i)))];
+            var image = _images[_order.At(checked((int)(first + i)))];
             chosen[i] = (image, new CounterRandom(_seed, (ulong)image, Purpose + (ulong)epoch).Below(_cache.Info.Variants));
         }
-        return CodeEncoding.Split(Read(_cache, chosen), _accumulation);
+        return CodeEncoding.Split(Read(_cache, chosen), _share.PartsOf(_schedule));
     }
 
     /// <summary>Images of a cache as a batch.</summary>

@@ -30,12 +30,15 @@ internal sealed class GeneratorRun : TrainingRun<GeneratorRecipe, GeneratorBatch
     protected override GeneratorRecipe Load(string path) => GeneratorRecipe.Load(path);
 
     /// <inheritdoc/>
-    protected override IRunData<GeneratorBatch> Open(GeneratorRecipe recipe)
+    protected override GeneratorRecipe Parse(string text, string source) => GeneratorRecipe.Parse(text, source);
+
+    /// <inheritdoc/>
+    protected override IRunData<GeneratorBatch> Open(GeneratorRecipe recipe, RankShare share)
     {
         _tokenizer = ImageTokenizer.Load(
             TokenizerReference.Find(recipe.Tokenizer),
             new TokenizerOptions { Device = recipe.Compute.Device, DecoderOnly = TokenCache.IsCache(recipe.Data.Source) });
-        return _data = CodeData.Open(recipe, _tokenizer);
+        return _data = CodeData.Open(recipe, _tokenizer, share);
     }
 
     /// <inheritdoc/>
@@ -75,7 +78,7 @@ internal sealed class GeneratorRun : TrainingRun<GeneratorRecipe, GeneratorBatch
     };
 
     /// <inheritdoc/>
-    protected override ITrainer<GeneratorBatch> Create(GeneratorRecipe recipe, ITrainingObserver observer, out IRunTask task)
+    protected override Trainer<GeneratorBatch> Create(GeneratorRecipe recipe, ITrainingObserver observer, out IRunTask task)
     {
         var trainer = CreateTrainer(recipe, observer);
         task = new GeneratorTask(trainer, Data, Tokenizer, recipe);

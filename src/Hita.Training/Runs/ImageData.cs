@@ -11,12 +11,15 @@ internal sealed class ImageData : IRunData<TokenizerBatch>
     private readonly BatchLoader _loader;
     private readonly string? _scheduleNote;
 
-    private ImageData(TokenizerRecipe recipe, int size)
+    private readonly RankShare _share;
+
+    private ImageData(TokenizerRecipe recipe, int size, RankShare share)
     {
+        _share = share;
         Images = TrainingData.Open(recipe.Data, recipe.Validation, size);
-        Schedule = FittedToData.Schedule(recipe.Schedule, Images.Train.Count);
+        Schedule = share.Fit(FittedToData.Schedule(recipe.Schedule, Images.Train.Count));
         _scheduleNote = FittedToData.ScheduleNote(recipe.Schedule, Images.Train.Count);
-        _loader = new BatchLoader(Images.Train, TrainingData.LoaderOptions(recipe, Schedule, size));
+        _loader = new BatchLoader(Images.Train, TrainingData.LoaderOptions(recipe, Schedule, size, share));
     }
 
     /// <summary>Both sets of images.</summary>
@@ -42,15 +45,15 @@ internal sealed class ImageData : IRunData<TokenizerBatch>
 
     /// <summary>Opens the images of a recipe.</summary>
     /// <exception cref="HitaException">The source cannot be opened, has too few images, or the size does not suit the architecture.</exception>
-    public static ImageData Open(TokenizerRecipe recipe)
+    public static ImageData Open(TokenizerRecipe recipe, RankShare share)
     {
         var size = recipe.Data.ImageSize ?? recipe.Model.Architecture.ImageSize;
         ImageShape.Check(size, size, recipe.Model.Architecture);
-        return new ImageData(recipe, size);
+        return new ImageData(recipe, size, share);
     }
 
     /// <inheritdoc/>
-    public IBatchFeed<TokenizerBatch> Feed(long firstStep) => new ImageFeed(_loader, firstStep, Schedule.Accumulation);
+    public IBatchFeed<TokenizerBatch> Feed(long firstStep) => new ImageFeed(_loader, firstStep, _share.PartsOf(Schedule));
 
     /// <inheritdoc/>
     public void Dispose() => Images.Dispose();

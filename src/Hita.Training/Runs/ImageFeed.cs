@@ -6,7 +6,7 @@ namespace Hita.Training.Runs;
 /// <summary>Images for a tokenizer, step by step.</summary>
 /// <param name="loader">Reads whole steps.</param>
 /// <param name="firstStep">The step to begin with, from 1.</param>
-/// <param name="accumulation">Parts of a step; it divides the batch size.</param>
+/// <param name="accumulation">Parts of a step on this rank; it divides the loader's batch size.</param>
 internal sealed class ImageFeed(BatchLoader loader, long firstStep, int accumulation) : LoaderFeed<TokenizerBatch>(loader, firstStep)
 {
     private readonly List<Tensor> _live = [];

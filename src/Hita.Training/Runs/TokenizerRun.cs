@@ -21,7 +21,10 @@ internal sealed class TokenizerRun : TrainingRun<TokenizerRecipe, TokenizerBatch
     protected override TokenizerRecipe Load(string path) => TokenizerRecipe.Load(path);
 
     /// <inheritdoc/>
-    protected override IRunData<TokenizerBatch> Open(TokenizerRecipe recipe) => _data = ImageData.Open(recipe);
+    protected override TokenizerRecipe Parse(string text, string source) => TokenizerRecipe.Parse(text, source);
+
+    /// <inheritdoc/>
+    protected override IRunData<TokenizerBatch> Open(TokenizerRecipe recipe, RankShare share) => _data = ImageData.Open(recipe, share);
 
     /// <inheritdoc/>
     protected override TokenizerRecipe WithSchedule(TokenizerRecipe recipe, ScheduleSection schedule) => recipe with { Schedule = schedule };
@@ -38,7 +41,7 @@ internal sealed class TokenizerRun : TrainingRun<TokenizerRecipe, TokenizerBatch
     };
 
     /// <inheritdoc/>
-    protected override ITrainer<TokenizerBatch> Create(TokenizerRecipe recipe, ITrainingObserver observer, out IRunTask task)
+    protected override Trainer<TokenizerBatch> Create(TokenizerRecipe recipe, ITrainingObserver observer, out IRunTask task)
     {
         var trainer = CreateTrainer(recipe);
         task = new TokenizerTask(trainer, Data.Images, recipe);

@@ -1,3 +1,4 @@
+using Hita.Distributed;
 using Hita.Runtime;
 using Hita.Training.Recipes;
 
@@ -19,14 +20,17 @@ public static class TokenizerTraining
     /// <param name="start">Whether to begin or to resume.</param>
     /// <param name="observer">Is told; may be null.</param>
     /// <param name="cancellation">Stops after the step at work; the state is saved first.</param>
+    /// <param name="group">
+    /// The ranks that train together, each of which calls this; rank 0 alone writes and tells the observer. Null for this process alone.
+    /// </param>
     /// <exception cref="OperationCanceledException">It was stopped; the run can be resumed.</exception>
     /// <exception cref="HitaException">The recipe, the data or the folder are at fault, or the run cannot go on.</exception>
     public static void Run(
-        TokenizerRecipe recipe, string folder, RunStart start, ITrainingObserver? observer = null, CancellationToken cancellation = default)
+        TokenizerRecipe recipe, string folder, RunStart start, ITrainingObserver? observer = null, CancellationToken cancellation = default, ProcessGroup? group = null)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         using var run = new TokenizerRun();
-        run.Run(recipe.Validate(), folder, start, observer, cancellation);
+        run.Run(recipe.Validate(), folder, start, observer, group ?? ProcessGroup.Alone(), cancellation);
     }
 
     /// <summary>As <see cref="Run"/>, on another thread.</summary>

@@ -40,9 +40,12 @@ internal sealed class TrainingData : IDisposable
     /// <param name="recipe">The recipe.</param>
     /// <param name="schedule">Its schedule, fitted to the data.</param>
     /// <param name="size">The side of the model's images.</param>
-    public static BatchLoaderOptions LoaderOptions(TrainingRecipe recipe, ScheduleSection schedule, int size) => new()
+    /// <param name="share">Which part of each step's images is read; null for all of it.</param>
+    public static BatchLoaderOptions LoaderOptions(TrainingRecipe recipe, ScheduleSection schedule, int size, RankShare? share = null) => new()
     {
-        BatchSize = schedule.BatchSize,
+        BatchSize = (share ?? RankShare.Whole).BatchOf(schedule),
+        ShardIndex = share?.Rank ?? 0,
+        ShardCount = share?.Size ?? 1,
         Augmentation = new Augmentation { Size = size, Crop = recipe.Data.Crop, Flip = recipe.Data.Flip, TenCropScales = recipe.Data.TenCropScales },
         Seed = recipe.Seed,
         MaxUnreadable = recipe.Data.MaxUnreadable,

@@ -1,4 +1,6 @@
 using System.Globalization;
+using Hita.Distributed;
+using Hita.Distributed.Collectives;
 using Hita.Imaging;
 using Hita.Runtime;
 using static TorchSharp.torch;
@@ -18,6 +20,7 @@ public sealed class TrainingLoop<TBatch>
     private readonly TimeProvider _clock;
     private readonly DivergenceMonitor _guard;
     private readonly CheckpointState? _from;
+    private readonly RankPace _pace;
     private (long Step, double Value)? _validation;
     private long _saved;
     private long _began;
@@ -31,6 +34,7 @@ public sealed class TrainingLoop<TBatch>
     /// <param name="from">The checkpoint it continues from; null for a new run.</param>
     /// <param name="observer">Is told; may be null.</param>
     /// <param name="clock">Measures; null for the system's.</param>
+    /// <param name="group">The ranks that take the steps together, of which this is the first; null for one process.</param>
     public TrainingLoop(
         RunFolder run,
         ITrainer<TBatch> trainer,
@@ -39,7 +43,8 @@ public sealed class TrainingLoop<TBatch>
         RunPlan plan,
         CheckpointState? from = null,
         ITrainingObserver? observer = null,
-        TimeProvider? clock = null)
+        TimeProvider? clock = null,
+        ProcessGroup? group = null)
     {
         ArgumentNullException.ThrowIfNull(plan);
         (_run, _trainer, _feed, _task, _from) = (run, trainer, feed, task, from);
@@ -48,6 +53,7 @@ public sealed class TrainingLoop<TBatch>
         _clock = clock ?? TimeProvider.System;
         _guard = new DivergenceMonitor(_plan, _observer) { Skipped = from?.SkippedSteps ?? 0 };
         _saved = from?.Step ?? 0;
+        _pace = new RankPace(group ?? ProcessGroup.Alone());
     }
 
     /// <summary>Trains to the end of the plan.</summary>
@@ -71,10 +77,14 @@ public sealed class TrainingLoop<TBatch>
             {
                 record = TakeStep(step, steps, cancellation);
             }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException) when (_pace.IsShared || cancellation.IsCancellationRequested)
             {
                 Stop(step - 1, cancellation);
                 throw;
+            }
+            catch (GroupException e)
+            {
+                throw Lost(e, step - 1);
             }
             catch (DataException) when (step - 1 > _saved)
             {
@@ -92,16 +102,26 @@ public sealed class TrainingLoop<TBatch>
                 Sample(step, events, cancellation);
             if (isLast || step % _plan.SaveEvery == 0)
                 Save(step);
-            if (!isLast)
+            if (!isLast && !_pace.IsShared && cancellation.IsCancellationRequested)
                 Stop(step, cancellation);
         }
+    }
+
+    // A step is taken as a whole or not at all, so that what this rank has is whole whatever became of the others.
+    private GroupException Lost(GroupException error, long step)
+    {
+        if (step > _saved)
+            Save(step);
+        return new GroupException(RankPace.Lost(error.Message, _saved, _saved > 0 ? _run.Checkpoints.FolderOf(_saved) : null), error.Rank, error);
     }
 
     private StepRecord TakeStep(long step, StepClock steps, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
+        if (_pace.MustStop(cancellation))
+            throw new OperationCanceledException("A rank was told to stop.");
         steps.Start();
-        var batches = _feed.NextBatches(cancellation);
+        var batches = _feed.NextBatches(_pace.ForData(cancellation));
         var report = _trainer.TakeStep(batches, step);
         var (seconds, meanSeconds, meanWait) = steps.Stop(_feed.WaitSeconds);
         _guard.Check(report, step);
@@ -126,11 +146,9 @@ public sealed class TrainingLoop<TBatch>
     // A run that is told to stop saves what it has; nothing is saved twice.
     private void Stop(long step, CancellationToken cancellation)
     {
-        if (!cancellation.IsCancellationRequested)
-            return;
         if (step > _saved)
             Save(step);
-        cancellation.ThrowIfCancellationRequested();
+        _pace.Stop(cancellation);
     }
 
     // TensorBoard puts what has the same first word together.

@@ -1,4 +1,5 @@
 using Hita.Data;
+using Hita.Distributed.Launching;
 using Hita.Imaging;
 using Hita.Runtime;
 using Hita.Tokenization;
@@ -17,6 +18,12 @@ public sealed record TokenCacheOptions
     /// <summary>Images between two points from which an interrupted run continues. Default 1024.</summary>
     public int CommitEvery { get; init; } = 1024;
 
+    /// <summary>
+    /// The part of the images that is encoded, into a folder inside the cache's; whoever finishes the last part joins them all. Default the
+    /// whole.
+    /// </summary>
+    public Shard Shard { get; init; } = Shard.Whole;
+
     /// <summary>Threads that decode; 0 for one less than there are processors. Default 0.</summary>
     public int Readers { get; init; }
 }
@@ -26,7 +33,8 @@ public sealed record TokenCacheOptions
 /// <param name="Encoded">Images encoded now; the others were done before.</param>
 /// <param name="Unreadable">Images among them that cannot be read.</param>
 /// <param name="FirstUnreadable">What was said about the first few of those met now.</param>
-public sealed record TokenCacheReport(int Images, int Encoded, int Unreadable, IReadOnlyList<string> FirstUnreadable);
+/// <param name="IsWhole">Whether the cache is whole; without, other parts of it are still to come.</param>
+public sealed record TokenCacheReport(int Images, int Encoded, int Unreadable, IReadOnlyList<string> FirstUnreadable, bool IsWhole = true);
 
 /// <summary>Encodes a set of images once, so that generators can be trained on the codes.</summary>
 public static class TokenCacheBuilder
@@ -49,6 +57,26 @@ public static class TokenCacheBuilder
         ArgumentOutOfRangeException.ThrowIfLessThan(options.CommitEvery, 1);
         if (!tokenizer.CanEncode)
             throw new HitaException("This tokenizer was loaded for decoding only; load it whole to encode images.");
+        return options.Shard.IsWhole ? BuildAll(source, tokenizer, folder, options, progress, cancellation) : BuildPart(source, tokenizer, folder, options, progress, cancellation);
+    }
+
+    private static TokenCacheReport BuildPart(
+        IImageSource source, ImageTokenizer tokenizer, string folder, TokenCacheOptions options, IProgress<int>? progress, CancellationToken cancellation)
+    {
+        var (first, count) = options.Shard.Of(source.Count);
+        if (source.Count < options.Shard.Count)
+            throw new HitaException($"{source.Description} has {source.Count} images, fewer than the {options.Shard.Count} shards; use fewer.");
+        var whole = Describe(source, tokenizer, options.Augmentation);
+        if (TokenCacheShards.IsDone(folder, whole))
+            return new TokenCacheReport(count, 0, 0, []);
+        var report = BuildAll(
+            ImageSubset.Range(source, first, count), tokenizer, TokenCacheShards.FolderOf(folder, options.Shard), options, progress, cancellation);
+        return report with { IsWhole = TokenCacheShards.TryJoin(folder, whole, options.Shard.Count) };
+    }
+
+    private static TokenCacheReport BuildAll(
+        IImageSource source, ImageTokenizer tokenizer, string folder, TokenCacheOptions options, IProgress<int>? progress, CancellationToken cancellation)
+    {
         var variants = options.Augmentation.Validate().VariantCount;
         using var writer = TokenCacheWriter.Open(folder, Describe(source, tokenizer, options.Augmentation));
         var first = writer.Done;
@@ -92,6 +120,7 @@ public static class TokenCacheBuilder
     private static TokenCacheInfo Describe(IImageSource source, ImageTokenizer tokenizer, Augmentation augmentation) => new()
     {
         ModelHash = tokenizer.ModelHash,
+        EncoderPrecision = tokenizer.EncoderPrecision == Precision.Float32 ? null : tokenizer.EncoderPrecision,
         CodebookSize = tokenizer.Config.CodebookSize,
         HolisticTokenCount = tokenizer.Config.HolisticTokenCount,
         GridHeight = augmentation.Size / tokenizer.Config.PatchSize,

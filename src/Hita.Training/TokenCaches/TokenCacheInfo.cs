@@ -21,6 +21,9 @@ public sealed record TokenCacheInfo
     /// <summary>The tokenizer's hash.</summary>
     public required string ModelHash { get; init; }
 
+    /// <summary>The type of the weights that encoded; null, as in caches of earlier versions, for float32.</summary>
+    public Precision? EncoderPrecision { get; init; }
+
     /// <summary>Entries of each codebook.</summary>
     public required int CodebookSize { get; init; }
 

@@ -37,7 +37,7 @@ internal sealed class TokenCacheWriter : IDisposable
             {
                 var there = TokenCacheInfo.Read(folder);
                 if (!there.IsSameCache(info))
-                    throw new HitaException($"{folder}: there is a token cache of other images, another tokenizer or other variants, or one that an older version of Hita began; name another folder.");
+                    throw new HitaException($"{folder}: there is a token cache of other images, another tokenizer or another type of its weights, or other variants, or one that an older version of Hita began; name another folder.");
                 info = there;
             }
             else if (Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).FirstOrDefault(n => n != FolderLock.FileName && !AtomicFile.IsLeftOver(n!)) is { } foreign)

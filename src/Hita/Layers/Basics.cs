@@ -1,4 +1,5 @@
 using Hita.Runtime;
+using Hita.Runtime.Products;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -10,16 +11,19 @@ internal sealed class Linear : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "weight")] private readonly Parameter _weight;
     [ComponentName(Name = "bias")] private readonly Parameter? _bias;
+    private readonly bool _measured;
 
     public Linear(long input, long output, bool hasBias, Placement placement)
         : base(nameof(Linear))
     {
         _weight = placement.NewParameter(output, input);
         _bias = hasBias ? placement.NewParameter(output) : null;
+        _measured = placement.MeasuredLinear;
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor x) => nn.functional.linear(x, _weight, _bias);
+    public override Tensor forward(Tensor x) =>
+        _measured ? LinearProduct.Apply(x, _weight, _bias) : nn.functional.linear(x, _weight, _bias);
 }
 
 /// <summary>A two-dimensional convolution with a square kernel, in the layout that the placement asks for.</summary>

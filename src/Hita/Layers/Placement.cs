@@ -22,6 +22,12 @@ internal sealed record Placement(Device Device, ScalarType Type = ScalarType.Flo
     /// </summary>
     public bool FusedNorm { get; init; } = true;
 
+    /// <summary>
+    /// Whether large linear layers without gradients take the kernel that was measured to be fastest here; otherwise they are the
+    /// framework's. Default false: what images are decoded or sampled by has the same bits on every processor of a kind.
+    /// </summary>
+    public bool MeasuredLinear { get; init; }
+
     /// <summary>float32 on the CPU.</summary>
     public static Placement Cpu => Usual(static () => Known.Cpu);
 

@@ -36,6 +36,10 @@ internal sealed class Autocast : IDisposable
     /// <summary>Whether the loaded libtorch has the entry points under the names of its usual Linux builds.</summary>
     public static bool IsAvailable => Found.Value is not null;
 
+    /// <summary>Whether mixed precision is on for a device on the calling thread.</summary>
+    public static bool IsOn(Device device) =>
+        Found.IsValueCreated && Found.Value is { } native && native.IsEnabled((sbyte)device.type) != 0;
+
     /// <summary>Begins bfloat16 on a device.</summary>
     /// <exception cref="HitaException">The loaded libtorch does not offer it.</exception>
     public static Autocast BFloat16(Device device) => Begin(device, enabled: true);

@@ -21,6 +21,12 @@ public sealed record TokenizerOptions
     /// others, and images come out nearly the same. Default float32.
     /// </summary>
     public Precision Precision { get; init; }
+
+    /// <summary>
+    /// The type of the weights that turn images into codes: float32 or bfloat16, which takes about half the time on processors with
+    /// bfloat16 instructions, and gives other codes where two are about equally near. Null takes <see cref="Precision"/>. Default null.
+    /// </summary>
+    public Precision? EncoderPrecision { get; init; }
 }
 
 /// <summary>
@@ -31,10 +37,11 @@ public sealed partial class ImageTokenizer : IDisposable
     private readonly TokenizerModel _model;
     private readonly Placement _placement;
 
-    internal ImageTokenizer(TokenizerModel model, Placement placement, string modelHash)
+    internal ImageTokenizer(TokenizerModel model, Placement placement, string modelHash, Precision? encoderPrecision = null)
     {
         _model = model;
         _placement = placement;
+        EncoderPrecision = encoderPrecision ?? Precision;
         ModelHash = modelHash;
     }
 
@@ -46,6 +53,9 @@ public sealed partial class ImageTokenizer : IDisposable
 
     /// <summary>The type of the weights in memory: float32 or bfloat16.</summary>
     public Precision Precision => _placement.Type == ScalarType.BFloat16 ? Precision.BFloat16 : Precision.Float32;
+
+    /// <summary>The type of the weights that turn images into codes: float32 or bfloat16.</summary>
+    public Precision EncoderPrecision { get; }
 
     /// <summary>Whether images can be encoded, or codes decoded only.</summary>
     public bool CanEncode => _model.CanEncode;
@@ -84,7 +94,7 @@ public sealed partial class ImageTokenizer : IDisposable
             var report = StrictLoader.Load(source, model.Parameters(), loading, progress: null, cancellation);
             if (report.LeftAsIs.Count > 0)
                 SemanticWeights.Load(model);
-            var loaded = new ImageTokenizer(model, placement, WeightFingerprint.Of(source, TokenizerTensorNames.IsIdentifying));
+            var loaded = new ImageTokenizer(model, placement, WeightFingerprint.Of(source, TokenizerTensorNames.IsIdentifying), options.EncoderPrecision);
             WatchedTensors.Complete(source);
             return loaded;
         }
@@ -104,9 +114,10 @@ public sealed partial class ImageTokenizer : IDisposable
     /// <param name="options">How; null for everything in float32 on the CPU.</param>
     public static ImageTokenizer Create(TokenizerConfig config, ulong seed, TokenizerOptions? options = null)
     {
-        var (model, placement) = Build(config, options ?? new TokenizerOptions());
+        options ??= new TokenizerOptions();
+        var (model, placement) = Build(config, options);
         TokenizerInitializer.Initialize(model, seed);
-        return new ImageTokenizer(model, placement, WeightFingerprint.Of(model.Parameters(), TokenizerTensorNames.IsIdentifying));
+        return new ImageTokenizer(model, placement, WeightFingerprint.Of(model.Parameters(), TokenizerTensorNames.IsIdentifying), options.EncoderPrecision);
     }
 
     /// <summary>A tokenizer whose weights are filled from their names, to compare implementations without a file.</summary>
@@ -115,9 +126,10 @@ public sealed partial class ImageTokenizer : IDisposable
     /// <param name="options">How; null for everything in float32 on the CPU.</param>
     public static ImageTokenizer CreateByName(TokenizerConfig config, string prefix = "", TokenizerOptions? options = null)
     {
-        var (model, placement) = Build(config, options ?? new TokenizerOptions());
+        options ??= new TokenizerOptions();
+        var (model, placement) = Build(config, options);
         model.FillByName(prefix, TokenizerInitializer.IsCodebook);
-        return new ImageTokenizer(model, placement, HashByName(model, prefix));
+        return new ImageTokenizer(model, placement, HashByName(model, prefix), options.EncoderPrecision);
     }
 
     /// <summary>Writes a model folder.</summary>
@@ -204,7 +216,7 @@ public sealed partial class ImageTokenizer : IDisposable
     // The weights are the same in whatever type they are kept, so the float32 ones identify the model.
     private static string HashByName(TokenizerModel model, string prefix)
     {
-        if (model.Parameters().Values.First().dtype == ScalarType.Float32)
+        if (model.PatchQuantizer.Type == ScalarType.Float32)
             return WeightFingerprint.Of(model.Parameters(), TokenizerTensorNames.IsIdentifying);
         using var exact = new TokenizerModel(model.Config, TokenizerParts.Decoder, Placement.Cpu);
         exact.FillByName(prefix, TokenizerInitializer.IsCodebook);
@@ -216,7 +228,8 @@ public sealed partial class ImageTokenizer : IDisposable
     private static (TokenizerModel Model, Placement Placement) Build(TokenizerConfig config, TokenizerOptions options)
     {
         var placement = Placement.For(options.Device, options.Precision);
-        return (new TokenizerModel(config, Parts(options), placement), placement);
+        var encoding = options.EncoderPrecision is { } precision ? Placement.For(options.Device, precision).Type : placement.Type;
+        return (new TokenizerModel(config, Parts(options), placement, encoding: encoding), placement);
     }
 
     private void EncodeBatch(List<Image> images, Action<int, ImageCodes> store)

@@ -7,8 +7,11 @@ using Microsoft.Playwright;
 
 namespace Hita.Tests.Browser;
 
-/// <summary>Tests in a browser share it and one server, and run one after the other.</summary>
-[CollectionDefinition(Name)]
+/// <summary>
+/// Tests in a browser share it and one server, and run one after the other, with no others beside them: a browser that gets a fifth of
+/// two processors is slower than any patience.
+/// </summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class BrowserCollection : ICollectionFixture<BrowserFixture>
 {
     public const string Name = "browser";
@@ -80,6 +83,8 @@ public sealed class BrowserFixture : IAsyncDisposable
             {
                 options.Pipelines.Add(ServedPipeline.Of(model));
                 (options.MaxImages, options.MaxPixels, options.MaxBodyBytes) = (16, 400_000, 2 << 20);
+                // Previews would be left out for as long as it takes to make up for one that a busy machine was slow with.
+                options.MaxPreviewShare = 1;
             },
             new StudioOptions { RunsFolder = _folder["runs"] });
     }

@@ -46,7 +46,25 @@ internal sealed class StudioVisitor : IAsyncDisposable
         return visitor;
     }
 
-    public async ValueTask DisposeAsync() => await _context.CloseAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await TellAsync();
+        await _context.CloseAsync();
+    }
+
+    // It is not known yet whether the test fails; what it tells is shown of those that do.
+    private async Task TellAsync()
+    {
+        try
+        {
+            var text = await Page.Locator("body").InnerTextAsync(new() { Timeout = 2000 });
+            TestContext.Current.TestOutputHelper?.WriteLine($"{Page.Url} shows:\n{text}\n{string.Join('\n', _complaints)}");
+        }
+        catch (Exception e) when (e is PlaywrightException or TimeoutException)
+        {
+            // It has been closed, or does not answer: nothing can be told of it.
+        }
+    }
 
     /// <summary>Goes to a page by the menu.</summary>
     public async Task GoAsync(string page)

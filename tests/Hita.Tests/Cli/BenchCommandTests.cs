@@ -72,6 +72,14 @@ public sealed class BenchCommandTests
         using var decoded = JsonDocument.Parse(output);
         Assert.Equal("bf16", decoded.RootElement.GetProperty("decoding").GetProperty("precision").GetString());
 
+        (code, output, _) = CommandLine.Run("precision", "-m", "tiny", "--class", "1", "--encode", folder["sheet.png"]);
+        Assert.Equal(0, code);
+        Assert.Matches(@"(?m)^Encoded in bf16: of 1 image, [0-9.]+ % of the holistic and [0-9.]+ % of the patch codes differ\.", output);
+        (code, output, _) = CommandLine.Run("precision", "-m", "tiny", "--class", "1", "--json", "--encode", folder.Path);
+        Assert.Equal(0, code);
+        using var encoded = JsonDocument.Parse(output);
+        Assert.Equal(2, encoded.RootElement.GetProperty("encoding").GetProperty("images").GetInt32());
+
         (code, _, error) = CommandLine.Run("precision", "-m", "tiny", "--class", "1", "--sheet", folder["sheet.gif"]);
         Assert.Equal(1, code);
         Assert.Contains(".gif", error, StringComparison.Ordinal);

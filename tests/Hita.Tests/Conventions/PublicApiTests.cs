@@ -28,6 +28,7 @@ public sealed class PublicApiTests
     [Theory]
     [InlineData("Hita")]
     [InlineData("Hita.Data")]
+    [InlineData("Hita.Distributed")]
     [InlineData("Hita.Evaluation")]
     [InlineData("Hita.Extensions.AI")]
     [InlineData("Hita.Extensions.Hosting")]

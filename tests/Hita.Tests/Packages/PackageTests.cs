@@ -18,6 +18,7 @@ public sealed partial class PackageTests(PackageFeed feed)
         ["Hita.Backend.Cpu.MacOS"] = "libtorch-cpu-osx-arm64 SkiaSharp.NativeAssets.macOS",
         ["Hita.Backend.Cpu.Windows"] = "libtorch-cpu-win-x64 SkiaSharp.NativeAssets.Win32",
         ["Hita.Data"] = "Hita Hita.Materials Parquet.Net",
+        ["Hita.Distributed"] = "Hita",
         ["Hita.Evaluation"] = "Hita.Data Hita.Metrics Hita.Training",
         ["Hita.Extensions.AI"] = "Hita.Extensions.Hosting Microsoft.Extensions.AI",
         ["Hita.Extensions.Hosting"] = "Hita Microsoft.Extensions.Diagnostics Microsoft.Extensions.Diagnostics.HealthChecks Microsoft.Extensions.Hosting.Abstractions Microsoft.Extensions.Logging",
@@ -27,7 +28,7 @@ public sealed partial class PackageTests(PackageFeed feed)
         ["Hita.Models.Materials"] = "",
         ["Hita.Server"] = "Hita Microsoft.AspNetCore.OpenApi Microsoft.OpenApi OpenTelemetry.Exporter.Prometheus.AspNetCore OpenTelemetry.Extensions.Hosting",
         ["Hita.Studio"] = "Hita.Server Markdig MudBlazor",
-        ["Hita.Training"] = "Hita.Data Hita.Metrics YamlDotNet",
+        ["Hita.Training"] = "Hita.Data Hita.Distributed Hita.Metrics YamlDotNet",
         ["Hita.Verification"] = "Hita.Metrics Hita.Training",
     };
 

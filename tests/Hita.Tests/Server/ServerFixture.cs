@@ -65,6 +65,8 @@ internal sealed class TestServer : IAsyncDisposable
 
     public JobRunner Runner => _app.Services.GetRequiredService<JobRunner>();
 
+    public RequestMemory Memory => _app.Services.GetRequiredService<RequestMemory>();
+
     public ServerMetrics Metrics => _app.Services.GetRequiredService<ServerMetrics>();
 
     public static async Task<TestServer> StartAsync(Action<HitaServerOptions> configure, Action<IServiceCollection>? services = null)

@@ -104,6 +104,51 @@ public sealed class ImageTokenizerTests
         Assert.Contains(another.ModelHash, Assert.Throws<HitaException>(() => Hita.Bench.DecoderComparison.Compare(exact, another, codes)).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_bfloat16_encoder_changes_some_codes_and_no_pixel_of_given_ones()
+    {
+        Assert.True(TokenizerPresets.TryGet("tiny", out var config));
+        using var exact = ByName("tiny");
+        using var half = ImageTokenizer.CreateByName(config, options: new TokenizerOptions { EncoderPrecision = Precision.BFloat16 });
+        Assert.Equal((Precision.Float32, Precision.BFloat16), (half.Precision, half.EncoderPrecision));
+        Assert.Equal((Precision.Float32, exact.ModelHash), (exact.EncoderPrecision, half.ModelHash));
+        var images = Enumerable.Range(0, 6).Select(static seed => Noise(64, 64, seed)).ToList();
+        var codes = exact.Encode(images, batchSize: 1);
+        Assert.All(exact.Decode(codes).Zip(half.Decode(codes)), static pair => Assert.Equal(pair.First.Pixels.ToArray(), pair.Second.Pixels.ToArray()));
+
+        var difference = Hita.Bench.EncoderComparison.Compare(exact, half, images, TestContext.Current.CancellationToken);
+        Assert.Equal((Precision.BFloat16, 6), (difference.Precision, difference.Images));
+        var other = half.Encode(images, batchSize: 1);
+        Assert.Equal(Share(codes, other, static c => c.Patches), difference.PatchShare, 1e-12);
+        Assert.Equal(Share(codes, other, static c => c.Holistic), difference.HolisticShare, 1e-12);
+        // Weights by name lie close together, so that many codes are undecided.
+        Assert.InRange(difference.PatchShare, 1e-3, 0.6);
+
+        using var decoder = ImageTokenizer.CreateByName(config, options: new TokenizerOptions { DecoderOnly = true, EncoderPrecision = Precision.BFloat16 });
+        Assert.False(decoder.CanEncode);
+    }
+
+    [Fact]
+    public void Every_kernel_of_linear_layers_encodes_nearly_the_same()
+    {
+        // Wide enough for layers that are measured.
+        Assert.True(TokenizerPresets.TryGet("tiny", out var config));
+        config = config with { Holistic = config.Holistic! with { MlpWidth = 8192 } };
+        using var tokenizer = ImageTokenizer.CreateByName(config);
+        var image = Noise(64, 64, 9);
+        var features = new List<IReadOnlyList<float>>();
+        foreach (var kernel in Hita.Runtime.Products.LinearChoice.Possible(TorchSharp.torch.ScalarType.Float32))
+        {
+            using var taken = Hita.Runtime.Products.LinearChoice.Take(kernel);
+            features.Add(tokenizer.Features([image])[0].Holistic);
+        }
+        Assert.All(features, f => Assert.InRange(f.Zip(features[0], static (a, b) => Math.Abs(a - b)).Max(), 0, 1e-4f));
+        Assert.True(features.Count < 2 || features.Skip(1).Any(f => !f.SequenceEqual(features[0])), "the kernels were not used");
+    }
+
+    private static double Share(IReadOnlyList<ImageCodes> a, IReadOnlyList<ImageCodes> b, Func<ImageCodes, IReadOnlyList<int>> codes) =>
+        a.Zip(b).SelectMany(p => codes(p.First).Zip(codes(p.Second), static (x, y) => x == y ? 0.0 : 1)).Average();
+
     private static ImageTokenizer ByName(string preset)
     {
         Assert.True(TokenizerPresets.TryGet(preset, out var config));

@@ -54,7 +54,7 @@ public sealed class ActivationCheckpointingTests
         using var blocks = new RecomputedBlocks(model, new StepRandom(1, 1, 0), static () => null);
         var hidden = blocks.Hidden(TensorOps.FromInts([1, 2], 2), TensorOps.FromInts(new int[2 * 12], 2, 12));
         Assert.Equal([2L, 13, 32], hidden.shape);
-        Assert.Throws<InvalidOperationException>(blocks.Backward);
+        Assert.Throws<InvalidOperationException>(() => blocks.Backward());
         hidden.Squared().sum().backward();
         // The loss's own pass ends at the outputs of the last block.
         Assert.NotNull(parameters["norm.weight"].grad);

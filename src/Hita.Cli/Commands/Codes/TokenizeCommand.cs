@@ -35,35 +35,42 @@ internal static class TokenizeCommand
         };
         var batch = new Option<int>("--batch-size") { Description = "Images encoded together.", HelpName = "N", DefaultValueFactory = static _ => 32 };
         NumberOptions.Between(batch, 1, 4096);
+        var precision = CommonOptions.EncoderPrecisionOption("float32");
+        var shard = new ShardOption("the codes of all parts become one cache when the last one is done.");
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "tokenize",
             "Encode a set of images once, into a folder that generators are trained on. If interrupted, it continues where it stopped.",
             "hita tokenize photos -m models/hita/tokenizer -o photos-codes --augment ten-crop",
-            "hita tokenize materials:0:0..50000 -m runs/tokenizer/model -o materials-codes")
+            "hita tokenize materials:0:0..50000 -m runs/tokenizer/model -o materials-codes",
+            "hita tokenize photos -m models/hita/tokenizer -o photos-codes --encoder-precision bf16",
+            "hita tokenize photos -m models/hita/tokenizer -o photos-codes --shard 0/4")
         {
-            data.Path, data.Format, data.Size, data.Trim, data.Square, model, output, augment, scales, batch, json,
+            data.Path, data.Format, data.Size, data.Trim, data.Square, model, output, augment, scales, batch, precision, shard, json,
         };
         command.SetAction(parsed =>
         {
             host.Globals.Prepare(parsed);
             var chosen = parsed.GetValue(augment)!;
             var augmentation = Chosen(chosen, chosen == "ten-crop" ? Scales(parsed.GetValue(scales)!) : [1.1]);
-            using var tokenizer = NamedModel.OpenTokenizer(parsed.GetValue(model)!, new TokenizerOptions { Device = parsed.GetValue(host.Globals.Device)! });
+            using var tokenizer = NamedModel.OpenTokenizer(
+                parsed.GetValue(model)!,
+                new TokenizerOptions { Device = parsed.GetValue(host.Globals.Device)!, EncoderPrecision = CommonOptions.ChosenEncoder(parsed, precision) });
             var side = parsed.GetValue(data.Size) ?? tokenizer.Config.ImageSize;
             ImageShape.Check(side, side, tokenizer.Config);
             using var source = data.Open(host, parsed, side);
             foreach (var note in source.Notes)
                 host.Terminal.Error.WriteLine($"hita: {note}");
             var folder = parsed.GetValue(output)!;
+            var part = shard.Read(parsed);
             TokenCacheReport report;
-            using (var progress = new ProgressLine(host.Terminal, "Encoding", "images", source.Count))
+            using (var progress = new ProgressLine(host.Terminal, "Encoding", "images", part.Of(source.Count).Count))
             {
                 report = TokenCacheBuilder.Build(
                     source,
                     tokenizer,
                     folder,
-                    new TokenCacheOptions { Augmentation = augmentation with { Size = side }, BatchSize = parsed.GetValue(batch) },
+                    new TokenCacheOptions { Augmentation = augmentation with { Size = side }, BatchSize = parsed.GetValue(batch), Shard = part },
                     new DirectProgress<int>(done => progress.Report(done)),
                     host.Cancellation);
             }
@@ -71,6 +78,8 @@ internal static class TokenizeCommand
                 host.Terminal.Error.WriteLine($"hita: {new UnreadableSummary(report.Unreadable, report.FirstUnreadable).ToSentence()}");
             if (parsed.GetValue(json))
                 JsonOutput.Write(host.Terminal, new Result(folder, report.Images, augmentation.VariantCount, report.Encoded, report.Unreadable));
+            else if (!report.IsWhole)
+                host.Terminal.Line($"{folder}: the part {part} is done; whoever finishes the last part makes the cache of them.");
             else
                 host.Terminal.Line($"{folder}: {Wording.Of(report.Images - report.Unreadable, "image")}, {Wording.Of(augmentation.VariantCount, "variant")} each");
             return ExitCodes.Success;

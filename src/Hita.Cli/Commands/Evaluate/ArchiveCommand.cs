@@ -25,7 +25,7 @@ internal static class ArchiveCommand
         {
             samples, reference, neighbours,
         };
-        shared.AddTo(command);
+        shared.AddTo(command, shard: true);
         command.SetAction(parsed =>
         {
             host.Globals.Prepare(parsed);
@@ -37,11 +37,7 @@ internal static class ArchiveCommand
             {
                 var against = EvaluationArguments.Reference(host, parsed.GetValue(reference)!, protocol, Side(parsed.GetValue(samples)!), out source);
                 using var features = shared.Features(parsed, host);
-                using var progress = new StageProgress(host.Terminal);
-                var report = SampleEvaluation.Run(SampleOrigin.From(images), against, features, options, progress, host.Cancellation);
-                progress.Dispose();
-                shared.Print(parsed, host, report);
-                return ExitCodes.Success;
+                return shared.Measure(parsed, host, SampleEvaluation.Prepare(SampleOrigin.From(images), against, features, options));
             }
             finally
             {

@@ -20,6 +20,7 @@ internal static class EvaluateCommand
             ArchiveCommand.Create(host),
             FeaturesCommand.Create(host),
             ClassesCommand.Create(host),
+            MergeCommand.Create(host),
         };
         command.SetAction(parsed => new HelpWithExamples().Invoke(parsed));
         return command;

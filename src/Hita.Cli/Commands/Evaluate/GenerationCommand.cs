@@ -34,7 +34,7 @@ internal static class GenerationCommand
             reference, neighbours, precision,
         };
         models.AddTo(command);
-        shared.AddTo(command);
+        shared.AddTo(command, shard: true);
         sampling.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -51,12 +51,8 @@ internal static class GenerationCommand
             {
                 var against = parsed.GetValue(reference) is { } text ? EvaluationArguments.Reference(host, text, protocol, pipeline.Width, out source) : null;
                 using var features = shared.Features(parsed, host);
-                using var progress = new StageProgress(host.Terminal);
                 var origin = new GeneratorOrigin(pipeline, name, protocol, options.SampleCount ?? protocol.SampleCount, request);
-                var report = SampleEvaluation.Run(origin, against, features, options, progress, host.Cancellation);
-                progress.Dispose();
-                shared.Print(parsed, host, report);
-                return ExitCodes.Success;
+                return shared.Measure(parsed, host, SampleEvaluation.Prepare(origin, against, features, options));
             }
             finally
             {

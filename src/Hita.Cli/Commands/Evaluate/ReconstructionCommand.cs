@@ -25,7 +25,7 @@ internal static class ReconstructionCommand
         {
             data, model, precision,
         };
-        shared.AddTo(command);
+        shared.AddTo(command, shard: true);
         command.SetAction(parsed =>
         {
             host.Globals.Prepare(parsed);
@@ -36,11 +36,7 @@ internal static class ReconstructionCommand
             shared.WarnOfFewer(parsed, host, source.Count);
             using var features = shared.Features(parsed, host);
             using var perceptual = shared.Perceptual(parsed, host);
-            using var progress = new StageProgress(host.Terminal);
-            var report = ReconstructionEvaluation.Run(tokenizer, parsed.GetValue(model)!, source, features, perceptual, options, progress, host.Cancellation);
-            progress.Dispose();
-            shared.Print(parsed, host, report);
-            return ExitCodes.Success;
+            return shared.Measure(parsed, host, ReconstructionEvaluation.Prepare(tokenizer, parsed.GetValue(model)!, source, features, perceptual, options));
         });
         return command;
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Hita.Cli.Hosting;
 using Hita.Cli.Options;
 using Hita.Cli.Output;
+using Hita.Distributed.Launching;
 using Hita.Generation;
 using Hita.Models;
 using Hita.Runtime;
@@ -25,6 +26,7 @@ internal static class GenerateCommand
         var output = new Option<string>("--output", "-o") { Description = "The folder to write the images to.", HelpName = "DIR", DefaultValueFactory = static _ => "out" };
         var sampling = new SamplingArguments();
         var overwrite = new OverwriteOption();
+        var shard = new ShardOption("each image is the same whichever process makes it; there is no sheet.");
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
             "generate",
@@ -35,9 +37,10 @@ internal static class GenerateCommand
             "hita generate -m models/hita --class \"golden retriever\" --precision int8 --decoder-precision bf16 -o out",
             "hita generate --generator models/hita/generator --tokenizer models/hita/tokenizer --class 207,388 -o out",
             "hita generate -m runs/generator --class 3 -o out",
-            "hita generate -m tiny --class 3 -o out")
+            "hita generate -m tiny --class 3 -o out",
+            "hita generate -m models/hita --class 207,388 --count 50 --shard 3/8 -o out")
         {
-            classes, count, output, overwrite, precision, decoding, engine, json,
+            classes, count, output, overwrite, precision, decoding, engine, shard, json,
         };
         models.AddTo(command);
         sampling.AddTo(command);
@@ -52,9 +55,11 @@ internal static class GenerateCommand
             var names = generator.Classes;
             var wanted = Wanted(names, parsed.GetValue(classes));
             request = request with { Classes = [.. wanted.SelectMany(c => Enumerable.Repeat(c, parsed.GetValue(count)))] };
+            var part = shard.Read(parsed);
+            request = Part(request, part);
             var files = new GeneratedFiles(parsed.GetValue(output)!, names, request);
             overwrite.Check(parsed, Enumerable.Range(0, request.Classes.Count).Select(files.Of));
-            var sheet = overwrite.Free(parsed, files.Sheet);
+            var sheet = part.IsWhole ? overwrite.Free(parsed, files.Sheet) : null;
             Directory.CreateDirectory(parsed.GetValue(output)!);
             using var pipeline = NamedModel.OpenPipeline(
                 generator,
@@ -76,6 +81,15 @@ internal static class GenerateCommand
             return ExitCodes.Success;
         });
         return command;
+    }
+
+    // An image is a function of its class, the seed and its number.
+    private static GenerationRequest Part(GenerationRequest request, Shard part)
+    {
+        var (first, count) = part.Of(request.Classes.Count);
+        return count > 0
+            ? request with { Classes = [.. request.Classes.Skip(first).Take(count)], FirstImage = request.FirstImage + first }
+            : throw new HitaException($"There are {request.Classes.Count} images to generate, fewer than the {part.Count} shards; use fewer.");
     }
 
     private static IReadOnlyList<int> Wanted(ClassNames names, string? classes) => classes switch

@@ -17,7 +17,7 @@ namespace Hita.Cli.Commands.Generate;
 internal sealed record WrittenImage(string File, int Class, string Name, ulong Seed, long Image);
 
 /// <summary>Generates a request into a folder: a PNG an image as soon as it is done, and a sheet of all.</summary>
-internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, GenerationRequest request, GeneratedFiles files, string sheet, bool quiet)
+internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, GenerationRequest request, GeneratedFiles files, string? sheet, bool quiet)
 {
     private const int LargestSheet = 100;
 
@@ -51,7 +51,7 @@ internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, Gene
             host.Terminal.Error.WriteLine($"hita: {_written.Count} of {Wording.Of(request.Classes.Count, "image")} are in {files.Folder}.");
             throw;
         }
-        if (_sheet.Count > 1)
+        if (_sheet.Count > 1 && sheet is not null)
         {
             ImageWriter.Write(ImageGrid.Compose(_sheet), sheet);
             host.Terminal.Error.WriteLine($"{sheet}: {(_sheet.Count < _written.Count ? $"the first {_sheet.Count}" : "all")} on one sheet");

@@ -1,8 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
 using Hita.Cli.Hosting;
+using Hita.Cli.Options;
 using Hita.Cli.Output;
+using Hita.Distributed;
 using Hita.Runtime.Diagnostics;
+using Hita.Runtime.Products;
 using Hita.Tokenization.Model;
 
 namespace Hita.Cli.Commands.Machine;
@@ -29,7 +32,13 @@ internal static class DoctorCommand
     private static int Run(CommandHost host, ParseResult parsed, bool json)
     {
         host.Globals.ChooseLibrary(parsed);
-        var report = WithEncoder(SystemReporter.Collect(parsed.GetValue(host.Globals.Threads)));
+        // Together with the others first: they wait for each other, and only one of them prints.
+        var (cluster, finding, isFirst) = ClusterReporter.Collect();
+        if (!isFirst)
+            return finding is null ? ExitCodes.Success : ExitCodes.Failure;
+        var report = WithEncoder(LinearReporter.AddTo(SystemReporter.Collect(parsed.GetValue(host.Globals.Threads)))) with { Cluster = cluster };
+        if (finding is not null)
+            report = report with { Findings = [finding, .. report.Findings] };
         if (json)
             JsonOutput.Write(host.Terminal, report);
         else
@@ -59,7 +68,13 @@ internal static class DoctorCommand
         ]);
         terminal.Line();
         terminal.Heading("Tensors");
-        terminal.Fields(report.Torch is { } torch ? Describe(torch) : [("libtorch", "not loaded")]);
+        terminal.Fields(report.Torch is { } torch ? [.. Describe(torch), .. Linear(report)] : [("libtorch", "not loaded")]);
+        if (report.Cluster is { } cluster)
+        {
+            terminal.Line();
+            terminal.Heading("Several machines");
+            terminal.Fields(Describe(cluster));
+        }
         foreach (var (severity, title) in (ReadOnlySpan<(FindingSeverity, string)>)
             [(FindingSeverity.Broken, "Broken"), (FindingSeverity.Note, "Notes")])
         {
@@ -89,6 +104,31 @@ internal static class DoctorCommand
             new("Loading", torch.LoadSteps is { Count: > 0 } steps ? steps : ["nothing special was needed"]),
         ];
     }
+
+    private static IEnumerable<Field> Linear(SystemReport report)
+    {
+        if (report.LinearLayers is { } layers)
+            yield return new("Linear layers", [.. layers.Select(Describe)]);
+    }
+
+    private static string Describe(LinearReport linear)
+    {
+        var rates = string.Join(", ", linear.Rates.Select(static r => string.Create(CultureInfo.InvariantCulture, $"{r.Key} {r.Value / 1e9:0}")));
+        var why = linear.Origin switch
+        {
+            "pinned" => "pinned by HITA_LINEAR",
+            "rule" => "the choice cannot be kept, so none was measured",
+            var origin => $"{origin}: {rates} GFLOP/s a thread",
+        };
+        return $"{linear.Kernel} in {CommonOptions.Name(linear.Precision)} ({why})";
+    }
+
+    private static List<Field> Describe(ClusterReport cluster) =>
+    [
+        ("MPI", cluster.Mpi ?? "not found; training on several machines needs it"),
+        ("NCCL", cluster.Nccl ?? "not found; ranks with GPUs exchange through the host's memory"),
+        ("Ranks", cluster.Checked ?? (cluster.Launcher is { } launcher ? $"{cluster.Ranks}, by {launcher}" : "this process alone")),
+    ];
 
     private static string Memory(SystemReport report)
     {

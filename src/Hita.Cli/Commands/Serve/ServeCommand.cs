@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Net;
+using System.Net.Sockets;
 using Hita.Cli.Hosting;
 using Hita.Cli.Options;
 using Hita.Cli.Output;
@@ -24,6 +26,7 @@ internal static class ServeCommand
         var keys = new Option<string?>("--api-key-file") { Description = "A file of API keys, one a line; requests must bring one of them.", HelpName = "FILE" };
         var origins = new Option<string[]>("--cors-origin") { Description = "An origin whose pages may call the server from a browser; none if left out. May be given several times.", HelpName = "ORIGIN" };
         var hosts = new Option<string[]>("--allowed-host") { Description = "A host name that the server answers under, besides loopback's own. May be given several times.", HelpName = "NAME" };
+        var proxies = new Option<string[]>("--trusted-proxy") { Description = "The address or network of a reverse proxy on another machine, whose X-Forwarded-Proto is believed; one on this machine always is. May be given several times.", HelpName = "ADDRESS[/BITS]" };
         var log = new Option<string>("--log") { Description = "How the log on the error stream is written: lines for people, or JSON for programs.", HelpName = "text|json", DefaultValueFactory = static _ => "text" };
         CommonOptions.OneOf(log, "text", "json");
         var runs = new Option<string?>("--runs") { Description = "A folder of training runs, whose curves and samples the studio shows while they grow.", HelpName = "DIR" };
@@ -36,7 +39,7 @@ internal static class ServeCommand
             "hita serve -m models/hita -m runs/generator --urls http://127.0.0.1:8080",
             "hita serve --urls http://0.0.0.0:7336 --api-key-file keys.txt --max-queue 64")
         {
-            urls, keys, origins, hosts, log, runs, noStudio,
+            urls, keys, origins, hosts, proxies, log, runs, noStudio,
         };
         models.AddTo(command);
         limits.AddTo(command);
@@ -56,6 +59,8 @@ internal static class ServeCommand
                 options.AllowedOrigins.Add(Origin(origin));
             foreach (var name in parsed.GetValue(hosts) ?? [])
                 options.AllowedHosts.Add(name);
+            foreach (var proxy in parsed.GetValue(proxies) ?? [])
+                options.TrustedProxies.Add(Network(proxy));
             var format = parsed.GetValue(log) == "json" ? LogFormat.Json : LogFormat.Text;
             return Run(host, ListeningUrls.Parse(parsed.GetValue(urls)!), options, format, parsed.GetValue(noStudio) ? null : Studio(parsed.GetValue(runs)));
         });
@@ -89,6 +94,15 @@ internal static class ServeCommand
                 services.AddHitaStudio(new StudioOptions { RunsFolder = runs });
             },
             static app => app.MapHitaStudio());
+    }
+
+    private static IPNetwork Network(string text)
+    {
+        if (IPNetwork.TryParse(text, out var network))
+            return network;
+        return IPAddress.TryParse(text, out var address)
+            ? new IPNetwork(address, address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128)
+            : throw new HitaException($"--trusted-proxy is '{text}'; an address or a network is needed, as in 10.0.0.2 or 10.0.0.0/8.");
     }
 
     private static string Origin(string text) =>

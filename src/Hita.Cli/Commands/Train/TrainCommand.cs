@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Hita.Cli.Hosting;
+using Hita.Cli.Options;
 using Hita.Cli.Output;
+using Hita.Distributed;
 using Hita.Runtime;
 using Hita.Training.Recipes;
 using Hita.Training.Runs;
@@ -22,8 +24,8 @@ internal static class TrainCommand
                 host,
                 "tokenizer",
                 "Train a tokenizer, which turns images into codes and back.",
-                (recipe, sets, run, start, observer, cancellation) =>
-                    TokenizerTraining.Run(TokenizerRecipe.Load(recipe, sets), run, start, observer, cancellation),
+                (recipe, sets, run, start, observer, cancellation, group) =>
+                    TokenizerTraining.Run(TokenizerRecipe.Load(recipe, sets), run, start, observer, cancellation, group),
                 "hita train tokenizer recipes/materials-tokenizer.yaml -o runs/tokenizer",
                 "hita train tokenizer recipes/hita-v.yaml --set data.source=photos --set schedule.batch_size=64 -o runs/photos",
                 "hita train tokenizer -o runs/tokenizer --resume",
@@ -32,8 +34,8 @@ internal static class TrainCommand
                 host,
                 "generator",
                 "Train a generator of a tokenizer's codes, on images or on a token cache.",
-                (recipe, sets, run, start, observer, cancellation) =>
-                    GeneratorTraining.Run(GeneratorTraining.LoadRecipe(recipe, sets), run, start, observer, cancellation),
+                (recipe, sets, run, start, observer, cancellation, group) =>
+                    GeneratorTraining.Run(GeneratorTraining.LoadRecipe(recipe, sets), run, start, observer, cancellation, group),
                 "hita train generator recipes/materials-generator.yaml -o runs/generator --set tokenizer=runs/tokenizer",
                 "hita train generator recipes/gpt-b.yaml --set data.source=cache --set tokenizer=models/hita/tokenizer -o runs/gpt-b",
                 "hita train generator -o runs/generator --resume"),
@@ -43,7 +45,7 @@ internal static class TrainCommand
     }
 
     private delegate void Training(
-        string recipe, IReadOnlyList<string> sets, string run, RunStart start, ITrainingObserver observer, CancellationToken cancellation);
+        string recipe, IReadOnlyList<string> sets, string run, RunStart start, ITrainingObserver observer, CancellationToken cancellation, ProcessGroup group);
 
     private static HitaCommand CreateStage(CommandHost host, string stage, string description, Training train, params string[] examples)
     {
@@ -61,7 +63,9 @@ internal static class TrainCommand
         };
         var resume = new Option<bool>("--resume") { Description = "Continue the run in the folder from its newest checkpoint." };
         var initFrom = new Option<string?>("--init-from") { Description = "Start from the weights of this model folder instead of fresh ones.", HelpName = "MODEL" };
+        var ranks = new RankOptions();
         var command = new HitaCommand(stage, description, examples) { recipe, output, set, resume, initFrom };
+        ranks.AddTo(command);
         command.SetAction(parsed =>
         {
             var resumes = parsed.GetValue(resume);
@@ -75,20 +79,31 @@ internal static class TrainCommand
             if (parsed.GetValue(host.Globals.Threads) is { } threads)
                 sets.Add($"compute.threads={threads}");
             host.Globals.Prepare(parsed);
-            using var display = TrainingDisplay.For(host.Terminal, stage);
-            try
+            return RankedCommand.Run(host, ranks.Read(parsed), group =>
             {
-                display.Show(() => train(file, sets, run, resumes ? RunStart.Resume : RunStart.New, display, host.Cancellation));
-            }
-            catch (OperationCanceledException) when (RunFolder.IsRun(run))
-            {
-                host.Terminal.Error.WriteLine($"hita: stopped; '--resume -o {run}' continues this run.");
-                throw;
-            }
-            host.Terminal.Line($"{Path.Combine(run, RunFolder.ModelName)}: the trained {stage}");
-            return ExitCodes.Success;
+                var start = resumes ? RunStart.Resume : RunStart.New;
+                if (group.IsFirst)
+                    Show(host, TrainingDisplay.For(host.Terminal, stage, group.Size > 1), stage, run, (observer, cancellation) => train(file, sets, run, start, observer, cancellation, group));
+                else
+                    train(file, sets, run, start, new SilentObserver(), host.Cancellation, group);
+            });
         });
         return command;
+    }
+
+    private static void Show(CommandHost host, TrainingDisplay shown, string stage, string run, Action<ITrainingObserver, CancellationToken> train)
+    {
+        using var display = shown;
+        try
+        {
+            display.Show(() => train(display, host.Cancellation));
+        }
+        catch (OperationCanceledException) when (RunFolder.IsRun(run))
+        {
+            host.Terminal.Error.WriteLine($"hita: stopped; '--resume -o {run}' continues this run.");
+            throw;
+        }
+        host.Terminal.Line($"{Path.Combine(run, RunFolder.ModelName)}: the trained {stage}");
     }
 
     private static (string Recipe, string Run) Places(string? recipe, string? run, bool resumes, string stage)

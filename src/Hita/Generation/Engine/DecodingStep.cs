@@ -16,7 +16,7 @@ internal sealed unsafe class DecodingStep : ITeamTask
 {
     private readonly PackedModel _model;
     private readonly ThreadTeam _team;
-    private readonly KernelSet _kernels;
+    private readonly MatrixRows[] _products;
     private readonly StepBuffers _buffers;
     private readonly KeyValueCache _cache;
     private readonly AttentionHead[] _heads;
@@ -45,13 +45,17 @@ internal sealed unsafe class DecodingStep : ITeamTask
         _patches = new int[rows];
         (_model, _team, _buffers, _cache) = (model, team, buffers, cache);
         _width = model.Config.Width;
-        _kernels = KernelSet.For(kernels, model.Precision.ToPanelKind());
+        var weightKernels = KernelSet.For(kernels, model.Precision.ToPanelKind());
+        _products = new MatrixRows[team.Members];
         var rotary = new RotaryTable(model.Config);
         var cacheKind = model.Precision.ToCacheKind();
         var cacheKernels = KernelSet.For(kernels, cacheKind);
         _heads = new AttentionHead[team.Members];
         for (var member = 0; member < _heads.Length; member++)
+        {
             _heads[member] = new AttentionHead(model.Config, cacheKind, cacheKernels, rotary);
+            _products[member] = new MatrixRows(weightKernels, buffers.Quantized(member), buffers.Scales(member));
+        }
     }
 
     /// <summary>Computes one position of each row.</summary>
@@ -175,14 +179,14 @@ internal sealed unsafe class DecodingStep : ITeamTask
 
     /// <summary>Multiplies a panel, and one of the second run where there is one, with a block of rows.</summary>
     /// <returns>Panels multiplied; a tile a panel.</returns>
-    private int Multiply(PackedMatrix matrix, int panel, int second, int rows, float* x, float* tile)
+    private static int Multiply(MatrixRows product, PackedMatrix matrix, int panel, int second, int first, int count, float* tile)
     {
         if (second < matrix.PanelCount)
         {
-            _kernels.MultiplyPair(matrix.PanelAt(panel), matrix.PanelAt(second), matrix.Inputs, rows, x, tile);
+            product.MultiplyPair(matrix.PanelAt(panel), matrix.PanelAt(second), matrix.Inputs, first, count, tile);
             return 2;
         }
-        _kernels.Multiply(matrix.PanelAt(panel), matrix.Inputs, rows, x, tile);
+        product.Multiply(matrix, panel, first, count, tile);
         return 1;
     }
 
@@ -190,6 +194,8 @@ internal sealed unsafe class DecodingStep : ITeamTask
     private void Store(int member, PackedMatrix matrix, float* x, int rows, float* result, int* places)
     {
         var tile = stackalloc float[Panel.MaximumRows * Panel.Width];
+        var product = _products[member];
+        product.Take(x, matrix.Inputs, rows);
         var runs = Runs(matrix, rows);
         var pieces = (matrix.PanelCount + runs - 1) / runs;
         while (_team.TryClaim(member, pieces, out var piece))
@@ -197,7 +203,7 @@ internal sealed unsafe class DecodingStep : ITeamTask
             for (int first = 0, count; first < rows; first += count)
             {
                 count = Panel.BlockRows(rows - first);
-                var panels = Multiply(matrix, piece, piece + pieces, count, x + ((long)first * matrix.Inputs), tile);
+                var panels = Multiply(product, matrix, piece, piece + pieces, first, count, tile);
                 for (var i = 0; i < panels * count; i++)
                 {
                     var output = (piece + (i / count * pieces)) * Panel.Width;
@@ -214,6 +220,8 @@ internal sealed unsafe class DecodingStep : ITeamTask
     private void AddToResidual(int member, PackedMatrix matrix, float* x)
     {
         var tile = stackalloc float[Panel.MaximumRows * Panel.Width];
+        var product = _products[member];
+        product.Take(x, matrix.Inputs, _rows);
         var runs = Runs(matrix, _rows);
         var pieces = (matrix.PanelCount + runs - 1) / runs;
         while (_team.TryClaim(member, pieces, out var piece))
@@ -221,7 +229,7 @@ internal sealed unsafe class DecodingStep : ITeamTask
             for (int first = 0, count; first < _rows; first += count)
             {
                 count = Panel.BlockRows(_rows - first);
-                var panels = Multiply(matrix, piece, piece + pieces, count, x + ((long)first * matrix.Inputs), tile);
+                var panels = Multiply(product, matrix, piece, piece + pieces, first, count, tile);
                 for (var i = 0; i < panels; i++)
                 {
                     var output = (piece + (i * pieces)) * Panel.Width;
@@ -238,21 +246,22 @@ internal sealed unsafe class DecodingStep : ITeamTask
     {
         var (gate, up) = (layer.Gate, layer.Up);
         var gated = stackalloc float[2 * Panel.MaximumRows * Panel.Width];
+        var product = _products[member];
+        product.Take(x, gate.Inputs, _rows);
         while (_team.TryClaim(member, gate.PanelCount, out var panel))
         {
             for (int first = 0, count; first < _rows; first += count)
             {
                 count = Panel.BlockRows(_rows - first);
-                var block = x + ((long)first * gate.Inputs);
                 var straight = gated + (count * Panel.Width);
                 if (count <= 2)
                 {
-                    _kernels.MultiplyPair(gate.PanelAt(panel), up.PanelAt(panel), gate.Inputs, count, block, gated);
+                    product.MultiplyPair(gate.PanelAt(panel), up.PanelAt(panel), gate.Inputs, first, count, gated);
                 }
                 else
                 {
-                    _kernels.Multiply(gate.PanelAt(panel), gate.Inputs, count, block, gated);
-                    _kernels.Multiply(up.PanelAt(panel), up.Inputs, count, block, straight);
+                    product.Multiply(gate, panel, first, count, gated);
+                    product.Multiply(up, panel, first, count, straight);
                 }
                 SwiGlu(gated, straight, count * Panel.Width);
                 Interleave.Copy(gated, count, Panel.Width, _buffers.Hidden + ((long)first * gate.Outputs) + ((long)panel * Panel.Width * count));

@@ -1,6 +1,7 @@
 using Hita.Generation.Engine.Kernels;
 using Hita.Generation.Engine.Packing;
 using Hita.Generation.Model;
+using Hita.Runtime;
 
 namespace Hita.Generation.Engine;
 
@@ -25,7 +26,7 @@ internal sealed class SlotDecoder : ISlotDecoder
         _cache = new KeyValueCache(model.Config, model.Precision.ToCacheKind(), slots);
         try
         {
-            _buffers = new StepBuffers(model.Config, slots, owner.Team.Members);
+            _buffers = new StepBuffers(model.Config, slots, owner.Team.Members, model.Precision == Precision.Int8);
         }
         catch
         {

@@ -15,17 +15,26 @@ internal sealed unsafe class StepBuffers : IDisposable
     private readonly byte* _memory;
     private readonly float* _normalized;
     private readonly long _normalizedStride;
+    private readonly float* _quantized;
+    private readonly long _quantizedStride;
+    private readonly long _scaleStride;
     private bool _disposed;
 
     /// <summary>Reserves the memory.</summary>
     /// <param name="config">The architecture.</param>
     /// <param name="rows">The most sequences of a step.</param>
     /// <param name="members">Threads that take part.</param>
-    public StepBuffers(GeneratorConfig config, int rows, int members)
+    /// <param name="quantizes">Whether rows are multiplied as whole numbers.</param>
+    public StepBuffers(GeneratorConfig config, int rows, int members, bool quantizes)
     {
         var width = Padded((long)rows * config.Width);
         var hidden = Padded((long)rows * config.HiddenWidth);
-        var total = (2 * width) + Padded(3L * rows * config.Width) + hidden + (members * width);
+        if (quantizes)
+        {
+            _quantizedStride = Padded(rows * (Math.Max(config.Width, config.HiddenWidth) + 1L) / 2);
+            _scaleStride = Padded(rows);
+        }
+        var total = (2 * width) + Padded(3L * rows * config.Width) + hidden + (members * (width + _quantizedStride + _scaleStride));
         _memory = (byte*)NativeMemory.AlignedAlloc(checked((nuint)total * sizeof(float)), Alignment);
         new Span<byte>(_memory, Alignment).Clear();
         Residual = (float*)_memory;
@@ -34,6 +43,7 @@ internal sealed unsafe class StepBuffers : IDisposable
         Hidden = QueryKeyValue + Padded(3L * rows * config.Width);
         _normalized = Hidden + hidden;
         _normalizedStride = width;
+        _quantized = _normalized + (members * width);
     }
 
     /// <summary>The residual stream, interleaved.</summary>
@@ -50,6 +60,12 @@ internal sealed unsafe class StepBuffers : IDisposable
 
     /// <summary>A thread's own normalised copy of the residual stream: cheaper to make again than to wait for.</summary>
     public float* Normalized(int member) => _normalized + (member * _normalizedStride);
+
+    /// <summary>A thread's rows as whole numbers, and null where they are not multiplied so.</summary>
+    public int* Quantized(int member) => _quantizedStride > 0 ? (int*)(_quantized + (member * (_quantizedStride + _scaleStride))) : null;
+
+    /// <summary>What a thread's rows are multiples of, and null where there are none.</summary>
+    public float* Scales(int member) => _quantizedStride > 0 ? (float*)Quantized(member) + _quantizedStride : null;
 
     /// <summary>The block that a row lies in.</summary>
     /// <param name="row">The row.</param>

@@ -36,6 +36,12 @@ public sealed record SystemReport
     [JsonPropertyName("resnet18")]
     public string? ResNet18 { get; init; }
 
+    /// <summary>What multiplies in large linear layers of encoders, for each type of values; null where it was not asked for.</summary>
+    public IReadOnlyList<LinearReport>? LinearLayers { get; init; }
+
+    /// <summary>What there is for several processes to work together; null where it was not looked for.</summary>
+    public ClusterReport? Cluster { get; init; }
+
     /// <summary>The cache folder.</summary>
     public required string CacheFolder { get; init; }
 
@@ -94,6 +100,25 @@ public sealed record TorchReport
 
     /// <summary>The devices on which a small computation gave the right result.</summary>
     public required IReadOnlyList<string> CheckedDevices { get; init; }
+}
+
+/// <summary>What multiplies in large linear layers of encoders.</summary>
+public sealed record LinearReport
+{
+    /// <summary>The type of values: <c>float32</c> or <c>bf16</c>.</summary>
+    public required Precision Precision { get; init; }
+
+    /// <summary><c>library</c>, <c>convolution</c> or <c>packed</c>.</summary>
+    public required string Kernel { get; init; }
+
+    /// <summary>Why: <c>pinned</c> by the environment, <c>remembered</c>, just <c>measured</c>, or by <c>rule</c> where nothing can be kept.</summary>
+    public required string Origin { get; init; }
+
+    /// <summary>Floating-point operations a second of each kernel by one thread when the choice was made, by its name; empty where it was not measured.</summary>
+    public required IReadOnlyDictionary<string, double> Rates { get; init; }
+
+    /// <summary>Where the choice is kept; null where it is not.</summary>
+    public string? File { get; init; }
 }
 
 /// <summary>How much a finding matters.</summary>

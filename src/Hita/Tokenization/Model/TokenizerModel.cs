@@ -40,16 +40,25 @@ internal sealed class TokenizerModel : nn.Module
     [ComponentName(Name = "post_slots_quant")] private readonly Linear? _fromHolisticCode;
     [ComponentName(Name = "decode_transformer")] private readonly CodeFusion? _fusion;
     [ComponentName(Name = "decoder")] private readonly CnnDecoder _decoder;
+    private readonly ScalarType _encoderType;
 
-    public TokenizerModel(TokenizerConfig config, TokenizerParts parts, Placement placement, double dropout = 0.1)
+    /// <param name="config">The architecture.</param>
+    /// <param name="parts">What of it.</param>
+    /// <param name="placement">Where its weights are, and of which type.</param>
+    /// <param name="dropout">The probability in its transformers, while it is trained.</param>
+    /// <param name="encoding">The type of what comes before the quantizers; null for that of the others.</param>
+    public TokenizerModel(TokenizerConfig config, TokenizerParts parts, Placement placement, double dropout = 0.1, ScalarType? encoding = null)
         : base(nameof(TokenizerModel))
     {
         Config = config.Validate();
         var holistic = config.Holistic;
+        _encoderType = encoding ?? placement.Type;
+        // What decodes keeps the library's product: the same codes give the same image whatever was measured.
+        var before = placement with { Type = _encoderType, MeasuredLinear = true };
         if (parts == TokenizerParts.All)
         {
-            _encoder = new CnnEncoder(config, placement);
-            _toPatchCode = new Conv2d(config.LatentChannels, config.PatchCodeDimensions, 1, placement);
+            _encoder = new CnnEncoder(config, before);
+            _toPatchCode = new Conv2d(config.LatentChannels, config.PatchCodeDimensions, 1, before);
         }
         _patchQuantizer = new VectorQuantizer(config.CodebookSize, config.PatchCodeDimensions, placement);
         _fromPatchCode = new Conv2d(config.PatchCodeDimensions, config.LatentChannels, 1, placement);
@@ -57,8 +66,8 @@ internal sealed class TokenizerModel : nn.Module
         {
             if (parts == TokenizerParts.All)
             {
-                _mixing = new HolisticMixing(config, dropout, placement);
-                _toHolisticCode = new Linear(holistic.Width, holistic.CodeDimensions, hasBias: true, placement);
+                _mixing = new HolisticMixing(config, dropout, before);
+                _toHolisticCode = new Linear(holistic.Width, holistic.CodeDimensions, hasBias: true, before);
             }
             _holisticQuantizer = new VectorQuantizer(config.CodebookSize, holistic.CodeDimensions, placement);
             _fromHolisticCode = new Linear(holistic.CodeDimensions, holistic.Width, hasBias: true, placement);
@@ -91,7 +100,7 @@ internal sealed class TokenizerModel : nn.Module
             throw new InvalidOperationException("This tokenizer was loaded for decoding only.");
         using var scope = NewDisposeScope();
         // The semantic encoder's input is computed from the image as it is; only the CNN's takes the weights' type.
-        var cnn = _encoder.call(images.to(_patchQuantizer.Type));
+        var cnn = _encoder.call(images.to(_encoderType));
         if (_mixing is null)
             return Keep(new EncodedFeatures(cnn, null, null, null, cnn.alias(), null, _toPatchCode.call(cnn)));
 

@@ -123,7 +123,12 @@ public sealed class TokenCacheTests
         using var source = FolderSource.OpenClasses(folder["data"]);
         Assert.Contains("holds 'ant'", Assert.Throws<HitaException>(() => TokenCacheBuilder.Build(source, tokenizer, folder["data"], Options)).Message, StringComparison.Ordinal);
         TokenCacheBuilder.Build(source, tokenizer, folder["cache"], Options);
+        Assert.Null(TokenCacheInfo.Read(folder["cache"]).EncoderPrecision);
         Assert.Contains("another tokenizer", Assert.Throws<HitaException>(() => TokenCacheBuilder.Build(source, other, folder["cache"], Options)).Message, StringComparison.Ordinal);
+        using var half = ImageTokenizer.Create(TinyTrainers.Tokenizer, 1, new TokenizerOptions { EncoderPrecision = Precision.BFloat16 });
+        Assert.Contains("another type", Assert.Throws<HitaException>(() => TokenCacheBuilder.Build(source, half, folder["cache"], Options)).Message, StringComparison.Ordinal);
+        TokenCacheBuilder.Build(source, half, folder["half"], Options);
+        Assert.Equal(Precision.BFloat16, TokenCacheInfo.Read(folder["half"]).EncoderPrecision);
         File.WriteAllText(folder["file"], "");
         Assert.Contains("this is a file", Assert.Throws<HitaException>(() => TokenCacheBuilder.Build(source, tokenizer, folder["file"], Options)).Message, StringComparison.Ordinal);
         Assert.Contains("no token cache", Sentences.Check(Assert.Throws<CheckpointException>(() => TokenCache.Open(folder["data"]))), StringComparison.Ordinal);

@@ -28,8 +28,6 @@ internal readonly unsafe partial struct Float32Weights : IPanelWeights<Vector256
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector256<float> IPanelWeights<Vector256<float>>.Part(byte* at, int part) =>
         Vector256.Load((float*)at + (part * 8));
-
-    static Vector256<float> IPanelWeights<Vector256<float>>.Scales(byte* at, int part) => default;
 }
 
 internal readonly unsafe partial struct BFloat16Weights : IPanelWeights<Vector256<float>>
@@ -40,8 +38,6 @@ internal readonly unsafe partial struct BFloat16Weights : IPanelWeights<Vector25
         var words = Vector256.Load((uint*)at + (part % 2 * 8));
         return (part < 2 ? words << 16 : words & Vector256.Create(UpperHalf)).AsSingle();
     }
-
-    static Vector256<float> IPanelWeights<Vector256<float>>.Scales(byte* at, int part) => default;
 }
 
 internal readonly unsafe partial struct SmallFloatWeights : IPanelWeights<Vector256<float>>
@@ -52,16 +48,4 @@ internal readonly unsafe partial struct SmallFloatWeights : IPanelWeights<Vector
         var words = Vector256.Load((int*)at + (part % 2 * 8));
         return ((part < 2 ? (words << 16) >> 3 : words >> 3) & Vector256.Create(SignAndFraction)).AsSingle();
     }
-
-    static Vector256<float> IPanelWeights<Vector256<float>>.Scales(byte* at, int part) => default;
-}
-
-internal readonly unsafe partial struct Int8Weights : IPanelWeights<Vector256<float>>
-{
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector256<float> IPanelWeights<Vector256<float>>.Part(byte* at, int part) =>
-        Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32((sbyte*)at + (part * 8)));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector256<float> IPanelWeights<Vector256<float>>.Scales(byte* at, int part) => PanelScales.Read<Vector256<float>, BFloat16Weights>(at, part);
 }

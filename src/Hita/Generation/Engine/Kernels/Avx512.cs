@@ -28,8 +28,6 @@ internal readonly unsafe partial struct Float32Weights : IPanelWeights<Vector512
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector512<float> IPanelWeights<Vector512<float>>.Part(byte* at, int part) =>
         Vector512.Load((float*)at + (part * 16));
-
-    static Vector512<float> IPanelWeights<Vector512<float>>.Scales(byte* at, int part) => default;
 }
 
 internal readonly unsafe partial struct BFloat16Weights : IPanelWeights<Vector512<float>>
@@ -40,8 +38,6 @@ internal readonly unsafe partial struct BFloat16Weights : IPanelWeights<Vector51
         var words = Vector512.Load((uint*)at);
         return (part == 0 ? words << 16 : words & Vector512.Create(UpperHalf)).AsSingle();
     }
-
-    static Vector512<float> IPanelWeights<Vector512<float>>.Scales(byte* at, int part) => default;
 }
 
 internal readonly unsafe partial struct SmallFloatWeights : IPanelWeights<Vector512<float>>
@@ -52,16 +48,4 @@ internal readonly unsafe partial struct SmallFloatWeights : IPanelWeights<Vector
         var words = Vector512.Load((int*)at);
         return ((part < 1 ? (words << 16) >> 3 : words >> 3) & Vector512.Create(SignAndFraction)).AsSingle();
     }
-
-    static Vector512<float> IPanelWeights<Vector512<float>>.Scales(byte* at, int part) => default;
-}
-
-internal readonly unsafe partial struct Int8Weights : IPanelWeights<Vector512<float>>
-{
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector512<float> IPanelWeights<Vector512<float>>.Part(byte* at, int part) =>
-        Avx512F.ConvertToVector512Single(Avx512F.ConvertToVector512Int32(Vector128.Load((sbyte*)at + (part * 16))));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector512<float> IPanelWeights<Vector512<float>>.Scales(byte* at, int part) => PanelScales.Read<Vector512<float>, BFloat16Weights>(at, part);
 }

@@ -12,7 +12,7 @@ internal static unsafe class FourVectors<TSimd, TVector, TWeights>
     where TWeights : struct, IPanelWeights<TVector>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void OneRow(byte* weights, int count, float* x, int step, int first, byte* scales, float* tile)
+    public static void OneRow(byte* weights, int count, float* x, int step, int first, float* tile)
     {
         TVector r0p0 = default, r0p1 = default, r0p2 = default, r0p3 = default;
         for (var i = 0; i < count; i++)
@@ -29,14 +29,14 @@ internal static unsafe class FourVectors<TSimd, TVector, TWeights>
             weights += TWeights.StepBytes;
             x += step;
         }
-        Sums.Finish<TSimd, TVector, TWeights>(r0p0, scales, tile, 0, first);
-        Sums.Finish<TSimd, TVector, TWeights>(r0p1, scales, tile, 0, first + 1);
-        Sums.Finish<TSimd, TVector, TWeights>(r0p2, scales, tile, 0, first + 2);
-        Sums.Finish<TSimd, TVector, TWeights>(r0p3, scales, tile, 0, first + 3);
+        Sums.Store<TSimd, TVector>(r0p0, tile, 0, first);
+        Sums.Store<TSimd, TVector>(r0p1, tile, 0, first + 1);
+        Sums.Store<TSimd, TVector>(r0p2, tile, 0, first + 2);
+        Sums.Store<TSimd, TVector>(r0p3, tile, 0, first + 3);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void TwoRows(byte* weights, int count, float* x, int step, int first, byte* scales, float* tile)
+    public static void TwoRows(byte* weights, int count, float* x, int step, int first, float* tile)
     {
         TVector r0p0 = default, r0p1 = default, r0p2 = default, r0p3 = default;
         TVector r1p0 = default, r1p1 = default, r1p2 = default, r1p3 = default;
@@ -59,18 +59,18 @@ internal static unsafe class FourVectors<TSimd, TVector, TWeights>
             weights += TWeights.StepBytes;
             x += step;
         }
-        Sums.Finish<TSimd, TVector, TWeights>(r0p0, scales, tile, 0, first);
-        Sums.Finish<TSimd, TVector, TWeights>(r0p1, scales, tile, 0, first + 1);
-        Sums.Finish<TSimd, TVector, TWeights>(r0p2, scales, tile, 0, first + 2);
-        Sums.Finish<TSimd, TVector, TWeights>(r0p3, scales, tile, 0, first + 3);
-        Sums.Finish<TSimd, TVector, TWeights>(r1p0, scales, tile, 1, first);
-        Sums.Finish<TSimd, TVector, TWeights>(r1p1, scales, tile, 1, first + 1);
-        Sums.Finish<TSimd, TVector, TWeights>(r1p2, scales, tile, 1, first + 2);
-        Sums.Finish<TSimd, TVector, TWeights>(r1p3, scales, tile, 1, first + 3);
+        Sums.Store<TSimd, TVector>(r0p0, tile, 0, first);
+        Sums.Store<TSimd, TVector>(r0p1, tile, 0, first + 1);
+        Sums.Store<TSimd, TVector>(r0p2, tile, 0, first + 2);
+        Sums.Store<TSimd, TVector>(r0p3, tile, 0, first + 3);
+        Sums.Store<TSimd, TVector>(r1p0, tile, 1, first);
+        Sums.Store<TSimd, TVector>(r1p1, tile, 1, first + 1);
+        Sums.Store<TSimd, TVector>(r1p2, tile, 1, first + 2);
+        Sums.Store<TSimd, TVector>(r1p3, tile, 1, first + 3);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void FourRows(byte* weights, int count, float* x, int step, int first, byte* scales, float* tile)
+    public static void FourRows(byte* weights, int count, float* x, int step, int first, float* tile)
     {
         TVector r0p0 = default, r0p1 = default, r0p2 = default, r0p3 = default;
         TVector r1p0 = default, r1p1 = default, r1p2 = default, r1p3 = default;
@@ -105,21 +105,21 @@ internal static unsafe class FourVectors<TSimd, TVector, TWeights>
             weights += TWeights.StepBytes;
             x += step;
         }
-        Sums.Finish<TSimd, TVector, TWeights>(r0p0, scales, tile, 0, first);
-        Sums.Finish<TSimd, TVector, TWeights>(r0p1, scales, tile, 0, first + 1);
-        Sums.Finish<TSimd, TVector, TWeights>(r0p2, scales, tile, 0, first + 2);
-        Sums.Finish<TSimd, TVector, TWeights>(r0p3, scales, tile, 0, first + 3);
-        Sums.Finish<TSimd, TVector, TWeights>(r1p0, scales, tile, 1, first);
-        Sums.Finish<TSimd, TVector, TWeights>(r1p1, scales, tile, 1, first + 1);
-        Sums.Finish<TSimd, TVector, TWeights>(r1p2, scales, tile, 1, first + 2);
-        Sums.Finish<TSimd, TVector, TWeights>(r1p3, scales, tile, 1, first + 3);
-        Sums.Finish<TSimd, TVector, TWeights>(r2p0, scales, tile, 2, first);
-        Sums.Finish<TSimd, TVector, TWeights>(r2p1, scales, tile, 2, first + 1);
-        Sums.Finish<TSimd, TVector, TWeights>(r2p2, scales, tile, 2, first + 2);
-        Sums.Finish<TSimd, TVector, TWeights>(r2p3, scales, tile, 2, first + 3);
-        Sums.Finish<TSimd, TVector, TWeights>(r3p0, scales, tile, 3, first);
-        Sums.Finish<TSimd, TVector, TWeights>(r3p1, scales, tile, 3, first + 1);
-        Sums.Finish<TSimd, TVector, TWeights>(r3p2, scales, tile, 3, first + 2);
-        Sums.Finish<TSimd, TVector, TWeights>(r3p3, scales, tile, 3, first + 3);
+        Sums.Store<TSimd, TVector>(r0p0, tile, 0, first);
+        Sums.Store<TSimd, TVector>(r0p1, tile, 0, first + 1);
+        Sums.Store<TSimd, TVector>(r0p2, tile, 0, first + 2);
+        Sums.Store<TSimd, TVector>(r0p3, tile, 0, first + 3);
+        Sums.Store<TSimd, TVector>(r1p0, tile, 1, first);
+        Sums.Store<TSimd, TVector>(r1p1, tile, 1, first + 1);
+        Sums.Store<TSimd, TVector>(r1p2, tile, 1, first + 2);
+        Sums.Store<TSimd, TVector>(r1p3, tile, 1, first + 3);
+        Sums.Store<TSimd, TVector>(r2p0, tile, 2, first);
+        Sums.Store<TSimd, TVector>(r2p1, tile, 2, first + 1);
+        Sums.Store<TSimd, TVector>(r2p2, tile, 2, first + 2);
+        Sums.Store<TSimd, TVector>(r2p3, tile, 2, first + 3);
+        Sums.Store<TSimd, TVector>(r3p0, tile, 3, first);
+        Sums.Store<TSimd, TVector>(r3p1, tile, 3, first + 1);
+        Sums.Store<TSimd, TVector>(r3p2, tile, 3, first + 2);
+        Sums.Store<TSimd, TVector>(r3p3, tile, 3, first + 3);
     }
 }

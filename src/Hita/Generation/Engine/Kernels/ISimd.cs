@@ -24,9 +24,6 @@ internal interface IPanelFormat
 {
     /// <summary>Bytes of the 32 weights of one input.</summary>
     static abstract int StepBytes { get; }
-
-    /// <summary>Whether groups of inputs have scales, which stand before the group's weights.</summary>
-    static abstract bool HasScales { get; }
 }
 
 /// <summary>Reading the weights of one input into vectors.</summary>
@@ -34,15 +31,10 @@ internal interface IPanelFormat
 internal unsafe interface IPanelWeights<TVector> : IPanelFormat
     where TVector : struct
 {
-    /// <summary>One vector of the 32 weights, without the scale.</summary>
+    /// <summary>One vector of the 32 weights.</summary>
     /// <param name="at">The weights of an input.</param>
     /// <param name="part">Which vector, from 0.</param>
     static abstract TVector Part(byte* at, int part);
-
-    /// <summary>One vector of the 32 scales of a group.</summary>
-    /// <param name="at">The group's scales.</param>
-    /// <param name="part">Which vector, from 0.</param>
-    static abstract TVector Scales(byte* at, int part);
 }
 
 /// <summary>Float32 weights in the order of the outputs.</summary>
@@ -51,8 +43,6 @@ internal readonly partial struct Float32Weights : IPanelFormat
     public const int BytesPerInput = 4 * Panel.Width;
 
     public static int StepBytes => BytesPerInput;
-
-    public static bool HasScales => false;
 }
 
 /// <summary>
@@ -66,8 +56,6 @@ internal readonly partial struct BFloat16Weights : IPanelFormat
     private const uint UpperHalf = 0xFFFF0000;
 
     public static int StepBytes => BytesPerInput;
-
-    public static bool HasScales => false;
 }
 
 /// <summary>Small floats in sixteen words, arranged as bfloat16 weights are, read without their factor.</summary>
@@ -77,16 +65,4 @@ internal readonly partial struct SmallFloatWeights : IPanelFormat
     private const int SignAndFraction = unchecked((int)0x8FFFE000);
 
     public static int StepBytes => BFloat16Weights.BytesPerInput;
-
-    public static bool HasScales => false;
-}
-
-/// <summary>Signed bytes in the order of the outputs.</summary>
-internal readonly partial struct Int8Weights : IPanelFormat
-{
-    public const int BytesPerInput = Panel.Width;
-
-    public static int StepBytes => BytesPerInput;
-
-    public static bool HasScales => true;
 }

@@ -40,7 +40,7 @@ internal sealed unsafe class KernelSet
     /// <summary>Whether this processor runs the kernels of an instruction set.</summary>
     public static bool IsSupported(EngineKernels kind) => kind switch
     {
-        EngineKernels.Avx512 => Avx512F.IsSupported,
+        EngineKernels.Avx512 => Avx512F.IsSupported && Avx512BW.IsSupported,
         EngineKernels.Avx2 => Avx2.IsSupported && Fma.IsSupported,
         EngineKernels.Neon => AdvSimd.IsSupported || Fma.IsSupported,
         _ => true,
@@ -59,7 +59,7 @@ internal sealed unsafe class KernelSet
             PanelKind.Full => For<Float32Weights>(kind),
             PanelKind.Brain => For<BFloat16Weights>(kind),
             PanelKind.Small => For<SmallFloatWeights>(kind),
-            _ => For<Int8Weights>(kind),
+            _ => ForBytes(kind),
         };
     }
 
@@ -67,8 +67,8 @@ internal sealed unsafe class KernelSet
     /// <param name="panel">The packed weights.</param>
     /// <param name="inputs">Inputs of the matrix.</param>
     /// <param name="rows">1, 2, 4 or 8.</param>
-    /// <param name="x">The block's activations: for every input the rows side by side.</param>
-    /// <param name="tile">Receives 32 outputs a row.</param>
+    /// <param name="x">The block's activations: for every input the rows side by side; for int8 panels the words of <see cref="RowQuantizer"/>.</param>
+    /// <param name="tile">Receives 32 outputs a row; for int8 panels without the rows' scales.</param>
     public void Multiply(byte* panel, int inputs, int rows, float* x, float* tile)
     {
         switch (rows)
@@ -119,6 +119,25 @@ internal sealed unsafe class KernelSet
                 EngineKernels.Neon => For<NeonSimd, Vector128<float>, TWeights>(kind),
                 _ => For<PortableSimd, Vector<float>, TWeights>(kind),
             };
+
+    private static KernelSet ForBytes(EngineKernels kind) => kind switch
+    {
+        EngineKernels.Avx512 => ForBytes<Avx512Pairs, Vector512<int>>(kind),
+        EngineKernels.Avx2 => ForBytes<Avx2Pairs, Vector256<int>>(kind),
+        EngineKernels.Neon => ForBytes<NeonPairs, Vector128<int>>(kind),
+        _ => ForBytes<PortablePairs, Vector<int>>(kind),
+    };
+
+    private static KernelSet ForBytes<TSimd, TVector>(EngineKernels kind)
+        where TSimd : struct, IPairSimd<TVector>
+        where TVector : struct => new(
+            kind,
+            &PairProduct<TSimd, TVector>.OneRow,
+            &PairProduct<TSimd, TVector>.TwoRows,
+            &PairProduct<TSimd, TVector>.FourRows,
+            &PairProduct<TSimd, TVector>.EightRows,
+            &PairPanels<TSimd, TVector>.OneRow,
+            &PairPanels<TSimd, TVector>.TwoRows);
 
     private static KernelSet For<TSimd, TVector, TWeights>(EngineKernels kind)
         where TSimd : struct, ISimd<TVector>

@@ -30,8 +30,6 @@ internal readonly unsafe partial struct Float32Weights : IPanelWeights<Vector128
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector128<float> IPanelWeights<Vector128<float>>.Part(byte* at, int part) =>
         Vector128.Load((float*)at + (part * 4));
-
-    static Vector128<float> IPanelWeights<Vector128<float>>.Scales(byte* at, int part) => default;
 }
 
 internal readonly unsafe partial struct BFloat16Weights : IPanelWeights<Vector128<float>>
@@ -42,8 +40,6 @@ internal readonly unsafe partial struct BFloat16Weights : IPanelWeights<Vector12
         var words = Vector128.Load((uint*)at + (part % 4 * 4));
         return (part < 4 ? words << 16 : words & Vector128.Create(UpperHalf)).AsSingle();
     }
-
-    static Vector128<float> IPanelWeights<Vector128<float>>.Scales(byte* at, int part) => default;
 }
 
 internal readonly unsafe partial struct SmallFloatWeights : IPanelWeights<Vector128<float>>
@@ -54,19 +50,4 @@ internal readonly unsafe partial struct SmallFloatWeights : IPanelWeights<Vector
         var words = Vector128.Load((int*)at + (part % 4 * 4));
         return ((part < 4 ? (words << 16) >> 3 : words >> 3) & Vector128.Create(SignAndFraction)).AsSingle();
     }
-
-    static Vector128<float> IPanelWeights<Vector128<float>>.Scales(byte* at, int part) => default;
-}
-
-internal readonly unsafe partial struct Int8Weights : IPanelWeights<Vector128<float>>
-{
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector128<float> IPanelWeights<Vector128<float>>.Part(byte* at, int part)
-    {
-        var bytes = Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<int>(at + (part * 4))).AsSByte();
-        return Vector128.ConvertToSingle(Vector128.WidenLower(Vector128.WidenLower(bytes)));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector128<float> IPanelWeights<Vector128<float>>.Scales(byte* at, int part) => PanelScales.Read<Vector128<float>, BFloat16Weights>(at, part);
 }

@@ -12,6 +12,9 @@ internal static class Panel
     /// <summary>Inputs that share an int8 scale.</summary>
     public const int GroupLength = 64;
 
+    /// <summary>Bytes of the 32 int8 weights of an input. They lie in pairs of inputs, output after output; an odd last one goes with zeros.</summary>
+    public const int BytesPerInput = Width;
+
     /// <summary>The most rows that one kernel call multiplies; activations are interleaved in blocks of up to as many.</summary>
     public const int MaximumRows = 8;
 
@@ -23,7 +26,7 @@ internal static class Panel
     {
         PanelKind.Full => inputs * (long)Float32Weights.BytesPerInput,
         PanelKind.Brain or PanelKind.Small => inputs * (long)BFloat16Weights.BytesPerInput,
-        _ => (inputs * (long)Int8Weights.BytesPerInput) + (GroupCount(inputs) * ScaleBytes),
+        _ => ((inputs + 1L) / 2 * 2 * BytesPerInput) + (GroupCount(inputs) * ScaleBytes),
     };
 
     /// <summary>Bytes of a group's scales, which stand before its weights: bfloat16, arranged as bfloat16 weights are.</summary>

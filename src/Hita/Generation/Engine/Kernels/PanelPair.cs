@@ -28,7 +28,7 @@ internal static unsafe class PanelPair<TSimd, TVector, TWeights>
             case 2:
                 OfTwoVectors(a, b, inputs, x, tile);
                 break;
-            case 4 when !TWeights.HasScales:
+            case 4:
                 OfFourVectors(a, b, inputs, x, tile);
                 break;
             default:
@@ -50,69 +50,56 @@ internal static unsafe class PanelPair<TSimd, TVector, TWeights>
             PanelProduct<TSimd, TVector, TWeights>.TwoRows(b, inputs, x, second);
             return;
         }
-        if (TWeights.HasScales)
-            new Span<float>(tile, 4 * Panel.Width).Clear();
-        while (inputs > 0)
+        TVector a00 = default, a01 = default, a10 = default, a11 = default;
+        TVector b00 = default, b01 = default, b10 = default, b11 = default;
+        for (var i = 0; i < inputs; i++)
         {
-            var count = NextGroup(ref a, ref b, ref inputs, out var scalesA, out var scalesB);
-            TVector a00 = default, a01 = default, a10 = default, a11 = default;
-            TVector b00 = default, b01 = default, b10 = default, b11 = default;
-            for (var i = 0; i < count; i++)
-            {
-                var x0 = TSimd.Broadcast(x);
-                var x1 = TSimd.Broadcast(x + 1);
-                var w = TWeights.Part(a, 0);
-                a00 = TSimd.MultiplyAdd(w, x0, a00);
-                a10 = TSimd.MultiplyAdd(w, x1, a10);
-                w = TWeights.Part(a, 1);
-                a01 = TSimd.MultiplyAdd(w, x0, a01);
-                a11 = TSimd.MultiplyAdd(w, x1, a11);
-                w = TWeights.Part(b, 0);
-                b00 = TSimd.MultiplyAdd(w, x0, b00);
-                b10 = TSimd.MultiplyAdd(w, x1, b10);
-                w = TWeights.Part(b, 1);
-                b01 = TSimd.MultiplyAdd(w, x0, b01);
-                b11 = TSimd.MultiplyAdd(w, x1, b11);
-                a += TWeights.StepBytes;
-                b += TWeights.StepBytes;
-                x += 2;
-            }
-            Sums.Finish<TSimd, TVector, TWeights>(a00, scalesA, tile, 0, 0);
-            Sums.Finish<TSimd, TVector, TWeights>(a01, scalesA, tile, 0, 1);
-            Sums.Finish<TSimd, TVector, TWeights>(a10, scalesA, tile, 1, 0);
-            Sums.Finish<TSimd, TVector, TWeights>(a11, scalesA, tile, 1, 1);
-            Sums.Finish<TSimd, TVector, TWeights>(b00, scalesB, second, 0, 0);
-            Sums.Finish<TSimd, TVector, TWeights>(b01, scalesB, second, 0, 1);
-            Sums.Finish<TSimd, TVector, TWeights>(b10, scalesB, second, 1, 0);
-            Sums.Finish<TSimd, TVector, TWeights>(b11, scalesB, second, 1, 1);
+            var x0 = TSimd.Broadcast(x);
+            var x1 = TSimd.Broadcast(x + 1);
+            var w = TWeights.Part(a, 0);
+            a00 = TSimd.MultiplyAdd(w, x0, a00);
+            a10 = TSimd.MultiplyAdd(w, x1, a10);
+            w = TWeights.Part(a, 1);
+            a01 = TSimd.MultiplyAdd(w, x0, a01);
+            a11 = TSimd.MultiplyAdd(w, x1, a11);
+            w = TWeights.Part(b, 0);
+            b00 = TSimd.MultiplyAdd(w, x0, b00);
+            b10 = TSimd.MultiplyAdd(w, x1, b10);
+            w = TWeights.Part(b, 1);
+            b01 = TSimd.MultiplyAdd(w, x0, b01);
+            b11 = TSimd.MultiplyAdd(w, x1, b11);
+            a += TWeights.StepBytes;
+            b += TWeights.StepBytes;
+            x += 2;
         }
+        Sums.Store<TSimd, TVector>(a00, tile, 0, 0);
+        Sums.Store<TSimd, TVector>(a01, tile, 0, 1);
+        Sums.Store<TSimd, TVector>(a10, tile, 1, 0);
+        Sums.Store<TSimd, TVector>(a11, tile, 1, 1);
+        Sums.Store<TSimd, TVector>(b00, second, 0, 0);
+        Sums.Store<TSimd, TVector>(b01, second, 0, 1);
+        Sums.Store<TSimd, TVector>(b10, second, 1, 0);
+        Sums.Store<TSimd, TVector>(b11, second, 1, 1);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void OfTwoVectors(byte* a, byte* b, int inputs, float* x, float* tile)
     {
-        if (TWeights.HasScales)
-            new Span<float>(tile, 2 * Panel.Width).Clear();
-        while (inputs > 0)
+        TVector a0 = default, a1 = default, b0 = default, b1 = default;
+        for (var i = 0; i < inputs; i++)
         {
-            var count = NextGroup(ref a, ref b, ref inputs, out var scalesA, out var scalesB);
-            TVector a0 = default, a1 = default, b0 = default, b1 = default;
-            for (var i = 0; i < count; i++)
-            {
-                var value = TSimd.Broadcast(x + i);
-                a0 = TSimd.MultiplyAdd(TWeights.Part(a, 0), value, a0);
-                a1 = TSimd.MultiplyAdd(TWeights.Part(a, 1), value, a1);
-                b0 = TSimd.MultiplyAdd(TWeights.Part(b, 0), value, b0);
-                b1 = TSimd.MultiplyAdd(TWeights.Part(b, 1), value, b1);
-                a += TWeights.StepBytes;
-                b += TWeights.StepBytes;
-            }
-            x += count;
-            Sums.Finish<TSimd, TVector, TWeights>(a0, scalesA, tile, 0, 0);
-            Sums.Finish<TSimd, TVector, TWeights>(a1, scalesA, tile, 0, 1);
-            Sums.Finish<TSimd, TVector, TWeights>(b0, scalesB, tile, 1, 0);
-            Sums.Finish<TSimd, TVector, TWeights>(b1, scalesB, tile, 1, 1);
+            var value = TSimd.Broadcast(x + i);
+            a0 = TSimd.MultiplyAdd(TWeights.Part(a, 0), value, a0);
+            a1 = TSimd.MultiplyAdd(TWeights.Part(a, 1), value, a1);
+            b0 = TSimd.MultiplyAdd(TWeights.Part(b, 0), value, b0);
+            b1 = TSimd.MultiplyAdd(TWeights.Part(b, 1), value, b1);
+            a += TWeights.StepBytes;
+            b += TWeights.StepBytes;
         }
+        Sums.Store<TSimd, TVector>(a0, tile, 0, 0);
+        Sums.Store<TSimd, TVector>(a1, tile, 0, 1);
+        Sums.Store<TSimd, TVector>(b0, tile, 1, 0);
+        Sums.Store<TSimd, TVector>(b1, tile, 1, 1);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -142,22 +129,5 @@ internal static unsafe class PanelPair<TSimd, TVector, TWeights>
         TSimd.Store(b1, tile + Panel.Width + TSimd.Count);
         TSimd.Store(b2, tile + Panel.Width + (2 * TSimd.Count));
         TSimd.Store(b3, tile + Panel.Width + (3 * TSimd.Count));
-    }
-
-    /// <summary>Steps to a group's weights in both panels; without scales, all inputs are one group.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int NextGroup(ref byte* a, ref byte* b, ref int inputs, out byte* scalesA, out byte* scalesB)
-    {
-        scalesA = a;
-        scalesB = b;
-        var count = inputs;
-        if (TWeights.HasScales)
-        {
-            count = Math.Min(count, Panel.GroupLength);
-            a += Panel.ScaleBytes;
-            b += Panel.ScaleBytes;
-        }
-        inputs -= count;
-        return count;
     }
 }

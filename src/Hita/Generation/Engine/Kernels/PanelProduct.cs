@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Hita.Generation.Engine.Kernels;
 
 /// <summary>
-/// The product of a panel with a block of rows. Each sum runs over the inputs one by one (with scales, group by group), so that
-/// it has the same bits in every instruction set that fuses multiplication and addition and in every block of rows.
+/// The product of a panel with a block of rows. Each sum runs over the inputs one by one, so that it has the same bits in every
+/// instruction set that fuses multiplication and addition and in every block of rows.
 /// </summary>
 /// <typeparam name="TSimd">The instruction set.</typeparam>
 /// <typeparam name="TVector">Its vector.</typeparam>
@@ -30,120 +30,61 @@ internal static unsafe class PanelProduct<TSimd, TVector, TWeights>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void OneRow(byte* panel, int inputs, float* x, float* tile)
     {
-        Start(tile, 1);
-        while (inputs > 0)
+        if (VectorCount == 2)
         {
-            var count = NextGroup(ref panel, ref inputs, out var scales);
-            if (VectorCount == 2)
-            {
-                TwoVectors<TSimd, TVector, TWeights>.OneRow(panel, count, x, 1, 0, scales, tile);
-            }
-            else
-            {
-                FourVectors<TSimd, TVector, TWeights>.OneRow(panel, count, x, 1, 0, scales, tile);
-                if (VectorCount == 8)
-                    FourVectors<TSimd, TVector, TWeights>.OneRow(panel, count, x, 1, 4, scales, tile);
-            }
-            panel += (long)count * TWeights.StepBytes;
-            x += count;
+            TwoVectors<TSimd, TVector, TWeights>.OneRow(panel, inputs, x, 1, 0, tile);
+            return;
         }
+        FourVectors<TSimd, TVector, TWeights>.OneRow(panel, inputs, x, 1, 0, tile);
+        if (VectorCount == 8)
+            FourVectors<TSimd, TVector, TWeights>.OneRow(panel, inputs, x, 1, 4, tile);
     }
 
     /// <inheritdoc cref="OneRow"/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void TwoRows(byte* panel, int inputs, float* x, float* tile)
     {
-        Start(tile, 2);
-        while (inputs > 0)
+        if (VectorCount == 2)
         {
-            var count = NextGroup(ref panel, ref inputs, out var scales);
-            if (VectorCount == 2)
-            {
-                TwoVectors<TSimd, TVector, TWeights>.TwoRows(panel, count, x, 2, 0, scales, tile);
-            }
-            else
-            {
-                FourVectors<TSimd, TVector, TWeights>.TwoRows(panel, count, x, 2, 0, scales, tile);
-                if (VectorCount == 8)
-                    FourVectors<TSimd, TVector, TWeights>.TwoRows(panel, count, x, 2, 4, scales, tile);
-            }
-            panel += (long)count * TWeights.StepBytes;
-            x += (long)count * 2;
+            TwoVectors<TSimd, TVector, TWeights>.TwoRows(panel, inputs, x, 2, 0, tile);
+            return;
         }
+        FourVectors<TSimd, TVector, TWeights>.TwoRows(panel, inputs, x, 2, 0, tile);
+        if (VectorCount == 8)
+            FourVectors<TSimd, TVector, TWeights>.TwoRows(panel, inputs, x, 2, 4, tile);
     }
 
     /// <inheritdoc cref="OneRow"/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void FourRows(byte* panel, int inputs, float* x, float* tile)
-    {
-        Start(tile, 4);
-        while (inputs > 0)
-        {
-            var count = NextGroup(ref panel, ref inputs, out var scales);
-            FourRowsOfGroup(panel, count, x, 4, scales, tile);
-            panel += (long)count * TWeights.StepBytes;
-            x += (long)count * 4;
-        }
-    }
+    public static void FourRows(byte* panel, int inputs, float* x, float* tile) => FourRows(panel, inputs, x, 4, tile);
 
     /// <inheritdoc cref="OneRow"/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void EightRows(byte* panel, int inputs, float* x, float* tile)
     {
-        Start(tile, 8);
-        while (inputs > 0)
+        if (VectorCount == 2)
         {
-            var count = NextGroup(ref panel, ref inputs, out var scales);
-            if (VectorCount == 2)
-            {
-                TwoVectors<TSimd, TVector, TWeights>.EightRows(panel, count, x, 8, 0, scales, tile);
-            }
-            else
-            {
-                // A loop: written out, the second half would exceed what the compiler is willing to inline.
-                for (var half = 0; half < 2; half++)
-                    FourRowsOfGroup(panel, count, x + (4 * half), 8, scales, tile + (4 * half * Panel.Width));
-            }
-            panel += (long)count * TWeights.StepBytes;
-            x += (long)count * 8;
+            TwoVectors<TSimd, TVector, TWeights>.EightRows(panel, inputs, x, 8, 0, tile);
+            return;
         }
+        // A loop: written out, the second half would exceed what the compiler is willing to inline.
+        for (var half = 0; half < 2; half++)
+            FourRows(panel, inputs, x + (4 * half), 8, tile + (4 * half * Panel.Width));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void FourRowsOfGroup(byte* panel, int count, float* x, int step, byte* scales, float* tile)
+    private static void FourRows(byte* panel, int inputs, float* x, int step, float* tile)
     {
         if (VectorCount == 8)
         {
-            FourVectors<TSimd, TVector, TWeights>.FourRows(panel, count, x, step, 0, scales, tile);
-            FourVectors<TSimd, TVector, TWeights>.FourRows(panel, count, x, step, 4, scales, tile);
+            FourVectors<TSimd, TVector, TWeights>.FourRows(panel, inputs, x, step, 0, tile);
+            FourVectors<TSimd, TVector, TWeights>.FourRows(panel, inputs, x, step, 4, tile);
         }
         else
         {
-            TwoVectors<TSimd, TVector, TWeights>.FourRows(panel, count, x, step, 0, scales, tile);
+            TwoVectors<TSimd, TVector, TWeights>.FourRows(panel, inputs, x, step, 0, tile);
             if (VectorCount == 4)
-                TwoVectors<TSimd, TVector, TWeights>.FourRows(panel, count, x, step, 2, scales, tile);
+                TwoVectors<TSimd, TVector, TWeights>.FourRows(panel, inputs, x, step, 2, tile);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Start(float* tile, int rows)
-    {
-        if (TWeights.HasScales)
-            new Span<float>(tile, rows * Panel.Width).Clear();
-    }
-
-    /// <summary>Steps to a group's weights; without scales, all inputs are one group.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int NextGroup(ref byte* panel, ref int inputs, out byte* scales)
-    {
-        scales = panel;
-        var count = inputs;
-        if (TWeights.HasScales)
-        {
-            count = Math.Min(count, Panel.GroupLength);
-            panel += Panel.ScaleBytes;
-        }
-        inputs -= count;
-        return count;
     }
 }

@@ -28,8 +28,6 @@ internal readonly unsafe partial struct Float32Weights : IPanelWeights<Vector<fl
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector<float> IPanelWeights<Vector<float>>.Part(byte* at, int part) =>
         Vector.Load((float*)at + (part * Vector<float>.Count));
-
-    static Vector<float> IPanelWeights<Vector<float>>.Scales(byte* at, int part) => default;
 }
 
 internal readonly unsafe partial struct BFloat16Weights : IPanelWeights<Vector<float>>
@@ -41,8 +39,6 @@ internal readonly unsafe partial struct BFloat16Weights : IPanelWeights<Vector<f
         var words = Vector.Load((uint*)at + (part % half * Vector<uint>.Count));
         return Vector.AsVectorSingle(part < half ? words << 16 : words & new Vector<uint>(UpperHalf));
     }
-
-    static Vector<float> IPanelWeights<Vector<float>>.Scales(byte* at, int part) => default;
 }
 
 internal readonly unsafe partial struct SmallFloatWeights : IPanelWeights<Vector<float>>
@@ -54,22 +50,4 @@ internal readonly unsafe partial struct SmallFloatWeights : IPanelWeights<Vector
         var words = Vector.Load((int*)at + (part % half * Vector<int>.Count));
         return Vector.AsVectorSingle((part < half ? (words << 16) >> 3 : words >> 3) & new Vector<int>(SignAndFraction));
     }
-
-    static Vector<float> IPanelWeights<Vector<float>>.Scales(byte* at, int part) => default;
-}
-
-internal readonly unsafe partial struct Int8Weights : IPanelWeights<Vector<float>>
-{
-    // A vector of bytes widens to four vectors of integers. The widest vectors read past the 32 weights; a packed file ends in
-    // enough room for it.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector<float> IPanelWeights<Vector<float>>.Part(byte* at, int part)
-    {
-        var bytes = Vector.Load((sbyte*)at + (part / 4 * Vector<sbyte>.Count));
-        var shorts = part % 4 < 2 ? Vector.WidenLower(bytes) : Vector.WidenUpper(bytes);
-        return Vector.ConvertToSingle(part % 2 == 0 ? Vector.WidenLower(shorts) : Vector.WidenUpper(shorts));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector<float> IPanelWeights<Vector<float>>.Scales(byte* at, int part) => PanelScales.Read<Vector<float>, BFloat16Weights>(at, part);
 }

@@ -12,7 +12,7 @@ internal static unsafe class TwoVectors<TSimd, TVector, TWeights>
     where TWeights : struct, IPanelWeights<TVector>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void OneRow(byte* weights, int count, float* x, int step, int first, byte* scales, float* tile)
+    public static void OneRow(byte* weights, int count, float* x, int step, int first, float* tile)
     {
         TVector r0p0 = default, r0p1 = default;
         for (var i = 0; i < count; i++)
@@ -25,12 +25,12 @@ internal static unsafe class TwoVectors<TSimd, TVector, TWeights>
             weights += TWeights.StepBytes;
             x += step;
         }
-        Sums.Finish<TSimd, TVector, TWeights>(r0p0, scales, tile, 0, first);
-        Sums.Finish<TSimd, TVector, TWeights>(r0p1, scales, tile, 0, first + 1);
+        Sums.Store<TSimd, TVector>(r0p0, tile, 0, first);
+        Sums.Store<TSimd, TVector>(r0p1, tile, 0, first + 1);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void TwoRows(byte* weights, int count, float* x, int step, int first, byte* scales, float* tile)
+    public static void TwoRows(byte* weights, int count, float* x, int step, int first, float* tile)
     {
         TVector r0p0 = default, r0p1 = default;
         TVector r1p0 = default, r1p1 = default;
@@ -47,14 +47,14 @@ internal static unsafe class TwoVectors<TSimd, TVector, TWeights>
             weights += TWeights.StepBytes;
             x += step;
         }
-        Sums.Finish<TSimd, TVector, TWeights>(r0p0, scales, tile, 0, first);
-        Sums.Finish<TSimd, TVector, TWeights>(r0p1, scales, tile, 0, first + 1);
-        Sums.Finish<TSimd, TVector, TWeights>(r1p0, scales, tile, 1, first);
-        Sums.Finish<TSimd, TVector, TWeights>(r1p1, scales, tile, 1, first + 1);
+        Sums.Store<TSimd, TVector>(r0p0, tile, 0, first);
+        Sums.Store<TSimd, TVector>(r0p1, tile, 0, first + 1);
+        Sums.Store<TSimd, TVector>(r1p0, tile, 1, first);
+        Sums.Store<TSimd, TVector>(r1p1, tile, 1, first + 1);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void FourRows(byte* weights, int count, float* x, int step, int first, byte* scales, float* tile)
+    public static void FourRows(byte* weights, int count, float* x, int step, int first, float* tile)
     {
         TVector r0p0 = default, r0p1 = default;
         TVector r1p0 = default, r1p1 = default;
@@ -79,18 +79,18 @@ internal static unsafe class TwoVectors<TSimd, TVector, TWeights>
             weights += TWeights.StepBytes;
             x += step;
         }
-        Sums.Finish<TSimd, TVector, TWeights>(r0p0, scales, tile, 0, first);
-        Sums.Finish<TSimd, TVector, TWeights>(r0p1, scales, tile, 0, first + 1);
-        Sums.Finish<TSimd, TVector, TWeights>(r1p0, scales, tile, 1, first);
-        Sums.Finish<TSimd, TVector, TWeights>(r1p1, scales, tile, 1, first + 1);
-        Sums.Finish<TSimd, TVector, TWeights>(r2p0, scales, tile, 2, first);
-        Sums.Finish<TSimd, TVector, TWeights>(r2p1, scales, tile, 2, first + 1);
-        Sums.Finish<TSimd, TVector, TWeights>(r3p0, scales, tile, 3, first);
-        Sums.Finish<TSimd, TVector, TWeights>(r3p1, scales, tile, 3, first + 1);
+        Sums.Store<TSimd, TVector>(r0p0, tile, 0, first);
+        Sums.Store<TSimd, TVector>(r0p1, tile, 0, first + 1);
+        Sums.Store<TSimd, TVector>(r1p0, tile, 1, first);
+        Sums.Store<TSimd, TVector>(r1p1, tile, 1, first + 1);
+        Sums.Store<TSimd, TVector>(r2p0, tile, 2, first);
+        Sums.Store<TSimd, TVector>(r2p1, tile, 2, first + 1);
+        Sums.Store<TSimd, TVector>(r3p0, tile, 3, first);
+        Sums.Store<TSimd, TVector>(r3p1, tile, 3, first + 1);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void EightRows(byte* weights, int count, float* x, int step, int first, byte* scales, float* tile)
+    public static void EightRows(byte* weights, int count, float* x, int step, int first, float* tile)
     {
         TVector r0p0 = default, r0p1 = default;
         TVector r1p0 = default, r1p1 = default;
@@ -131,21 +131,21 @@ internal static unsafe class TwoVectors<TSimd, TVector, TWeights>
             weights += TWeights.StepBytes;
             x += step;
         }
-        Sums.Finish<TSimd, TVector, TWeights>(r0p0, scales, tile, 0, first);
-        Sums.Finish<TSimd, TVector, TWeights>(r0p1, scales, tile, 0, first + 1);
-        Sums.Finish<TSimd, TVector, TWeights>(r1p0, scales, tile, 1, first);
-        Sums.Finish<TSimd, TVector, TWeights>(r1p1, scales, tile, 1, first + 1);
-        Sums.Finish<TSimd, TVector, TWeights>(r2p0, scales, tile, 2, first);
-        Sums.Finish<TSimd, TVector, TWeights>(r2p1, scales, tile, 2, first + 1);
-        Sums.Finish<TSimd, TVector, TWeights>(r3p0, scales, tile, 3, first);
-        Sums.Finish<TSimd, TVector, TWeights>(r3p1, scales, tile, 3, first + 1);
-        Sums.Finish<TSimd, TVector, TWeights>(r4p0, scales, tile, 4, first);
-        Sums.Finish<TSimd, TVector, TWeights>(r4p1, scales, tile, 4, first + 1);
-        Sums.Finish<TSimd, TVector, TWeights>(r5p0, scales, tile, 5, first);
-        Sums.Finish<TSimd, TVector, TWeights>(r5p1, scales, tile, 5, first + 1);
-        Sums.Finish<TSimd, TVector, TWeights>(r6p0, scales, tile, 6, first);
-        Sums.Finish<TSimd, TVector, TWeights>(r6p1, scales, tile, 6, first + 1);
-        Sums.Finish<TSimd, TVector, TWeights>(r7p0, scales, tile, 7, first);
-        Sums.Finish<TSimd, TVector, TWeights>(r7p1, scales, tile, 7, first + 1);
+        Sums.Store<TSimd, TVector>(r0p0, tile, 0, first);
+        Sums.Store<TSimd, TVector>(r0p1, tile, 0, first + 1);
+        Sums.Store<TSimd, TVector>(r1p0, tile, 1, first);
+        Sums.Store<TSimd, TVector>(r1p1, tile, 1, first + 1);
+        Sums.Store<TSimd, TVector>(r2p0, tile, 2, first);
+        Sums.Store<TSimd, TVector>(r2p1, tile, 2, first + 1);
+        Sums.Store<TSimd, TVector>(r3p0, tile, 3, first);
+        Sums.Store<TSimd, TVector>(r3p1, tile, 3, first + 1);
+        Sums.Store<TSimd, TVector>(r4p0, tile, 4, first);
+        Sums.Store<TSimd, TVector>(r4p1, tile, 4, first + 1);
+        Sums.Store<TSimd, TVector>(r5p0, tile, 5, first);
+        Sums.Store<TSimd, TVector>(r5p1, tile, 5, first + 1);
+        Sums.Store<TSimd, TVector>(r6p0, tile, 6, first);
+        Sums.Store<TSimd, TVector>(r6p1, tile, 6, first + 1);
+        Sums.Store<TSimd, TVector>(r7p0, tile, 7, first);
+        Sums.Store<TSimd, TVector>(r7p1, tile, 7, first + 1);
     }
 }

@@ -71,12 +71,14 @@ internal static unsafe class MatrixPacker
             var length = Math.Min(Panel.GroupLength, inputs - start);
             var scales = (ushort*)packed;
             var bytes = (sbyte*)(packed + Panel.ScaleBytes);
+            // A last input without another one goes with a weight of zero.
+            var padded = (length + 1) / 2 * 2;
             for (var output = 0; output < Panel.Width; output++)
             {
                 var group = output < count ? rows.Slice((output * inputs) + start, length) : default;
-                scales[(output % Half * 2) + (output / Half)] = PackGroup(group, bytes + output, length);
+                scales[(output % Half * 2) + (output / Half)] = PackGroup(group, bytes + (2 * output), padded);
             }
-            packed += Panel.ScaleBytes + (length * Int8Weights.BytesPerInput);
+            packed += Panel.ScaleBytes + (padded * Panel.BytesPerInput);
         }
     }
 
@@ -94,7 +96,7 @@ internal static unsafe class MatrixPacker
         for (var i = 0; i < length; i++)
         {
             var steps = i < group.Length ? MathF.Round(group[i] * stepsPerUnit) : 0;
-            bytes[i * Int8Weights.BytesPerInput] = (sbyte)Math.Clamp(steps, -sbyte.MaxValue, sbyte.MaxValue);
+            bytes[(i / 2 * 2 * Panel.BytesPerInput) + (i % 2)] = (sbyte)Math.Clamp(steps, -sbyte.MaxValue, sbyte.MaxValue);
         }
         return (ushort)bits;
     }

@@ -76,7 +76,7 @@ internal sealed class PackedLayout
 
     /// <summary>A text that is equal for packed weights that are interchangeable, and for no others.</summary>
     public static string Describe(GeneratorConfig config, Precision precision, string fingerprint) =>
-        new StringBuilder("Generator weights packed for the CPU engine of Hita for .NET, layout 3.\n")
+        new StringBuilder($"Generator weights packed for the CPU engine of Hita for .NET, layout {(precision == Precision.Int8 ? 4 : 3)}.\n")
             .Append($"precision: {precision}\nweights: {fingerprint}\n")
             .Append(ConfigJson.Write(config with { Preset = null })).ToString();
 

@@ -1,0 +1,57 @@
+using System.Diagnostics;
+using System.Runtime.ExceptionServices;
+
+namespace Hita.Distributed.Collectives;
+
+/// <summary>An operation over all ranks that has begun.</summary>
+public sealed class PendingCollective
+{
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
+
+    private readonly ManualResetEventSlim _done = new();
+    private readonly GroupFault _fault;
+    private readonly long _began = Stopwatch.GetTimestamp();
+    private Exception? _error;
+    private long _ended;
+
+    internal PendingCollective(GroupFault fault) => _fault = fault;
+
+    /// <summary>An operation that had nothing to do.</summary>
+    internal static PendingCollective Completed { get; } = CreateCompleted();
+
+    /// <summary>Whether it is over, in whatever way.</summary>
+    public bool IsDone => _done.IsSet;
+
+    /// <summary>Seconds between its beginning and its end; 0 while it has not ended.</summary>
+    internal double Seconds => _done.IsSet ? Stopwatch.GetElapsedTime(_began, _ended).TotalSeconds : 0;
+
+    /// <summary>Waits until it is done.</summary>
+    /// <exception cref="GroupException">A rank was lost, or the library failed.</exception>
+    public void Wait()
+    {
+        // What carries it out may be stuck in a native call, and a lost rank ends the wait all the same.
+        while (!_done.Wait(Look))
+            _fault.ThrowIfSet();
+        if (_error is { } error)
+            ExceptionDispatchInfo.Throw(error);
+    }
+
+    internal void Complete()
+    {
+        _ended = Stopwatch.GetTimestamp();
+        _done.Set();
+    }
+
+    internal void Fail(Exception error)
+    {
+        _error = error;
+        Complete();
+    }
+
+    private static PendingCollective CreateCompleted()
+    {
+        var done = new PendingCollective(new GroupFault());
+        done.Complete();
+        return done;
+    }
+}

@@ -1,0 +1,148 @@
+using Hita.Runtime.Diagnostics;
+using static TorchSharp.torch;
+
+namespace Hita.Runtime.Products;
+
+/// <summary>Which kernel linear layers take on this processor.</summary>
+/// <remarks>
+/// Kernels round differently, so a choice that changed from run to run would change what comes out. It is therefore measured once
+/// a processor, kept in the cache folder, and from then on read; where nothing can be kept, nothing is measured, and the
+/// library's product is taken.
+/// </remarks>
+internal sealed class LinearChoice
+{
+    /// <summary>The environment variable that pins a kernel.</summary>
+    public const string Variable = "HITA_LINEAR";
+
+    // Another product has to be this many times as fast as the library's, so that noise does not decide.
+    private const double Worthwhile = 1.02;
+
+    private static readonly Lock Gate = new();
+    private static readonly Dictionary<ScalarType, LinearChoice> Known = [];
+
+    private LinearChoice(LinearKernel kernel, ChoiceOrigin origin, IReadOnlyDictionary<LinearKernel, double> rates) =>
+        (Kernel, Origin, Rates) = (kernel, origin, rates);
+
+    /// <summary>The kernel.</summary>
+    public LinearKernel Kernel { get; }
+
+    /// <summary>Where the choice comes from.</summary>
+    public ChoiceOrigin Origin { get; }
+
+    /// <summary>Operations a second by one thread when the choice was made; empty where nothing was measured.</summary>
+    public IReadOnlyDictionary<LinearKernel, double> Rates { get; }
+
+    /// <summary>The kernel for values of a type. The first call of a process may measure, for a tenth of a second.</summary>
+    /// <param name="type">float32 or bfloat16.</param>
+    /// <exception cref="HitaException"><see cref="Variable"/> is no kernel, or not one for this processor.</exception>
+    public static LinearKernel For(ScalarType type) => Of(type).Kernel;
+
+    /// <inheritdoc cref="For"/>
+    /// <returns>The whole choice.</returns>
+    public static LinearChoice Of(ScalarType type)
+    {
+        lock (Gate)
+        {
+            if (!Known.TryGetValue(type, out var choice))
+                Known[type] = choice = Make(Environment.GetEnvironmentVariable(Variable), LinearChoiceFile.Default(), type);
+            return choice;
+        }
+    }
+
+    /// <summary>Takes one kernel for all types that it suits until disposed, in the whole process: for measurements and tests.</summary>
+    internal static IDisposable Take(LinearKernel kernel)
+    {
+        lock (Gate)
+        {
+            var before = new Dictionary<ScalarType, LinearChoice>(Known);
+            foreach (var type in (ScalarType[])[ScalarType.Float32, ScalarType.BFloat16])
+                Known[type] = new LinearChoice(Possible(type).Contains(kernel) ? kernel : LinearKernel.Library, ChoiceOrigin.Pinned, Nothing);
+            return new Restoring(before);
+        }
+    }
+
+    /// <summary>The kernels that there are for values of a type on this processor.</summary>
+    /// <param name="type">float32 or bfloat16.</param>
+    internal static IReadOnlyList<LinearKernel> Possible(ScalarType type) => type == ScalarType.Float32 && PackedProduct.IsSupported
+        ? [LinearKernel.Library, LinearKernel.Convolution, LinearKernel.Packed]
+        : [LinearKernel.Library, LinearKernel.Convolution];
+
+    /// <summary>Makes the choice anew.</summary>
+    /// <param name="pinned">The variable's value; null or empty where it is not set.</param>
+    /// <param name="file">Where choices are kept; null where nothing can be kept.</param>
+    /// <param name="type">float32 or bfloat16.</param>
+    internal static LinearChoice Make(string? pinned, LinearChoiceFile? file, ScalarType type)
+    {
+        if (Pinned(pinned) is { } kernel)
+            return new LinearChoice(Possible(type).Contains(kernel) ? kernel : LinearKernel.Library, ChoiceOrigin.Pinned, Nothing);
+        var key = Key(type);
+        if (file is null)
+            return new LinearChoice(LinearKernel.Library, ChoiceOrigin.Rule, Nothing);
+        if (file.Find(key) is { } kept && Possible(type).Contains(kept.Kernel))
+            return new LinearChoice(kept.Kernel, ChoiceOrigin.Remembered, kept.Rates);
+        var rates = LinearMeasurement.Rates(Possible(type), type);
+        var best = rates.MaxBy(static r => r.Value).Key;
+        if (rates[best] < Worthwhile * rates[LinearKernel.Library])
+            best = LinearKernel.Library;
+        // Another process may have been first; then its choice counts.
+        return file.Keep(key, best, rates) is { } agreed
+            ? new LinearChoice(agreed.Kernel, ChoiceOrigin.Measured, agreed.Rates)
+            : new LinearChoice(LinearKernel.Library, ChoiceOrigin.Rule, rates);
+    }
+
+    private static IReadOnlyDictionary<LinearKernel, double> Nothing { get; } = new Dictionary<LinearKernel, double>();
+
+    private static LinearKernel? Pinned(string? value)
+    {
+        if (value is null or "" or "auto")
+            return null;
+        foreach (var kernel in Enum.GetValues<LinearKernel>())
+        {
+            if (value != Name(kernel))
+                continue;
+            if (kernel == LinearKernel.Packed && !PackedProduct.IsSupported)
+                throw new HitaException($"{Variable} is 'packed', which needs a processor with AVX2; use auto, library or convolution.");
+            return kernel;
+        }
+        throw new HitaException($"{Variable} is '{MessageText.Short(value)}'; it must be auto, library, convolution or packed.");
+    }
+
+    /// <summary>A kernel's name in files, reports and the variable.</summary>
+    public static string Name(LinearKernel kernel) => EnumWords.Of(kernel);
+
+    // What rounding and speed depend on.
+    private static string Key(ScalarType type)
+    {
+        var processor = ProcessorInfo.Read();
+        return $"{processor.Model}; {string.Join(", ", processor.VectorInstructions)}; libtorch {TorchLibrary.ExpectedVersion}; {type}";
+    }
+
+    private sealed class Restoring(Dictionary<ScalarType, LinearChoice> before) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (Gate)
+            {
+                Known.Clear();
+                foreach (var (type, choice) in before)
+                    Known[type] = choice;
+            }
+        }
+    }
+}
+
+/// <summary>Where a <see cref="LinearChoice"/> comes from.</summary>
+internal enum ChoiceOrigin
+{
+    /// <summary>The user's environment variable.</summary>
+    Pinned,
+
+    /// <summary>Measured by an earlier process.</summary>
+    Remembered,
+
+    /// <summary>Measured by this process.</summary>
+    Measured,
+
+    /// <summary>Nothing can be kept here, so the library's product is taken.</summary>
+    Rule,
+}
