@@ -14,6 +14,7 @@ internal sealed class HubTransport : IDisposable
 
     public HubTransport(HubSettings settings, HttpMessageHandler? handler = null)
     {
+        OpenSslLibrary.Require("Connections to the hub");
         _settings = settings;
         // Waiting has its own limits below: a large file takes as long as it takes.
         _http = new HttpClient(handler ?? new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = settings.StallTime })
@@ -173,7 +174,12 @@ internal sealed class HubTransport : IDisposable
 
     /// <summary>The sentence where there was no answer.</summary>
     public HubException Unreachable(Exception e, string what) => new(
-        $"{_settings.Endpoint.Host} gave no answer for {PrintableText.Escape(what)} ({Words(e)}): check the connection and try again; what has arrived is kept.", inner: e);
+        $"{_settings.Endpoint.Host} gave no answer for {PrintableText.Escape(what)} ({Words(e)}): {Way(e)} and try again; what has arrived is kept.", inner: e);
+
+    /// <summary>What to do about a network that does not answer. On a bare Linux nothing vouches for any host.</summary>
+    public static string Way(Exception e) => e is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } && OperatingSystem.IsLinux()
+        ? "install this system's package ca-certificates where it is missing, check the connection"
+        : "check the connection";
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();

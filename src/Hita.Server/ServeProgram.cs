@@ -56,6 +56,7 @@ public static class ServeProgram
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(listening);
         ArgumentNullException.ThrowIfNull(ready);
+        OpenSslLibrary.Require("A server and its pages");
         CheckOpenness(urls, options);
         options.TrustedProxies.Add(IPNetwork.Parse("127.0.0.0/8"));
         options.TrustedProxies.Add(IPNetwork.Parse("::1/128"));

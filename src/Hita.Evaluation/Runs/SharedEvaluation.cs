@@ -42,6 +42,24 @@ public sealed class SharedEvaluation
     public EvaluationReport Merge(IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default) =>
         EvaluationDriver.Merge(Fresh(), _options, progress, cancellation);
 
+    /// <summary>As <see cref="Run"/>, on another thread.</summary>
+    /// <inheritdoc cref="Run" path="/param"/>
+    /// <inheritdoc cref="Run" path="/exception"/>
+    public Task<EvaluationReport> RunAsync(IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default) =>
+        Background.Run(() => Run(progress, cancellation), cancellation);
+
+    /// <summary>As <see cref="RunShard"/>, on another thread.</summary>
+    /// <inheritdoc cref="RunShard" path="/param"/>
+    /// <inheritdoc cref="RunShard" path="/exception"/>
+    public Task RunShardAsync(Shard shard, string command = "", IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default) =>
+        Background.Run(() => RunShard(shard, command, progress, cancellation), cancellation);
+
+    /// <summary>As <see cref="Merge"/>, on another thread.</summary>
+    /// <inheritdoc cref="Merge" path="/param"/>
+    /// <inheritdoc cref="Merge" path="/exception"/>
+    public Task<EvaluationReport> MergeAsync(IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default) =>
+        Background.Run(() => Merge(progress, cancellation), cancellation);
+
     // Metrics that have measured something are not to be used again.
     private EvaluationPlan Fresh()
     {

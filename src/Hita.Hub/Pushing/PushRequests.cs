@@ -72,7 +72,7 @@ internal sealed class PushRequests(HubTransport transport, HubSettings settings,
 
     /// <summary>The sentence where there was no answer.</summary>
     public HubException Unreachable(Exception e) => new(
-        $"{settings.Endpoint.Host} gave no answer for {target.Repository} ({SystemMessage.Of(e is HttpRequestException { InnerException: { } inner } ? inner : e)}): check the connection and push again; what has arrived there is not sent again.",
+        $"{settings.Endpoint.Host} gave no answer for {target.Repository} ({SystemMessage.Of(e is HttpRequestException { InnerException: { } inner } ? inner : e)}): {HubTransport.Way(e)} and push again; what has arrived there is not sent again.",
         inner: e);
 
     /// <summary>A text as a body; its type says no character set, which some hosts take for another type.</summary>

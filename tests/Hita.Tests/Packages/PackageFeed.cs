@@ -15,8 +15,8 @@ public sealed class PackageFeed : IAsyncLifetime
 
     private readonly TemporaryFolder _folder = new();
 
-    /// <summary>The version they carry, which no other packing has.</summary>
-    public string Version { get; } = $"0.1.0-test.{Environment.ProcessId}";
+    /// <summary>The version they carry, which no other packing has. It is a finished one, for which packing is stricter.</summary>
+    public string Version { get; } = $"0.1.{Environment.ProcessId}";
 
     /// <summary>The folder with the packed files.</summary>
     public string Folder => _folder["feed"];

@@ -12,7 +12,7 @@ public sealed class ToolTests
         using var folder = new TemporaryFolder();
         await Programs.Run(
             TestFiles.Root, "dotnet", "pack", "src/Hita.Cli/Hita.Cli.csproj", "-c", "Release", "-o", folder["feed"],
-            "-p:PackageVersion=0.1.0-tooltest", "-p:RunAnalyzers=false", "-p:UseSharedCompilation=false", "--nologo", "-v", "quiet");
+            "-p:PackageVersion=0.1.99", "-p:RunAnalyzers=false", "-p:UseSharedCompilation=false", "--nologo", "-v", "quiet");
         await File.WriteAllTextAsync(
             folder["nuget.config"],
             $"""
@@ -23,7 +23,7 @@ public sealed class ToolTests
             """,
             TestContext.Current.CancellationToken);
         await Programs.Run(
-            folder.Path, "dotnet", "tool", "install", "Hita.Cli", "--version", "0.1.0-tooltest", "--tool-path", folder["bin"], "--configfile", folder["nuget.config"]);
+            folder.Path, "dotnet", "tool", "install", "Hita.Cli", "--version", "0.1.99", "--tool-path", folder["bin"], "--configfile", folder["nuget.config"]);
 
         await Programs.Run(folder.Path, folder["bin/hita"], "generate", "--class", "marble torus", "--count", "2", "-o", "out");
 

@@ -130,7 +130,7 @@ public static class SystemReporter
 
     private static string NoCuda()
     {
-        const string Ways = "start with HITA_TORCH_BACKEND=cuda, or name the torch/lib folder of a CUDA-enabled Python installation with --libtorch.";
+        const string Ways = "start a checkout with HITA_TORCH_BACKEND=cuda, or name the torch/lib folder of a CUDA-enabled Python installation with --libtorch.";
         if (OperatingSystem.IsMacOS())
             return "No CUDA device: there is none for this system, so everything runs on the processor.";
         return File.Exists("/proc/driver/nvidia/version")
