@@ -113,11 +113,15 @@ internal sealed class BenchRun(BenchOptions options, Action<BenchLine>? onLine, 
 
     /// <summary>Repeats several works in turn, so that whatever else the machine does falls on all of them.</summary>
     /// <returns>The median of each one's times, in seconds.</returns>
-    public double[] Medians(params ReadOnlySpan<Action> works)
+    public double[] Medians(params ReadOnlySpan<Action> works) => [.. Times(works).Select(static t => t.Seconds)];
+
+    /// <inheritdoc cref="Medians"/>
+    /// <returns>The medians of each one's times, on the clock and of the processors, in seconds.</returns>
+    public (double Seconds, double Processor)[] Times(params ReadOnlySpan<Action> works)
     {
         foreach (var work in works)
             work();
-        var times = new List<double>[works.Length];
+        var times = new List<(double Seconds, double Processor)>[works.Length];
         for (var i = 0; i < times.Length; i++)
             times[i] = [];
         var start = Stopwatch.GetTimestamp();
@@ -126,12 +130,16 @@ internal sealed class BenchRun(BenchOptions options, Action<BenchLine>? onLine, 
             for (var i = 0; i < works.Length; i++)
             {
                 cancellation.ThrowIfCancellationRequested();
-                times[i].Add(Seconds(works[i]));
+                var processor = ProcessorSeconds();
+                times[i].Add((Seconds(works[i]), ProcessorSeconds() - processor));
             }
         }
         while (Stopwatch.GetElapsedTime(start).TotalSeconds < options.Seconds);
-        return [.. times.Select(static t => t.Order().ElementAt(t.Count / 2))];
+        return [.. times.Select(static t => (Middle(t.Select(static x => x.Seconds)), Middle(t.Select(static x => x.Processor))))];
     }
+
+    /// <summary>The time that all threads of the process have computed: other programs lengthen it little.</summary>
+    public static double ProcessorSeconds() => Environment.CpuUsage.TotalTime.TotalSeconds;
 
     /// <summary>The time of one call.</summary>
     public static double Seconds(Action work)
@@ -139,5 +147,11 @@ internal sealed class BenchRun(BenchOptions options, Action<BenchLine>? onLine, 
         var start = Stopwatch.GetTimestamp();
         work();
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    private static double Middle(IEnumerable<double> values)
+    {
+        var sorted = values.Order().ToList();
+        return sorted[sorted.Count / 2];
     }
 }

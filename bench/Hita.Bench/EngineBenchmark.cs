@@ -69,6 +69,7 @@ public static class EngineBenchmark
         private readonly int[] _inputs;
         private readonly float[] _logits;
         private readonly List<double> _seconds = [];
+        private readonly List<double> _processor = [];
         private IDecodingPass? _pass;
         private long _allocated;
         private long _positions;
@@ -98,13 +99,16 @@ public static class EngineBenchmark
                 cancellation.ThrowIfCancellationRequested();
                 var position = _pass.Position;
                 var allocated = GC.GetTotalAllocatedBytes();
+                var processor = BenchRun.ProcessorSeconds();
                 var start = Stopwatch.GetTimestamp();
                 _pass.Advance(_inputs, _logits);
                 var elapsed = Stopwatch.GetElapsedTime(start).TotalSeconds;
+                processor = BenchRun.ProcessorSeconds() - processor;
                 if (keep)
                 {
                     _allocated += GC.GetTotalAllocatedBytes() - allocated;
                     _seconds.Add(elapsed);
+                    _processor.Add(processor);
                     _positions += position;
                 }
             }
@@ -113,6 +117,7 @@ public static class EngineBenchmark
         public StepMeasurement Summarize(List<double> bandwidths, List<double> rates)
         {
             _seconds.Sort();
+            _processor.Sort();
             var position = _positions / (double)_seconds.Count;
             var engine = _model as CpuTokenModel;
             var config = _model.Config;
@@ -125,6 +130,7 @@ public static class EngineBenchmark
                 MeanPosition = position,
                 Seconds = _seconds[_seconds.Count / 2],
                 BestSeconds = _seconds[_seconds.Count / 10],
+                ProcessorSeconds = _processor[_processor.Count / 2],
                 AllocatedBytes = _allocated / (double)_seconds.Count,
                 WeightBytes = engine?.WeightBytesPerStep ?? 0,
                 CacheBytes = engine is null

@@ -92,7 +92,7 @@ internal static class StepBenchmark
                 Floor = engine is null ? null : step.FloorSeconds * 1e3,
                 Fraction = engine is null ? null : step.Fraction,
                 Speedup = framework / step.Seconds,
-                Note = FormattableString.Invariant($"{images:0.0} images a minute of sampling, one step in ten under {step.BestSeconds * 1e3:0.00} ms{best}{allocated}"),
+                Note = FormattableString.Invariant($"{images:0.0} images a minute of sampling, one step in ten under {step.BestSeconds * 1e3:0.00} ms{best}, {step.ProcessorSeconds * 1e3:0.00} ms of processor time{allocated}"),
             });
         }
     }

@@ -15,6 +15,9 @@ public sealed record StepMeasurement
     /// <summary>The median time of a step.</summary>
     public required double Seconds { get; init; }
 
+    /// <summary>The median of the time that all threads compute in a step. Waiting for each other, they compute too.</summary>
+    public required double ProcessorSeconds { get; init; }
+
     /// <summary>The time that one step in ten stays under: what the machine does while other programs rest.</summary>
     public required double BestSeconds { get; init; }
 

@@ -32,7 +32,7 @@ internal static class TokenizerBenchmark
         var chosenHalf = LinearChoice.For(ScalarType.BFloat16);
         ways.AddRange(LinearChoice.Possible(ScalarType.BFloat16).Select(k => (
             $"bf16, linear layers by {LinearChoice.Name(k)}{(k == chosenHalf ? " (chosen here)" : "")}", half, k)));
-        var times = run.Medians([.. ways.Select(w => (Action)(() =>
+        var times = run.Times([.. ways.Select(w => (Action)(() =>
         {
             using var pinned = LinearChoice.Take(w.Kernel);
             w.Tokenizer.Encode([image]);
@@ -42,8 +42,9 @@ internal static class TokenizerBenchmark
         {
             // The floor is of float32 arithmetic.
             Add(
-                run, BenchPart.Encode, $"{config.Preset}, {config.ImageSize} pixels to codes", ways[i].Name, times[i],
-                ways[i].Tokenizer == tokenizer ? floor : null, times[0]);
+                run, BenchPart.Encode, $"{config.Preset}, {config.ImageSize} pixels to codes", ways[i].Name, times[i].Seconds,
+                ways[i].Tokenizer == tokenizer ? floor : null, times[0].Seconds,
+                FormattableString.Invariant($"{times[i].Processor:0.00} s of processor time"));
         }
     }
 
@@ -115,7 +116,7 @@ internal static class TokenizerBenchmark
         return image;
     }
 
-    private static void Add(BenchRun run, BenchPart part, string what, string with, double seconds, double? floor, double? framework) => run.Add(new BenchLine
+    private static void Add(BenchRun run, BenchPart part, string what, string with, double seconds, double? floor, double? framework, string? note = null) => run.Add(new BenchLine
     {
         Part = part,
         What = what,
@@ -125,5 +126,6 @@ internal static class TokenizerBenchmark
         Floor = floor,
         Fraction = floor / seconds,
         Speedup = framework / seconds,
+        Note = note,
     });
 }

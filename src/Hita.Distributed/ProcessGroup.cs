@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Hita.Distributed.Collectives;
 using Hita.Distributed.Launching;
 using Hita.Distributed.Mpi;
+using Hita.Distributed.Nccl;
 using Hita.Distributed.Watching;
 
 namespace Hita.Distributed;
@@ -17,6 +18,7 @@ public sealed partial class ProcessGroup : IDisposable
     private readonly GroupFault _fault;
     private RankIdentity[]? _ranks;
     private RankWatch? _watch;
+    private NcclCollectives? _devices;
     private bool _over;
 
     private ProcessGroup(ICollectives host, GroupOptions options, GroupFault fault, int localRank)
@@ -47,6 +49,13 @@ public sealed partial class ProcessGroup : IDisposable
 
     /// <summary>The operations as they are carried out in memory of the host.</summary>
     internal ICollectives Host => _host;
+
+    /// <summary>
+    /// The operations in memory of the ranks' GPUs, by NCCL; null where a rank has no NCCL. Every rank calls it.
+    /// </summary>
+    /// <param name="device">The GPU of this rank.</param>
+    /// <exception cref="GroupException">A rank was lost, or NCCL fails.</exception>
+    internal ICollectives? JoinDevices(int device) => _devices ??= Size == 1 ? null : NcclCollectives.Join(_host, device, _fault, _options.Limit);
 
     /// <summary>A group of this process alone.</summary>
     public static ProcessGroup Alone() => Alone(localRank: 0);
@@ -115,6 +124,7 @@ public sealed partial class ProcessGroup : IDisposable
             try
             {
                 Barrier();
+                _devices?.Close();
                 _watch?.Leave();
                 _host.Close();
             }
@@ -124,6 +134,7 @@ public sealed partial class ProcessGroup : IDisposable
             }
         }
         _watch?.Dispose();
+        _devices?.Dispose();
         _host.Dispose();
     }
 

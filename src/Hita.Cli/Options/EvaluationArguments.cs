@@ -141,7 +141,7 @@ internal sealed class EvaluationArguments
     {
         if (host.IsMerging)
             return Show(progress => evaluation.Merge(progress, host.Cancellation));
-        var part = _shard.Read(parsed);
+        var part = _shard.Read(parsed, host);
         if (part.IsWhole)
             return Show(progress => evaluation.Run(progress, host.Cancellation));
         if (parsed.GetValue(_shard) is null)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Hita.Cli.Hosting;
 using Hita.Distributed.Launching;
 
 namespace Hita.Cli.Options;
@@ -14,6 +15,13 @@ internal sealed class ShardOption : Option<string?>
         HelpName = "i/n";
     }
 
-    /// <summary>The part.</summary>
-    public Shard Read(ParseResult parsed) => Shard.Choose(parsed.GetValue(this));
+    /// <summary>The part; says so where it is a rank's, which nobody named.</summary>
+    public Shard Read(ParseResult parsed, CommandHost host)
+    {
+        var named = parsed.GetValue(this);
+        var part = Shard.Choose(named);
+        if (named is null && !part.IsWhole)
+            host.Terminal.Error.WriteLine($"hita: this process is rank {part.Index} of {part.Count} and does its part; --shard 0/1 does all.");
+        return part;
+    }
 }

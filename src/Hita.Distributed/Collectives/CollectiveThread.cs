@@ -38,6 +38,7 @@ internal sealed class CollectiveThread : IDisposable
         {
             try
             {
+                pending.Begin();
                 _fault.ThrowIfSet();
                 work();
                 pending.Complete();

@@ -8,9 +8,9 @@ public sealed class PendingCollective
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
 
-    private readonly ManualResetEventSlim _done = new();
+    private readonly TaskCompletionSource _done = new();
     private readonly GroupFault _fault;
-    private readonly long _began = Stopwatch.GetTimestamp();
+    private long _began;
     private Exception? _error;
     private long _ended;
 
@@ -20,26 +20,28 @@ public sealed class PendingCollective
     internal static PendingCollective Completed { get; } = CreateCompleted();
 
     /// <summary>Whether it is over, in whatever way.</summary>
-    public bool IsDone => _done.IsSet;
+    public bool IsDone => _done.Task.IsCompleted;
 
-    /// <summary>Seconds between its beginning and its end; 0 while it has not ended.</summary>
-    internal double Seconds => _done.IsSet ? Stopwatch.GetElapsedTime(_began, _ended).TotalSeconds : 0;
+    /// <summary>Seconds that it took once it was its turn, the wait for slower ranks included; 0 while it has not ended.</summary>
+    internal double Seconds => IsDone && _began > 0 ? Stopwatch.GetElapsedTime(_began, _ended).TotalSeconds : 0;
 
     /// <summary>Waits until it is done.</summary>
     /// <exception cref="GroupException">A rank was lost, or the library failed.</exception>
     public void Wait()
     {
         // What carries it out may be stuck in a native call, and a lost rank ends the wait all the same.
-        while (!_done.Wait(Look))
+        while (!_done.Task.Wait(Look))
             _fault.ThrowIfSet();
         if (_error is { } error)
             ExceptionDispatchInfo.Throw(error);
     }
 
+    internal void Begin() => _began = Stopwatch.GetTimestamp();
+
     internal void Complete()
     {
         _ended = Stopwatch.GetTimestamp();
-        _done.Set();
+        _done.SetResult();
     }
 
     internal void Fail(Exception error)

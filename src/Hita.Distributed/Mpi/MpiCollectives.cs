@@ -94,7 +94,7 @@ internal sealed unsafe class MpiCollectives : ICollectives
         return operation;
     }
 
-    private void InPieces(long count, Action<long, int> work)
+    private static void InPieces(long count, Action<long, int> work)
     {
         for (long first = 0; first < count; first += Piece)
             work(first, (int)Math.Min(Piece, count - first));

@@ -57,7 +57,8 @@ internal sealed unsafe partial class MpiLibrary
         fixed (byte* start = text)
             _ = ((delegate* unmanaged[Cdecl]<byte*, int*, int>)Export("MPI_Get_library_version"))(start, &length);
         var line = Encoding.UTF8.GetString(text).TrimEnd('\0').Split('\n', '\0')[0].Trim();
-        return line.Split(',')[0].Trim();
+        // "Open MPI v4.1.4, package: …" and "MPICH Version:	4.0.2".
+        return string.Join(' ', line.Split(',')[0].Replace("Version:", "", StringComparison.Ordinal).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
     }
 
     /// <summary>Joins the other ranks.</summary>

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Hita.Distributed;
 using Hita.Distributed.Collectives;
 using Hita.Runtime;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Hita.Training.Ranks;
@@ -10,14 +11,14 @@ namespace Hita.Training.Ranks;
 /// Adds up the gradients of all ranks, some megabytes at a time: a part is on its way while the backward pass computes the next one.
 /// </summary>
 /// <remarks>
-/// Gradients lie a second time in the buckets' memory, float32, on the host. A bucket also says which of its gradients have arrived on this
+/// Gradients lie a second time in the buckets' memory, float32, on the host or, with NCCL, on the GPU. A bucket also says which of its gradients have arrived on this
 /// rank, so that one that arrived on some ranks alone counts as zero on the others.
 /// </remarks>
 internal sealed class GradientBuckets : IDisposable
 {
     private const long BucketElements = 4 << 20;
 
-    private readonly ProcessGroup _group;
+    private readonly ICollectives _collectives;
     private readonly List<Bucket> _buckets = [];
 
     /// <param name="parameters">The parameters by name; they stay the caller's.</param>
@@ -26,7 +27,10 @@ internal sealed class GradientBuckets : IDisposable
     /// <param name="bucketElements">About how many numbers go together.</param>
     public GradientBuckets(IReadOnlyDictionary<string, Tensor> parameters, Func<string, int> stageOf, ProcessGroup group, long bucketElements = BucketElements)
     {
-        _group = group;
+        var device = parameters.Values.First().device;
+        // From GPU to GPU where that is possible, else by way of the host's memory.
+        _collectives = (device.type == DeviceType.CUDA ? group.JoinDevices(device.index) : null) ?? group.Host;
+        var home = _collectives.OnDevice ? device : CPU;
         // Gradients arrive from the network's end to its beginning, as far as the order of the parameters tells.
         var order = parameters.Reverse().Select(p => (Stage: stageOf(p.Key), Parameter: p.Value)).OrderBy(static p => p.Stage);
         var (members, elements, stage) = (new List<Tensor>(), 0L, 0);
@@ -34,14 +38,14 @@ internal sealed class GradientBuckets : IDisposable
         {
             if (members.Count > 0 && (elements + parameter.numel() > bucketElements || next != stage))
             {
-                _buckets.Add(new Bucket(members, elements, stage));
+                _buckets.Add(new Bucket(members, elements, stage, home));
                 (members, elements) = ([], 0);
             }
             members.Add(parameter);
             (elements, stage) = (elements + parameter.numel(), next);
         }
         if (members.Count > 0)
-            _buckets.Add(new Bucket(members, elements, stage));
+            _buckets.Add(new Bucket(members, elements, stage, home));
     }
 
     /// <summary>Bytes that a step sends to be added up, of this rank.</summary>
@@ -61,7 +65,7 @@ internal sealed class GradientBuckets : IDisposable
         foreach (var bucket in _buckets)
         {
             if (bucket.Stage <= stage && bucket.Pending is null)
-                bucket.Begin(_group.Host);
+                bucket.Begin(_collectives);
         }
     }
 
@@ -102,11 +106,11 @@ internal sealed class GradientBuckets : IDisposable
         private readonly List<Tensor> _members;
         private readonly Tensor _flat;
 
-        public Bucket(List<Tensor> members, long elements, int stage)
+        public Bucket(List<Tensor> members, long elements, int stage, Device home)
         {
             (_members, Stage) = (members, stage);
             // One number a parameter says whether its gradient has arrived.
-            _flat = zeros([elements + members.Count], dtype: ScalarType.Float32).DetachFromDisposeScope();
+            _flat = zeros([elements + members.Count], dtype: ScalarType.Float32, device: home).DetachFromDisposeScope();
         }
 
         public int Stage { get; }
@@ -115,7 +119,7 @@ internal sealed class GradientBuckets : IDisposable
 
         public long Bytes => _flat.numel() * sizeof(float);
 
-        public unsafe void Begin(ICollectives collectives)
+        public void Begin(ICollectives collectives)
         {
             using (NewDisposeScope())
             {
@@ -132,8 +136,7 @@ internal sealed class GradientBuckets : IDisposable
                     place += _members[i].numel();
                 }
             }
-            fixed (byte* data = _flat.bytes)
-                Pending = collectives.AllReduce((nint)data, _flat.numel(), ElementType.Float32, Reduction.Sum);
+            Pending = collectives.AllReduce(TensorMemory.AddressOf(_flat), _flat.numel(), ElementType.Float32, Reduction.Sum);
         }
 
         public void Return()

@@ -29,17 +29,28 @@ public static class GeneratorTraining
     /// <param name="start">Whether to begin or to resume.</param>
     /// <param name="observer">Is told; may be null.</param>
     /// <param name="cancellation">Stops after the step at work; the state is saved first.</param>
-    /// <param name="group">
-    /// The ranks that train together, each of which calls this; rank 0 alone writes and tells the observer. Null for this process alone.
-    /// </param>
     /// <exception cref="OperationCanceledException">It was stopped; the run can be resumed.</exception>
     /// <exception cref="HitaException">The recipe, the data or the folder are at fault, or the run cannot go on.</exception>
     public static void Run(
-        GeneratorRecipe recipe, string folder, RunStart start, ITrainingObserver? observer = null, CancellationToken cancellation = default, ProcessGroup? group = null)
+        GeneratorRecipe recipe, string folder, RunStart start, ITrainingObserver? observer = null, CancellationToken cancellation = default) =>
+        Run(recipe, folder, start, observer, ProcessGroup.Alone(), cancellation);
+
+    /// <summary>Begins or resumes a run together with other ranks, each of which calls this, and trains to its end.</summary>
+    /// <param name="recipe">What to do; that of rank 0 counts.</param>
+    /// <param name="folder">The run's folder, in which rank 0 alone writes.</param>
+    /// <param name="start">Whether to begin or to resume, on as many ranks as before or on others.</param>
+    /// <param name="observer">Is told on rank 0; may be null.</param>
+    /// <param name="group">The ranks.</param>
+    /// <param name="cancellation">Stops all ranks after the step at work; the state is saved first.</param>
+    /// <exception cref="OperationCanceledException">A rank was told to stop; the run can be resumed.</exception>
+    /// <exception cref="HitaException">The recipe, the data or the folder are at fault, a rank was lost, or the run cannot go on.</exception>
+    public static void Run(
+        GeneratorRecipe recipe, string folder, RunStart start, ITrainingObserver? observer, ProcessGroup group, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(recipe);
+        ArgumentNullException.ThrowIfNull(group);
         using var run = new GeneratorRun();
-        run.Run(recipe.Validate(), folder, start, observer, group ?? ProcessGroup.Alone(), cancellation);
+        run.Run(recipe.Validate(), folder, start, observer, group, cancellation);
     }
 
     /// <summary>As <see cref="Run"/>, on another thread.</summary>

@@ -17,6 +17,26 @@ public sealed class PresetsCommandTests
         Assert.Matches(@"(?m)^hita-2b +1920 +48 +32 +128 +441 +16384 +1000", output);
     }
 
+    [Theory]
+    [InlineData(1, 20)]
+    [InlineData(64, 24)]
+    public void What_training_on_ranks_takes_follows_from_the_parameters(int ranks, int bytesOfParameter)
+    {
+        var (code, output, _) = CommandLine.Run("presets", "--ranks", $"{ranks}", "--json");
+        Assert.Equal(0, code);
+        using var json = JsonDocument.Parse(output);
+        var costs = json.RootElement.EnumerateArray().ToDictionary(static c => c.GetProperty("name").GetString()!, StringComparer.Ordinal);
+        Assert.Equal(TokenizerPresets.Names.Concat(GeneratorPresets.Names).Order(), costs.Keys.Order());
+        Assert.True(GeneratorPresets.TryGet("hita-b", out var config));
+        using var model = new GeneratorModel(config, Hita.Layers.Placement.Meta);
+        var parameters = model.parameters().Sum(static p => p.numel());
+        Assert.Equal(parameters, costs["hita-b"].GetProperty("parameters").GetInt64());
+        Assert.Equal(bytesOfParameter * parameters, costs["hita-b"].GetProperty("memory_bytes").GetInt64());
+        Assert.Equal((long)(2.0 * (ranks - 1) / ranks * 4 * parameters), costs["hita-b"].GetProperty("sent_bytes").GetInt64());
+        // The semantic encoder is there and not trained.
+        Assert.True(costs["hita-v"].GetProperty("frozen_parameters").GetInt64() > 0);
+    }
+
     [Fact]
     public void Json_holds_configurations_that_can_be_read_back()
     {

@@ -39,7 +39,7 @@ public sealed class RankWatchTests
     }
 
     [Fact]
-    public void Reasons_are_passed_on_and_who_stops_waits_for_rank_0()
+    public async Task Reasons_are_passed_on_and_who_stops_waits_for_rank_0()
     {
         var ranks = Start(Long);
         var stopping = Task.Run(() => ranks[1].Watch.Abandon("The data are bad.", Long));
@@ -47,7 +47,7 @@ public sealed class RankWatchTests
         Assert.True(Fault(ranks[0]).IsTold);
         Assert.False(stopping.IsCompleted);
         ranks[0].Watch.Dispose();
-        Assert.True(stopping.Wait(Long));
+        await stopping.WaitAsync(Long, TestContext.Current.CancellationToken);
         End(ranks);
     }
 

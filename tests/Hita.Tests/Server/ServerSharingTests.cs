@@ -2,9 +2,11 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Hita.Checkpoints;
 using Hita.Editing;
 using Hita.Generation;
 using Hita.Imaging;
+using Hita.Server.Settings;
 using Hita.Tests.Editing;
 using Hita.Tests.Support;
 
@@ -44,9 +46,9 @@ public sealed class ServerSharingTests(ServerFixture fixture)
     [Fact]
     public async Task Edits_sample_in_the_batch_and_stay_those_of_the_library()
     {
-        // More candidates at once than the server's queue and batch have places: an edit counts as one.
+        // More candidates at once than the batch has places.
         const int Edits = 5, Candidates = 8;
-        var server = await fixture.ReadyAsync();
+        await using var server = await RoomyAsync(new ServedPipeline("small", "tiny", "tiny"));
         var model = server.Catalog.Models.Single(static m => m.Id == "small");
         var photo = ImageFiles.Quarters(100, 80);
         var before = model.Host.Status.Done;
@@ -79,7 +81,7 @@ public sealed class ServerSharingTests(ServerFixture fixture)
     [Fact]
     public async Task Edits_that_are_cancelled_leave_their_turn_to_others()
     {
-        var server = await fixture.ReadyAsync();
+        await using var server = await RoomyAsync(ServedPipeline.Of(BundledModels.Materials));
         var photo = ImageFiles.Quarters(64, 64);
         using var taken = await server.Client.PostAsync(
             "/api/v1/inpaint", Forms.Of(("image", photo), ("lower_half", "true"), ("holistic", "generated"), ("class", "1"), ("candidates", "64")), Stop);
@@ -92,6 +94,18 @@ public sealed class ServerSharingTests(ServerFixture fixture)
         using var answer = await server.Client.DeleteAsync(job, Stop);
         await UntilAsync(() => server.Metrics.Queued == 0 && host.Status is { Running: 0, Waiting: 0 });
         await server.RunAsync("reconstruct", Forms.Of(("image", photo)));
+    }
+
+    // The shared server's queue is shorter than the candidates of these edits.
+    private static async Task<TestServer> RoomyAsync(ServedPipeline pipeline)
+    {
+        var server = await TestServer.StartAsync(options =>
+        {
+            options.Pipelines.Add(pipeline);
+            options.MaxQueue = 64;
+        });
+        await server.Catalog.Ready;
+        return server;
     }
 
     [Fact]

@@ -62,7 +62,7 @@ internal static class TokenizeCommand
             foreach (var note in source.Notes)
                 host.Terminal.Error.WriteLine($"hita: {note}");
             var folder = parsed.GetValue(output)!;
-            var part = shard.Read(parsed);
+            var part = shard.Read(parsed, host);
             TokenCacheReport report;
             using (var progress = new ProgressLine(host.Terminal, "Encoding", "images", part.Of(source.Count).Count))
             {

@@ -41,7 +41,7 @@ internal static class MergeCommand
         return command;
     }
 
-    private static IReadOnlyList<string> Words(string file)
+    private static List<string> Words(string file)
     {
         try
         {
@@ -53,7 +53,7 @@ internal static class MergeCommand
         }
     }
 
-    private static IEnumerable<string> WithFolder(IReadOnlyList<string> words, string folder)
+    private static IEnumerable<string> WithFolder(List<string> words, string folder)
     {
         for (var i = 0; i < words.Count; i++)
         {

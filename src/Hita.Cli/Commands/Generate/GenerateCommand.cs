@@ -55,7 +55,7 @@ internal static class GenerateCommand
             var names = generator.Classes;
             var wanted = Wanted(names, parsed.GetValue(classes));
             request = request with { Classes = [.. wanted.SelectMany(c => Enumerable.Repeat(c, parsed.GetValue(count)))] };
-            var part = shard.Read(parsed);
+            var part = shard.Read(parsed, host);
             request = Part(request, part);
             var files = new GeneratedFiles(parsed.GetValue(output)!, names, request);
             overwrite.Check(parsed, Enumerable.Range(0, request.Classes.Count).Select(files.Of));

@@ -3,7 +3,9 @@ using System.Globalization;
 using Hita.Cli.Hosting;
 using Hita.Cli.Output;
 using Hita.Generation.Model;
+using Hita.Runtime;
 using Hita.Tokenization.Model;
+using Hita.Training.Ranks;
 
 namespace Hita.Cli.Commands.Models;
 
@@ -13,17 +15,29 @@ internal static class PresetsCommand
     public static Command Create(CommandHost host)
     {
         var json = CommandHost.JsonOption();
+        var ranks = new Option<int?>("--ranks") { Description = "Show what training each of them on N ranks takes: memory of a rank besides activations, and what it sends a step.", HelpName = "N" };
+        NumberOptions.Between(ranks, 1, 1 << 20);
+        var bandwidth = new Option<double>("--bandwidth") { Description = "With --ranks: gigabytes a second that a rank sends.", HelpName = "GB/S", DefaultValueFactory = static _ => 12.5 };
         var command = new HitaCommand(
             "presets",
             "List the named architectures of tokenizers and generators with their dimensions.",
             "hita presets",
-            "hita presets --json")
+            "hita presets --json",
+            "hita presets --ranks 64 --bandwidth 12.5")
         {
-            json,
+            ranks, bandwidth, json,
         };
         command.SetAction(parsed =>
         {
-            if (parsed.GetValue(json))
+            if (parsed.GetValue(ranks) is { } count)
+            {
+                host.Globals.Prepare(parsed);
+                var speed = parsed.GetValue(bandwidth);
+                if (speed <= 0)
+                    throw new HitaException($"--bandwidth is {speed.ToString(CultureInfo.InvariantCulture)}; it must be above 0.");
+                PrintCosts(host.Terminal, count, speed * 1e9, parsed.GetValue(json));
+            }
+            else if (parsed.GetValue(json))
                 JsonOutput.Write(host.Terminal, new Listing([.. Tokenizers()], [.. Generators()]));
             else
                 Print(host.Terminal);
@@ -62,6 +76,27 @@ internal static class PresetsCommand
             ["name", "width", "layers", "heads", "holistic tokens", "patch tokens", "codebook", "classes"],
             [.. Generators().Select(GeneratorRow)]);
     }
+
+    private static void PrintCosts(Terminal terminal, int ranks, double bandwidth, bool json)
+    {
+        RankCost[] costs = [.. Tokenizers().Select(c => RankCost.Of(c, ranks)), .. Generators().Select(c => RankCost.Of(c, ranks))];
+        if (json)
+        {
+            JsonOutput.Write(terminal, costs);
+            return;
+        }
+        terminal.Table(
+            ["name", "trained", "weights", "gradients", "exchange", "optimizer", "average", "memory", "sent a step", "seconds a step"],
+            [.. costs.Select(c => (IReadOnlyList<string>)
+            [
+                c.Name, string.Create(CultureInfo.InvariantCulture, $"{c.Parameters / 1e6:0.0} M"), Gibibytes(c.WeightBytes), Gibibytes(c.GradientBytes), Gibibytes(c.ExchangeBytes),
+                Gibibytes(c.OptimizerBytes), Gibibytes(c.AverageBytes), Gibibytes(c.MemoryBytes), string.Create(CultureInfo.InvariantCulture, $"{c.SentBytes / 1e9:0.00} GB"),
+                c.Seconds(bandwidth).ToString("0.000", CultureInfo.InvariantCulture),
+            ])]);
+        terminal.Line($"{ranks} {(ranks == 1 ? "rank" : "ranks")}; GiB of each rank, activations, discriminators and networks of losses not counted.");
+    }
+
+    private static string Gibibytes(long bytes) => (bytes / (double)(1 << 30)).ToString("0.00", CultureInfo.InvariantCulture);
 
     private static IReadOnlyList<string> TokenizerRow(TokenizerConfig config) =>
     [

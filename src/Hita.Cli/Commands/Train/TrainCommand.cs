@@ -25,7 +25,7 @@ internal static class TrainCommand
                 "tokenizer",
                 "Train a tokenizer, which turns images into codes and back.",
                 (recipe, sets, run, start, observer, cancellation, group) =>
-                    TokenizerTraining.Run(TokenizerRecipe.Load(recipe, sets), run, start, observer, cancellation, group),
+                    TokenizerTraining.Run(TokenizerRecipe.Load(recipe, sets), run, start, observer, group, cancellation),
                 "hita train tokenizer recipes/materials-tokenizer.yaml -o runs/tokenizer",
                 "hita train tokenizer recipes/hita-v.yaml --set data.source=photos --set schedule.batch_size=64 -o runs/photos",
                 "hita train tokenizer -o runs/tokenizer --resume",
@@ -35,7 +35,7 @@ internal static class TrainCommand
                 "generator",
                 "Train a generator of a tokenizer's codes, on images or on a token cache.",
                 (recipe, sets, run, start, observer, cancellation, group) =>
-                    GeneratorTraining.Run(GeneratorTraining.LoadRecipe(recipe, sets), run, start, observer, cancellation, group),
+                    GeneratorTraining.Run(GeneratorTraining.LoadRecipe(recipe, sets), run, start, observer, group, cancellation),
                 "hita train generator recipes/materials-generator.yaml -o runs/generator --set tokenizer=runs/tokenizer",
                 "hita train generator recipes/gpt-b.yaml --set data.source=cache --set tokenizer=models/hita/tokenizer -o runs/gpt-b",
                 "hita train generator -o runs/generator --resume"),

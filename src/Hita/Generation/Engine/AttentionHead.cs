@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Hita.Generation.Engine.Kernels;
 using Hita.Generation.Model;
@@ -103,7 +104,7 @@ internal sealed unsafe class AttentionHead
                 AddValues(cache, layer, row, head, first, count, shrink, scores);
             }
         }
-        foreach (ref var sum in _sums.AsSpan())
+        foreach (ref var sum in MemoryMarshal.Cast<float, Vector256<float>>(_sums.AsSpan()))
             sum /= total;
     }
 
@@ -163,9 +164,10 @@ internal sealed unsafe class AttentionHead
                 _kernels.MultiplyPair(a, a + cache.ValuePanelBytes, count, 1, weights, tile);
             else
                 _kernels.Multiply(a, count, 1, weights, tile);
-            var sums = _sums.AsSpan(panel * Panel.Width, taken * Panel.Width);
+            // Not fused, so that every processor rounds twice.
+            var sums = MemoryMarshal.Cast<float, Vector256<float>>(_sums.AsSpan(panel * Panel.Width, taken * Panel.Width));
             for (var i = 0; i < sums.Length; i++)
-                sums[i] = (sums[i] * shrink) + tile[i];
+                sums[i] = (sums[i] * shrink) + Vector256.Load(tile + (i * Lanes));
         }
     }
 }

@@ -11,6 +11,9 @@ namespace Hita.Generation.Engine;
 /// </summary>
 internal sealed unsafe class KeyValueCache : IDisposable
 {
+    // Outputs of a panel in either half of its words.
+    private const int Half = Panel.Width / 2;
+
     private readonly int _headWidth;
     private readonly int _heads;
     private readonly int _rows;
@@ -62,11 +65,27 @@ internal sealed unsafe class KeyValueCache : IDisposable
     public void Append(int layer, int row, int head, int position, ReadOnlySpan<float> key, ReadOnlySpan<float> value)
     {
         var (block, column) = Math.DivRem(position, Panel.Width);
-        Write(Keys(layer, row, head, block), _inputBytes, column, 0, key);
-        for (var first = 0; first < value.Length; first += Panel.Width)
+        var keys = Keys(layer, row, head, block);
+        if (_isFloat32)
         {
-            var panel = Values(layer, row, head, first / Panel.Width);
-            Write(ValuesAt(panel, position), 0, 0, 1, value[first..Math.Min(first + Panel.Width, value.Length)]);
+            for (var i = 0; i < key.Length; i++)
+                ((float*)(keys + ((long)i * _inputBytes)))[column] = key[i];
+            for (var first = 0; first < value.Length; first += Panel.Width)
+            {
+                var part = value[first..Math.Min(first + Panel.Width, value.Length)];
+                part.CopyTo(new Span<float>(ValuesAt(Values(layer, row, head, first / Panel.Width), position), part.Length));
+            }
+            return;
+        }
+        Span<uint> words = stackalloc uint[_headWidth];
+        SmallFloat.Encode(key, words);
+        for (var i = 0; i < words.Length; i++)
+            ((ushort*)(keys + ((long)i * _inputBytes)))[(column % Half * 2) + (column / Half)] = (ushort)words[i];
+        SmallFloat.Encode(value, words);
+        for (var first = 0; first < words.Length; first += Panel.Width)
+        {
+            var part = words[first..Math.Min(first + Panel.Width, words.Length)];
+            Write(part, (uint*)ValuesAt(Values(layer, row, head, first / Panel.Width), position));
         }
     }
 
@@ -83,18 +102,10 @@ internal sealed unsafe class KeyValueCache : IDisposable
     private byte* Head(int layer, int row, int head) =>
         _data + (((((long)layer * _rows) + row) * _heads) + head) * _headBytes;
 
-    /// <summary>Writes values into a panel, each a number of bytes and of outputs after the one before.</summary>
-    private void Write(byte* at, int byteStep, int output, int outputStep, ReadOnlySpan<float> values)
+    /// <summary>Writes up to 32 values of a position, of which each word holds two that are half a panel apart; what is missing is zero.</summary>
+    private static void Write(ReadOnlySpan<uint> values, uint* to)
     {
-        const int Half = Panel.Width / 2;
-        foreach (var value in values)
-        {
-            if (_isFloat32)
-                ((float*)at)[output] = value;
-            else
-                ((ushort*)at)[(output % Half * 2) + (output / Half)] = SmallFloat.Encode(value);
-            at += byteStep;
-            output += outputStep;
-        }
+        for (var i = 0; i < Half; i++)
+            to[i] = (i < values.Length ? values[i] : 0) | (i + Half < values.Length ? values[i + Half] << 16 : 0);
     }
 }

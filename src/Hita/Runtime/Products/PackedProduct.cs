@@ -11,13 +11,13 @@ namespace Hita.Runtime.Products;
 /// a time, so that nothing of them is kept.
 /// </summary>
 /// <remarks>
-/// Every 256 inputs are summed one by one, each by a fused multiplication and addition, and these sums are added to the bias in
+/// Every 512 inputs are summed one by one, each by a fused multiplication and addition, and these sums are added to the bias in
 /// order: a row has the same bits whatever rows are beside it, with any number of threads and in both instruction sets.
 /// </remarks>
 internal static unsafe class PackedProduct
 {
     /// <summary>Inputs that are summed, and whose weights are packed, at a time.</summary>
-    public const int Stretch = 256;
+    public const int Stretch = 512;
 
     private const int Alignment = 64;
 

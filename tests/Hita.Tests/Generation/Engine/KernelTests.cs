@@ -135,6 +135,20 @@ public sealed unsafe class KernelTests
     }
 
     [Fact]
+    public void Several_small_floats_are_encoded_like_each_of_them()
+    {
+        var random = new Random(3);
+        foreach (var count in (int[])[1, 7, 8, 64, 77])
+        {
+            float[] values = [.. Enumerable.Range(0, count).Select(_ => BitConverter.Int32BitsToSingle(random.Next(int.MinValue, int.MaxValue)))];
+            (values[0], values[^1]) = (float.NaN, float.NegativeInfinity);
+            var words = new uint[count];
+            SmallFloat.Encode(values, words);
+            Assert.Equal(values.Select(static v => (uint)SmallFloat.Encode(v)), words);
+        }
+    }
+
+    [Fact]
     public void An_instruction_set_that_is_not_there_is_refused()
     {
         foreach (var kind in Enum.GetValues<EngineKernels>().Where(k => !KernelSet.IsSupported(k)))

@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
 namespace Hita.Generation.Engine.Kernels;
 
 /// <summary>
@@ -25,6 +28,24 @@ internal static class SmallFloat
         if (rounded < 0x400)
             rounded = 0;
         return (ushort)(Math.Min(rounded, 0x7FFF) | ((bits >> 16) & 0x8000));
+    }
+
+    /// <summary>The nearest small floats of several values, each in the lower half of a word.</summary>
+    /// <param name="values">The values.</param>
+    /// <param name="words">As many words.</param>
+    public static void Encode(ReadOnlySpan<float> values, Span<uint> words)
+    {
+        var from = MemoryMarshal.Cast<float, Vector256<int>>(values);
+        var to = MemoryMarshal.Cast<uint, Vector256<int>>(words);
+        for (var i = 0; i < from.Length; i++)
+        {
+            var magnitude = from[i] & Vector256.Create(0x7FFFFFFF);
+            var rounded = ((magnitude + Vector256.Create(0xFFF) + ((magnitude >> 13) & Vector256<int>.One)) >> 13) - Vector256.Create(ExponentShift);
+            rounded = Vector256.ConditionalSelect(Vector256.LessThan(rounded, Vector256.Create(0x400)), Vector256<int>.Zero, rounded);
+            to[i] = Vector256.Min(rounded, Vector256.Create(0x7FFF)) | ((from[i] >> 16) & Vector256.Create(0x8000));
+        }
+        for (var i = from.Length * Vector256<int>.Count; i < values.Length; i++)
+            words[i] = Encode(values[i]);
     }
 
     /// <summary>The number.</summary>
