@@ -53,9 +53,9 @@ public static class GeneratorTraining
         run.Run(recipe.Validate(), folder, start, observer, group, cancellation);
     }
 
-    /// <summary>As <see cref="Run"/>, on another thread.</summary>
-    /// <inheritdoc cref="Run" path="/param"/>
-    /// <inheritdoc cref="Run" path="/exception"/>
+    /// <summary>As <see cref="Run(GeneratorRecipe, string, RunStart, ITrainingObserver?, CancellationToken)"/>, on another thread.</summary>
+    /// <inheritdoc cref="Run(GeneratorRecipe, string, RunStart, ITrainingObserver?, CancellationToken)" path="/param"/>
+    /// <inheritdoc cref="Run(GeneratorRecipe, string, RunStart, ITrainingObserver?, CancellationToken)" path="/exception"/>
     public static Task RunAsync(GeneratorRecipe recipe, string folder, RunStart start, ITrainingObserver? observer = null, CancellationToken cancellation = default) =>
         Background.Run(() => Run(recipe, folder, start, observer, cancellation), cancellation);
 

@@ -44,9 +44,9 @@ public static class TokenizerTraining
         run.Run(recipe.Validate(), folder, start, observer, group, cancellation);
     }
 
-    /// <summary>As <see cref="Run"/>, on another thread.</summary>
-    /// <inheritdoc cref="Run" path="/param"/>
-    /// <inheritdoc cref="Run" path="/exception"/>
+    /// <summary>As <see cref="Run(TokenizerRecipe, string, RunStart, ITrainingObserver?, CancellationToken)"/>, on another thread.</summary>
+    /// <inheritdoc cref="Run(TokenizerRecipe, string, RunStart, ITrainingObserver?, CancellationToken)" path="/param"/>
+    /// <inheritdoc cref="Run(TokenizerRecipe, string, RunStart, ITrainingObserver?, CancellationToken)" path="/exception"/>
     public static Task RunAsync(TokenizerRecipe recipe, string folder, RunStart start, ITrainingObserver? observer = null, CancellationToken cancellation = default) =>
         Background.Run(() => Run(recipe, folder, start, observer, cancellation), cancellation);
 
