@@ -7,11 +7,12 @@ namespace Hita.Training.Ranks;
 /// What training an architecture on several ranks takes, computed from its numbers: the memory of each rank besides activations, and what
 /// it sends a step. Discriminators and networks of losses are not counted.
 /// </summary>
-/// <param name="Name">The preset, or what the architecture is called.</param>
+/// <param name="Stage"><c>tokenizer</c> or <c>generator</c>.</param>
+/// <param name="Name">The preset; empty for an architecture without a name.</param>
 /// <param name="Ranks">How many ranks there are, 1 or more.</param>
 /// <param name="Parameters">Numbers that are trained.</param>
 /// <param name="FrozenParameters">Numbers of the network that are not, such as a semantic encoder's.</param>
-public sealed record RankCost(string Name, int Ranks, long Parameters, long FrozenParameters)
+public sealed record RankCost(string Stage, string Name, int Ranks, long Parameters, long FrozenParameters)
 {
     private const int FloatBytes = 4;
 
@@ -51,7 +52,7 @@ public sealed record RankCost(string Name, int Ranks, long Parameters, long Froz
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentOutOfRangeException.ThrowIfLessThan(ranks, 1);
-        return new RankCost(config.Preset ?? "generator", ranks, GeneratorShapes.Of(config).Sum(static s => Count(s.Value)), 0);
+        return new RankCost("generator", config.Preset ?? "", ranks, GeneratorShapes.Of(config).Sum(static s => Count(s.Value)), 0);
     }
 
     /// <summary>The cost of a tokenizer.</summary>
@@ -62,7 +63,7 @@ public sealed record RankCost(string Name, int Ranks, long Parameters, long Froz
         ArgumentNullException.ThrowIfNull(config);
         ArgumentOutOfRangeException.ThrowIfLessThan(ranks, 1);
         var frozen = TokenizerShapes.Of(config).ToLookup(static s => TokenizerTensorNames.IsSemantic(s.Key), static s => Count(s.Value));
-        return new RankCost(config.Preset ?? "tokenizer", ranks, frozen[false].Sum(), frozen[true].Sum());
+        return new RankCost("tokenizer", config.Preset ?? "", ranks, frozen[false].Sum(), frozen[true].Sum());
     }
 
     private static long Count(IReadOnlyList<long> shape) => shape.Aggregate(1L, static (a, b) => a * b);

@@ -25,16 +25,16 @@ public sealed class PresetsCommandTests
         var (code, output, _) = CommandLine.Run("presets", "--ranks", $"{ranks}", "--json");
         Assert.Equal(0, code);
         using var json = JsonDocument.Parse(output);
-        var costs = json.RootElement.EnumerateArray().ToDictionary(static c => c.GetProperty("name").GetString()!, StringComparer.Ordinal);
-        Assert.Equal(TokenizerPresets.Names.Concat(GeneratorPresets.Names).Order(), costs.Keys.Order());
+        var costs = json.RootElement.EnumerateArray().ToDictionary(static c => $"{c.GetProperty("stage").GetString()} {c.GetProperty("name").GetString()}", StringComparer.Ordinal);
+        Assert.Equal(TokenizerPresets.Names.Count + GeneratorPresets.Names.Count, costs.Count);
         Assert.True(GeneratorPresets.TryGet("hita-b", out var config));
         using var model = new GeneratorModel(config, Hita.Layers.Placement.Meta);
         var parameters = model.parameters().Sum(static p => p.numel());
-        Assert.Equal(parameters, costs["hita-b"].GetProperty("parameters").GetInt64());
-        Assert.Equal(bytesOfParameter * parameters, costs["hita-b"].GetProperty("memory_bytes").GetInt64());
-        Assert.Equal((long)(2.0 * (ranks - 1) / ranks * 4 * parameters), costs["hita-b"].GetProperty("sent_bytes").GetInt64());
+        Assert.Equal(parameters, costs["generator hita-b"].GetProperty("parameters").GetInt64());
+        Assert.Equal(bytesOfParameter * parameters, costs["generator hita-b"].GetProperty("memory_bytes").GetInt64());
+        Assert.Equal((long)(2.0 * (ranks - 1) / ranks * 4 * parameters), costs["generator hita-b"].GetProperty("sent_bytes").GetInt64());
         // The semantic encoder is there and not trained.
-        Assert.True(costs["hita-v"].GetProperty("frozen_parameters").GetInt64() > 0);
+        Assert.True(costs["tokenizer hita-v"].GetProperty("frozen_parameters").GetInt64() > 0);
     }
 
     [Fact]

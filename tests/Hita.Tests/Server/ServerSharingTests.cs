@@ -102,7 +102,7 @@ public sealed class ServerSharingTests(ServerFixture fixture)
         var server = await TestServer.StartAsync(options =>
         {
             options.Pipelines.Add(pipeline);
-            options.MaxQueue = 64;
+            options.MaxQueue = 100;
         });
         await server.Catalog.Ready;
         return server;

@@ -4,6 +4,7 @@ using Hita.Cli.Hosting;
 using Hita.Cli.Options;
 using Hita.Cli.Output;
 using Hita.Distributed;
+using Hita.Runtime;
 using Hita.Runtime.Diagnostics;
 using Hita.Runtime.Products;
 using Hita.Tokenization.Model;
@@ -35,7 +36,13 @@ internal static class DoctorCommand
         // Together with the others first: they wait for each other, and only one of them prints.
         var (cluster, finding, isFirst) = ClusterReporter.Collect();
         if (!isFirst)
-            return finding is null ? ExitCodes.Success : ExitCodes.Failure;
+        {
+            if (finding is null)
+                return ExitCodes.Success;
+            // Launchers end the other ranks as soon as one fails, the one that prints among them.
+            host.Terminal.Line(PrintableText.Escape(finding.Message));
+            return ExitCodes.Failure;
+        }
         var report = WithEncoder(LinearReporter.AddTo(SystemReporter.Collect(parsed.GetValue(host.Globals.Threads)))) with { Cluster = cluster };
         if (finding is not null)
             report = report with { Findings = [finding, .. report.Findings] };

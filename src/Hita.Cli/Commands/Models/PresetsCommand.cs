@@ -86,10 +86,10 @@ internal static class PresetsCommand
             return;
         }
         terminal.Table(
-            ["name", "trained", "weights", "gradients", "exchange", "optimizer", "average", "memory", "sent a step", "seconds a step"],
+            ["stage", "name", "trained", "weights", "gradients", "exchange", "optimizer", "average", "memory", "sent a step", "seconds a step"],
             [.. costs.Select(c => (IReadOnlyList<string>)
             [
-                c.Name, string.Create(CultureInfo.InvariantCulture, $"{c.Parameters / 1e6:0.0} M"), Gibibytes(c.WeightBytes), Gibibytes(c.GradientBytes), Gibibytes(c.ExchangeBytes),
+                c.Stage, c.Name, string.Create(CultureInfo.InvariantCulture, $"{c.Parameters / 1e6:0.0} M"), Gibibytes(c.WeightBytes), Gibibytes(c.GradientBytes), Gibibytes(c.ExchangeBytes),
                 Gibibytes(c.OptimizerBytes), Gibibytes(c.AverageBytes), Gibibytes(c.MemoryBytes), string.Create(CultureInfo.InvariantCulture, $"{c.SentBytes / 1e9:0.00} GB"),
                 c.Seconds(bandwidth).ToString("0.000", CultureInfo.InvariantCulture),
             ])]);

@@ -24,18 +24,8 @@ internal static unsafe class ProductKernels
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Wide(float* weights, float* x, int count, float* start, nint startStride, float* y, nint stride)
     {
-        Vector512<float> a0 = default, b0 = default;
-        Vector512<float> a1 = default, b1 = default;
-        Vector512<float> a2 = default, b2 = default;
-        Vector512<float> a3 = default, b3 = default;
-        Vector512<float> a4 = default, b4 = default;
-        Vector512<float> a5 = default, b5 = default;
-        Vector512<float> a6 = default, b6 = default;
-        Vector512<float> a7 = default, b7 = default;
-        Vector512<float> a8 = default, b8 = default;
-        Vector512<float> a9 = default, b9 = default;
-        Vector512<float> a10 = default, b10 = default;
-        Vector512<float> a11 = default, b11 = default;
+        Vector512<float> a0 = default, b0 = default, a1 = default, b1 = default, a2 = default, b2 = default, a3 = default, b3 = default, a4 = default, b4 = default, a5 = default, b5 = default;
+        Vector512<float> a6 = default, b6 = default, a7 = default, b7 = default, a8 = default, b8 = default, a9 = default, b9 = default, a10 = default, b10 = default, a11 = default, b11 = default;
         for (var end = x + ((nint)count * WideRows); x < end; x += WideRows, weights += 32)
         {
             var w = Vector512.Load(weights);
@@ -77,52 +67,18 @@ internal static unsafe class ProductKernels
             a11 = Avx512F.FusedMultiplyAdd(w, x11, a11);
             b11 = Avx512F.FusedMultiplyAdd(v, x11, b11);
         }
-        (a0 + Vector512.Load(start)).Store(y);
-        (b0 + Vector512.Load(start + 16)).Store(y + 16);
-        start += startStride;
-        y += stride;
-        (a1 + Vector512.Load(start)).Store(y);
-        (b1 + Vector512.Load(start + 16)).Store(y + 16);
-        start += startStride;
-        y += stride;
-        (a2 + Vector512.Load(start)).Store(y);
-        (b2 + Vector512.Load(start + 16)).Store(y + 16);
-        start += startStride;
-        y += stride;
-        (a3 + Vector512.Load(start)).Store(y);
-        (b3 + Vector512.Load(start + 16)).Store(y + 16);
-        start += startStride;
-        y += stride;
-        (a4 + Vector512.Load(start)).Store(y);
-        (b4 + Vector512.Load(start + 16)).Store(y + 16);
-        start += startStride;
-        y += stride;
-        (a5 + Vector512.Load(start)).Store(y);
-        (b5 + Vector512.Load(start + 16)).Store(y + 16);
-        start += startStride;
-        y += stride;
-        (a6 + Vector512.Load(start)).Store(y);
-        (b6 + Vector512.Load(start + 16)).Store(y + 16);
-        start += startStride;
-        y += stride;
-        (a7 + Vector512.Load(start)).Store(y);
-        (b7 + Vector512.Load(start + 16)).Store(y + 16);
-        start += startStride;
-        y += stride;
-        (a8 + Vector512.Load(start)).Store(y);
-        (b8 + Vector512.Load(start + 16)).Store(y + 16);
-        start += startStride;
-        y += stride;
-        (a9 + Vector512.Load(start)).Store(y);
-        (b9 + Vector512.Load(start + 16)).Store(y + 16);
-        start += startStride;
-        y += stride;
-        (a10 + Vector512.Load(start)).Store(y);
-        (b10 + Vector512.Load(start + 16)).Store(y + 16);
-        start += startStride;
-        y += stride;
-        (a11 + Vector512.Load(start)).Store(y);
-        (b11 + Vector512.Load(start + 16)).Store(y + 16);
+        Put(a0, b0, start, y);
+        Put(a1, b1, start + startStride, y + stride);
+        Put(a2, b2, start + (2 * startStride), y + (2 * stride));
+        Put(a3, b3, start + (3 * startStride), y + (3 * stride));
+        Put(a4, b4, start + (4 * startStride), y + (4 * stride));
+        Put(a5, b5, start + (5 * startStride), y + (5 * stride));
+        Put(a6, b6, start + (6 * startStride), y + (6 * stride));
+        Put(a7, b7, start + (7 * startStride), y + (7 * stride));
+        Put(a8, b8, start + (8 * startStride), y + (8 * stride));
+        Put(a9, b9, start + (9 * startStride), y + (9 * stride));
+        Put(a10, b10, start + (10 * startStride), y + (10 * stride));
+        Put(a11, b11, start + (11 * startStride), y + (11 * stride));
     }
 
     /// <summary>Six rows and 16 outputs, by AVX2.</summary>
@@ -130,12 +86,7 @@ internal static unsafe class ProductKernels
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Narrow(float* weights, float* x, int count, float* start, nint startStride, float* y, nint stride)
     {
-        Vector256<float> a0 = default, b0 = default;
-        Vector256<float> a1 = default, b1 = default;
-        Vector256<float> a2 = default, b2 = default;
-        Vector256<float> a3 = default, b3 = default;
-        Vector256<float> a4 = default, b4 = default;
-        Vector256<float> a5 = default, b5 = default;
+        Vector256<float> a0 = default, b0 = default, a1 = default, b1 = default, a2 = default, b2 = default, a3 = default, b3 = default, a4 = default, b4 = default, a5 = default, b5 = default;
         for (var end = x + ((nint)count * NarrowRows); x < end; x += NarrowRows, weights += 16)
         {
             var w = Vector256.Load(weights);
@@ -159,27 +110,25 @@ internal static unsafe class ProductKernels
             a5 = Fma.MultiplyAdd(w, x5, a5);
             b5 = Fma.MultiplyAdd(v, x5, b5);
         }
-        (a0 + Vector256.Load(start)).Store(y);
-        (b0 + Vector256.Load(start + 8)).Store(y + 8);
-        start += startStride;
-        y += stride;
-        (a1 + Vector256.Load(start)).Store(y);
-        (b1 + Vector256.Load(start + 8)).Store(y + 8);
-        start += startStride;
-        y += stride;
-        (a2 + Vector256.Load(start)).Store(y);
-        (b2 + Vector256.Load(start + 8)).Store(y + 8);
-        start += startStride;
-        y += stride;
-        (a3 + Vector256.Load(start)).Store(y);
-        (b3 + Vector256.Load(start + 8)).Store(y + 8);
-        start += startStride;
-        y += stride;
-        (a4 + Vector256.Load(start)).Store(y);
-        (b4 + Vector256.Load(start + 8)).Store(y + 8);
-        start += startStride;
-        y += stride;
-        (a5 + Vector256.Load(start)).Store(y);
-        (b5 + Vector256.Load(start + 8)).Store(y + 8);
+        Put(a0, b0, start, y);
+        Put(a1, b1, start + startStride, y + stride);
+        Put(a2, b2, start + (2 * startStride), y + (2 * stride));
+        Put(a3, b3, start + (3 * startStride), y + (3 * stride));
+        Put(a4, b4, start + (4 * startStride), y + (4 * stride));
+        Put(a5, b5, start + (5 * startStride), y + (5 * stride));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put(Vector512<float> a, Vector512<float> b, float* start, float* y)
+    {
+        (a + Vector512.Load(start)).Store(y);
+        (b + Vector512.Load(start + 16)).Store(y + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put(Vector256<float> a, Vector256<float> b, float* start, float* y)
+    {
+        (a + Vector256.Load(start)).Store(y);
+        (b + Vector256.Load(start + 8)).Store(y + 8);
     }
 }
