@@ -12,7 +12,7 @@ public sealed class ArchiveTests(ITestOutputHelper output)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.Is64BitProcess, "it is made for Linux on Linux");
         using var folder = new TemporaryFolder();
-        output.WriteLine(await Programs.Run(TestFiles.Root, "packaging/archive", folder.Path));
+        output.WriteLine(await Programs.Run(TestFiles.Root, Path.Combine(TestFiles.Root, "packaging", "archive"), folder.Path));
         var name = Path.GetFileName(Assert.Single(Directory.GetDirectories(folder.Path)));
         Assert.Matches(@"^hita-\d+\.\d+\.\d+-linux-x64$", name);
         // What is used is what the archive holds, not the folder beside it.
