@@ -47,17 +47,20 @@ public sealed class PullProcessTests(ITestOutputHelper output)
         Assert.Single(Directory.GetFiles(Path.Combine(hub.Cache, "models--owner--name", "blobs")));
     }
 
-    [Fact]
-    public async Task A_published_pipeline_of_full_size_is_pulled_and_generates()
+    [Theory]
+    [InlineData(PublishedModels.LlamaGen, "b-256")]
+    [InlineData(PublishedModels.Hita, "vanilla-b")]
+    public async Task A_published_pipeline_of_full_size_is_pulled_and_generates(string repository, string published)
     {
-        await using var hub = await LoopbackHub.Start(PublishedModels.LlamaGen);
-        foreach (var (preset, kind, name) in ((string, ModelKind, string)[])[("llamagen-vq16", ModelKind.Tokenizer, "vq_ds16_c2i.pt"), ("llamagen-b-256", ModelKind.Generator, "c2i_B_256.pt")])
+        await using var hub = await LoopbackHub.Start(repository);
+        var model = PublishedModels.Find(repository, published);
+        foreach (var (preset, kind, name) in ((string, ModelKind, string)[])[(model.TokenizerPreset, ModelKind.Tokenizer, model.Tokenizer), (model.GeneratorPreset, ModelKind.Generator, model.Generator)])
         {
             var made = ModelCreator.Create(preset, hub[preset], byNamePrefix: "");
             hub.AddFile(name, Path.Combine(made.First(m => m.Kind == kind).Folder, "model.safetensors"));
         }
         var watch = Stopwatch.StartNew();
-        using var process = Pull(hub, "--preset", "b-256", "-o", hub["model"]);
+        using var process = Pull(hub, "--preset", published, "-o", hub["model"]);
         long peak = 0;
         while (!process.HasExited)
         {
