@@ -103,8 +103,12 @@ internal sealed class StudioVisitor : IAsyncDisposable
     public Task SetAsync(string slider, double value) => Page.GetByRole(AriaRole.Slider, new() { Name = slider, Exact = true }).FillAsync(value.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>Drops an image into a place for one.</summary>
-    public Task DropAsync(int place, string name, byte[] file) =>
-        Page.Locator("input[type=file]").Nth(place).SetInputFilesAsync(new FilePayload { Name = name, MimeType = "image/png", Buffer = file });
+    public async Task DropAsync(int place, string name, byte[] file)
+    {
+        // A field listens a moment after it is shown, and anew after each file; what comes before that is lost.
+        await Page.WaitForFunctionAsync("place => '_blazorInputFileNextFileId' in (document.querySelectorAll('input[type=file]')[place] ?? {})", place);
+        await Page.Locator("input[type=file]").Nth(place).SetInputFilesAsync(new FilePayload { Name = name, MimeType = "image/png", Buffer = file });
+    }
 
     /// <summary>The file behind "Download".</summary>
     public async Task<byte[]> DownloadAsync()

@@ -235,9 +235,10 @@ public sealed class ModelPusherTests : IDisposable
             await Task.Delay(Timeout.Infinite, http.RequestAborted).ContinueWith(static _ => { }, TaskScheduler.Default);
             return true;
         };
-        using var client = new HubClient(hub.Settings with { Token = Token, StallTime = TimeSpan.FromSeconds(2), Attempts = 1 });
+        using var client = new HubClient(hub.Settings with { Token = Token, StallTime = TimeSpan.FromSeconds(1), Attempts = 2 });
         var fault = await Assert.ThrowsAsync<HubException>(() => new ModelPusher(client).PushAsync(PushFolder.Open(Pipeline()), Target, cancellation: Stop));
-        Assert.Contains("nothing moved for 2 s", fault.Message, StringComparison.Ordinal);
+        // The server here may also close the connection under a body that it does not read, and then that is the reason.
+        Assert.Matches("gave no answer for owner/name [(](nothing moved for 1 s|Unable to (read|write) data)", fault.Message);
         Assert.Empty(hub.Commits);
     }
 
