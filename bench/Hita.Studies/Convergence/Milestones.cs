@@ -49,14 +49,10 @@ internal sealed class Milestones(GeneratorRecipe recipe, string folder)
 
     private void Keep(long step)
     {
-        var place = ModelAt(step);
-        var beside = place + ".partial";
-        if (Directory.Exists(beside))
-            Directory.Delete(beside, recursive: true);
-        Directory.CreateDirectory(beside);
+        using var kept = new AtomicFolder(ModelAt(step));
         foreach (var file in Directory.EnumerateFiles(Path.Combine(folder, RunFolder.ModelName)))
-            File.Copy(file, Path.Combine(beside, Path.GetFileName(file)));
-        Directory.Move(beside, place);
+            File.Copy(file, Path.Combine(kept.StagingFolder, Path.GetFileName(file)));
+        kept.Complete();
     }
 
     private sealed class Watcher(Milestones milestones, long target, Action<string> say, CancellationTokenSource arrived) : ITrainingObserver
