@@ -24,20 +24,26 @@ internal static class ConvergenceCommand
         var classifierSteps = StudyShell.Count("--classifier-steps", "Training steps of the classifier; 0 for none.", new ClassifierTrainingOptions().Steps, least: 0);
         var network = new Option<string?>("--network") { Description = $"Whose features give the Fréchet distance: {string.Join(" or ", FeatureNetwork.Names)}; none if left out." };
         var reference = new Option<string?>("--reference") { Description = "The true images that the Fréchet distance is measured to: a set, such as materials:7:0..2000." };
+        var trainOnly = new Option<string[]>("--train-only")
+        {
+            Description = "Train the arms of these names and measure nothing: several may be trained at once, on another machine too, and the whole study measures them later.",
+            AllowMultipleArgumentsPerToken = true,
+        };
         var weights = new Option<string?>("--weights") { Description = "The network's weights, where they are not found by themselves." };
         var command = new Command("convergence", "How fast a generator learns the codes of two tokenizers; runs that were stopped go on.")
         {
-            output, recipe, sets, arms, steps, points, seeds, samples, scale, data, classifierSteps, network, weights, reference, threads,
+            output, recipe, sets, arms, steps, points, seeds, samples, scale, data, classifierSteps, network, weights, reference, trainOnly, threads,
         };
         command.SetAction((parsed, cancellation) => StudyShell.Run(() =>
         {
             Compute.UseThreads(parsed.GetValue(threads));
             if (parsed.GetValue(network) is not null != parsed.GetValue(reference) is not null)
                 throw new HitaException("--network and --reference go together: a distance is by features, and to something.");
+            var only = parsed.GetValue(trainOnly) ?? [];
             using var source = RealImages.Of(parsed.GetValue(data)!);
             using var real = parsed.GetValue(reference) is { } set ? RealImages.Of(set) : null;
-            using var features = parsed.GetValue(network) is { } name ? FeatureNetwork.Load(name, parsed.GetValue(weights)) : null;
-            var known = parsed.GetValue(classifierSteps) > 0 ? source.ForClassifier() : null;
+            using var features = only.Length == 0 && parsed.GetValue(network) is { } name ? FeatureNetwork.Load(name, parsed.GetValue(weights)) : null;
+            var known = only.Length == 0 && parsed.GetValue(classifierSteps) > 0 ? source.ForClassifier() : null;
             using var classifier = known is null ? null : ClassifierCache.Get(known, new ClassifierTrainingOptions { Steps = parsed.GetValue(classifierSteps) }, progress: null, cancellation);
             var study = new ConvergenceStudy
             {
@@ -55,6 +61,11 @@ internal static class ConvergenceCommand
                 Network = features,
                 Reference = real,
             };
+            if (only.Length > 0)
+            {
+                study.Train(only, StudyShell.Say, cancellation);
+                return;
+            }
             var report = study.Run(StudyShell.Say, cancellation);
             StudyFiles.Write(study.Output, report, report.Markdown(), sheet: null, report.Plots());
         }));

@@ -65,8 +65,7 @@ internal sealed record ConvergenceStudy
     /// <exception cref="HitaException">The recipe is at fault, or a folder holds a run of another recipe.</exception>
     public ConvergenceReport Run(Action<string> say, CancellationToken cancellation)
     {
-        if (Arms.Count != 2 || Arms[0].Name == Arms[1].Name)
-            throw new HitaException("Two arms of different names are compared: name them by --arm, twice.");
+        CheckArms();
         var rows = new List<ConvergenceRow>();
         foreach (var seed in Seeds)
         {
@@ -82,6 +81,27 @@ internal sealed record ConvergenceStudy
             }
         }
         return new ConvergenceReport(RecipeFile, Sets, Steps, Samples, Guidance, Network?.Protocol.Name, Classifier?.Card.ToString(), [.. Arms.Select(static a => a.Name)], rows);
+    }
+
+    /// <summary>Trains what is not there yet and measures nothing: <see cref="Run"/> does that later, on any machine.</summary>
+    /// <param name="names">Names of arms.</param>
+    /// <param name="say">Told how far it is.</param>
+    /// <param name="cancellation">Stops; the run at work is saved first.</param>
+    /// <exception cref="HitaException">The recipe is at fault, or no arm has one of the names.</exception>
+    public void Train(IReadOnlyList<string> names, Action<string> say, CancellationToken cancellation)
+    {
+        CheckArms();
+        var chosen = names.Select(name => Arms.FirstOrDefault(a => a.Name == name)
+            ?? throw new HitaException($"--train-only is '{name}'; the arms are {string.Join(" and ", Arms.Select(static a => a.Name))}.")).ToList();
+        foreach (var seed in Seeds)
+        {
+            foreach (var arm in chosen)
+            {
+                var run = new Milestones(Recipe(arm, seed), FolderOf(arm, seed));
+                foreach (var step in Marks())
+                    run.TrainTo(step, say, cancellation);
+            }
+        }
     }
 
     /// <summary>The steps at which samples are measured.</summary>
@@ -105,6 +125,12 @@ internal sealed record ConvergenceStudy
                 FormattableString.Invariant($"seed={seed}"), FormattableString.Invariant($"schedule.steps={Steps}"),
                 FormattableString.Invariant($"checkpoints.every={every}"), FormattableString.Invariant($"validation.every={every}"),
             ]);
+    }
+
+    private void CheckArms()
+    {
+        if (Arms.Count != 2 || Arms[0].Name == Arms[1].Name)
+            throw new HitaException("Two arms of different names are compared: name them by --arm, twice.");
     }
 
     private string FolderOf(ConvergenceArm arm, int seed) => Path.Combine(Output, string.Create(CultureInfo.InvariantCulture, $"{arm.Name}-seed{seed}"));
