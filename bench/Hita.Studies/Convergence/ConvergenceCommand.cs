@@ -21,6 +21,7 @@ internal static class ConvergenceCommand
         var samples = StudyShell.Count("--samples", "Samples at each point.", 1000, least: 2);
         var scale = new Option<float>("--cfg-scale") { Description = "Guidance.", DefaultValueFactory = static _ => 1 };
         var data = new Option<string>("--data") { Description = "The true images that the classifier learns from: materials, or a set.", DefaultValueFactory = static _ => "materials" };
+        var heldOut = new Option<string?>("--held-out") { Description = "True images that judge the classifier; a tenth of --data if left out." };
         var classifierSteps = StudyShell.Count("--classifier-steps", "Training steps of the classifier; 0 for none.", new ClassifierTrainingOptions().Steps, least: 0);
         var network = new Option<string?>("--network") { Description = $"Whose features give the Fréchet distance: {string.Join(" or ", FeatureNetwork.Names)}; none if left out." };
         var reference = new Option<string?>("--reference") { Description = "The true images that the Fréchet distance is measured to: a set, such as materials:7:0..2000." };
@@ -32,7 +33,7 @@ internal static class ConvergenceCommand
         var weights = new Option<string?>("--weights") { Description = "The network's weights, where they are not found by themselves." };
         var command = new Command("convergence", "How fast a generator learns the codes of two tokenizers; runs that were stopped go on.")
         {
-            output, recipe, sets, arms, steps, points, seeds, samples, scale, data, classifierSteps, network, weights, reference, trainOnly, threads,
+            output, recipe, sets, arms, steps, points, seeds, samples, scale, data, heldOut, classifierSteps, network, weights, reference, trainOnly, threads,
         };
         command.SetAction((parsed, cancellation) => StudyShell.Run(() =>
         {
@@ -41,9 +42,10 @@ internal static class ConvergenceCommand
                 throw new HitaException("--network and --reference go together: a distance is by features, and to something.");
             var only = parsed.GetValue(trainOnly) ?? [];
             using var source = RealImages.Of(parsed.GetValue(data)!);
+            using var judges = parsed.GetValue(heldOut) is { } judged ? RealImages.Of(judged) : null;
             using var real = parsed.GetValue(reference) is { } set ? RealImages.Of(set) : null;
             using var features = only.Length == 0 && parsed.GetValue(network) is { } name ? FeatureNetwork.Load(name, parsed.GetValue(weights)) : null;
-            var known = only.Length == 0 && parsed.GetValue(classifierSteps) > 0 ? source.ForClassifier() : null;
+            var known = only.Length == 0 && parsed.GetValue(classifierSteps) > 0 ? source.ForClassifier(judges) : null;
             using var classifier = known is null ? null : ClassifierCache.Get(known, new ClassifierTrainingOptions { Steps = parsed.GetValue(classifierSteps) }, progress: null, cancellation);
             var study = new ConvergenceStudy
             {

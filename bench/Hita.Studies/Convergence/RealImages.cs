@@ -20,10 +20,17 @@ internal sealed class RealImages : IDisposable
     public static RealImages Of(string path) => new(path);
 
     /// <summary>What a classifier learns from.</summary>
+    /// <param name="heldOut">What it is judged by; a tenth of these images where null.</param>
     /// <exception cref="HitaException">There are no images, or no classes.</exception>
-    public ClassifierData ForClassifier() => _path == "materials"
-        ? ClassifierData.Materials(ImageClassifier.InputSize)
-        : ClassifierData.From(Open(ImageClassifier.InputSize), ImageClassifier.InputSize);
+    public ClassifierData ForClassifier(RealImages? heldOut)
+    {
+        if (_path == "materials")
+            return ClassifierData.Materials(ImageClassifier.InputSize);
+        var source = Open(ImageClassifier.InputSize);
+        return heldOut is null
+            ? ClassifierData.From(source, ImageClassifier.InputSize)
+            : ClassifierData.From(source, heldOut.Open(ImageClassifier.InputSize), ImageClassifier.InputSize);
+    }
 
     /// <summary>What distances are measured to.</summary>
     /// <param name="size">The samples' side.</param>

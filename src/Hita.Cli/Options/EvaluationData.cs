@@ -31,23 +31,33 @@ internal static class EvaluationData
     /// <summary>The images that a classifier is trained on.</summary>
     /// <param name="host">The command's host.</param>
     /// <param name="path">As <see cref="Help"/> says; of the built-in set there is no end where only its seed is named.</param>
-    /// <param name="source">The set that was opened, to be disposed; null for the built-in one.</param>
-    /// <exception cref="HitaException">There are none.</exception>
-    public static ClassifierData OpenForClassifier(CommandHost host, string path, out IImageSource? source)
+    /// <param name="heldOut">The images that judge it, named likewise; a tenth of the others where null.</param>
+    /// <exception cref="HitaException">There are none, or the two do not fit each other.</exception>
+    public static ClassifierImages OpenForClassifier(CommandHost host, string path, string? heldOut)
     {
-        source = null;
-        if (path == Materials)
-            return ClassifierData.Materials(ImageClassifier.InputSize);
-        if (path.StartsWith(Materials + ":", StringComparison.Ordinal) && ulong.TryParse(path[(Materials.Length + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var seed))
-            return ClassifierData.Materials(ImageClassifier.InputSize, seed);
-        source = Open(host, path, EvaluationProtocols.Hita, ImageClassifier.InputSize);
+        var isEndless = path == Materials;
+        ulong seed = 0;
+        if (path.StartsWith(Materials + ":", StringComparison.Ordinal))
+            isEndless = ulong.TryParse(path[(Materials.Length + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out seed);
+        if (isEndless)
+        {
+            return heldOut is null
+                ? new ClassifierImages(ClassifierData.Materials(ImageClassifier.InputSize, seed), [])
+                : throw new HitaException($"--held-out does not go with {path}, of which scenes of another seed are held out; leave it out.");
+        }
+        var opened = new List<IImageSource>();
         try
         {
-            return ClassifierData.From(source, ImageClassifier.InputSize);
+            foreach (var set in heldOut is null ? (ReadOnlySpan<string>)[path] : [path, heldOut])
+                opened.Add(Open(host, set, EvaluationProtocols.Hita, ImageClassifier.InputSize));
+            var data = heldOut is null
+                ? ClassifierData.From(opened[0], ImageClassifier.InputSize)
+                : ClassifierData.From(opened[0], opened[1], ImageClassifier.InputSize);
+            return new ClassifierImages(data, opened);
         }
         catch
         {
-            source.Dispose();
+            opened.ForEach(static s => s.Dispose());
             throw;
         }
     }

@@ -25,14 +25,14 @@ public sealed class ClassifierData
 
     private readonly Func<long, LabelledImage> _training;
     private readonly Func<long, LabelledImage> _heldOut;
-    private readonly ReadableImages? _images;
+    private readonly IReadOnlyList<ReadableImages> _images;
 
     private ClassifierData(
         string description, string identity, IReadOnlyList<string> classNames, long trainingCount, long heldOutCount,
-        Func<long, LabelledImage> training, Func<long, LabelledImage> heldOut, ReadableImages? images = null)
+        Func<long, LabelledImage> training, Func<long, LabelledImage> heldOut, IReadOnlyList<ReadableImages>? images = null)
     {
         (Description, Identity, ClassNames, TrainingCount, HeldOutCount) = (description, identity, classNames, trainingCount, heldOutCount);
-        (_training, _heldOut, _images) = (training, heldOut, images);
+        (_training, _heldOut, _images) = (training, heldOut, images ?? []);
     }
 
     /// <summary>What it is, for messages and reports.</summary>
@@ -51,7 +51,7 @@ public sealed class ClassifierData
     public long HeldOutCount { get; }
 
     /// <summary>Images that could not be read so far; others of the same list took their place. Null where all could.</summary>
-    public UnreadableSummary? Unreadable => _images?.Unreadable;
+    public UnreadableSummary? Unreadable => UnreadableSummary.Join([.. _images.Select(static i => i.Unreadable)]);
 
     /// <summary>The built-in set: scenes of one seed for training, of another one held out.</summary>
     /// <param name="size">The side of the images in pixels.</param>
@@ -82,27 +82,69 @@ public sealed class ClassifierData
     /// <exception cref="HitaException">The source has no classes or too few images, or too many of them cannot be read.</exception>
     public static ClassifierData From(IImageSource source, int size)
     {
-        ArgumentNullException.ThrowIfNull(source);
         const int Every = 10;
-        if (source.ClassNames.Count < 2)
-            throw new HitaException($"A classifier needs images of two classes or more, and {source.Description} has {source.ClassNames.Count}.");
+        CheckClasses(source);
         if (source.Count < 2 * Every)
             throw new HitaException($"A classifier needs {2 * Every} images or more, and {source.Description} has {source.Count}.");
         var order = SampleOrder.Shuffled(source.Count);
-        var heldOut = order[..(source.Count / Every)];
-        var training = order[(source.Count / Every)..];
+        return From(source, order[(source.Count / Every)..], source, order[..(source.Count / Every)], size, source.Description);
+    }
+
+    /// <summary>Images with classes, and others that are held out: those that the generator has not seen either.</summary>
+    /// <param name="source">The images to train on; it must outlive the data.</param>
+    /// <param name="heldOut">The images that judge; it must outlive the data.</param>
+    /// <param name="size">The side of the centre squares that images are brought to, in pixels.</param>
+    /// <exception cref="HitaException">A source has no images or other classes than the other one, or too many images cannot be read.</exception>
+    public static ClassifierData From(IImageSource source, IImageSource heldOut, int size)
+    {
+        ArgumentNullException.ThrowIfNull(heldOut);
+        CheckClasses(source);
+        if (!source.ClassNames.SequenceEqual(heldOut.ClassNames))
+            throw new HitaException($"The held-out images have other classes: {source.Description} and {heldOut.Description} must have the same ones.");
+        return From(
+            source, SampleOrder.Shuffled(source.Count), heldOut, SampleOrder.Shuffled(heldOut.Count), size,
+            $"{source.Description}, held out {heldOut.Description}");
+    }
+
+    private static void CheckClasses(IImageSource source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        if (source.ClassNames.Count < 2)
+            throw new HitaException($"A classifier needs images of two classes or more, and {source.Description} has {source.ClassNames.Count}.");
+    }
+
+    private static ClassifierData From(IImageSource source, int[] training, IImageSource judges, int[] heldOut, int size, string description)
+    {
+        var balanced = Balanced(source, training);
         var hash = new XxHash128();
-        hash.Append(Encoding.UTF8.GetBytes($"{source.Description}|{source.Count}|{size}|{string.Join('|', source.ClassNames)}"));
+        hash.Append(Encoding.UTF8.GetBytes($"{description}|{source.Count}|{size}|{string.Join('|', source.ClassNames)}"));
+        if (balanced.Length != training.Length)
+            hash.Append("|balanced"u8);
         var images = new ReadableImages(source, size);
+        var others = ReferenceEquals(source, judges) ? images : new ReadableImages(judges, size);
         for (var i = 0; i < heldOut.Length; i += Math.Max(1, heldOut.Length / 16))
-            hash.Append(images.Read(i, heldOut.Length, n => heldOut[n]).Image.Pixels);
+            hash.Append(others.Read(i, heldOut.Length, n => heldOut[n]).Image.Pixels);
         return new ClassifierData(
-            source.Description, Digits(hash), source.ClassNames, training.Length, heldOut.Length,
-            new Epochs(training, images).Image, n => images.Read((int)(n % heldOut.Length), heldOut.Length, i => heldOut[i]), images);
+            description, Digits(hash), source.ClassNames, training.Length, heldOut.Length,
+            new Epochs(training, balanced, images).Image, n => others.Read((int)(n % heldOut.Length), heldOut.Length, i => heldOut[i]),
+            ReferenceEquals(images, others) ? [images] : [images, others]);
+    }
+
+    // A classifier that saw half of its images of one class would take doubtful ones for it, and samples come of each class alike.
+    private static int[] Balanced(IImageSource source, int[] training)
+    {
+        const int Unequal = 2;
+        var counts = training.GroupBy(source.ClassAt).Select(static g => g.Count()).ToList();
+        return counts.Max() > Unequal * counts.Min()
+            ? [.. ClassBalance.Repeat(training.Length, i => source.ClassAt(training[i]), 1).Select(i => training[i])]
+            : training;
     }
 
     /// <summary>An image to train on.</summary>
-    /// <param name="number">0 or more, without end: a finite set is gone through again and again, each time in another order.</param>
+    /// <param name="number">
+    /// 0 or more, without end: a finite set is gone through again and again, each time in another order. The first time every image
+    /// comes once; after that, where some classes have over twice as many images as others, every class comes equally often.
+    /// </param>
     public LabelledImage Training(long number) => _training(number);
 
     /// <summary>An image that is held out.</summary>
@@ -112,23 +154,29 @@ public sealed class ClassifierData
     private static string Digits(XxHash128 hash) => Convert.ToHexStringLower(hash.GetCurrentHash());
 
     /// <summary>An endless list of a finite set; the current order is kept, as neighbours are asked for together.</summary>
-    private sealed class Epochs(int[] indices, ReadableImages images)
+    /// <param name="first">The images of the first epoch.</param>
+    /// <param name="later">Those of the others.</param>
+    /// <param name="images">Reads them.</param>
+    private sealed class Epochs(int[] first, int[] later, ReadableImages images)
     {
         private readonly Lock _gate = new();
-        private (long Epoch, int[] Order) _current = (0, SampleOrder.Shuffled(indices.Length, 1));
+        private (long Epoch, int[] Order) _current = (0, Shuffled(first, 0));
 
         public LabelledImage Image(long number)
         {
-            var (epoch, place) = Math.DivRem(number, indices.Length);
+            var (epoch, place) = number < first.Length ? (0, number) : Math.DivRem(number - first.Length + later.Length, later.Length);
             int[] order;
             lock (_gate)
             {
                 if (_current.Epoch != epoch)
-                    _current = (epoch, SampleOrder.Shuffled(indices.Length, (ulong)epoch + 1));
+                    _current = (epoch, Shuffled(epoch == 0 ? first : later, epoch));
                 order = _current.Order;
             }
-            return images.Read((int)place, order.Length, n => indices[order[n]]);
+            return images.Read((int)place, order.Length, n => order[n]);
         }
+
+        private static int[] Shuffled(int[] indices, long epoch) =>
+            Array.ConvertAll(SampleOrder.Shuffled(indices.Length, (ulong)epoch + 1), i => indices[i]);
     }
 
     /// <summary>Reads images of a source; where one cannot be read, the next one of its list takes its place, whoever asks.</summary>

@@ -91,7 +91,7 @@ public static class ClassifierTraining
             model.FillByName($"classifier.{options.Seed}.");
             Fit(model, data, options, progress, cancellation);
             var heldOut = (int)Math.Min(options.HeldOutCount, data.HeldOutCount);
-            var accuracy = Accuracy(model, data, heldOut, options.BatchSize, cancellation);
+            var found = Judge(model, data, heldOut, options.BatchSize, cancellation);
             return new ImageClassifier(model, new ClassifierCard
             {
                 Data = data.Description,
@@ -100,8 +100,9 @@ public static class ClassifierTraining
                 Steps = options.Steps,
                 BatchSize = options.BatchSize,
                 Seed = options.Seed,
-                HeldOutAccuracy = accuracy,
+                HeldOutAccuracy = found.Agreement,
                 HeldOutCount = heldOut,
+                HeldOutClassAccuracy = found.ClassMean,
             });
         }
         catch
@@ -141,18 +142,18 @@ public static class ClassifierTraining
         model.eval();
     }
 
-    private static double Accuracy(ClassifierModel model, ClassifierData data, int count, int batchSize, CancellationToken cancellation)
+    private static ConfusionCounts Judge(ClassifierModel model, ClassifierData data, int count, int batchSize, CancellationToken cancellation)
     {
-        var right = 0;
+        var counts = new ConfusionCounts(data.ClassNames.Count);
         for (var first = 0; first < count; first += batchSize)
         {
             cancellation.ThrowIfCancellationRequested();
             var batch = ClassifierBatch.Read(data.HeldOut, first, Math.Min(batchSize, count - first));
             using var frozen = inference_mode();
             using var scope = NewDisposeScope();
-            var found = model.call(batch.Images()).argmax(-1).ToInts();
-            right += found.Zip(batch.Classes).Count(static pair => pair.First == pair.Second);
+            foreach (var (found, actual) in model.call(batch.Images()).argmax(-1).ToInts().Zip(batch.Classes))
+                counts.Add(actual, found);
         }
-        return (double)right / count;
+        return counts;
     }
 }

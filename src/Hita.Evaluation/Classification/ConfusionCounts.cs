@@ -25,6 +25,18 @@ public sealed class ConfusionCounts : IAccumulator<ConfusionCounts>
     /// <summary>The share that was taken for what it is, 0 to 1; 0 before the first.</summary>
     public double Agreement => Count == 0 ? 0 : (double)Enumerable.Range(0, ClassCount).Sum(c => this[c, c]) / Count;
 
+    /// <summary>The mean over the classes that occur of the share taken for what it is, 0 to 1; 0 before the first.</summary>
+    public double ClassMean
+    {
+        get
+        {
+            var shares = Enumerable.Range(0, ClassCount)
+                .Select(c => (Right: this[c, c], All: Enumerable.Range(0, ClassCount).Sum(found => this[c, found])))
+                .Where(static c => c.All > 0).Select(static c => (double)c.Right / c.All).ToList();
+            return shares.Count == 0 ? 0 : shares.Average();
+        }
+    }
+
     /// <summary>How often a class was taken for another one or itself.</summary>
     /// <param name="actual">The class it is.</param>
     /// <param name="found">The class it was taken for.</param>

@@ -121,8 +121,15 @@ public sealed record ClassifierCard
     /// <summary>Images that were held out for that.</summary>
     public required int HeldOutCount { get; init; }
 
+    /// <summary>
+    /// The mean over the classes of the share recognised, 0 to 1: what samples of each class alike are measured by. Null in the card of
+    /// an older program.
+    /// </summary>
+    public double? HeldOutClassAccuracy { get; init; }
+
     /// <summary>One line for people.</summary>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"trained on {Data}, {Steps} steps of {BatchSize}; {HeldOutAccuracy:p1} of {HeldOutCount} held-out images recognised");
+        $"trained on {Data}, {Steps} steps of {BatchSize}; {HeldOutAccuracy:p1} of {HeldOutCount} held-out images recognised") +
+        (HeldOutClassAccuracy is { } mean ? string.Create(CultureInfo.InvariantCulture, $", {mean:p1} if all classes count alike") : "");
 }

@@ -45,6 +45,7 @@ public static class MetricNames
         ["patch_perplexity"] = ("patch perplexity", MetricDirection.Higher, "0.0", ""),
         ["class_agreement"] = ("samples whose class is recognised", MetricDirection.Higher, "0.0 %", ""),
         ["classifier_held_out"] = ("true images whose class is recognised", MetricDirection.None, "0.0 %", ""),
+        ["classifier_held_out_classes"] = ("true images whose class is recognised, mean over the classes", MetricDirection.None, "0.0 %", ""),
         ["nearest_pixels_samples"] = ("samples: median pixel distance to the nearest training image", MetricDirection.None, "0.0000", ""),
         ["nearest_pixels_held_out"] = ("held-out: median pixel distance to the nearest training image", MetricDirection.None, "0.0000", ""),
         ["nearest_features_samples"] = ("samples: median feature distance to the nearest training image", MetricDirection.None, "0.000", ""),

@@ -29,6 +29,8 @@ internal sealed class ClassifierMetrics(ImageClassifier classifier, ClassifierDa
     {
         results.Add("class_agreement", _confusion.Agreement);
         results.Add("classifier_held_out", classifier.Card.HeldOutAccuracy);
+        if (classifier.Card.HeldOutClassAccuracy is { } mean)
+            results.Add("classifier_held_out_classes", mean);
         results.Classes = [.. Enumerable.Range(0, data.ClassNames.Count).Select(OfClass)];
         copies.Report(results);
     }

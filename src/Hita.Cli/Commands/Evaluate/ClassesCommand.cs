@@ -22,6 +22,7 @@ internal static class ClassesCommand
     {
         var models = new ModelArguments();
         var data = new Option<string>("--data") { Description = "The images that the generator was trained on; a classifier is trained on them once and kept.", HelpName = "DATA", DefaultValueFactory = static _ => "materials" };
+        var heldOut = new Option<string?>("--held-out") { Description = "Images that neither the classifier nor the generator has seen: they say how well it does, and how near to training images an image lies that is no copy. A tenth of --data, which the classifier then does without, if left out.", HelpName = "DATA" };
         var training = new Option<int>("--training-images") { Description = "Training images searched for copies; 0 skips the search.", HelpName = "N", DefaultValueFactory = static _ => new CopyCheckOptions().TrainingCount };
         var steps = new Option<int>("--classifier-steps") { Description = "Steps to train the classifier for, if it has to be trained.", HelpName = "N", DefaultValueFactory = static _ => new ClassifierTrainingOptions().Steps };
         var precision = CommonOptions.PrecisionOption(Precision.Float32, Precision.BFloat16, Precision.Int8);
@@ -31,9 +32,10 @@ internal static class ClassesCommand
             "classes",
             "Generate samples with a pipeline, count how many a classifier trained on real images recognises, and look for copies of training images.",
             "hita evaluate classes -m models/own --data materials --cfg-scale 2 -o evaluation",
-            "hita evaluate classes -m models/own --data photos/ --samples 500 -o evaluation")
+            "hita evaluate classes -m models/own --data photos/ --samples 500 -o evaluation",
+            "hita evaluate classes -m models/own --data photos-train/ --held-out photos-test/ -o evaluation")
         {
-            data, training, steps, precision,
+            data, heldOut, training, steps, precision,
         };
         NumberOptions.Between(training, 0);
         NumberOptions.Between(steps, 1);
@@ -49,8 +51,8 @@ internal static class ClassesCommand
             var request = sampling.Request(parsed, generator.Sampling);
             var name = models.Name(parsed);
             using var pipeline = NamedModel.OpenPipeline(generator, NamedTokenizer.Read(decoder), GenerationCommand.GeneratorOptionsOf(parsed, host, precision));
-            var images = EvaluationData.OpenForClassifier(host, parsed.GetValue(data)!, out var opened);
-            using var source = opened;
+            using var opened = EvaluationData.OpenForClassifier(host, parsed.GetValue(data)!, parsed.GetValue(heldOut));
+            var images = opened.Data;
             var origin = new GeneratorOrigin(pipeline, name, options.Protocol, options.SampleCount ?? DefaultSamples, request, EvaluationKind.Classes);
             var classes = pipeline.Generator.Classes;
             var names = classes.HasNames ? Enumerable.Range(0, classes.Count).Select(i => classes[i]).ToList() : null;
