@@ -1,18 +1,18 @@
 using Hita.Editing;
+using Hita.Evaluation.Features;
 using Hita.Generation.Sampling;
 using Hita.Imaging;
-using Hita.Materials;
 using Hita.Models;
 using Hita.Runtime;
 
 namespace Hita.Studies;
 
-/// <summary>Measures in-painting on scenes of the built-in set, against fills without a model, with and without ranking.</summary>
+/// <summary>Measures in-painting on true images, against fills without a model, with and without ranking.</summary>
 /// <param name="pipeline">The model.</param>
 /// <param name="vanilla">A model of the vanilla family to compare with; null for none.</param>
 /// <param name="judge">Says what images show; may be null.</param>
-/// <param name="seed">The seed of the scenes.</param>
-internal sealed class InpaintStudy(ImagePipeline pipeline, ImagePipeline? vanilla, Judge? judge, ulong seed)
+/// <param name="images">The true images, which no model was trained on.</param>
+internal sealed class InpaintStudy(ImagePipeline pipeline, ImagePipeline? vanilla, Judge? judge, StudyImages images)
 {
     private const int SheetRows = 4;
 
@@ -22,6 +22,9 @@ internal sealed class InpaintStudy(ImagePipeline pipeline, ImagePipeline? vanill
     /// <summary>Guidance.</summary>
     public float Guidance { get; init; } = 1;
 
+    /// <summary>Says how far a filled image is from the original by its deep features; may be null.</summary>
+    public FeatureNetwork? Network { get; init; }
+
     /// <summary>Whether other settings than the defaults are measured too.</summary>
     public bool Variants { get; init; } = true;
 
@@ -29,21 +32,22 @@ internal sealed class InpaintStudy(ImagePipeline pipeline, ImagePipeline? vanill
     {
         foreach (var models in (ImagePipeline?[])[pipeline, vanilla])
         {
-            if (models is not null && (models.Generator.Config.ClassCount != MaterialsSet.ClassCount || models.Width != models.Height))
-                throw new HitaException($"The study needs models of the built-in set, whose images are square and of {MaterialsSet.ClassCount} classes; this one knows {models.Generator.Config.ClassCount}.");
+            if (models is not null && (models.Generator.Config.ClassCount != images.ClassCount || models.Width != models.Height))
+                throw new HitaException($"The study needs models of square images of the {images.ClassCount} classes of {images.Description}; this one knows {models.Generator.Config.ClassCount}.");
         }
-        var set = new MaterialsSet(seed);
+        if (count > images.Count)
+            throw new HitaException($"--count is {count}, and {images.Description} has {images.Count} images.");
         var tallies = new Dictionary<(string Mask, string Way), InpaintTally>();
         var sheet = new List<Image>();
         for (var i = 0; i < count; i++)
         {
-            var image = ScenePairs.Render(set.Scene(i), pipeline.Width);
+            var image = images.At(i, pipeline.Width);
             foreach (var mask in InpaintMasks.Names)
             {
                 cancellation.ThrowIfCancellationRequested();
                 var marks = InpaintMasks.Make(mask, image.Width, image.Height, i);
-                var results = Results(image, marks, set.ClassAt(i), i, cancellation);
-                Judged(mask, image, marks, set.ClassAt(i), results, tallies);
+                var results = Results(image, marks, images.ClassAt(i), i, cancellation);
+                Judged(mask, image, marks, images.ClassAt(i), results, tallies);
                 if (i < SheetRows)
                 {
                     var holes = MeanFill.Fill(image, marks);
@@ -51,10 +55,10 @@ internal sealed class InpaintStudy(ImagePipeline pipeline, ImagePipeline? vanill
                 }
             }
             if ((i + 1) % 10 == 0)
-                say($"inpaint: {i + 1} of {count} scenes");
+                say($"inpaint: {i + 1} of {count} images");
         }
         return new InpaintReport(
-            pipeline.Tokenizer.ModelHash, pipeline.Generator.ModelHash, seed, count, Candidates, Guidance, judge?.Description,
+            pipeline.Tokenizer.ModelHash, pipeline.Generator.ModelHash, images.Description, count, Candidates, Guidance, judge?.Description, Network?.Name,
             [.. tallies.Select(static t => t.Value.Row(t.Key.Mask, t.Key.Way))])
         {
             Sheet = ImageGrid.Compose(sheet, columns: 6),
@@ -111,12 +115,13 @@ internal sealed class InpaintStudy(ImagePipeline pipeline, ImagePipeline? vanill
     {
         var names = results.Keys.ToList();
         var seen = judge?.Classes([.. names.Select(n => results[n])]);
+        var described = Network?.Describe([.. names.Select(n => results[n])]);
         for (var i = 0; i < names.Count; i++)
         {
             if (!tallies.TryGetValue((mask, names[i]), out var tally))
                 tallies[(mask, names[i])] = tally = new InpaintTally();
             // The original is the first of them.
-            tally.Add(InpaintTally.Error(image, results[names[i]], marks), InpaintTally.Seam(results[names[i]], marks), seen is null ? null : seen[i] == seen[0], seen is null ? null : seen[i] == number);
+            tally.Add(InpaintTally.Error(image, results[names[i]], marks), InpaintTally.Seam(results[names[i]], marks), seen is null ? null : seen[i] == seen[0], seen is null ? null : seen[i] == number, described?[i].ContentDistance(described[0]));
         }
     }
 }

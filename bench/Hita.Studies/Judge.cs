@@ -11,18 +11,16 @@ internal sealed class Judge(ImageClassifier classifier) : IDisposable
     /// <summary>What it was trained on and how well it does.</summary>
     public string Description => classifier.Card.ToString();
 
-    /// <summary>The classifier of the built-in set, trained where the cache has none.</summary>
-    /// <param name="size">The images' side.</param>
-    /// <param name="steps">Training steps; 0 for no judge.</param>
+    /// <summary>A classifier, trained where the cache has none.</summary>
+    /// <param name="data">What it learns from.</param>
+    /// <param name="steps">Training steps.</param>
     /// <param name="say">Told how far it is.</param>
     /// <param name="cancellation">Stops.</param>
-    public static Judge? Train(int size, int steps, Action<string> say, CancellationToken cancellation)
+    public static Judge Train(ClassifierData data, int steps, Action<string> say, CancellationToken cancellation)
     {
-        if (steps == 0)
-            return null;
         var last = DateTime.UtcNow;
         var classifier = ClassifierCache.Get(
-            ClassifierData.Materials(size), new ClassifierTrainingOptions { Steps = steps },
+            data, new ClassifierTrainingOptions { Steps = steps },
             new DirectProgress<ClassifierProgress>(p =>
             {
                 if (DateTime.UtcNow - last < TimeSpan.FromSeconds(10))

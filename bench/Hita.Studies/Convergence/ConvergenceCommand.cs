@@ -30,10 +30,11 @@ internal static class ConvergenceCommand
             Description = "Train the arms of these names and measure nothing: several may be trained at once, on another machine too, and the whole study measures them later.",
             AllowMultipleArgumentsPerToken = true,
         };
+        var measureOnly = new Option<bool>("--measure-only") { Description = "Train nothing: measure the models that lie in the folder." };
         var weights = new Option<string?>("--weights") { Description = "The network's weights, where they are not found by themselves." };
         var command = new Command("convergence", "How fast a generator learns the codes of two tokenizers; runs that were stopped go on.")
         {
-            output, recipe, sets, arms, steps, points, seeds, samples, scale, data, heldOut, classifierSteps, network, weights, reference, trainOnly, threads,
+            output, recipe, sets, arms, steps, points, seeds, samples, scale, data, heldOut, classifierSteps, network, weights, reference, trainOnly, measureOnly, threads,
         };
         command.SetAction((parsed, cancellation) => StudyShell.Run(() =>
         {
@@ -62,6 +63,7 @@ internal static class ConvergenceCommand
                 ClassifierData = known,
                 Network = features,
                 Reference = real,
+                MeasureOnly = parsed.GetValue(measureOnly),
             };
             if (only.Length > 0)
             {

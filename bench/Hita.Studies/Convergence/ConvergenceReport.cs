@@ -21,13 +21,14 @@ internal sealed record ConvergenceReport(
 {
     /// <summary>
     /// How many times sooner, by steps, each seed's first arm reaches what the second one ends with; between two points the curve is
-    /// taken to be straight. Not a number where it is not reached.
+    /// taken to be straight. 0 where it is not reached; a seed whose second arm lacks its end is left out.
     /// </summary>
     /// <param name="of">What is compared.</param>
     /// <param name="isLower">Whether less of it is better.</param>
     public IReadOnlyList<(int Seed, double BySteps, double ByTime)> Speedups(Func<ConvergenceRow, double> of, bool isLower)
     {
-        return [.. Rows.Select(static r => r.Seed).Distinct().Select(seed =>
+        var end = Rows.Max(static r => r.Step);
+        return [.. Rows.Where(r => r.Arm == Arms[1] && r.Step == end).Select(static r => r.Seed).Where(seed => Of(Arms[0], seed).Count > 0).Select(seed =>
         {
             var (first, second) = (Of(Arms[0], seed), Of(Arms[1], seed));
             var target = of(second[^1]);
@@ -59,7 +60,7 @@ internal sealed record ConvergenceReport(
         text.Append(CultureInfo.InvariantCulture, $"# Convergence: {Arms[0]} and {Arms[1]}\n\n{Recipe}{(Sets.Count > 0 ? $" with {string.Join(", ", Sets)}" : "")}: {Steps} steps, seeds {string.Join(", ", Rows.Select(static r => r.Seed).Distinct())}; {Samples} samples at each point, guidance {Guidance}.");
         if (Classifier is not null)
             text.Append(CultureInfo.InvariantCulture, $" The classifier: {Classifier}.");
-        text.Append(CultureInfo.InvariantCulture, $" Means over the seeds, ± their standard deviation. A step of {Arms[0]} took {Seconds(0)} s and one of {Arms[1]} {Seconds(1)} s, by the median; the runs took turns.\n\n");
+        text.Append(CultureInfo.InvariantCulture, $" Means over the seeds, ± their standard deviation; in brackets their number where it is not {Rows.Select(static r => r.Seed).Distinct().Count()}.{(HasTimes ? $" A step of {Arms[0]} took {Seconds(0)} s and one of {Arms[1]} {Seconds(1)} s, by the median; the runs took turns." : "")}\n\n");
         text.Append(CultureInfo.InvariantCulture, $"| step | {Head("Fréchet distance")} | {Head("class recognised")} | {Head("nats an image, held out")} |\n| ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n");
         foreach (var step in Rows.Select(static r => r.Step).Distinct().Order())
             text.Append(CultureInfo.InvariantCulture, $"| {step} | {Cells(step, static r => r.Distance, "0.00", 1)} | {Cells(step, static r => r.Agreement, "0.0", 100)} | {Cells(step, static r => r.NatsPerImage, "0", 1)} |\n");
@@ -67,18 +68,23 @@ internal sealed record ConvergenceReport(
         Append(text, "Fréchet distance", static r => r.Distance, isLower: true);
         Append(text, "class recognised", static r => r.Agreement, isLower: false);
         foreach (var (file, what) in new[] { ("distance", "Fréchet distance"), ("agreement", "Share of samples whose class is recognised") })
-            text.Append(CultureInfo.InvariantCulture, $"\n![{what} over the steps]({file}-steps.svg) ![{what} over time]({file}-time.svg)\n");
+            text.Append(CultureInfo.InvariantCulture, $"\n![{what} over the steps]({file}-steps.svg){(HasTimes ? $" ![{what} over time]({file}-time.svg)" : "")}\n");
         return text.ToString();
     }
 
     /// <summary>The plots by file name.</summary>
-    public IEnumerable<KeyValuePair<string, string>> Plots() =>
-    [
-        new("distance-steps.svg", Plot(static r => r.Distance, 1, "Fréchet distance", byTime: false)),
-        new("distance-time.svg", Plot(static r => r.Distance, 1, "Fréchet distance", byTime: true)),
-        new("agreement-steps.svg", Plot(static r => r.Agreement, 100, "class recognised, %", byTime: false)),
-        new("agreement-time.svg", Plot(static r => r.Agreement, 100, "class recognised, %", byTime: true)),
-    ];
+    public IEnumerable<KeyValuePair<string, string>> Plots()
+    {
+        foreach (var byTime in HasTimes ? (bool[])[false, true] : [false])
+        {
+            var end = byTime ? "time" : "steps";
+            yield return new($"distance-{end}.svg", Plot(static r => r.Distance, 1, "Fréchet distance", byTime));
+            yield return new($"agreement-{end}.svg", Plot(static r => r.Agreement, 100, "class recognised, %", byTime));
+        }
+    }
+
+    // Models that were trained elsewhere may have come without their runs.
+    private bool HasTimes => Rows.All(static r => double.IsFinite(r.StepSeconds));
 
     private List<ConvergenceRow> Of(string arm, int seed) => [.. Rows.Where(r => r.Arm == arm && r.Seed == seed).OrderBy(static r => r.Step)];
 
@@ -89,14 +95,17 @@ internal sealed record ConvergenceReport(
     private string Cells(long step, Func<ConvergenceRow, double> of, string format, double factor) => string.Join(" | ", Arms.Select(arm =>
     {
         var values = Rows.Where(r => r.Arm == arm && r.Step == step).Select(r => factor * of(r)).ToList();
-        var mean = values.Average();
+        var mean = values.Count == 0 ? double.NaN : values.Average();
         if (!double.IsFinite(mean))
             return "–";
         var text = mean.ToString(format, CultureInfo.InvariantCulture);
+        var seeds = Rows.Select(static r => r.Seed).Distinct().Count();
+        if (values.Count < seeds)
+            text += $" ({values.Count})";
         if (values.Count == 1)
             return text;
         var deviation = Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / (values.Count - 1));
-        return $"{text} ± {deviation.ToString(format, CultureInfo.InvariantCulture)}";
+        return $"{mean.ToString(format, CultureInfo.InvariantCulture)} ± {deviation.ToString(format, CultureInfo.InvariantCulture)}{(values.Count < seeds ? $" ({values.Count})" : "")}";
     }));
 
     private void Append(StringBuilder text, string what, Func<ConvergenceRow, double> of, bool isLower)
@@ -104,8 +113,8 @@ internal sealed record ConvergenceReport(
         if (Rows.Any(r => !double.IsFinite(of(r))))
             return;
         text.Append(CultureInfo.InvariantCulture, $"- {what}: ");
-        text.AppendJoin("; ", Speedups(of, isLower).Select(static s => s.BySteps > 0
-            ? string.Create(CultureInfo.InvariantCulture, $"seed {s.Seed}: {s.BySteps:0.00} × by steps, {s.ByTime:0.00} × by time")
+        text.AppendJoin("; ", Speedups(of, isLower).Select(s => s.BySteps > 0
+            ? string.Create(CultureInfo.InvariantCulture, $"seed {s.Seed}: {s.BySteps:0.00} × by steps{(HasTimes ? $", {s.ByTime:0.00} × by time" : "")}")
             : string.Create(CultureInfo.InvariantCulture, $"seed {s.Seed}: not reached")));
         text.Append('\n');
     }

@@ -59,6 +59,9 @@ internal sealed record ConvergenceStudy
     /// <summary>Real images that it compares with; null where there is no network.</summary>
     public RealImages? Reference { get; init; }
 
+    /// <summary>Whether models that are not there are passed over instead of trained.</summary>
+    public bool MeasureOnly { get; init; }
+
     /// <summary>Trains and measures what is not there yet. What was stopped goes on where it stopped.</summary>
     /// <param name="say">Told how far it is.</param>
     /// <param name="cancellation">Stops; the run at work is saved first.</param>
@@ -75,7 +78,13 @@ internal sealed record ConvergenceStudy
                 // In turn, so that whatever else the machine does falls on both.
                 foreach (var (arm, folder, run) in runs)
                 {
-                    run.TrainTo(step, say, cancellation);
+                    if (MeasureOnly && !Directory.Exists(run.ModelAt(step)))
+                    {
+                        say(FormattableString.Invariant($"{arm.Name}-seed{seed}: there is no model of step {step}"));
+                        continue;
+                    }
+                    if (!MeasureOnly)
+                        run.TrainTo(step, say, cancellation);
                     rows.Add(Measure(arm, seed, step, folder, run.ModelAt(step), say, cancellation));
                 }
             }
@@ -165,10 +174,12 @@ internal sealed record ConvergenceStudy
             distance = Report($"{model}-features", options => FeatureEvaluation.Run(origin, Reference.Series(pipeline.Width), Network, options, progress: null, cancellation), Network.Protocol)(
                 $"fd_{Network.Name}");
         }
-        var metrics = RunMetrics.Read(folder);
+        // A model that was trained elsewhere may have come without its run.
+        var metrics = MeasureOnly && !RunFolder.IsRun(folder) ? null : RunMetrics.Read(folder);
         var config = pipeline.Generator.Config;
         return new ConvergenceRow(
-            arm.Name, seed, step, metrics.At("validation_loss", step) * config.SequenceLength, distance, agreement, metrics.Median("step_seconds"), config.SequenceLength);
+            arm.Name, seed, step, metrics?.At("validation_loss", step) * config.SequenceLength ?? double.NaN, distance, agreement,
+            metrics?.Median("step_seconds") ?? double.NaN, config.SequenceLength);
     }
 
     // A report that is there is not measured again.

@@ -23,6 +23,12 @@ public sealed record ConversionOptions
     /// <summary>Images in one tar or Parquet file, 1 to 1,000,000; 10,000 unless set.</summary>
     public int ImagesPerShard { get; init; } = 10_000;
 
+    /// <summary>What is written: everything unless set.</summary>
+    public SetPart Part { get; init; }
+
+    /// <summary>Of each class, every so many-th image is held out, 2 to 1,000,000; 10 unless set. It matters where <see cref="Part"/> is set.</summary>
+    public int HoldOutEvery { get; init; } = 10;
+
     /// <summary>Threads that read, 1 to 4096; as many as there are processors where null.</summary>
     public int? Threads { get; init; }
 
@@ -35,9 +41,23 @@ public sealed record ConversionOptions
         faults.Require(Writable.Contains(Format), $"the format is {Format}; {string.Join(", ", WritableNames)} can be written");
         faults.Range(Size, 8, 4096, "size", "pixels");
         faults.Range(ImagesPerShard, 1, 1_000_000, "images per shard", verb: "are");
+        faults.Range(HoldOutEvery, 2, 1_000_000, "the interval of images held out");
         faults.Range(Threads, 1, 4096, "threads", verb: "are");
         return faults.Checked(this, "The conversion");
     }
+}
+
+/// <summary>A part of a set. The parts of a set share no image, and are the same ones each time.</summary>
+public enum SetPart
+{
+    /// <summary>All images.</summary>
+    All,
+
+    /// <summary>All but those held out.</summary>
+    Training,
+
+    /// <summary>Every so many-th image of each class, in the set's order.</summary>
+    HeldOut,
 }
 
 /// <summary>What a conversion has done.</summary>

@@ -20,7 +20,7 @@ public static class DataConverter
     /// <param name="progress">Gets how many images are done.</param>
     /// <param name="cancellation">Asks to stop; nothing is left behind then.</param>
     /// <exception cref="ConfigException">The settings have faults.</exception>
-    /// <exception cref="DataException">The folder is in use or cannot be written, or not one image can be read.</exception>
+    /// <exception cref="DataException">The folder is in use or cannot be written, not one image can be read, or the part has none.</exception>
     public static ConversionResult Convert(
         IImageSource source, string folder, ConversionOptions? options = null, IProgress<int>? progress = null, CancellationToken cancellation = default)
     {
@@ -67,14 +67,15 @@ public static class DataConverter
     {
         var unreadable = new List<string>();
         var written = 0;
+        var chosen = Chosen(source, options);
         var items = new Item[Together];
         var reading = new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = options.Threads ?? -1 };
         using var writer = CreateWriter(source, folder, options);
-        for (var first = 0; first < source.Count; first += Together)
+        for (var first = 0; first < chosen.Length; first += Together)
         {
-            var count = Math.Min(Together, source.Count - first);
+            var count = Math.Min(Together, chosen.Length - first);
             // Decoding is what takes time; writing keeps the order.
-            Parallel.For(0, count, reading, i => items[i] = Prepare(source, first + i, options));
+            Parallel.For(0, count, reading, i => items[i] = Prepare(source, chosen[first + i], options));
             foreach (var (file, extension, label, fault) in items.AsSpan(0, count))
             {
                 if (fault is null)
@@ -88,6 +89,23 @@ public static class DataConverter
         if (source.ClassNames.Count > 0 && options.Format is DataFormat.Tar)
             File.WriteAllLines(Path.Combine(folder, ClassNameFile.Name), source.ClassNames.Select(ClassNameFile.Line));
         return (written, unreadable);
+    }
+
+    private static int[] Chosen(IImageSource source, ConversionOptions options)
+    {
+        if (options.Part == SetPart.All)
+            return [.. Enumerable.Range(0, source.Count)];
+        var seen = new Dictionary<int, int>();
+        var chosen = new List<int>();
+        for (var i = 0; i < source.Count; i++)
+        {
+            var number = seen[source.ClassAt(i)] = seen.GetValueOrDefault(source.ClassAt(i)) + 1;
+            if (number % options.HoldOutEvery == 0 == (options.Part == SetPart.HeldOut))
+                chosen.Add(i);
+        }
+        return chosen.Count > 0
+            ? [.. chosen]
+            : throw new DataException(source.Description, $"no class has {options.HoldOutEvery} images, so that none would be held out; name a smaller interval.");
     }
 
     private static IImageSetWriter CreateWriter(IImageSource source, string folder, ConversionOptions options) => options.Format switch

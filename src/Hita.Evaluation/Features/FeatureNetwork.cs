@@ -62,6 +62,24 @@ public abstract class FeatureNetwork : IDisposable
         return Run(ImageTensors.ToTensor([.. images.Select(static p => SampleDecoder.ToSize(p, InputSize))]));
     }
 
+    /// <summary>What is where in images, and what their textures and colours are.</summary>
+    /// <param name="images">At least one; brought to 224 × 224 pixels as for <see cref="Extract"/>.</param>
+    /// <exception cref="ArgumentException">There is none.</exception>
+    public IReadOnlyList<ContentAndStyle> Describe(IReadOnlyList<Image> images)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        if (images.Count == 0)
+            throw new ArgumentException("A batch needs at least one image.", nameof(images));
+        using var frozen = inference_mode();
+        using var scope = NewDisposeScope();
+        var (map, style) = Maps(ImageTensors.ToTensor([.. images.Select(static p => SampleDecoder.ToSize(p, InputSize))]));
+        var content = nn.functional.normalize(map, dim: 1).flatten(1);                          // [B, C·H·W]
+        var grams = cat([.. style.Select(Gram)], dim: 1);                                       // [B, ΣC²]
+        var (a, b) = (content.ToFloats(), grams.ToFloats());
+        return [.. Enumerable.Range(0, images.Count).Select(i => new ContentAndStyle(
+            a[(i * (a.Length / images.Count))..((i + 1) * (a.Length / images.Count))], b[(i * (b.Length / images.Count))..((i + 1) * (b.Length / images.Count))]))];
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -72,6 +90,17 @@ public abstract class FeatureNetwork : IDisposable
     /// <summary>The features of images [B, 3, 224, 224] in [-1, 1].</summary>
     private protected abstract NetworkFeatures Run(Tensor images);
 
+    /// <summary>Maps of images [B, 3, 224, 224] in [-1, 1]: a deep one, and shallow ones, [B, C, H, W] each.</summary>
+    private protected abstract (Tensor Content, Tensor[] Style) Maps(Tensor images);
+
     /// <summary>Frees the weights.</summary>
     private protected abstract void Free();
+
+    // [B, C, H, W] → how much channels occur together, wherever that is: [B, C²].
+    private static Tensor Gram(Tensor map)
+    {
+        using var scope = NewDisposeScope();
+        var x = map.flatten(2);                                                                  // [B, C, H·W]
+        return bmm(x, x.transpose(1, 2)).Times(1.0 / x.size(2)).flatten(1).MoveToOuterDisposeScope();
+    }
 }

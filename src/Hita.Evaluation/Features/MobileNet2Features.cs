@@ -38,5 +38,12 @@ internal sealed class MobileNet2Features : FeatureNetwork
         return new NetworkFeatures(features.ToFloats(), logits.ToFloats());
     }
 
+    // After the blocks of 24 channels at 56 pixels a side and of 32 at 28; after those of 96 at 14.
+    private protected override (Tensor Content, Tensor[] Style) Maps(Tensor images)
+    {
+        var maps = _network.Maps(images.to(_placement.Device), 13);
+        return (maps[12], [maps[2], maps[5]]);
+    }
+
     private protected override void Free() => _network.Dispose();
 }

@@ -49,5 +49,12 @@ internal sealed class ResNet18Features : FeatureNetwork
         return new NetworkFeatures(tokens.narrow(1, 0, 1).ToFloats(), []);
     }
 
+    // The first two stages, of 56 and 28 pixels a side; the third, of 14.
+    private protected override (Tensor Content, Tensor[] Style) Maps(Tensor images)
+    {
+        var maps = _network.Network.Run(_network.Network.Normalize(images.to(_placement.Device).Plus(1).Times(0.5)), 3);
+        return (maps[2], [maps[0], maps[1]]);
+    }
+
     private protected override void Free() => _network.Dispose();
 }

@@ -71,17 +71,27 @@ internal sealed class MobileNet2Model : IDisposable
     /// <summary>Images [B, 3, 224, 224] in [-1, 1] → features [B, 1280] and logits [B, 1001], in the caller's dispose scope.</summary>
     public (Tensor Features, Tensor Logits) Run(Tensor images)
     {
+        var features = _last.Apply(Maps(images, _blocks.Count)[^1]).mean([2L, 3L], keepdim: true); // [B, 1280, 1, 1]
+        return (features.flatten(1), _classes.Apply(features).flatten(1));
+    }
+
+    /// <summary>Images [B, 3, 224, 224] in [-1, 1] → what comes out of each of the first blocks [B, C, H, W], in the caller's dispose scope.</summary>
+    /// <param name="images">The images.</param>
+    /// <param name="count">1 to 17.</param>
+    public List<Tensor> Maps(Tensor images, int count)
+    {
+        var maps = new List<Tensor>();
         var x = _stem.Apply(images.ToChannelsLast());
-        foreach (var block in _blocks)
+        foreach (var block in _blocks.Take(count))
         {
             var y = x;
             foreach (var layer in block)
                 y = layer.Apply(y);
             // A block that keeps the shape is a residual one.
             x = y.shape.SequenceEqual(x.shape) ? x.Plus(y) : y;
+            maps.Add(x);
         }
-        var features = _last.Apply(x).mean([2L, 3L], keepdim: true); // [B, 1280, 1, 1]
-        return (features.flatten(1), _classes.Apply(features).flatten(1));
+        return maps;
     }
 
     /// <summary>Frees the weights.</summary>

@@ -56,6 +56,27 @@ public sealed class DataConverterTests
     }
 
     [Fact]
+    public void Parts_of_a_set_share_no_image_and_hold_every_class()
+    {
+        using var folder = new TemporaryFolder();
+        Sets.WriteClasses(folder["set"], 7, "ant", "bee");
+        using var source = ImageSources.Open(folder["set"]);
+        DataConverter.Convert(source, folder["training"], new() { Part = SetPart.Training, HoldOutEvery = 3 });
+        DataConverter.Convert(source, folder["test"], new() { Part = SetPart.HeldOut, HoldOutEvery = 3 });
+        Assert.Equal([0, 1, 3, 4, 6, 7, 8, 10, 11, 13], Places(folder["training"]));
+        Assert.Equal([2, 5, 9, 12], Places(folder["test"]));
+        var none = Assert.Throws<DataException>(() => DataConverter.Convert(source, folder["none"], new() { Part = SetPart.HeldOut, HoldOutEvery = 8 }));
+        Assert.Contains("no class has 8 images", Sets.Sentence(none), StringComparison.Ordinal);
+
+        List<int> Places(string path)
+        {
+            using var part = ImageSources.Open(path);
+            Assert.Equal(["ant", "bee"], part.ClassNames);
+            return [.. Enumerable.Range(0, part.Count).Select(i => Enumerable.Range(0, source.Count).Single(n => source.Read(n).Pixels.SequenceEqual(part.Read(i).Pixels)))];
+        }
+    }
+
+    [Fact]
     public void The_same_set_makes_the_same_archive()
     {
         using var folder = new TemporaryFolder();

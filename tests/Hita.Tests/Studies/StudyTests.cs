@@ -1,3 +1,4 @@
+using Hita.Evaluation.Features;
 using Hita.Generation;
 using Hita.Generation.Model;
 using Hita.Imaging;
@@ -5,7 +6,9 @@ using Hita.Materials;
 using Hita.Models;
 using Hita.Runtime;
 using Hita.Studies;
+using Hita.Tests.Data;
 using Hita.Tests.Editing;
+using Hita.Tests.Support;
 
 namespace Hita.Tests.Studies;
 
@@ -69,12 +72,30 @@ public sealed class StudyTests
     }
 
     [Fact]
+    public void The_transfer_study_places_content_and_style_at_the_ends_of_its_scale()
+    {
+        using var folder = new TemporaryFolder();
+        Sets.WriteClasses(folder["images"], 3, "ant", "bee");
+        using var images = StudyImages.Of(folder["images"], 0);
+        using var network = FeatureNetwork.Load("resnet18", ResNet18File.Path());
+        using var tokenizer = EditingModels.FreshTokenizer();
+        var report = new TransferStudy([("tiny", tokenizer)], network, images).Run(4, static _ => { }, CancellationToken.None);
+        var rows = report.Rows.ToDictionary(static r => r.Way);
+        Assert.Equal(5, rows.Count);
+        Assert.Equal((1, 0), (rows["content unchanged"].ContentKept, rows["content unchanged"].StyleMoved));
+        Assert.Equal((0, 1), (rows["style unchanged"].ContentKept, rows["style unchanged"].StyleMoved));
+        Assert.Contains("tiny: all holistic codes swapped", report.Markdown(), StringComparison.Ordinal);
+        Assert.Contains("--count is 7", Assert.Throws<HitaException>(() => new TransferStudy([("tiny", tokenizer)], network, images).Run(7, static _ => { }, default)).Message, StringComparison.Ordinal);
+        Assert.Contains("--tokenizer", Assert.Throws<HitaException>(static () => TransferStudy.OpenTokenizers(["folder"])).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_inpainting_study_compares_rankings_and_fills()
     {
         Assert.True(GeneratorPresets.TryGet("tiny", out var config));
         using var pipeline = new ImagePipeline(
             ImageGenerator.CreateByName(config with { ClassCount = MaterialsSet.ClassCount }, options: new GeneratorOptions { Threads = 1 }), EditingModels.Tokenizer());
-        var report = new InpaintStudy(pipeline, null, null, 3) { Candidates = 3, Variants = false }.Run(1, static _ => { }, CancellationToken.None);
+        var report = new InpaintStudy(pipeline, null, null, StudyImages.Scenes(3)) { Candidates = 3, Variants = false }.Run(1, static _ => { }, CancellationToken.None);
         foreach (var mask in InpaintMasks.Names)
         {
             var rows = report.Rows.Where(r => r.Mask == mask).ToDictionary(static r => r.Way);
@@ -87,7 +108,7 @@ public sealed class StudyTests
         }
         Assert.Contains("not judged", report.Markdown(), StringComparison.Ordinal);
         using var wrong = EditingModels.Pipeline();
-        Assert.Contains("36 classes", Assert.Throws<HitaException>(() => new InpaintStudy(wrong, null, null, 3).Run(1, static _ => { }, default)).Message, StringComparison.Ordinal);
+        Assert.Contains("36 classes", Assert.Throws<HitaException>(() => new InpaintStudy(wrong, null, null, StudyImages.Scenes(3)).Run(1, static _ => { }, default)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -24,6 +24,10 @@ internal static class DataConvertCommand
         var to = new Option<string>("--format") { Description = "The format to write.", HelpName = string.Join('|', writable), DefaultValueFactory = static _ => "tar" };
         CommonOptions.OneOf(to, writable);
         var shard = new Option<int>("--shard-size") { Description = "Images in one tar or Parquet file.", HelpName = "N", DefaultValueFactory = static _ => new ConversionOptions().ImagesPerShard };
+        var part = new Option<string>("--part") { Description = "Write a part of the set: all but every so many-th image of each class, or just these. The two share no image.", HelpName = "all|training|held-out", DefaultValueFactory = static _ => "all" };
+        CommonOptions.OneOf(part, "all", "training", "held-out");
+        var every = new Option<int>("--hold-out-every") { Description = "With --part: every which image of each class is held out.", HelpName = "N", DefaultValueFactory = static _ => new ConversionOptions().HoldOutEvery };
+        NumberOptions.Between(every, 2);
         var output = CommonOptions.Output("The folder to write; it appears when everything is written.", "DIR");
         var json = CommandHost.JsonOption();
         var command = new HitaCommand(
@@ -32,9 +36,11 @@ internal static class DataConvertCommand
             "hita data convert photos/ -o shards",
             "hita data convert train.parquet -o images --format class-folders",
             "hita data convert scans/ -o squares --trim dark --square pad --size 256",
-            "hita data convert materials:0:0..2000 -o images --format folder --size 128")
+            "hita data convert materials:0:0..2000 -o images --format folder --size 128",
+            "hita data convert photos/ -o photos-train --part training",
+            "hita data convert photos/ -o photos-test --part held-out")
         {
-            data.Path, from, to, data.Size, data.Trim, data.Square, shard, output, json,
+            data.Path, from, to, data.Size, data.Trim, data.Square, part, every, shard, output, json,
         };
         command.SetAction(parsed =>
         {
@@ -44,6 +50,8 @@ internal static class DataConvertCommand
                 Format = ImageSources.FormatByName(parsed.GetValue(to)!),
                 Size = size,
                 ImagesPerShard = parsed.GetValue(shard),
+                Part = parsed.GetValue(part) switch { "training" => SetPart.Training, "held-out" => SetPart.HeldOut, _ => SetPart.All },
+                HoldOutEvery = parsed.GetValue(every),
                 Threads = parsed.GetValue(host.Globals.Threads),
             }.Validate();
             using var source = data.Open(host, parsed, size ?? 64, from);

@@ -84,6 +84,34 @@ public sealed class ClassifierTests
     }
 
     [Fact]
+    public void Images_of_another_source_judge_and_all_of_this_one_are_trained_on()
+    {
+        using var source = new ColourSource(6, classes: 2);
+        using var heldOut = new ColourSource(30, classes: 2);
+        var data = ClassifierData.From(source, heldOut, 16);
+        Assert.Equal((6, 30), (data.TrainingCount, data.HeldOutCount));
+        Assert.Equal(6, Enumerable.Range(0, 6).Select(n => Key(data.Training(n))).Distinct().Count());
+        Assert.Equal(30, Enumerable.Range(0, 30).Select(n => Key(data.HeldOut(n))).Distinct().Count());
+        Assert.NotEqual(data.Identity, ClassifierData.From(heldOut, heldOut, 16).Identity);
+        using var other = new ColourSource(30, classes: 3);
+        Assert.Contains("other classes", Assert.Throws<HitaException>(() => ClassifierData.From(source, other, 16)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void After_the_first_epoch_unequal_classes_come_equally_often()
+    {
+        using var source = new ColourSource(20, classes: 2, classOf: static i => i < 16 ? 0 : 1);
+        var data = ClassifierData.From(source, source, 16);
+        Assert.Equal(20, Enumerable.Range(0, 20).Select(n => Key(data.Training(n))).Distinct().Count());
+        for (var epoch = 0; epoch < 2; epoch++)
+        {
+            var images = Enumerable.Range(20 + (32 * epoch), 32).Select(n => data.Training(n)).ToList();
+            Assert.Equal(16, images.Count(static i => i.Class == 1));
+            Assert.Equal(20, images.Select(Key).Distinct().Count());
+        }
+    }
+
+    [Fact]
     public void Held_out_scenes_of_the_built_in_set_are_no_training_scenes()
     {
         var data = ClassifierData.Materials(16);
@@ -137,6 +165,8 @@ public sealed class ClassifierTests
         counts.Add(0, 2);
         counts.Add(0, 2);
         counts.Add(1, 1);
+        // A third of class 0, all of class 1, and none of class 2 to count.
+        Assert.Equal((0.5, 2.0 / 3), (counts.Agreement, counts.ClassMean));
         var other = new ConfusionCounts(3);
         other.Add(2, 2);
         counts.Merge(other);

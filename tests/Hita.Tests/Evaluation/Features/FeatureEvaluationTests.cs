@@ -3,7 +3,9 @@ using Hita.Evaluation.Protocols;
 using Hita.Evaluation.Reports;
 using Hita.Evaluation.Runs;
 using Hita.Imaging;
+using Hita.Materials;
 using Hita.Runtime;
+using Hita.Studies;
 using Hita.Tests.Cli;
 using Hita.Tests.Data;
 using Hita.Tests.Support;
@@ -69,6 +71,33 @@ public sealed class FeatureEvaluationTests
             return named.Contains(Path.GetFileNameWithoutExtension(file).Split('_', 2)[1].Replace('_', ' ').Split(' ')[^1], StringComparison.OrdinalIgnoreCase);
         });
         Assert.InRange(right, files.Length * 3 / 4, files.Length);
+    }
+
+    [Theory]
+    [InlineData("resnet18")]
+    [InlineData("mobilenet2")]
+    public void Content_is_where_things_are_and_style_what_they_look_like(string name)
+    {
+        using var network = FeatureNetwork.Load(name, name == "resnet18" ? ResNet18File.Path() : TestFiles.Shared(MobileNet));
+        var image = ScenePairs.Render(new MaterialsSet(1).Scene(2), 64);
+        var grey = ImageStatistics.MeanColourTransfer(image, new Image(64, 64));
+        var all = network.Describe([image, Mirrored(image), grey, image]);
+        Assert.Equal((0, 0), (all[0].ContentDistance(all[3]), all[0].StyleDistance(all[3])));
+        // Mirrored, everything is elsewhere and looks as before; darkened, everything is in its place and looks otherwise.
+        Assert.True(all[0].ContentDistance(all[1]) > all[0].ContentDistance(all[2]));
+        Assert.True(all[0].StyleDistance(all[1]) < all[0].StyleDistance(all[2]));
+        Assert.Throws<ArgumentException>(() => network.Describe([]));
+
+        static Image Mirrored(Image image)
+        {
+            var mirrored = new Image(image.Width, image.Height);
+            for (var y = 0; y < image.Height; y++)
+            {
+                for (var x = 0; x < image.Width; x++)
+                    mirrored[x, y] = image[image.Width - 1 - x, y];
+            }
+            return mirrored;
+        }
     }
 
     [Fact]

@@ -4,7 +4,7 @@ using Hita.Imaging;
 namespace Hita.Tests.Evaluation.Runs;
 
 /// <summary>Images whose class is their main colour; no two are the same.</summary>
-internal sealed class ColourSource(int count, int classes, int side = 64) : IImageSource
+internal sealed class ColourSource(int count, int classes, int side = 64, Func<int, int>? classOf = null) : IImageSource
 {
     public string Description => $"{count} colours in {classes} classes";
 
@@ -17,7 +17,7 @@ internal sealed class ColourSource(int count, int classes, int side = 64) : IIma
 
     private int _reads;
 
-    public int ClassAt(int index) => index % classes;
+    public int ClassAt(int index) => classOf?.Invoke(index) ?? index % classes;
 
     public string NameAt(int index) => $"image {index}";
 
