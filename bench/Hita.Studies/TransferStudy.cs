@@ -3,6 +3,7 @@ using System.Text;
 using Hita.Editing;
 using Hita.Evaluation.Features;
 using Hita.Imaging;
+using Hita.Metrics;
 using Hita.Models;
 using Hita.Runtime;
 using Hita.Tokenization;
@@ -19,6 +20,9 @@ namespace Hita.Studies;
 internal sealed class TransferStudy(IReadOnlyList<(string Name, ImageTokenizer Tokenizer)> tokenizers, FeatureNetwork network, StudyImages images)
 {
     private const int SheetRows = 8;
+
+    // An unchanged image would be infinitely near; a hundredth of a level counts as exact.
+    private const double Exact = 1e-4;
 
     /// <summary>Reads NAME=FOLDER and opens the tokenizers.</summary>
     /// <exception cref="HitaException">A text is not of this form, a tokenizer cannot be opened or has no holistic codes, or they work at different sizes.</exception>
@@ -48,7 +52,7 @@ internal sealed class TransferStudy(IReadOnlyList<(string Name, ImageTokenizer T
         if (count > images.Count)
             throw new HitaException($"--count is {count}, and {images.Description} has {images.Count} images.");
         var size = tokenizers[0].Tokenizer.Config.ImageSize;
-        var sums = new Dictionary<string, (double Kept, double Moved, double Edges, double Colour)>();
+        var sums = new Dictionary<string, (double Kept, double Moved, double Edges, double Colour, double Psnr)>();
         var sheet = new List<Image>();
         for (var i = 0; i < count; i++)
         {
@@ -65,7 +69,8 @@ internal sealed class TransferStudy(IReadOnlyList<(string Name, ImageTokenizer T
                     sum.Kept + 1 - (described[r + 2].ContentDistance(described[0]) / contentApart),
                     sum.Moved + 1 - (described[r + 2].StyleDistance(described[1]) / styleApart),
                     sum.Edges + ImageStatistics.EdgeCorrelation(results[r].Image, content),
-                    sum.Colour + 1 - (ImageStatistics.ColourDistance(results[r].Image, style) / colourApart));
+                    sum.Colour + 1 - (ImageStatistics.ColourDistance(results[r].Image, style) / colourApart),
+                    sum.Psnr + (10 * Math.Log10(255.0 * 255 / Math.Max(ImageQuality.MeanSquaredError(results[r].Image, content), Exact))));
             }
             if (i < SheetRows)
                 sheet.AddRange([content, style, .. results.Skip(2).Select(static r => r.Image)]);
@@ -74,7 +79,7 @@ internal sealed class TransferStudy(IReadOnlyList<(string Name, ImageTokenizer T
         }
         return new TransferReport(
             images.Description, count, network.Name, [.. tokenizers.Select(static t => $"{t.Name} {t.Tokenizer.ModelHash}")],
-            [.. sums.Select(s => new TransferRow(s.Key, s.Value.Kept / count, s.Value.Moved / count, s.Value.Edges / count, s.Value.Colour / count))])
+            [.. sums.Select(s => new TransferRow(s.Key, s.Value.Kept / count, s.Value.Moved / count, s.Value.Edges / count, s.Value.Colour / count, s.Value.Psnr / count))])
         {
             Sheet = ImageGrid.Compose(sheet, columns: sheet.Count / Math.Min(count, SheetRows)),
         };
@@ -117,7 +122,8 @@ internal sealed class TransferStudy(IReadOnlyList<(string Name, ImageTokenizer T
 /// <param name="StyleMoved">1 − the distance of Gram matrices to the style's over that of the content's: 0 where nothing moved, 1 where the style is reached, below 0 where it went away.</param>
 /// <param name="EdgesKept">The correlation of edges with the content's.</param>
 /// <param name="ColourMoved">The share of the way that colour statistics have gone to the style's.</param>
-internal sealed record TransferRow(string Way, double ContentKept, double StyleMoved, double EdgesKept, double ColourMoved);
+/// <param name="Psnr">PSNR to the content, in decibels: what swapped codes cost tells how much the decoder relies on them.</param>
+internal sealed record TransferRow(string Way, double ContentKept, double StyleMoved, double EdgesKept, double ColourMoved, double Psnr);
 
 /// <summary>The study's result.</summary>
 internal sealed record TransferReport(string Data, int Pairs, string Network, IReadOnlyList<string> Tokenizers, IReadOnlyList<TransferRow> Rows)
@@ -129,9 +135,9 @@ internal sealed record TransferReport(string Data, int Pairs, string Network, IR
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"# Style transfer\n\n{Pairs} pairs of images of different classes of {Data}; tokenizers {string.Join(", ", Tokenizers)}; features of {Network}.\n\n");
-        text.Append("| way | content kept | style moved | edges kept | colour moved |\n| --- | ---: | ---: | ---: | ---: |\n");
+        text.Append("| way | content kept | style moved | edges kept | colour moved | PSNR to the content, dB |\n| --- | ---: | ---: | ---: | ---: | ---: |\n");
         foreach (var row in Rows)
-            text.Append(CultureInfo.InvariantCulture, $"| {row.Way} | {row.ContentKept:0.000} | {row.StyleMoved:0.000} | {row.EdgesKept:0.000} | {row.ColourMoved:0.000} |\n");
+            text.Append(CultureInfo.InvariantCulture, $"| {row.Way} | {row.ContentKept:0.000} | {row.StyleMoved:0.000} | {row.EdgesKept:0.000} | {row.ColourMoved:0.000} | {(row.Psnr > 80 ? "exact" : row.Psnr.ToString("0.00", CultureInfo.InvariantCulture))} |\n");
         text.Append(CultureInfo.InvariantCulture, $"\nColumns of sheet.png: content, style, {string.Join(", ", Rows.Skip(2).Select(static r => r.Way))}.\n");
         return text.ToString();
     }
