@@ -5,6 +5,7 @@ ENV DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 COPY global.json Directory.Build.props Directory.Packages.props LICENSE ./
 COPY build build
 COPY models/materials models/materials
+COPY models/orchard models/orchard
 COPY bench/Hita.Bench bench/Hita.Bench
 COPY src src
 RUN dotnet publish src/Hita.Cli/Hita.Cli.csproj -c Release -r linux-x64 --self-contained -p:RunAnalyzers=false -o /app

@@ -1,3 +1,4 @@
+using Hita.Checkpoints;
 using Hita.Runtime;
 
 namespace Hita.Extensions.Hosting;
@@ -7,9 +8,9 @@ public sealed class HitaPipelineOptions
 {
     /// <summary>
     /// The pipeline: a folder with <c>tokenizer/</c> and <c>generator/</c>, a training run's folder, a preset's name, or the name of a
-    /// bundled pipeline. Default <c>materials</c>, which the package Hita.Models.Materials brings.
+    /// bundled pipeline. Default <c>orchard</c>, which the package Hita.Models.Orchard brings.
     /// </summary>
-    public string Pipeline { get; set; } = "materials";
+    public string Pipeline { get; set; } = BundledModels.Default;
 
     /// <summary>The tokenizer where it is not part of the pipeline's folder; null for the pipeline's own. Default null.</summary>
     public string? Tokenizer { get; set; }
@@ -26,7 +27,10 @@ public sealed class HitaPipelineOptions
     /// <summary>Threads of the sampling; 0 for one a processor. Default 0.</summary>
     public int Threads { get; set; }
 
-    /// <summary>Whether the encoder is loaded too, as edits need it; generating does not. Default true.</summary>
+    /// <summary>
+    /// Whether the encoder is loaded too, as edits need it; generating does not. Where its weights are not on the machine, the
+    /// pipeline generates all the same, and edits are refused with the way to get them. Default true.
+    /// </summary>
     public bool Editing { get; set; } = true;
 
     /// <summary>Images that are sampled together, 1 to 1024; the images do not depend on it. Default 16.</summary>

@@ -50,11 +50,16 @@ internal sealed partial class PipelineHost : IDisposable, IAsyncDisposable
         var started = Stopwatch.GetTimestamp();
         try
         {
+            var (generator, tokenizer) = (NamedGenerator.Read(_options.Pipeline), NamedTokenizer.Read(_options.Tokenizer ?? _options.Pipeline));
+            // Generating needs no encoder: where its weights are missing, only edits are refused.
+            var absence = _options.Editing ? tokenizer.Config.EncoderAbsence : null;
+            if (absence is not null)
+                LogNoEncoder(_options.Pipeline, absence);
             var pipeline = NamedModel.OpenPipeline(
-                _options.Pipeline,
-                _options.Tokenizer ?? _options.Pipeline,
+                generator,
+                tokenizer,
                 new GeneratorOptions { Device = _options.Device, Threads = _options.Threads, Precision = _options.Precision },
-                _options.Editing,
+                _options.Editing && absence is null,
                 _options.DecoderPrecision);
             ImageHost? host = null;
             try
@@ -84,4 +89,7 @@ internal sealed partial class PipelineHost : IDisposable, IAsyncDisposable
 
     [LoggerMessage(2, LogLevel.Error, "The pipeline {Pipeline} did not load: {Message}")]
     private partial void LogFailed(string pipeline, string message);
+
+    [LoggerMessage(3, LogLevel.Warning, "The pipeline {Pipeline} generates, and cannot read or edit images. {Absence}")]
+    private partial void LogNoEncoder(string pipeline, string absence);
 }

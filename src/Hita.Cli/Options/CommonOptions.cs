@@ -16,12 +16,12 @@ internal static class CommonOptions
     {
         var option = new Option<string>("--model", "-m")
         {
-            Description = $"{what}, a model on the hub (hf:OWNER/NAME), or a preset's name, to try it with untrained weights.{(required ? "" : $" If left out, the bundled pipeline, {BundledModels.Materials}.")}",
+            Description = $"{what}, a model on the hub (hf:OWNER/NAME), or a preset's name, to try it with untrained weights.{(required ? "" : $" If left out, the bundled pipeline, {BundledModels.Default}.")}",
             HelpName = "DIR|PRESET",
             Required = required,
         };
         if (!required)
-            option.DefaultValueFactory = static _ => BundledModels.Materials;
+            option.DefaultValueFactory = static _ => BundledModels.Default;
         return option;
     }
 

@@ -15,7 +15,8 @@ internal static class EvaluationData
     /// <summary>What a data argument may be.</summary>
     public const string Help = "A set of images: a folder of class folders or images, a tar archive, Parquet file, LMDB folder, or the built-in set (materials, materials:SEED, materials:SEED:FIRST..END).";
 
-    private const string Materials = "materials";
+    /// <summary>The built-in set's name.</summary>
+    public const string Materials = "materials";
 
     /// <summary>Opens images.</summary>
     /// <param name="host">The command's host.</param>

@@ -19,7 +19,7 @@ internal static class ModelNotes
         if (NamedModel.IsPreset(name))
             host.Terminal.Error.WriteLine($"hita: '{name}' is an architecture without training; its codes and images mean nothing.");
         else if (isDefault && images.Any(i => ImageOrigin.TokenizerOf(i) != tokenizer.ModelHash))
-            host.Terminal.Error.WriteLine("hita: without -m this is the small bundled model, which has only ever seen rendered scenes and reconstructs other images only roughly.");
+            host.Terminal.Error.WriteLine("hita: without -m this is the small bundled model, which has only ever seen watercolours of fruits and reconstructs other images only roughly.");
     }
 
     /// <summary>The same for a command that takes one model.</summary>

@@ -81,7 +81,7 @@ public sealed partial class ModelCatalog : IAsyncDisposable
                 // Off this thread: loading reads and packs weights for seconds.
                 var pipeline = await Task.Run(() => Open(source), cancellation).ConfigureAwait(false);
                 _pipelines.Add(pipeline);
-                var model = new ServedModel(source, new ImageHost(pipeline, HostOptions), _clock.GetUtcNow());
+                var model = new ServedModel(source, new ImageHost(pipeline, HostOptions), _clock.GetUtcNow()) { MissesEncoder = _options.Editing && !pipeline.Tokenizer.CanEncode };
                 _loading.Add(model);
                 await WarmUpAsync(model, cancellation).ConfigureAwait(false);
                 LogLoaded(source.Id, pipeline.Generator.Precision, pipeline.Width, pipeline.Height, Stopwatch.GetElapsedTime(started).TotalSeconds);
@@ -116,11 +116,16 @@ public sealed partial class ModelCatalog : IAsyncDisposable
     private ImagePipeline Open(ServedPipeline source)
     {
         Compute.UseThreads(_options.Threads == 0 ? null : _options.Threads);
+        var (generator, tokenizer) = (NamedGenerator.Read(source.Generator), NamedTokenizer.Read(source.Tokenizer));
+        // Generating needs no encoder: where its weights are missing, only what reads images is refused.
+        var absence = _options.Editing ? tokenizer.Config.EncoderAbsence : null;
+        if (absence is not null)
+            LogNoEncoder(source.Id, absence);
         return NamedModel.OpenPipeline(
-            source.Generator,
-            source.Tokenizer,
+            generator,
+            tokenizer,
             new GeneratorOptions { Device = _options.Device, Threads = _options.Threads, Precision = source.Precision, Engine = source.Engine },
-            withEncoder: _options.Editing,
+            withEncoder: _options.Editing && absence is null,
             decoding: source.Decoding);
     }
 
@@ -139,4 +144,7 @@ public sealed partial class ModelCatalog : IAsyncDisposable
 
     [LoggerMessage(1, LogLevel.Information, "Loaded the model {Model} in {Precision}, {Width}×{Height} pixels, in {Seconds:0.00} s")]
     private partial void LogLoaded(string model, Precision precision, int width, int height, double seconds);
+
+    [LoggerMessage(2, LogLevel.Warning, "The model {Model} generates, and cannot read or edit images. {Absence}")]
+    private partial void LogNoEncoder(string model, string absence);
 }

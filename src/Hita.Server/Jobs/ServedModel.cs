@@ -10,6 +10,12 @@ namespace Hita.Server.Jobs;
 /// <param name="Created">When it was loaded.</param>
 public sealed record ServedModel(ServedPipeline Source, IImageHost Host, DateTimeOffset Created)
 {
+    /// <summary>
+    /// Whether its encoder was wanted and its weights are not on this machine, so that it generates and decodes only. The log of the
+    /// start says how to get them.
+    /// </summary>
+    public bool MissesEncoder { get; init; }
+
     /// <summary>The name by which requests ask for it.</summary>
     public string Id => Source.Id;
 

@@ -114,6 +114,8 @@ internal static class NeedsEncoder
 {
     public static void Check(ServedModel model)
     {
+        if (model.MissesEncoder)
+            throw new HitaException($"This server cannot read images with '{model.Id}', whose encoder needs weights that are not on the server's machine; the server's log says how to get them.");
         if (!model.Pipeline.Tokenizer.CanEncode)
             throw new HitaException($"This server has loaded '{model.Id}' for generating and decoding only; it cannot read images.");
     }

@@ -15,7 +15,10 @@ public sealed class HitaServerOptions
     /// <summary>Threads of the CPU engine, and of one tensor operation in the whole process; 0 for one a processor. Default 0.</summary>
     public int Threads { get; set; }
 
-    /// <summary>Whether encoders are loaded too, as everything but generating and decoding needs them. Default true.</summary>
+    /// <summary>
+    /// Whether encoders are loaded too, as everything but generating and decoding needs them. Where an encoder's weights are not on the
+    /// machine, its model generates all the same, and the log says how to get them. Default true.
+    /// </summary>
     public bool Editing { get; set; } = true;
 
     /// <summary>Images that may wait or run at once over all requests, 1 to 100000; beyond it requests are refused. Default 256.</summary>

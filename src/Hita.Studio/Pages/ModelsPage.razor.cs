@@ -64,7 +64,7 @@ public sealed partial class ModelsPage : ComponentBase, IDisposable
         yield return ("Codebook", $"{generator.Config.CodebookSize} entries");
         yield return ("Generator", Network(generator.ParameterCount, generator.Precision));
         yield return ("Tokenizer", Network(tokenizer.ParameterCount, tokenizer.Precision));
-        yield return ("Can edit", tokenizer.CanEncode ? "yes" : "no, it was loaded for generating only");
+        yield return ("Can edit", tokenizer.CanEncode ? "yes" : model.MissesEncoder ? "no, the weights of its encoder are not on this machine; the server's log says how to get them" : "no, it was loaded for generating only");
         yield return ("Generator's hash", generator.ModelHash);
         yield return ("Tokenizer's hash", tokenizer.ModelHash);
     }

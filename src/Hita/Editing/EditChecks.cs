@@ -30,6 +30,6 @@ internal static class EditChecks
     private static void RequireEncoder(ImageTokenizer tokenizer)
     {
         if (!tokenizer.CanEncode)
-            throw new HitaException("Editing needs the tokenizer's encoder, and this one was loaded for decoding only; load it whole.");
+            throw new HitaException(tokenizer.Config.EncoderAbsence ?? "Editing needs the tokenizer's encoder, and this one was loaded for decoding only; load it whole.");
     }
 }

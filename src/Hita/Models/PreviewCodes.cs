@@ -6,7 +6,7 @@ namespace Hita.Models;
 
 /// <summary>Makes whole codes of an image that is not whole yet, for a preview.</summary>
 /// <remarks>
-/// Unknown patches take the codebook's middle entry. On the bundled pipeline that comes closer to the final image than code 0, the
+/// Unknown patches take the codebook's middle entry. On the pipeline "materials" that comes closer to the final image than code 0, the
 /// code above, the mean of the known codes or the commonest one at every stage of the first half, and leaves no stripes.
 /// </remarks>
 /// <param name="config">The generator.</param>

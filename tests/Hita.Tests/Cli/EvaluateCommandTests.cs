@@ -98,7 +98,9 @@ public sealed class EvaluateCommandTests : IDisposable
     [InlineData(2, "--samples", "evaluate", "generation", "-m", "tiny", "-o", "OUT", "--samples", "1")]
     [InlineData(1, "nowhere", "evaluate", "reconstruction", "nowhere", "-m", "tiny", "-o", "OUT")]
     [InlineData(1, "nowhere.npz", "evaluate", "archive", "nowhere.npz", "nowhere.npz", "-o", "OUT")]
-    [InlineData(1, "name the data that it was trained on with --data", "evaluate", "classes", "-m", "tiny", "-o", "OUT")]
+    [InlineData(1, "'tiny' was not trained on the built-in set; name the data that it was trained on with --data", "evaluate", "classes", "-m", "tiny", "-o", "OUT")]
+    [InlineData(1, "'orchard' was not trained on the built-in set; name the data that it was trained on with --data", "evaluate", "classes", "-o", "OUT")]
+    [InlineData(1, "name the data that it was trained on with --data", "evaluate", "classes", "--data", "materials", "-o", "OUT")]
     [InlineData(1, "two reports or more", "compare", "SELF")]
     [InlineData(1, "report.json", "compare", "nowhere", "nowhere")]
     public void Impossible_requests_get_one_sentence_and_their_exit_code(int expected, string reason, params string[] arguments)
@@ -109,6 +111,15 @@ public sealed class EvaluateCommandTests : IDisposable
         Assert.Equal(expected, code);
         Assert.Contains(reason, error, StringComparison.Ordinal);
         Assert.Single(error.Trim().Split('\n'));
+    }
+
+    [Fact]
+    public void A_generator_of_the_built_in_set_needs_no_data()
+    {
+        // It gets as far as what takes long, which is cancelled.
+        var (code, _, error) = CommandLine.Run(new CancellationToken(canceled: true), "evaluate", "classes", "-m", "materials", "-o", _folder["out"]);
+        Assert.True(code == 130, error);
+        Assert.DoesNotContain("--data", error, StringComparison.Ordinal);
     }
 
     private string Empty()

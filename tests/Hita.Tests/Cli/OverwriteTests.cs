@@ -97,6 +97,19 @@ public sealed class OverwriteTests : IDisposable
     }
 
     [Fact]
+    public void A_sheet_has_as_many_columns_as_asked_for()
+    {
+        foreach (var (columns, width, height) in ((string, int, int)[])[("3", 3, 1), ("1", 1, 3), ("9", 3, 1)])
+        {
+            var (code, _, error) = CommandLine.Run("generate", "-m", "tiny", "--class", "3", "--count", "3", "--columns", columns, "-o", _folder["out"], "--overwrite");
+            Assert.True(code == 0, error);
+            var (one, sheet) = (ImageDecoder.Decode(Directory.GetFiles(_folder["out"], "*-s0-0000.png").Single()), ImageDecoder.Decode(_folder["out/grid.png"]));
+            Assert.Equal(((one.Width * width) + (2 * (width - 1)), (one.Height * height) + (2 * (height - 1))), (sheet.Width, sheet.Height));
+        }
+        Assert.Equal(2, CommandLine.Run("generate", "-m", "tiny", "--class", "3", "--columns", "0", "-o", _folder["out"]).Code);
+    }
+
+    [Fact]
     public void A_sheet_gets_a_number_and_is_mentioned()
     {
         foreach (var (seed, sheet) in ((string, string)[])[("1", "grid.png"), ("2", "grid-2.png"), ("3", "grid-3.png")])
@@ -113,6 +126,8 @@ public sealed class OverwriteTests : IDisposable
     [Fact]
     public void The_bundled_model_is_not_apologised_for_with_its_own_images()
     {
+        // The default's encoder looks through it.
+        ResNet18File.Path();
         var (code, _, error) = CommandLine.Run("generate", "--class", "3", "-o", _folder["out"]);
         Assert.True(code == 0, error);
         var own = Directory.GetFiles(_folder["out"]).Single();

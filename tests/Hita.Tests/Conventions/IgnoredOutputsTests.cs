@@ -19,7 +19,7 @@ public sealed partial class IgnoredOutputsTests
             Assert.True(Ignored(output) || Ignored(output + "/x.png"), $"{output} is not ignored.");
         }
         Assert.False(Ignored("README.md"));
-        Assert.False(Ignored("docs/images/generated.png"));
+        Assert.False(Ignored("docs/images/generated.jpg"));
     }
 
     private static bool Ignored(string path)

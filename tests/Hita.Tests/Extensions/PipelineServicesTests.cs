@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Hita.Checkpoints;
 using Hita.Extensions.Hosting;
 using Hita.Generation;
 using Hita.Models;
@@ -21,7 +22,7 @@ public sealed class PipelineServicesTests
     [Fact]
     public async Task A_program_gets_a_host_that_makes_the_same_image_and_tells_its_health()
     {
-        using var direct = ImagePipeline.Load("materials");
+        using var direct = ImagePipeline.Load(BundledModels.Default);
         var sampling = direct.Generator.Sampling;
         GeneratedImage? expected = null;
         direct.Generate(new GenerationRequest { Classes = [3], Seed = 7, Sampling = sampling, BatchSize = 1 }, image => expected = image);

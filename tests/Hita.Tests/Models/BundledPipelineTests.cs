@@ -5,10 +5,11 @@ using Hita.Materials;
 using Hita.Models;
 using Hita.Tests.Cli;
 using Hita.Tests.Support;
+using Hita.Tokenization.Model;
 
 namespace Hita.Tests.Models;
 
-/// <summary>The pipeline that comes with the program, as it is found without a folder.</summary>
+/// <summary>The pipelines that come with the program, as they are found without a folder.</summary>
 public sealed class BundledPipelineTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -16,13 +17,41 @@ public sealed class BundledPipelineTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void It_is_small_and_knows_its_classes_by_name()
+    public void There_are_two_and_the_first_is_the_default()
     {
-        var folder = BundledModels.Locate(BundledModels.Materials);
+        Assert.Equal([BundledModels.Orchard, BundledModels.Materials], BundledModels.Names);
+        Assert.Equal(BundledModels.Default, BundledModels.Names[0]);
+    }
+
+    [Theory]
+    [InlineData(BundledModels.Orchard, 34)]
+    [InlineData(BundledModels.Materials, 12)]
+    public void They_are_small(string name, int megabytes)
+    {
+        var folder = BundledModels.Locate(name);
         var bytes = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
             .Where(static f => Path.GetFileName(Path.GetDirectoryName(f)) != ModelFolder.PackedName)
             .Sum(static f => new FileInfo(f).Length);
-        Assert.InRange(bytes, 1 << 20, 30 << 20);
+        Assert.InRange(bytes, 1 << 20, megabytes * 1_000_000);
+        foreach (var file in (string[])["README.md", "training/tokenizer.yaml", "training/tokenizer-metrics.jsonl", "training/generator.yaml", "training/generator-metrics.jsonl"])
+            Assert.True(File.Exists(Path.Combine(folder, file)), file);
+    }
+
+    [Fact]
+    public void The_default_knows_thirteen_fruits()
+    {
+        var classes = NamedGenerator.Read(BundledModels.Default).Classes;
+        Assert.Equal(
+            ["apple", "avocado", "cherry", "grape", "grapefruit", "lemon", "mango", "orange", "peach", "pear", "persimmon", "plum", "strawberry"],
+            Enumerable.Range(0, classes.Count).Select(i => classes[i]));
+        var tokenizer = NamedTokenizer.Read(BundledModels.Default).Config;
+        Assert.Equal((128, 32, 16), (tokenizer.ImageSize, tokenizer.HolisticTokenCount, tokenizer.GridSide));
+        Assert.IsType<ResNet18Config>(tokenizer.Holistic!.SemanticEncoder);
+    }
+
+    [Fact]
+    public void The_built_in_set_s_knows_its_classes_by_name()
+    {
         var classes = NamedGenerator.Read(BundledModels.Materials).Classes;
         Assert.Equal(MaterialsSet.ClassNames, Enumerable.Range(0, classes.Count).Select(i => classes[i]));
         var (code, listed, _) = CommandLine.Run("inspect", BundledModels.Materials, "--brief");
@@ -35,8 +64,11 @@ public sealed class BundledPipelineTests : IDisposable
     public void A_model_in_a_folder_of_its_name_has_precedence()
     {
         Assert.Equal("elsewhere", BundledModels.Locate("elsewhere"));
-        Assert.Equal(_folder["materials"], BundledModels.Locate(_folder["materials"]));
-        Assert.Equal(Path.Combine(BundledModels.Folder, "materials"), BundledModels.Locate("materials"));
+        foreach (var name in BundledModels.Names)
+        {
+            Assert.Equal(_folder[name], BundledModels.Locate(_folder[name]));
+            Assert.Equal(Path.Combine(BundledModels.Folder, name), BundledModels.Locate(name));
+        }
     }
 
     [Fact]
@@ -44,18 +76,18 @@ public sealed class BundledPipelineTests : IDisposable
     {
         var (code, output, error) = CommandLine.Run("generate", "-o", _folder["out"]);
         Assert.True(code == 0, error);
-        Assert.Equal(MaterialsSet.ClassCount, output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.Equal(13, output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
         Assert.True(File.Exists(_folder["out/grid.png"]));
-        var torus = Directory.GetFiles(_folder["out"], "*marble-torus*.png").Single();
+        var pear = Directory.GetFiles(_folder["out"], "*-pear-*.png").Single();
         // Trained images are decoded as the folder recommends, and found again by their hashes alone.
-        Assert.Equal(GeneratorFolder.ReadSampling(GeneratorFolder.Find(BundledModels.Materials)), ImageSettings.Read(torus).Sampling);
-        var (replayed, said, _) = CommandLine.Run("replay", torus);
+        Assert.Equal(GeneratorFolder.ReadSampling(GeneratorFolder.Find(BundledModels.Default)), ImageSettings.Read(pear).Sampling);
+        var (replayed, said, _) = CommandLine.Run("replay", pear);
         Assert.Equal(0, replayed);
         Assert.Contains("identical", said, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Its_images_come_back_close_to_what_they_were()
+    public void Scenes_come_back_close_to_what_they_were()
     {
         // Scenes that no training saw: the set counts on beyond the training's images. Quick and few, hence a wide margin below the card's figure.
         var set = new MaterialsSet(seed: 0);

@@ -21,13 +21,13 @@ public sealed class ArchiveTests(ITestOutputHelper output)
         await Programs.Run(folder.Path, "tar", "xzf", $"{name}.tar.gz");
         foreach (var left in (string[])["libtorch_python.so", "Hita.pdb", "Hita.Cli.xml"])
             Assert.False(File.Exists(Path.Combine(folder[name], left)), left);
-        foreach (var needed in (string[])["LICENSE", "libcoreclr.so", "models/materials/generator/model.safetensors"])
+        foreach (var needed in (string[])["LICENSE", "libcoreclr.so", "models/orchard/generator/model.safetensors", "models/materials/generator/model.safetensors"])
             Assert.True(File.Exists(Path.Combine(folder[name], needed)), needed);
         // Through a link, as it would lie on a path, and with nothing of this machine's settings.
         File.CreateSymbolicLink(folder["hita"], Path.Combine(folder[name], "hita"));
 
-        await Programs.Run(folder.Path, "env", "-i", "PATH=/usr/bin:/bin", $"HOME={folder.Path}", folder["hita"], "generate", "--class", "marble torus", "--count", "1", "-o", "out");
+        await Programs.Run(folder.Path, "env", "-i", "PATH=/usr/bin:/bin", $"HOME={folder.Path}", folder["hita"], "generate", "--class", "apple", "--count", "1", "-o", "out");
 
-        Assert.Equal(64, ImageDecoder.Decode(Assert.Single(Directory.GetFiles(folder["out"], "*.png"))).Width);
+        Assert.Equal(128, ImageDecoder.Decode(Assert.Single(Directory.GetFiles(folder["out"], "*.png"))).Width);
     }
 }

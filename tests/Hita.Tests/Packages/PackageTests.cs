@@ -26,6 +26,7 @@ public sealed partial class PackageTests(PackageFeed feed)
         ["Hita.Materials"] = "Hita",
         ["Hita.Metrics"] = "Hita",
         ["Hita.Models.Materials"] = "",
+        ["Hita.Models.Orchard"] = "",
         ["Hita.Server"] = "Hita Microsoft.AspNetCore.OpenApi Microsoft.OpenApi OpenTelemetry.Exporter.Prometheus.AspNetCore OpenTelemetry.Extensions.Hosting",
         ["Hita.Studio"] = "Hita.Server Markdig MudBlazor",
         ["Hita.Training"] = "Hita.Data Hita.Distributed Hita.Metrics YamlDotNet",
@@ -72,15 +73,17 @@ public sealed partial class PackageTests(PackageFeed feed)
         }
     }
 
-    [Fact]
-    public void The_model_is_the_one_of_this_repository()
+    [Theory]
+    [InlineData("Hita.Models.Orchard", "orchard")]
+    [InlineData("Hita.Models.Materials", "materials")]
+    public void The_model_is_the_one_of_this_repository(string name, string model)
     {
-        using var package = feed.Open("Hita.Models.Materials");
+        using var package = feed.Open(name);
         foreach (var file in (string[])["generator/model.safetensors", "generator/classes.txt", "generator/sampling.json", "tokenizer/config.json", "tokenizer/model.safetensors"])
         {
-            var entry = package.GetEntry($"models/materials/{file}");
+            var entry = package.GetEntry($"models/{model}/{file}");
             Assert.NotNull(entry);
-            Assert.Equal(new FileInfo(Path.Combine(TestFiles.Root, "models", "materials", file)).Length, entry.Length);
+            Assert.Equal(new FileInfo(Path.Combine(TestFiles.Root, "models", model, file)).Length, entry.Length);
         }
     }
 
@@ -91,7 +94,7 @@ public sealed partial class PackageTests(PackageFeed feed)
         var readme = await File.ReadAllTextAsync(Path.Combine(TestFiles.Root, "src", "Hita", "README.md"), TestContext.Current.CancellationToken);
         var program = Sample().Match(readme).Groups[1].Value;
         Assert.InRange(program.Split('\n').Length, 5, 16);
-        var project = feed.Project("console", "Microsoft.NET.Sdk", program, "Hita", "Hita.Backend.Cpu.Linux", "Hita.Models.Materials");
+        var project = feed.Project("console", "Microsoft.NET.Sdk", program, "Hita", "Hita.Backend.Cpu.Linux", "Hita.Models.Orchard");
         var app = await PackageFeed.Build(project);
 
         await Programs.Run(project, "dotnet", app);
@@ -99,7 +102,7 @@ public sealed partial class PackageTests(PackageFeed feed)
         foreach (var name in (string[])["0.png", "1.png"])
         {
             var image = ImageDecoder.Decode(Path.Combine(project, name));
-            Assert.Equal((64, 64), (image.Width, image.Height));
+            Assert.Equal((128, 128), (image.Width, image.Height));
         }
     }
 
@@ -111,7 +114,7 @@ public sealed partial class PackageTests(PackageFeed feed)
         var readme = await File.ReadAllTextAsync(Path.Combine(TestFiles.Root, "src", "Hita.Extensions.AI", "README.md"), cancellation);
         var program = Sample().Matches(readme).Select(static m => m.Groups[1].Value).Single(static p => p.Contains("WebApplication", StringComparison.Ordinal));
         Assert.InRange(program.Split('\n').Length, 5, 21);
-        var project = feed.Project("web", "Microsoft.NET.Sdk.Web", program, "Hita.Extensions.AI", "Hita.Backend.Cpu.Linux", "Hita.Models.Materials");
+        var project = feed.Project("web", "Microsoft.NET.Sdk.Web", program, "Hita.Extensions.AI", "Hita.Backend.Cpu.Linux", "Hita.Models.Orchard");
         var app = await PackageFeed.Build(project);
 
         using var server = Programs.Start(project, "dotnet", app, "--urls", "http://127.0.0.1:0");
@@ -124,9 +127,9 @@ public sealed partial class PackageTests(PackageFeed feed)
             while (!line.Contains(Mark, StringComparison.Ordinal));
             using var client = new HttpClient { BaseAddress = new Uri(line[(line.IndexOf(Mark, StringComparison.Ordinal) + Mark.Length)..].Trim()) };
 
-            var bytes = await client.GetByteArrayAsync("/marble%20torus.png?seed=7", cancellation);
+            var bytes = await client.GetByteArrayAsync("/apple.png?seed=7", cancellation);
 
-            Assert.Equal(64, ImageDecoder.Decode(bytes, "the answer").Width);
+            Assert.Equal(128, ImageDecoder.Decode(bytes, "the answer").Width);
             Assert.Equal("Healthy", await client.GetStringAsync("/health", cancellation));
         }
         finally

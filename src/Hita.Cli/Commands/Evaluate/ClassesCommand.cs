@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Hita.Checkpoints;
 using Hita.Cli.Hosting;
 using Hita.Cli.Options;
 using Hita.Cli.Output;
@@ -7,6 +8,8 @@ using Hita.Evaluation.Classification;
 using Hita.Evaluation.Protocols;
 using Hita.Evaluation.Reports;
 using Hita.Evaluation.Runs;
+using Hita.Generation;
+using Hita.Materials;
 using Hita.Models;
 using Hita.Runtime;
 
@@ -21,7 +24,7 @@ internal static class ClassesCommand
     public static Command Create(CommandHost host)
     {
         var models = new ModelArguments();
-        var data = new Option<string>("--data") { Description = "The images that the generator was trained on; a classifier is trained on them once and kept.", HelpName = "DATA", DefaultValueFactory = static _ => "materials" };
+        var data = new Option<string?>("--data") { Description = $"The images that the generator was trained on; a classifier is trained on them once and kept. May be left out for a generator of the built-in set, such as -m {BundledModels.Materials}.", HelpName = "DATA" };
         var heldOut = new Option<string?>("--held-out") { Description = "Images that neither the classifier nor the generator has seen: they say how well it does, and how near to training images an image lies that is no copy. A tenth of --data, which the classifier then does without, if left out.", HelpName = "DATA" };
         var training = new Option<int>("--training-images") { Description = "Training images searched for copies; 0 skips the search.", HelpName = "N", DefaultValueFactory = static _ => new CopyCheckOptions().TrainingCount };
         var steps = new Option<int>("--classifier-steps") { Description = "Steps to train the classifier for, if it has to be trained.", HelpName = "N", DefaultValueFactory = static _ => new ClassifierTrainingOptions().Steps };
@@ -31,6 +34,7 @@ internal static class ClassesCommand
         var command = new HitaCommand(
             "classes",
             "Generate samples with a pipeline, count how many a classifier trained on real images recognises, and look for copies of training images.",
+            "hita evaluate classes -m materials -o evaluation",
             "hita evaluate classes -m models/own --data materials --cfg-scale 2 -o evaluation",
             "hita evaluate classes -m models/own --data photos/ --samples 500 -o evaluation",
             "hita evaluate classes -m models/own --data photos-train/ --held-out photos-test/ -o evaluation")
@@ -50,9 +54,9 @@ internal static class ClassesCommand
             var generator = NamedGenerator.Read(from);
             var request = sampling.Request(parsed, generator.Sampling);
             var name = models.Name(parsed);
-            using var pipeline = NamedModel.OpenPipeline(generator, NamedTokenizer.Read(decoder), GenerationCommand.GeneratorOptionsOf(parsed, host, precision));
-            using var opened = EvaluationData.OpenForClassifier(host, parsed.GetValue(data)!, parsed.GetValue(heldOut));
+            using var opened = EvaluationData.OpenForClassifier(host, parsed.GetValue(data) ?? BuiltIn(generator.Classes, name), parsed.GetValue(heldOut));
             var images = opened.Data;
+            using var pipeline = NamedModel.OpenPipeline(generator, NamedTokenizer.Read(decoder), GenerationCommand.GeneratorOptionsOf(parsed, host, precision));
             var origin = new GeneratorOrigin(pipeline, name, options.Protocol, options.SampleCount ?? DefaultSamples, request, EvaluationKind.Classes);
             var classes = pipeline.Generator.Classes;
             var names = classes.HasNames ? Enumerable.Range(0, classes.Count).Select(i => classes[i]).ToList() : null;
@@ -69,6 +73,12 @@ internal static class ClassesCommand
         });
         return command;
     }
+
+    // Of the built-in set there is no end, and it needs no file: its generators can be told by their classes.
+    private static string BuiltIn(ClassNames classes, string name) =>
+        classes.HasNames && Enumerable.Range(0, classes.Count).Select(i => classes[i]).SequenceEqual(MaterialsSet.ClassNames)
+            ? EvaluationData.Materials
+            : throw new HitaException($"'{name}' was not trained on the built-in set; name the data that it was trained on with --data, a folder of class folders, a tar archive or another set.");
 
     private static ImageClassifier Classifier(CommandHost host, ClassifierData data, int steps)
     {

@@ -24,6 +24,7 @@ internal static class GenerateCommand
         var decoding = CommonOptions.DecoderPrecisionOption();
         var engine = CommonOptions.EngineOption();
         var output = new Option<string>("--output", "-o") { Description = "The folder to write the images to.", HelpName = "DIR", DefaultValueFactory = static _ => "out" };
+        var columns = new Option<int?>("--columns") { Description = "Images in a row of the sheet; as nearly a square as possible if left out.", HelpName = "N" };
         var sampling = new SamplingArguments();
         var overwrite = new OverwriteOption();
         var shard = new ShardOption("each image is the same whichever process makes it; there is no sheet.");
@@ -32,7 +33,8 @@ internal static class GenerateCommand
             "generate",
             "Generate images of classes. The same model, class, seed and settings give the same images.",
             "hita generate",
-            "hita generate --class \"marble torus\" --count 9 --seed 7 -o out",
+            "hita generate --class \"apple,pear\" --count 6 --columns 6 --seed 7 -o out",
+            "hita generate -m materials --class \"marble torus\" --count 9 --seed 7 -o out",
             "hita generate -m models/hita --class \"golden retriever\" --count 4 --cfg-scale 3 -o out",
             "hita generate -m models/hita --class \"golden retriever\" --precision int8 --decoder-precision bf16 -o out",
             "hita generate --generator models/hita/generator --tokenizer models/hita/tokenizer --class 207,388 -o out",
@@ -40,11 +42,12 @@ internal static class GenerateCommand
             "hita generate -m tiny --class 3 -o out",
             "hita generate -m models/hita --class 207,388 --count 50 --shard 3/8 -o out")
         {
-            classes, count, output, overwrite, precision, decoding, engine, shard, json,
+            classes, count, output, columns, overwrite, precision, decoding, engine, shard, json,
         };
         models.AddTo(command);
         sampling.AddTo(command);
         NumberOptions.Between(count, 1, 100_000);
+        NumberOptions.Between(columns, 1, GenerateRun.LargestSheet);
         command.SetAction(parsed =>
         {
             host.Globals.Prepare(parsed);
@@ -74,7 +77,7 @@ internal static class GenerateCommand
                 decoding: CommonOptions.Chosen(parsed, decoding));
             if (generator.IsPreset)
                 host.Terminal.Error.WriteLine($"hita: '{from}' is an architecture without training; its images are patterns of noise.");
-            var run = new GenerateRun(host, pipeline, request, files, sheet, parsed.GetValue(json));
+            var run = new GenerateRun(host, pipeline, request, files, sheet is null ? null : new SheetPlace(sheet, parsed.GetValue(columns)), parsed.GetValue(json));
             var images = run.Run();
             if (parsed.GetValue(json))
                 JsonOutput.Write(host.Terminal, images);

@@ -16,10 +16,16 @@ namespace Hita.Cli.Commands.Generate;
 /// <param name="Image">Its number under the seed.</param>
 internal sealed record WrittenImage(string File, int Class, string Name, ulong Seed, long Image);
 
+/// <summary>Where all images together go.</summary>
+/// <param name="File">The file.</param>
+/// <param name="Columns">Images in a row; null for as nearly a square as possible.</param>
+internal sealed record SheetPlace(string File, int? Columns);
+
 /// <summary>Generates a request into a folder: a PNG an image as soon as it is done, and a sheet of all.</summary>
-internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, GenerationRequest request, GeneratedFiles files, string? sheet, bool quiet)
+internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, GenerationRequest request, GeneratedFiles files, SheetPlace? sheet, bool quiet)
 {
-    private const int LargestSheet = 100;
+    /// <summary>Images on a sheet at most.</summary>
+    public const int LargestSheet = 100;
 
     private readonly List<WrittenImage> _written = [];
     private readonly List<Image> _sheet = [];
@@ -53,8 +59,8 @@ internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, Gene
         }
         if (_sheet.Count > 1 && sheet is not null)
         {
-            ImageWriter.Write(ImageGrid.Compose(_sheet), sheet);
-            host.Terminal.Error.WriteLine($"{sheet}: {(_sheet.Count < _written.Count ? $"the first {_sheet.Count}" : "all")} on one sheet");
+            ImageWriter.Write(ImageGrid.Compose(_sheet, sheet.Columns), sheet.File);
+            host.Terminal.Error.WriteLine($"{sheet.File}: {(_sheet.Count < _written.Count ? $"the first {_sheet.Count}" : "all")} on one sheet");
         }
         return _written;
     }

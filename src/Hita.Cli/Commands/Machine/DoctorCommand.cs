@@ -56,7 +56,7 @@ internal static class DoctorCommand
     // Only trainings with it and metrics by its features need it.
     private static SystemReport WithEncoder(SystemReport report) => ResNet18Weights.Find() is { } file
         ? report with { ResNet18 = file }
-        : report with { Findings = [.. report.Findings, new Finding(FindingSeverity.Note, $"ResNet-18 was not found; trainings that look through it and 'hita evaluate features' need it. {ResNet18Weights.Absence}")] };
+        : report with { Findings = [.. report.Findings, new Finding(FindingSeverity.Note, $"ResNet-18 was not found; the bundled pipeline needs it to read and edit images, and so do trainings that look through it and 'hita evaluate features'. {ResNet18Weights.Absence}")] };
 
     private static void Print(Terminal terminal, SystemReport report)
     {

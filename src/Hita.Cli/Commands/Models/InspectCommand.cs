@@ -18,7 +18,7 @@ internal static class InspectCommand
 {
     public static Command Create(CommandHost host)
     {
-        var path = new Argument<string>("FILE|DIR") { Description = "A checkpoint, a safetensors file, the folder of a model, a pipeline or a training run, or the bundled pipeline: materials." };
+        var path = new Argument<string>("FILE|DIR") { Description = $"A checkpoint, a safetensors file, the folder of a model, a pipeline or a training run, or a bundled pipeline: {string.Join(" or ", BundledModels.Names)}." };
         var brief = new Option<bool>("--brief") { Description = "Leave out the list of tensors." };
         var weights = CommonOptions.Weights("Which weights of a published checkpoint to list.");
         var json = CommandHost.JsonOption();

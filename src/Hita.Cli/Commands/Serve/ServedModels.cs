@@ -12,7 +12,7 @@ internal sealed class ServedModels
 {
     private readonly Option<string[]> _models = new("--model", "-m")
     {
-        Description = $"A pipeline: a folder with tokenizer/ and generator/, a generator's training run, or a preset. May be given several times; requests choose by the last part of its name, and the first one is the default. If left out, the bundled pipeline, {BundledModels.Materials}.",
+        Description = $"A pipeline: a folder with tokenizer/ and generator/, a generator's training run, or a preset. May be given several times; requests choose by the last part of its name, and the first one is the default. If left out, the bundled pipeline, {BundledModels.Default}.",
         HelpName = "DIR|PRESET",
     };
 
@@ -42,7 +42,7 @@ internal sealed class ServedModels
     /// <summary>Adds the pipelines; what is no model is refused here, before anything listens.</summary>
     public void Apply(ParseResult parsed, HitaServerOptions options)
     {
-        var folders = parsed.GetValue(_models) is { Length: > 0 } given ? given : [BundledModels.Materials];
+        var folders = parsed.GetValue(_models) is { Length: > 0 } given ? given : [BundledModels.Default];
         var precisions = parsed.GetValue(_precision)!.Distinct().ToList();
         foreach (var folder in folders)
         {

@@ -31,6 +31,8 @@ public sealed record ResNet18Config : SemanticEncoderConfig
 
     internal override bool IsStored => false;
 
+    internal override string? Absence => ResNet18Weights.Find() is null ? ResNet18Weights.Absence : null;
+
     internal override double Operations => ResNet18Network.Operations(InputSize);
 
     internal override SemanticEncoder Create(Placement placement) => new ResNet18Encoder(placement);

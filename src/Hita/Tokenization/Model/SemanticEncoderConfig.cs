@@ -42,6 +42,9 @@ public abstract record SemanticEncoderConfig
     /// </summary>
     internal abstract bool IsStored { get; }
 
+    /// <summary>The sentence that says how to get its weights, where they are not stored with the tokenizer and not on this machine; else null.</summary>
+    internal virtual string? Absence => null;
+
     /// <summary>Multiplications and additions for one image.</summary>
     internal abstract double Operations { get; }
 

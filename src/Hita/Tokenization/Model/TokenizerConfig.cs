@@ -60,6 +60,9 @@ public sealed record TokenizerConfig
     [JsonIgnore]
     public int HolisticTokenCount => Holistic?.TokenCount ?? 0;
 
+    /// <summary>Why images cannot be encoded on this machine, and what to do: the semantic encoder's weights are not here. Null where they are.</summary>
+    internal string? EncoderAbsence => Holistic?.SemanticEncoder?.Absence;
+
     /// <summary>Checks every field.</summary>
     /// <returns>The configuration itself.</returns>
     /// <exception cref="ConfigException">Lists all faults.</exception>
