@@ -114,14 +114,15 @@ internal sealed class InpaintStudy(ImagePipeline pipeline, ImagePipeline? vanill
         string mask, Image image, ImageMask marks, int number, Dictionary<string, Image> results, Dictionary<(string Mask, string Way), InpaintTally> tallies)
     {
         var names = results.Keys.ToList();
-        var seen = judge?.Classes([.. names.Select(n => results[n])]);
-        var described = Network?.Describe([.. names.Select(n => results[n])]);
+        var filled = names.ConvertAll(n => results[n]);
+        var seen = judge?.Classes(filled);
+        var described = Network?.Describe(filled);
         for (var i = 0; i < names.Count; i++)
         {
             if (!tallies.TryGetValue((mask, names[i]), out var tally))
                 tallies[(mask, names[i])] = tally = new InpaintTally();
             // The original is the first of them.
-            tally.Add(InpaintTally.Error(image, results[names[i]], marks), InpaintTally.Seam(results[names[i]], marks), seen is null ? null : seen[i] == seen[0], seen is null ? null : seen[i] == number, described?[i].ContentDistance(described[0]));
+            tally.Add(InpaintTally.Error(image, filled[i], marks), InpaintTally.Seam(filled[i], marks), seen is null ? null : seen[i] == seen[0], seen is null ? null : seen[i] == number, described?[i].ContentDistance(described[0]));
         }
     }
 }

@@ -60,7 +60,7 @@ internal sealed record ConvergenceReport(
         text.Append(CultureInfo.InvariantCulture, $"# Convergence: {Arms[0]} and {Arms[1]}\n\n{Recipe}{(Sets.Count > 0 ? $" with {string.Join(", ", Sets)}" : "")}: {Steps} steps, seeds {string.Join(", ", Rows.Select(static r => r.Seed).Distinct())}; {Samples} samples at each point, guidance {Guidance}.");
         if (Classifier is not null)
             text.Append(CultureInfo.InvariantCulture, $" The classifier: {Classifier}.");
-        text.Append(CultureInfo.InvariantCulture, $" Means over the seeds, ± their standard deviation; in brackets their number where it is not {Rows.Select(static r => r.Seed).Distinct().Count()}.{(HasTimes ? $" A step of {Arms[0]} took {Seconds(0)} s and one of {Arms[1]} {Seconds(1)} s, by the median; the runs took turns." : "")}\n\n");
+        text.Append(CultureInfo.InvariantCulture, $" Means over the seeds, ± their standard deviation; in brackets their number where it is not {SeedCount}.{(HasTimes ? $" A step of {Arms[0]} took {Seconds(0)} s and one of {Arms[1]} {Seconds(1)} s, by the median; the runs took turns." : "")}\n\n");
         text.Append(CultureInfo.InvariantCulture, $"| step | {Head("Fréchet distance")} | {Head("class recognised")} | {Head("nats an image, held out")} |\n| ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n");
         foreach (var step in Rows.Select(static r => r.Step).Distinct().Order())
             text.Append(CultureInfo.InvariantCulture, $"| {step} | {Cells(step, static r => r.Distance, "0.00", 1)} | {Cells(step, static r => r.Agreement, "0.0", 100)} | {Cells(step, static r => r.NatsPerImage, "0", 1)} |\n");
@@ -83,6 +83,8 @@ internal sealed record ConvergenceReport(
         }
     }
 
+    private int SeedCount => Rows.Select(static r => r.Seed).Distinct().Count();
+
     // Models that were trained elsewhere may have come without their runs.
     private bool HasTimes => Rows.All(static r => double.IsFinite(r.StepSeconds));
 
@@ -99,13 +101,11 @@ internal sealed record ConvergenceReport(
         if (!double.IsFinite(mean))
             return "–";
         var text = mean.ToString(format, CultureInfo.InvariantCulture);
-        var seeds = Rows.Select(static r => r.Seed).Distinct().Count();
-        if (values.Count < seeds)
-            text += $" ({values.Count})";
+        var number = values.Count < SeedCount ? $" ({values.Count})" : "";
         if (values.Count == 1)
-            return text;
+            return text + number;
         var deviation = Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / (values.Count - 1));
-        return $"{mean.ToString(format, CultureInfo.InvariantCulture)} ± {deviation.ToString(format, CultureInfo.InvariantCulture)}{(values.Count < seeds ? $" ({values.Count})" : "")}";
+        return $"{text} ± {deviation.ToString(format, CultureInfo.InvariantCulture)}{number}";
     }));
 
     private void Append(StringBuilder text, string what, Func<ConvergenceRow, double> of, bool isLower)

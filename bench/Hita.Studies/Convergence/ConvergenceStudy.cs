@@ -78,7 +78,7 @@ internal sealed record ConvergenceStudy
                 // In turn, so that whatever else the machine does falls on both.
                 foreach (var (arm, folder, run) in runs)
                 {
-                    if (MeasureOnly && !Directory.Exists(run.ModelAt(step)))
+                    if (MeasureOnly && !run.Has(step))
                     {
                         say(FormattableString.Invariant($"{arm.Name}-seed{seed}: there is no model of step {step}"));
                         continue;

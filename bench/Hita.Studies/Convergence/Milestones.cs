@@ -13,13 +13,16 @@ internal sealed class Milestones(GeneratorRecipe recipe, string folder)
     /// <summary>The model as it was after a step.</summary>
     public string ModelAt(long step) => Path.Combine($"{folder}-milestones", string.Create(CultureInfo.InvariantCulture, $"step-{step:00000000}"));
 
+    /// <summary>Whether the model as it was after a step is there.</summary>
+    public bool Has(long step) => Directory.Exists(ModelAt(step));
+
     /// <summary>Trains to a step, unless that is done.</summary>
     /// <param name="step">A multiple of the checkpoints' interval, or the last step.</param>
     /// <param name="say">Told how far it is.</param>
     /// <param name="cancellation">Stops; the run is saved first.</param>
     public void TrainTo(long step, Action<string> say, CancellationToken cancellation)
     {
-        if (Directory.Exists(ModelAt(step)))
+        if (Has(step))
             return;
         var start = RunFolder.IsRun(folder) ? RunStart.Resume : RunStart.New;
         if (start == RunStart.Resume && Newest() == step)
@@ -37,7 +40,7 @@ internal sealed class Milestones(GeneratorRecipe recipe, string folder)
         {
             // The milestone is reached; the run goes on from it later.
         }
-        if (!Directory.Exists(ModelAt(step)))
+        if (!Has(step))
             throw new HitaException($"{folder}: the run passed step {step} without keeping its model; its folder was changed from outside, so begin it anew.");
     }
 

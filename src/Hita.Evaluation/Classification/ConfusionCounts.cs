@@ -31,7 +31,7 @@ public sealed class ConfusionCounts : IAccumulator<ConfusionCounts>
         get
         {
             var shares = Enumerable.Range(0, ClassCount)
-                .Select(c => (Right: this[c, c], All: Enumerable.Range(0, ClassCount).Sum(found => this[c, found])))
+                .Select(c => (Right: this[c, c], All: CountOf(c)))
                 .Where(static c => c.All > 0).Select(static c => (double)c.Right / c.All).ToList();
             return shares.Count == 0 ? 0 : shares.Average();
         }
@@ -41,6 +41,9 @@ public sealed class ConfusionCounts : IAccumulator<ConfusionCounts>
     /// <param name="actual">The class it is.</param>
     /// <param name="found">The class it was taken for.</param>
     public long this[int actual, int found] => _counts[(actual * ClassCount) + found];
+
+    /// <summary>How often a class was counted, whatever it was taken for.</summary>
+    internal long CountOf(int actual) => Enumerable.Range(0, ClassCount).Sum(found => this[actual, found]);
 
     /// <summary>Counts one.</summary>
     /// <param name="actual">The class it is.</param>

@@ -54,12 +54,10 @@ public abstract class FeatureNetwork : IDisposable
     /// <exception cref="ArgumentException">There is none.</exception>
     public NetworkFeatures Extract(IReadOnlyList<Image> images)
     {
-        ArgumentNullException.ThrowIfNull(images);
-        if (images.Count == 0)
-            throw new ArgumentException("A batch needs at least one image.", nameof(images));
+        Check(images);
         using var frozen = inference_mode();
         using var scope = NewDisposeScope();
-        return Run(ImageTensors.ToTensor([.. images.Select(static p => SampleDecoder.ToSize(p, InputSize))]));
+        return Run(Inputs(images));
     }
 
     /// <summary>What is where in images, and what their textures and colours are.</summary>
@@ -67,17 +65,13 @@ public abstract class FeatureNetwork : IDisposable
     /// <exception cref="ArgumentException">There is none.</exception>
     public IReadOnlyList<ContentAndStyle> Describe(IReadOnlyList<Image> images)
     {
-        ArgumentNullException.ThrowIfNull(images);
-        if (images.Count == 0)
-            throw new ArgumentException("A batch needs at least one image.", nameof(images));
+        Check(images);
         using var frozen = inference_mode();
         using var scope = NewDisposeScope();
-        var (map, style) = Maps(ImageTensors.ToTensor([.. images.Select(static p => SampleDecoder.ToSize(p, InputSize))]));
+        var (map, style) = Maps(Inputs(images));
         var content = nn.functional.normalize(map, dim: 1).flatten(1);                          // [B, C·H·W]
         var grams = cat([.. style.Select(Gram)], dim: 1);                                       // [B, ΣC²]
-        var (a, b) = (content.ToFloats(), grams.ToFloats());
-        return [.. Enumerable.Range(0, images.Count).Select(i => new ContentAndStyle(
-            a[(i * (a.Length / images.Count))..((i + 1) * (a.Length / images.Count))], b[(i * (b.Length / images.Count))..((i + 1) * (b.Length / images.Count))]))];
+        return [.. Rows(content).Zip(Rows(grams), static (c, g) => new ContentAndStyle(c, g))];
     }
 
     /// <inheritdoc/>
@@ -95,6 +89,18 @@ public abstract class FeatureNetwork : IDisposable
 
     /// <summary>Frees the weights.</summary>
     private protected abstract void Free();
+
+    private static void Check(IReadOnlyList<Image> images)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        if (images.Count == 0)
+            throw new ArgumentException("A batch needs at least one image.", nameof(images));
+    }
+
+    private static Tensor Inputs(IReadOnlyList<Image> images) =>
+        ImageTensors.ToTensor([.. images.Select(static p => SampleDecoder.ToSize(p, InputSize))]);
+
+    private static IEnumerable<float[]> Rows(Tensor matrix) => matrix.ToFloats().Chunk((int)matrix.size(1));
 
     // [B, C, H, W] → how much channels occur together, wherever that is: [B, C²].
     private static Tensor Gram(Tensor map)

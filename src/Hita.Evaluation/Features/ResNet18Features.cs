@@ -45,16 +45,19 @@ internal sealed class ResNet18Features : FeatureNetwork
 
     private protected override NetworkFeatures Run(Tensor images)
     {
-        var tokens = _network.Tokens(images.to(_placement.Device).Plus(1).Times(0.5), ScalarType.Float32); // [B, 50, 512]
+        var tokens = _network.Tokens(Scaled(images), ScalarType.Float32); // [B, 50, 512]
         return new NetworkFeatures(tokens.narrow(1, 0, 1).ToFloats(), []);
     }
 
     // The first two stages, of 56 and 28 pixels a side; the third, of 14.
     private protected override (Tensor Content, Tensor[] Style) Maps(Tensor images)
     {
-        var maps = _network.Network.Run(_network.Network.Normalize(images.to(_placement.Device).Plus(1).Times(0.5)), 3);
+        var maps = _network.Network.Run(_network.Network.Normalize(Scaled(images)), 3);
         return (maps[2], [maps[0], maps[1]]);
     }
+
+    // [-1, 1] → [0, 1], where the network is.
+    private Tensor Scaled(Tensor images) => images.to(_placement.Device).Plus(1).Times(0.5);
 
     private protected override void Free() => _network.Dispose();
 }

@@ -50,7 +50,7 @@ internal sealed class ClassifierMetrics(ImageClassifier classifier, ClassifierDa
     }
 
     private ClassMetrics OfClass(int c) => new(
-        c, data.ClassNames[c], (int)Enumerable.Range(0, _confusion.ClassCount).Sum(found => _confusion[c, found]), (int)_confusion[c, c],
+        c, data.ClassNames[c], (int)_confusion.CountOf(c), (int)_confusion[c, c],
         _confusion.ConfusedWith(c) is { } other ? data.ClassNames[other] : null);
 }
 
