@@ -67,7 +67,7 @@ internal sealed record ConvergenceReport(
         text.Append(CultureInfo.InvariantCulture, $"\nNats of different codes are not comparable with each other: they say how each run goes on. How many times sooner {Arms[0]} has what {Arms[1]} ends with, by seed:\n\n");
         Append(text, "Fréchet distance", static r => r.Distance, isLower: true);
         Append(text, "class recognised", static r => r.Agreement, isLower: false);
-        foreach (var (file, what) in new[] { ("distance", "Fréchet distance"), ("agreement", "Share of samples whose class is recognised") })
+        foreach (var (file, what, _) in Plotted())
             text.Append(CultureInfo.InvariantCulture, $"\n![{what} over the steps]({file}-steps.svg){(HasTimes ? $" ![{what} over time]({file}-time.svg)" : "")}\n");
         return text.ToString();
     }
@@ -78,9 +78,18 @@ internal sealed record ConvergenceReport(
         foreach (var byTime in HasTimes ? (bool[])[false, true] : [false])
         {
             var end = byTime ? "time" : "steps";
-            yield return new($"distance-{end}.svg", Plot(static r => r.Distance, 1, "Fréchet distance", byTime));
-            yield return new($"agreement-{end}.svg", Plot(static r => r.Agreement, 100, "class recognised, %", byTime));
+            foreach (var (file, _, plot) in Plotted())
+                yield return new($"{file}-{end}.svg", plot(byTime));
         }
+    }
+
+    // Without a network there are no distances, without a classifier no shares.
+    private IEnumerable<(string File, string What, Func<bool, string> Plot)> Plotted()
+    {
+        if (Rows.Any(static r => double.IsFinite(r.Distance)))
+            yield return ("distance", "Fréchet distance", byTime => Plot(static r => r.Distance, 1, "Fréchet distance", byTime));
+        if (Rows.Any(static r => double.IsFinite(r.Agreement)))
+            yield return ("agreement", "Share of samples whose class is recognised", byTime => Plot(static r => r.Agreement, 100, "class recognised, %", byTime));
     }
 
     private int SeedCount => Rows.Select(static r => r.Seed).Distinct().Count();

@@ -34,7 +34,12 @@ public sealed class ConvergenceStudyTests
         Assert.Equal([0], part.Speedups(static r => r.Distance, isLower: true).Select(static s => s.Seed));
         Assert.Contains("seed 0: 2.00 × by steps\n", part.Markdown(), StringComparison.Ordinal);
         Assert.Contains("| 200 | 9.00 ± 1.41 | 20.00 (1) |", part.Markdown(), StringComparison.Ordinal);
-        Assert.Equal(["distance-steps.svg", "agreement-steps.svg"], part.Plots().Select(static p => p.Key));
+        Assert.Equal(["distance-steps.svg"], part.Plots().Select(static p => p.Key));
+        // What was not measured has no plot, and the page names none.
+        var seen = part with { Rows = [.. part.Rows.Select(static r => r with { Agreement = 0.5 })] };
+        Assert.Equal(["distance-steps.svg", "agreement-steps.svg"], seen.Plots().Select(static p => p.Key));
+        Assert.DoesNotContain("agreement-steps.svg", part.Markdown(), StringComparison.Ordinal);
+        Assert.All(seen.Plots(), static p => Assert.Contains("<svg", p.Value, StringComparison.Ordinal));
 
         static ConvergenceRow Row(string arm, int seed, long step, double distance, double seconds) => new(arm, seed, step, 5, distance, double.NaN, seconds, 8);
     }
