@@ -22,13 +22,15 @@ public static class EngineBenchmark
     /// <param name="rows">Sequences side by side; a guided image takes two.</param>
     /// <param name="duration">How long to measure all of them together, besides warming up.</param>
     /// <param name="threads">Threads of the probes; 0 for one a processor.</param>
+    /// <param name="positions">Positions of a step: 1 as in sampling, more as where codes are known. Of known ones no logits are computed.</param>
     /// <param name="cancellation">Stops between two steps.</param>
     /// <returns>A measurement a model, in their order.</returns>
     public static IReadOnlyList<StepMeasurement> Measure(
-        IReadOnlyList<ITokenModel> models, int rows, TimeSpan duration, int threads = 0, CancellationToken cancellation = default)
+        IReadOnlyList<ITokenModel> models, int rows, TimeSpan duration, int threads = 0, int positions = 1, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(models);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(positions);
         using var probe = new MachineProbe(threads > 0 ? threads : Environment.ProcessorCount);
         var runs = new List<Run>();
         var bandwidths = new List<double>();
@@ -36,7 +38,7 @@ public static class EngineBenchmark
         try
         {
             foreach (var model in models)
-                runs.Add(new Run(model, rows));
+                runs.Add(new Run(model, rows, positions));
             foreach (var run in runs)
                 run.Take(3, keep: false, cancellation);
             Thread.Sleep(Rest);
@@ -66,19 +68,20 @@ public static class EngineBenchmark
     {
         private readonly ITokenModel _model;
         private readonly int _rows;
+        private readonly int _positions;
         private readonly int[] _inputs;
         private readonly float[] _logits;
         private readonly List<double> _seconds = [];
         private readonly List<double> _processor = [];
         private IDecodingPass? _pass;
         private long _allocated;
-        private long _positions;
+        private long _positionSum;
 
-        public Run(ITokenModel model, int rows)
+        public Run(ITokenModel model, int rows, int positions)
         {
-            (_model, _rows) = (model, rows);
-            _inputs = new int[rows];
-            _logits = new float[rows * model.Config.CodebookSize];
+            (_model, _rows, _positions) = (model, rows, positions);
+            _inputs = new int[rows * positions];
+            _logits = positions == 1 ? new float[rows * model.Config.CodebookSize] : [];
         }
 
         /// <summary>Whether other threads than the engine's have computed.</summary>
@@ -88,20 +91,20 @@ public static class EngineBenchmark
         public void Take(int count, bool keep, CancellationToken cancellation)
         {
             var length = _model.Config.SequenceLength;
-            if (_pass is null || _pass.Position > length - (length / 4))
+            if (_pass is null || _pass.Position > length - Math.Max(length / 4, _positions))
             {
                 _pass?.Dispose();
                 _pass = _model.Begin(_rows, BoundaryMode.Trained);
                 (_pass as DecodingPass)?.SkipTo(length / 4);
             }
-            for (var i = 0; i < count && _pass.Position < length; i++)
+            for (var i = 0; i < count && _pass.Position + _positions <= length; i++)
             {
                 cancellation.ThrowIfCancellationRequested();
                 var position = _pass.Position;
                 var allocated = GC.GetTotalAllocatedBytes();
                 var processor = BenchRun.ProcessorSeconds();
                 var start = Stopwatch.GetTimestamp();
-                _pass.Advance(_inputs, _logits);
+                _pass.AdvanceKnown(_inputs, _positions == 1 ? 1 : 0, _logits);
                 var elapsed = Stopwatch.GetElapsedTime(start).TotalSeconds;
                 processor = BenchRun.ProcessorSeconds() - processor;
                 if (keep)
@@ -109,7 +112,7 @@ public static class EngineBenchmark
                     _allocated += GC.GetTotalAllocatedBytes() - allocated;
                     _seconds.Add(elapsed);
                     _processor.Add(processor);
-                    _positions += position;
+                    _positionSum += position;
                 }
             }
         }
@@ -118,11 +121,11 @@ public static class EngineBenchmark
         {
             _seconds.Sort();
             _processor.Sort();
-            var position = _positions / (double)_seconds.Count;
+            var position = _positionSum / (double)_seconds.Count;
             var engine = _model as CpuTokenModel;
             var config = _model.Config;
-            var weights = (config.Layers * ((4L * config.Width) + (3L * config.HiddenWidth)) * config.Width)
-                + ((long)config.CodebookSize * config.Width);
+            var head = _positions == 1 ? (long)config.CodebookSize * config.Width : 0;
+            var weights = (config.Layers * ((4L * config.Width) + (3L * config.HiddenWidth)) * config.Width) + head;
             return new StepMeasurement
             {
                 Rows = _rows,
@@ -135,8 +138,8 @@ public static class EngineBenchmark
                 WeightBytes = engine?.WeightBytesPerStep ?? 0,
                 CacheBytes = engine is null
                     ? 0
-                    : KeyValueCache.BytesPerStep(config, engine.Precision.ToCacheKind(), _rows, (int)position),
-                Operations = engine is null ? 0 : 2.0 * weights * _rows,
+                    : KeyValueCache.BytesPerStep(config, engine.Precision.ToCacheKind(), _rows * _positions, (int)position),
+                Operations = engine is null ? 0 : 2.0 * weights * _rows * _positions,
                 ReadBandwidth = bandwidths[bandwidths.Count / 2],
                 BestReadBandwidth = bandwidths[bandwidths.Count * 9 / 10],
                 MatrixRate = rates[rates.Count / 2],

@@ -9,6 +9,9 @@ namespace Hita.Bench;
 /// <summary>A token step: every precision of the engine beside the framework's loop.</summary>
 internal static class StepBenchmark
 {
+    // Of a guided image, whose two rows they fill up to what a step takes.
+    private const int KnownTogether = KnownPositions.MaxRows / 2;
+
     // Filling from names works in float32 and packs tensor by tensor.
     private const long Working = 256L << 20;
 
@@ -63,12 +66,39 @@ internal static class StepBenchmark
                 var rows = batch == 1 ? 2 : batch;
                 run.Stage($"Steps of {name}, {rows} rows");
                 var duration = TimeSpan.FromSeconds(run.Options.Seconds * models.Count);
-                Report(run, name, batch, models, EngineBenchmark.Measure(models, rows, duration, run.Threads, run.Cancellation));
+                Report(run, name, batch, models, EngineBenchmark.Measure(models, rows, duration, run.Threads, cancellation: run.Cancellation));
             }
+            MeasureKnown(run, name, models);
         }
         finally
         {
             models.ForEach(static m => m.Dispose());
+        }
+    }
+
+    /// <summary>Codes that are known before, as where an image is edited or scored, go together.</summary>
+    private static void MeasureKnown(BenchRun run, string name, List<ITokenModel> models)
+    {
+        run.Stage($"Known codes of {name}");
+        var duration = TimeSpan.FromSeconds(run.Options.Seconds * models.Count);
+        var results = EngineBenchmark.Measure(models, 2, duration, run.Threads, KnownTogether, run.Cancellation);
+        var framework = run.Options.Framework ? results[^1].Seconds : (double?)null;
+        foreach (var (model, step) in models.Zip(results))
+        {
+            if (model is not CpuTokenModel engine)
+                continue;
+            run.Add(new BenchLine
+            {
+                Part = BenchPart.Steps,
+                What = $"{name}, known codes of 1 guided image",
+                With = Name(engine.Precision),
+                Value = step.Seconds * 1e3 / KnownTogether,
+                Unit = "ms a code",
+                Floor = step.FloorSeconds * 1e3 / KnownTogether,
+                Fraction = step.Fraction,
+                Speedup = framework / step.Seconds,
+                Note = FormattableString.Invariant($"{KnownTogether} codes a step, {step.ProcessorSeconds * 1e3 / KnownTogether:0.00} ms of processor time a code, {step.AllocatedBytes:0} bytes allocated a step"),
+            });
         }
     }
 

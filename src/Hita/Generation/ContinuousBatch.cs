@@ -14,7 +14,8 @@ internal sealed class ContinuousBatch : IDisposable
     private readonly List<SampledSequence> _sequences = [];
     private readonly bool[] _taken;
     private readonly DecodingRow[] _rows;
-    private readonly float[] _logits;
+    private readonly List<(SampledSequence Sequence, int Positions)> _parts = [];
+    private float[] _logits = [];
     private readonly float[] _combined;
     private readonly TokenSampler _sampler;
     private readonly int _size;
@@ -27,13 +28,13 @@ internal sealed class ContinuousBatch : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(images, 1);
         MaxCount = images;
         var slots = checked(2 * images);
+        var rows = Math.Max(slots, KnownPositions.MaxRows);
         _size = model.Config.CodebookSize;
         _taken = new bool[slots];
-        _rows = new DecodingRow[slots];
-        _logits = new float[checked(slots * _size)];
+        _rows = new DecodingRow[rows];
         _combined = new float[_size];
         _sampler = new TokenSampler(_size);
-        _decoder = model is CpuTokenModel cpu ? cpu.BeginSlots(slots) : new SeparatePasses(model, slots);
+        _decoder = model is CpuTokenModel cpu ? cpu.BeginSlots(slots, rows) : new SeparatePasses(model, slots);
     }
 
     /// <summary>The most images at a time.</summary>
@@ -69,37 +70,19 @@ internal sealed class ContinuousBatch : IDisposable
         return true;
     }
 
-    /// <summary>Takes one token of every image. Images that are complete leave, and those whose token cannot be sampled, with their fault.</summary>
+    /// <summary>
+    /// Takes one token of every image, and of some several that are known. Images that are complete leave, and those whose token cannot be
+    /// sampled, with their fault.
+    /// </summary>
     public void Step()
     {
         if (_sequences.Count == 0)
             return;
-        var images = _sequences.Count;
-        var rows = images;
-        for (var i = 0; i < images; i++)
-        {
-            var sequence = _sequences[i];
-            if (sequence.UnconditionalSlot >= 0 && sequence.Done >= sequence.GuidedCount)
-                sequence.UnconditionalSlot = Free(sequence.UnconditionalSlot);
-            _rows[i] = sequence.Row(unconditional: false);
-            if (sequence.UnconditionalSlot >= 0)
-                _rows[rows++] = sequence.Row(unconditional: true);
-        }
-        _decoder.Advance(_rows.AsSpan(0, rows), _logits.AsSpan(0, rows * _size));
-        rows = images;
-        for (var i = 0; i < images; i++)
-        {
-            var sequence = _sequences[i];
-            var unconditional = sequence.UnconditionalSlot >= 0 ? _logits.AsSpan(rows++ * _size, _size) : [];
-            try
-            {
-                sequence.Take(_logits.AsSpan(i * _size, _size), unconditional, _sampler, _combined);
-            }
-            catch (Exception e)
-            {
-                sequence.Fault = e;
-            }
-        }
+        var (rows, needed) = Plan();
+        if (_logits.Length < needed * _size)
+            _logits = new float[needed * _size];
+        _decoder.Advance(_rows.AsSpan(0, rows), _logits.AsSpan(0, needed * _size));
+        Take();
         foreach (var sequence in _sequences)
         {
             if (sequence.IsComplete || sequence.Fault is not null)
@@ -110,6 +93,71 @@ internal sealed class ContinuousBatch : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _decoder.Dispose();
+
+    /// <summary>Lays out the rows of a step.</summary>
+    /// <returns>How many there are, and how many of them need logits.</returns>
+    private (int Rows, int Needed) Plan()
+    {
+        foreach (var sequence in _sequences)
+        {
+            if (sequence.UnconditionalSlot >= 0 && sequence.Done >= sequence.GuidedCount)
+                sequence.UnconditionalSlot = Free(sequence.UnconditionalSlot);
+        }
+        // What room is left beside a row for each goes to known tokens, whoever comes first.
+        var (rows, needed, room) = (0, 0, Math.Min(_decoder.RowCount, KnownPositions.MaxRows) - RowCount);
+        _parts.Clear();
+        foreach (var sequence in _sequences)
+        {
+            var width = sequence.UnconditionalSlot >= 0 ? 2 : 1;
+            var positions = sequence.PositionsOfStep(1 + Math.Max(room / width, 0));
+            room -= width * (positions - 1);
+            _parts.Add((sequence, positions));
+            for (var i = 0; i < width * positions; i++)
+            {
+                _rows[rows] = sequence.Row(i % positions, unconditional: i >= positions);
+                needed += _rows[rows++].NeedsLogits ? 1 : 0;
+            }
+        }
+        return (rows, needed);
+    }
+
+    /// <summary>Gives every image its logits, which lie in the order of the rows that need them.</summary>
+    private void Take()
+    {
+        var (row, place) = (0, 0);
+        foreach (var (sequence, positions) in _parts)
+        {
+            var guided = sequence.UnconditionalSlot >= 0;
+            // Behind the rows for the class stand those for no class.
+            var second = place;
+            for (var i = 0; i < positions; i++)
+                second += _rows[row + i].NeedsLogits ? 1 : 0;
+            for (var i = 0; i < positions; i++)
+            {
+                var logits = Next(row + i, ref place);
+                var unconditional = guided ? Next(row + positions + i, ref second) : [];
+                Take(sequence, logits, unconditional);
+            }
+            place = second;
+            row += guided ? 2 * positions : positions;
+        }
+    }
+
+    private void Take(SampledSequence sequence, ReadOnlySpan<float> logits, ReadOnlySpan<float> unconditional)
+    {
+        if (sequence.Fault is not null)
+            return;
+        try
+        {
+            sequence.Take(logits, unconditional, _sampler, _combined);
+        }
+        catch (Exception e)
+        {
+            sequence.Fault = e;
+        }
+    }
+
+    private ReadOnlySpan<float> Next(int row, ref int place) => _rows[row].NeedsLogits ? _logits.AsSpan(place++ * _size, _size) : [];
 
     // The lowest free one, so that memory follows how many there were at a time.
     private int Claim()

@@ -64,16 +64,26 @@ internal sealed class SampledSequence
     /// <summary>Where those of the sequence without a class are; −1 where none is decoded.</summary>
     public int UnconditionalSlot { get; set; } = -1;
 
-    private bool IsNextSampled => _forced is null || _forced[Done] < 0;
-
-    private bool IsNextScored => _scores is not null && Done >= _scoredFrom;
-
-    /// <summary>The next step's part for the class, or for no class.</summary>
-    public DecodingRow Row(bool unconditional)
+    /// <summary>How many positions its next step may take: those whose inputs are known, and where guidance ends no further.</summary>
+    /// <param name="limit">The most.</param>
+    public int PositionsOfStep(int limit)
     {
-        var start = unconditional ? _config.ClassCount : _request.Classes[0];
+        limit = Math.Min(limit, (Done < GuidedCount ? GuidedCount : TokenCount) - Done);
+        var positions = 1;
+        while (positions < limit && !IsSampled(Done + positions - 1))
+            positions++;
+        return positions;
+    }
+
+    /// <summary>A part of the next step, for the class or for no class.</summary>
+    /// <param name="ahead">Which of its positions, from 0.</param>
+    /// <param name="unconditional">Whether it is the one for no class.</param>
+    public DecodingRow Row(int ahead, bool unconditional)
+    {
+        var position = Done + ahead;
+        var input = position == 0 ? (unconditional ? _config.ClassCount : _request.Classes[0]) : TokenAt(position - 1);
         return new DecodingRow(
-            unconditional ? UnconditionalSlot : Slot, Done, Done == 0 ? start : Tokens[Done - 1], IsNextSampled || (IsNextScored && !unconditional), _request.Boundary);
+            unconditional ? UnconditionalSlot : Slot, position, input, IsSampled(position) || (IsScored(position) && !unconditional), _request.Boundary);
     }
 
     /// <summary>Takes the next token: the known one, or one that is sampled from logits.</summary>
@@ -96,8 +106,8 @@ internal sealed class SampledSequence
             }
             sampled = sampler.Sample(row, _request.Sampling.For(token, _config.HolisticTokenCount), _random.Uniform(token));
         }
-        if (_scores is not null && token >= _scoredFrom)
-            _scores[token] = sampler.LogLikelihood(logits, sampled);
+        if (IsScored(token))
+            _scores![token] = sampler.LogLikelihood(logits, sampled);
         Tokens[token] = sampled;
         Done++;
     }
@@ -133,4 +143,10 @@ internal sealed class SampledSequence
         var holistic = _config.HolisticTokenCount;
         return new PartialCodes(whole[..holistic], whole[holistic..]);
     }
+
+    private bool IsSampled(int token) => _forced is null || _forced[token] < 0;
+
+    private bool IsScored(int token) => _scores is not null && token >= _scoredFrom;
+
+    private int TokenAt(int token) => IsSampled(token) ? Tokens[token] : _forced![token];
 }

@@ -34,9 +34,10 @@ public sealed class BenchmarkTests
         Assert.All(report.Lines, static l => Assert.True(l.Value > 0 && double.IsFinite(l.Value), l.ToString()));
         Assert.All(report.Lines.Where(static l => l.Floor is not null), static l => Assert.Equal(l.Floor!.Value / l.Value, l.Fraction!.Value, 1e-9));
 
-        // Three precisions and the framework for each batch.
+        // Three precisions and the framework for each batch, and known codes in three precisions.
         var steps = report.Lines.Where(static l => l.Part == BenchPart.Steps).ToList();
-        Assert.Equal(8, steps.Count);
+        Assert.Equal(11, steps.Count);
+        Assert.Equal(3, steps.Count(static l => l.What == "tiny, known codes of 1 guided image"));
         Assert.All(steps.Where(static l => l.With.StartsWith("engine", StringComparison.Ordinal)), static l => Assert.Contains("0 bytes allocated", l.Note, StringComparison.Ordinal));
         Assert.All(steps, static l => Assert.NotNull(l.Speedup));
         Assert.Equal(3, report.Lines.Count(static l => l.Part == BenchPart.Decode));
@@ -52,7 +53,7 @@ public sealed class BenchmarkTests
     {
         var report = Benchmark.Run(
             Tiny with { Parts = [BenchPart.Decode, BenchPart.Steps], Framework = false, StepBatches = [1] }, cancellation: TestContext.Current.CancellationToken);
-        Assert.Equal(["engine float32", "engine bf16", "engine int8", "channels-last float32", "channels-last bf16"], report.Lines.Select(static l => l.With));
+        Assert.Equal(["engine float32", "engine bf16", "engine int8", "engine float32", "engine bf16", "engine int8", "channels-last float32", "channels-last bf16"], report.Lines.Select(static l => l.With));
         Assert.All(report.Lines, static l => Assert.Null(l.Speedup));
     }
 

@@ -19,7 +19,7 @@ public sealed class EngineBenchmarkTests
         using var framework = new TorchTokenModel(network);
         using var engine = Decoding.Engine(config, threads: 2);
         var results = EngineBenchmark.Measure(
-            [engine, framework], rows: 2, TimeSpan.FromMilliseconds(50), threads: 2, TestContext.Current.CancellationToken);
+            [engine, framework], rows: 2, TimeSpan.FromMilliseconds(50), threads: 2, cancellation: TestContext.Current.CancellationToken);
         Assert.Equal(2, results.Count);
         foreach (var result in results)
         {
@@ -35,5 +35,9 @@ public sealed class EngineBenchmarkTests
         Assert.InRange(results[0].MeanPosition, 8, 24);
         Assert.InRange(results[0].Fraction, 0, 100);
         Assert.Equal(0, results[1].WeightBytes);
+
+        var known = EngineBenchmark.Measure([engine], rows: 2, TimeSpan.FromMilliseconds(50), threads: 2, positions: 3, TestContext.Current.CancellationToken)[0];
+        // Three times the blocks, and no head.
+        Assert.Equal(3 * (results[0].Operations - (2.0 * 2 * 256 * 64)), known.Operations);
     }
 }

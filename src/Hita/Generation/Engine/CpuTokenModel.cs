@@ -72,12 +72,13 @@ public sealed class CpuTokenModel : ITokenModel
     }
 
     /// <inheritdoc/>
-    public IDecodingPass Begin(int rows, BoundaryMode boundary) => new DecodingPass(BeginSlots(rows), Config, boundary);
+    public IDecodingPass Begin(int rows, BoundaryMode boundary) => new DecodingPass(BeginSlots(rows, KnownPositions.MaxRows), Config, boundary);
 
     /// <summary>Starts decoding sequences that come and go, each at a position of its own.</summary>
     /// <param name="slots">The most sequences at a time; a guided image takes two.</param>
+    /// <param name="rows">The most rows of a step; 0 for one a sequence. With more of them a sequence takes several known tokens in a step.</param>
     /// <exception cref="HitaException">There is not enough memory for so many.</exception>
-    internal SlotDecoder BeginSlots(int slots)
+    internal SlotDecoder BeginSlots(int slots, int rows = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(slots);
         lock (_lifetime)
@@ -85,7 +86,7 @@ public sealed class CpuTokenModel : ITokenModel
             ObjectDisposedException.ThrowIf(_disposed, this);
             try
             {
-                var decoder = new SlotDecoder(this, _model, slots);
+                var decoder = new SlotDecoder(this, _model, slots, Math.Max(slots, rows));
                 _passes++;
                 return decoder;
             }

@@ -17,7 +17,7 @@ internal sealed class DecodingPass : IDecodingPass
     public DecodingPass(SlotDecoder slots, GeneratorConfig config, BoundaryMode boundary)
     {
         (_slots, _config, _boundary) = (slots, config, boundary);
-        _rows = new DecodingRow[slots.SlotCount];
+        _rows = new DecodingRow[slots.RowCount];
         Rows = slots.SlotCount;
     }
 
@@ -36,6 +36,25 @@ internal sealed class DecodingPass : IDecodingPass
             _rows[row] = new DecodingRow(row, Position, inputs[row], !logits.IsEmpty, _boundary);
         _slots.Advance(_rows.AsSpan(0, Rows), logits);
         Position++;
+    }
+
+    /// <inheritdoc/>
+    public void AdvanceKnown(ReadOnlySpan<int> inputs, int logitPositions, Span<float> logits)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var positions = KnownPositions.Check(Rows, inputs, logitPositions, logits);
+        if (inputs.Length > _rows.Length)
+        {
+            KnownPositions.OneByOne(this, inputs, logitPositions, logits);
+            return;
+        }
+        for (var i = 0; i < inputs.Length; i++)
+        {
+            var (row, ahead) = Math.DivRem(i, positions);
+            _rows[i] = new DecodingRow(row, Position + ahead, inputs[i], ahead >= positions - logitPositions, _boundary);
+        }
+        _slots.Advance(_rows.AsSpan(0, inputs.Length), logits);
+        Position += positions;
     }
 
     /// <inheritdoc/>

@@ -8,9 +8,9 @@ using Hita.Runtime;
 namespace Hita.Generation.Engine;
 
 /// <summary>
-/// One position of each of some sequences, as all members of a team compute it together: a block is five phases, and in each the
-/// members share out panels of outputs or heads. Every number is computed by one member in a fixed order, so that it does not
-/// matter which, and a row's numbers do not depend on the other rows or their positions.
+/// One position of each of some sequences, or several where the tokens are known, as all members of a team compute them together: a
+/// block is five phases, and in each the members share out panels of outputs or heads. Every number is computed by one member in a
+/// fixed order, so that it does not matter which, and a row's numbers do not depend on the other rows or their positions.
 /// </summary>
 internal sealed unsafe class DecodingStep : ITeamTask
 {
@@ -22,11 +22,17 @@ internal sealed unsafe class DecodingStep : ITeamTask
     private readonly AttentionHead[] _heads;
     private readonly int _width;
 
-    // The rows that need each of the two heads.
+    // The rows that need each of the two heads, and for each of them where its logits go.
     private readonly int[] _holistic;
     private readonly int[] _patches;
+    private readonly int[] _holisticPlaces;
+    private readonly int[] _patchPlaces;
     private int _holisticCount;
     private int _patchCount;
+
+    // The first row of each sequence, and behind the last sequence the number of rows.
+    private readonly int[] _firstRows;
+    private int _sequenceCount;
 
     private int _rows;
     private DecodingRow* _sequences;
@@ -37,12 +43,14 @@ internal sealed unsafe class DecodingStep : ITeamTask
     /// <param name="kernels">The instruction set.</param>
     /// <param name="buffers">Room for the rows of a step.</param>
     /// <param name="cache">The sequences' keys and values.</param>
-    /// <param name="rows">The most sequences of a step.</param>
+    /// <param name="rows">The most rows of a step.</param>
     public DecodingStep(
         PackedModel model, ThreadTeam team, EngineKernels kernels, StepBuffers buffers, KeyValueCache cache, int rows)
     {
         _holistic = new int[rows];
         _patches = new int[rows];
+        (_holisticPlaces, _patchPlaces) = (new int[rows], new int[rows]);
+        _firstRows = new int[rows + 1];
         (_model, _team, _buffers, _cache) = (model, team, buffers, cache);
         _width = model.Config.Width;
         var weightKernels = KernelSet.For(kernels, model.Precision.ToPanelKind());
@@ -59,20 +67,24 @@ internal sealed unsafe class DecodingStep : ITeamTask
     }
 
     /// <summary>Computes one position of each row.</summary>
-    /// <param name="rows">The sequences.</param>
-    /// <param name="logits">[rows, V], or empty where no head is needed.</param>
+    /// <param name="rows">The rows; those of a sequence stand together, in the order of their positions.</param>
+    /// <param name="logits">[n, V] of the n rows that need them.</param>
     public void Run(ReadOnlySpan<DecodingRow> rows, Span<float> logits)
     {
-        (_rows, _holisticCount, _patchCount) = (rows.Length, 0, 0);
+        (_rows, _holisticCount, _patchCount, _sequenceCount) = (rows.Length, 0, 0, 0);
         for (var row = 0; row < rows.Length; row++)
         {
+            if (row == 0 || rows[row].Slot != rows[row - 1].Slot)
+                _firstRows[_sequenceCount++] = row;
             if (!rows[row].NeedsLogits)
                 continue;
+            var place = _holisticCount + _patchCount;
             if (rows[row].Position < _model.Config.HolisticTokenCount)
-                _holistic[_holisticCount++] = row;
+                (_holisticPlaces[_holisticCount], _holistic[_holisticCount++]) = (place, row);
             else
-                _patches[_patchCount++] = row;
+                (_patchPlaces[_patchCount], _patches[_patchCount++]) = (place, row);
         }
+        _firstRows[_sequenceCount] = rows.Length;
         fixed (DecodingRow* start = rows)
         fixed (float* logitsStart = logits)
         {
@@ -105,12 +117,12 @@ internal sealed unsafe class DecodingStep : ITeamTask
             _team.Meet(member);
         }
         if (_holisticCount > 0)
-            ApplyHead(member, _model.HolisticHead, _holistic.AsSpan(0, _holisticCount), normalized);
+            ApplyHead(member, _model.HolisticHead, _holistic.AsSpan(0, _holisticCount), _holisticPlaces, normalized);
         // Pieces are counted from one meeting to the next.
         if (_holisticCount > 0 && _patchCount > 0)
             _team.Meet(member);
         if (_patchCount > 0)
-            ApplyHead(member, _model.PatchHead, _patches.AsSpan(0, _patchCount), normalized);
+            ApplyHead(member, _model.PatchHead, _patches.AsSpan(0, _patchCount), _patchPlaces, normalized);
     }
 
     private void Embed(int member)
@@ -133,7 +145,7 @@ internal sealed unsafe class DecodingStep : ITeamTask
     }
 
     /// <summary>The logits of some rows. Those of other rows are not computed.</summary>
-    private void ApplyHead(int member, PackedMatrix head, ReadOnlySpan<int> rows, float* normalized)
+    private void ApplyHead(int member, PackedMatrix head, ReadOnlySpan<int> rows, int[] places, float* normalized)
     {
         if (rows.Length == _rows)
         {
@@ -156,8 +168,8 @@ internal sealed unsafe class DecodingStep : ITeamTask
             var block = normalized + ((long)first * _width);
             RootMeanSquareNorm.Apply(block, _model.Norm, _width, count, block);
         }
-        fixed (int* places = rows)
-            Store(member, head, normalized, rows.Length, _logits, places);
+        fixed (int* to = places)
+            Store(member, head, normalized, rows.Length, _logits, to);
     }
 
     private void Normalize(float* weights, float* result)
@@ -281,17 +293,24 @@ internal sealed unsafe class DecodingStep : ITeamTask
 
     private void Attend(int member, int layer)
     {
-        var (heads, headWidth) = (_model.Config.Heads, _model.Config.HeadWidth);
-        while (_team.TryClaim(member, _rows * heads, out var piece))
+        var heads = _model.Config.Heads;
+        while (_team.TryClaim(member, _sequenceCount * heads, out var piece))
         {
-            var (row, head) = Math.DivRem(piece, heads);
-            var output = _heads[member].Attend(
-                _cache, layer, _sequences[row].Slot, head, _sequences[row].Position, _model.SlotPositions,
-                _buffers.QueryKeyValue + ((long)row * 3 * _width));
-            var (first, count) = StepBuffers.BlockOf(row, _rows);
-            var to = _buffers.Attended + ((long)first * _width) + ((long)head * headWidth * count) + (row - first);
-            for (var i = 0; i < output.Length; i++)
-                to[(long)i * count] = output[i];
+            var (sequence, head) = Math.DivRem(piece, heads);
+            // One after the other: a position sees those before it, of the same step too.
+            for (var row = _firstRows[sequence]; row < _firstRows[sequence + 1]; row++)
+                Attend(member, layer, row, head);
         }
+    }
+
+    private void Attend(int member, int layer, int row, int head)
+    {
+        var output = _heads[member].Attend(
+            _cache, layer, _sequences[row].Slot, head, _sequences[row].Position, _model.SlotPositions,
+            _buffers.QueryKeyValue + ((long)row * 3 * _width));
+        var (first, count) = StepBuffers.BlockOf(row, _rows);
+        var to = _buffers.Attended + ((long)first * _width) + ((long)head * _model.Config.HeadWidth * count) + (row - first);
+        for (var i = 0; i < output.Length; i++)
+            to[(long)i * count] = output[i];
     }
 }

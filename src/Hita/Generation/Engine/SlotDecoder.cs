@@ -19,25 +19,32 @@ internal sealed class SlotDecoder : ISlotDecoder
     private readonly SlotChecks _checks;
     private bool _disposed;
 
-    public SlotDecoder(CpuTokenModel owner, PackedModel model, int slots)
+    /// <param name="owner">The model, told when this is disposed.</param>
+    /// <param name="model">Its weights.</param>
+    /// <param name="slots">The most sequences at a time.</param>
+    /// <param name="rows">The most rows of a step, no fewer than sequences: positions of all of them together.</param>
+    public SlotDecoder(CpuTokenModel owner, PackedModel model, int slots, int rows)
     {
         _owner = owner;
-        _checks = new SlotChecks(model.Config, slots);
+        _checks = new SlotChecks(model.Config, slots, rows);
         _cache = new KeyValueCache(model.Config, model.Precision.ToCacheKind(), slots);
         try
         {
-            _buffers = new StepBuffers(model.Config, slots, owner.Team.Members, model.Precision == Precision.Int8);
+            _buffers = new StepBuffers(model.Config, rows, owner.Team.Members, model.Precision == Precision.Int8);
         }
         catch
         {
             _cache.Dispose();
             throw;
         }
-        _step = new DecodingStep(model, owner.Team, owner.Kernels, _buffers, _cache, slots);
+        _step = new DecodingStep(model, owner.Team, owner.Kernels, _buffers, _cache, rows);
     }
 
     /// <inheritdoc/>
     public int SlotCount => _checks.SlotCount;
+
+    /// <inheritdoc/>
+    public int RowCount => _checks.RowCount;
 
     /// <inheritdoc/>
     public void Advance(ReadOnlySpan<DecodingRow> rows, Span<float> logits)
@@ -52,6 +59,9 @@ internal sealed class SlotDecoder : ISlotDecoder
     {
         // What it wrote stays until a sequence that begins there writes over it; no position reads beyond itself.
     }
+
+    /// <summary>For studies of guessed tokens: a sequence goes on from a position that it has come to before.</summary>
+    internal void GoBack(int slot, int position) => _checks.GoBack(slot, position);
 
     /// <summary>For measurements: lets every slot continue at a position, as if the ones before had left zeros in the cache.</summary>
     internal void SkipTo(int position)

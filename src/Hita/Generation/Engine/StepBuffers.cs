@@ -22,7 +22,7 @@ internal sealed unsafe class StepBuffers : IDisposable
 
     /// <summary>Reserves the memory.</summary>
     /// <param name="config">The architecture.</param>
-    /// <param name="rows">The most sequences of a step.</param>
+    /// <param name="rows">The most rows of a step.</param>
     /// <param name="members">Threads that take part.</param>
     /// <param name="quantizes">Whether rows are multiplied as whole numbers.</param>
     public StepBuffers(GeneratorConfig config, int rows, int members, bool quantizes)

@@ -14,9 +14,13 @@ internal interface ISlotDecoder : IDisposable
     /// <summary>How many sequences there is room for.</summary>
     int SlotCount { get; }
 
-    /// <summary>Takes one position of some sequences.</summary>
-    /// <param name="rows">1 to <see cref="SlotCount"/> sequences in any order, each in a slot of its own.</param>
-    /// <param name="logits">Receives [rows, V] float32 logits; rows that need none leave their part as it is. Empty where none is needed.</param>
+    /// <summary>How many rows a step has room for, at least <see cref="SlotCount"/>.</summary>
+    int RowCount { get; }
+
+    /// <summary>Takes positions of some sequences.</summary>
+    /// <param name="rows">1 to <see cref="RowCount"/> rows of sequences in any order; several rows of a sequence stand together, at
+    /// positions that follow each other.</param>
+    /// <param name="logits">Receives [n, V] float32 logits of the n rows that need them, in their order.</param>
     void Advance(ReadOnlySpan<DecodingRow> rows, Span<float> logits);
 
     /// <summary>Tells that a sequence is over; its slot may begin another.</summary>

@@ -9,10 +9,13 @@ namespace Hita.Generation.Model;
 internal sealed class SeparatePasses(ITokenModel model, int slots) : ISlotDecoder
 {
     private readonly IDecodingPass?[] _passes = new IDecodingPass?[slots];
-    private readonly SlotChecks _checks = new(model.Config, slots);
+    private readonly SlotChecks _checks = new(model.Config, slots, slots);
 
     /// <inheritdoc/>
     public int SlotCount => slots;
+
+    /// <inheritdoc/>
+    public int RowCount => slots;
 
     /// <inheritdoc/>
     public void Advance(ReadOnlySpan<DecodingRow> rows, Span<float> logits)
@@ -27,7 +30,9 @@ internal sealed class SeparatePasses(ITokenModel model, int slots) : ISlotDecode
                 Release(row.Slot);
                 _passes[row.Slot] = model.Begin(1, row.Boundary);
             }
-            _passes[row.Slot]!.Advance([row.Input], row.NeedsLogits ? logits.Slice(i * size, size) : []);
+            _passes[row.Slot]!.Advance([row.Input], row.NeedsLogits ? logits[..size] : []);
+            if (row.NeedsLogits)
+                logits = logits[size..];
         }
     }
 

@@ -10,16 +10,16 @@ public sealed class SlotDecoderTests
 
     [Theory]
     [MemberData(nameof(Precisions))]
-    public void Logits_have_the_same_bits_whatever_positions_the_other_rows_are_at(Precision precision)
+    public void Logits_have_the_same_bits_whatever_positions_the_other_rows_are_at_and_however_many_a_step_takes(Precision precision)
     {
         var config = FrameworkParityTests.Odd;
-        const int Sequences = 19, Slots = 11;
+        const int Sequences = 19, Slots = 11, MostPositions = 5;
         var tokens = Enumerable.Range(0, Sequences).Select(row => Decoding.Tokens(config, row)).ToArray();
         var boundaries = Enumerable.Range(0, Sequences).Select(static i => i % 3 == 0 ? BoundaryMode.Published : BoundaryMode.Trained).ToArray();
         using var engine = Decoding.Engine(config, precision, threads: 2);
         var expected = tokens.Select((t, i) => Decoding.TeacherForced(engine, [t], boundaries[i])).ToArray();
 
-        using var decoder = engine.BeginSlots(Slots);
+        using var decoder = engine.BeginSlots(Slots, MostPositions * Slots);
         var random = new Random(5);
         var position = new int[Sequences];
         var slotOf = Enumerable.Repeat(-1, Sequences).ToArray();
@@ -33,22 +33,22 @@ public sealed class SlotDecoderTests
             var members = Enumerable.Range(0, Sequences).Where(i => slotOf[i] >= 0 && random.Next(5) > 0).OrderBy(_ => random.Next()).ToArray();
             if (members.Length == 0)
                 continue;
-            var rows = members.Select(i => new DecodingRow(slotOf[i], position[i], tokens[i][position[i]], random.Next(4) > 0, boundaries[i])).ToArray();
-            var logits = new float[rows.Length * config.CodebookSize];
-            Array.Fill(logits, 77);
-            decoder.Advance(rows, logits);
-            for (var i = 0; i < members.Length; i++)
+            var rows = members.SelectMany(i => Enumerable
+                .Range(position[i], Math.Min(1 + (random.Next(3) * random.Next(3)), config.SequenceLength - position[i]))
+                .Select(at => (Sequence: i, Row: new DecodingRow(slotOf[i], at, tokens[i][at], random.Next(4) > 0, boundaries[i])))).ToArray();
+            var logits = new float[rows.Count(static r => r.Row.NeedsLogits) * config.CodebookSize];
+            decoder.Advance([.. rows.Select(static r => r.Row)], logits);
+            var place = 0;
+            foreach (var (sequence, row) in rows)
             {
-                var row = logits.AsSpan(i * config.CodebookSize, config.CodebookSize);
-                if (rows[i].NeedsLogits)
-                    Decoding.AssertSame(expected[members[i]][rows[i].Position], row);
-                else
-                    Assert.Equal(-1, row.IndexOfAnyExcept(77f));
-                if (++position[members[i]] == config.SequenceLength)
-                {
-                    free.Push(slotOf[members[i]]);
-                    slotOf[members[i]] = -1;
-                }
+                if (row.NeedsLogits)
+                    Decoding.AssertSame(expected[sequence][row.Position], logits.AsSpan(place++ * config.CodebookSize, config.CodebookSize));
+                position[sequence] = row.Position + 1;
+            }
+            foreach (var i in members.Where(i => position[i] == config.SequenceLength))
+            {
+                free.Push(slotOf[i]);
+                slotOf[i] = -1;
             }
         }
         Assert.All(position, p => Assert.Equal(config.SequenceLength, p));
@@ -59,11 +59,15 @@ public sealed class SlotDecoderTests
     {
         var config = Decoding.Preset("tiny");
         using var engine = Decoding.Engine(config);
-        using var decoder = engine.BeginSlots(2);
+        using var decoder = engine.BeginSlots(2, 3);
         var one = new float[config.CodebookSize];
         var two = new float[2 * config.CodebookSize];
         decoder.Advance([new DecodingRow(0, 0, 3)], one);
         Assert.Throws<ArgumentException>(() => decoder.Advance([], []));
+        Assert.Throws<ArgumentException>(() => decoder.Advance([.. Enumerable.Range(1, 4).Select(static i => new DecodingRow(0, i, 3, false))], []));
+        Assert.Throws<ArgumentException>(() => decoder.Advance([new DecodingRow(0, 1, 3), new DecodingRow(0, 3, 3)], two));
+        Assert.Throws<ArgumentException>(() => decoder.Advance([new DecodingRow(0, 1, 3, false), new DecodingRow(1, 0, 3), new DecodingRow(0, 2, 3)], two));
+        Assert.Throws<ArgumentException>(() => decoder.Advance([new DecodingRow(0, 1, 3, false), new DecodingRow(0, 2, 3)], two));
         Assert.Throws<ArgumentException>(() => decoder.Advance([new DecodingRow(2, 0, 3)], one));
         Assert.Throws<ArgumentException>(() => decoder.Advance([new DecodingRow(0, 1, 3), new DecodingRow(0, 1, 3)], two));
         Assert.Throws<ArgumentException>(() => decoder.Advance([new DecodingRow(0, 2, 3)], one));
