@@ -8,6 +8,7 @@ using Hita.Models;
 using Hita.Runtime;
 using Hita.Studies;
 using Hita.Studies.Convergence;
+using Hita.Studies.Guesses;
 using Hita.Studies.Shift;
 using Hita.Studies.Steps;
 
@@ -80,7 +81,7 @@ transfer.SetAction((parsed, cancellation) => StudyShell.Run(() =>
 
 var root = new RootCommand("Measures editing and training: on the built-in set, where the right answers are known, and on sets of images.")
 {
-    style, transfer, inpaint, TrainingCommand.Create(), ShiftCommand.Create(), ConvergenceCommand.Create(),
+    style, transfer, inpaint, TrainingCommand.Create(), ShiftCommand.Create(), ConvergenceCommand.Create(), GuessCommand.Create(),
 };
 NumberOptions.ReadStrictly(root);
 // A run that is told to stop takes its step to the end and saves.
