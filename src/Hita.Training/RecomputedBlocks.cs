@@ -1,5 +1,6 @@
 using Hita.Generation.Model;
 using Hita.Runtime;
+using Hita.Runtime.Products;
 using static TorchSharp.torch;
 
 namespace Hita.Training;
@@ -27,6 +28,7 @@ internal sealed class RecomputedBlocks(GeneratorModel model, StepRandom random, 
         using var scope = NewDisposeScope();
         _inputs = model.Inputs(classes, tokens).DetachFromDisposeScope();
         using (no_grad())
+        using (LinearProduct.AsInTraining())
         {
             var positions = model.PositionsOf(model.HolisticPositions, model.HolisticPositions);
             var x = _inputs.detach();

@@ -73,6 +73,7 @@ public abstract class Trainer<TBatch> : ITrainer<TBatch>
         // Every rank has as many images: they share the step out evenly.
         var (rank, size) = Exchange is { Group: var group } ? (group.Rank, group.Size) : (0, 1);
         var total = counts.Sum() * size;
+        using var memory = MemoryReuse.Begin();
         using var scope = NewDisposeScope();
         using var graph = enable_grad();
         var meter = new StepMeter();

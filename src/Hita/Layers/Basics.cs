@@ -22,8 +22,7 @@ internal sealed class Linear : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor x) =>
-        _measured ? LinearProduct.Apply(x, _weight, _bias) : nn.functional.linear(x, _weight, _bias);
+    public override Tensor forward(Tensor x) => LinearProduct.Apply(x, _weight, _bias, _measured);
 }
 
 /// <summary>A two-dimensional convolution with a square kernel, in the layout that the placement asks for.</summary>

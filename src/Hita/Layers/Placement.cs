@@ -24,7 +24,8 @@ internal sealed record Placement(Device Device, ScalarType Type = ScalarType.Flo
 
     /// <summary>
     /// Whether large linear layers without gradients take the kernel that was measured to be fastest here; otherwise they are the
-    /// framework's. Default false: what images are decoded or sampled by has the same bits on every processor of a kind.
+    /// framework's. Default false: what images are decoded or sampled by has the same bits on every processor of a kind. Layers with
+    /// gradients always take the kernel that was measured for training.
     /// </summary>
     public bool MeasuredLinear { get; init; }
 

@@ -29,6 +29,23 @@ public sealed class LinearChoiceTests
     }
 
     [Fact]
+    public void Training_is_measured_with_its_gradients_and_remembered_apart()
+    {
+        using var folder = new TemporaryFolder();
+        var file = new LinearChoiceFile(folder.Path);
+        var first = LinearChoice.Make(null, file, ScalarType.Float32, LinearUse.Training);
+        Assert.Equal(ChoiceOrigin.Measured, first.Origin);
+        Assert.Equal([LinearKernel.Library, LinearKernel.Convolution], first.Rates.Keys.Order());
+        Assert.All(first.Rates.Values, static rate => Assert.InRange(rate, 1e6, 1e15));
+        Assert.Equal(ChoiceOrigin.Remembered, LinearChoice.Make(null, file, ScalarType.Float32, LinearUse.Training).Origin);
+        Assert.Equal(ChoiceOrigin.Measured, LinearChoice.Make(null, file, ScalarType.Float32).Origin);
+        Assert.Equal(LinearKernel.Convolution, LinearChoice.Make("convolution", null, ScalarType.Float32, LinearUse.Training).Kernel);
+        Assert.SkipUnless(PackedProduct.IsSupported, "the kernel needs AVX2");
+        // It computes no gradients.
+        Assert.Equal(LinearKernel.Library, LinearChoice.Make("packed", null, ScalarType.Float32, LinearUse.Training).Kernel);
+    }
+
+    [Fact]
     public void The_first_process_to_keep_a_choice_decides()
     {
         using var folder = new TemporaryFolder();

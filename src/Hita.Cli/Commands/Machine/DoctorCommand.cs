@@ -127,7 +127,7 @@ internal static class DoctorCommand
             "rule" => "the choice cannot be kept, so none was measured",
             var origin => $"{origin}: {rates} GFLOP/s a thread",
         };
-        return $"{linear.Kernel} in {CommonOptions.Name(linear.Precision)} ({why})";
+        return $"{linear.Kernel} in {CommonOptions.Name(linear.Precision)}{(linear.Training ? ", training" : "")} ({why})";
     }
 
     private static List<Field> Describe(ClusterReport cluster) =>

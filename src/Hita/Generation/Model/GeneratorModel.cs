@@ -1,4 +1,5 @@
 using Hita.Layers;
+using Hita.Runtime.Products;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -174,6 +175,7 @@ internal sealed class OutputHeads : nn.Module
     {
         using var scope = NewDisposeScope();
         // Always float32: guidance multiplies the differences of logits, and what half precision rounds away it would enlarge.
-        return nn.functional.linear(hidden.to(ScalarType.Float32), _weight.narrow(0, first, count).to(ScalarType.Float32)).MoveToOuterDisposeScope();
+        var rows = _weight.narrow(0, first, count).to(ScalarType.Float32);
+        return LinearProduct.Apply(hidden.to(ScalarType.Float32), rows, null, measured: false).MoveToOuterDisposeScope();
     }
 }

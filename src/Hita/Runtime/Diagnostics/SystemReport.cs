@@ -102,11 +102,14 @@ public sealed record TorchReport
     public required IReadOnlyList<string> CheckedDevices { get; init; }
 }
 
-/// <summary>What multiplies in large linear layers of encoders.</summary>
+/// <summary>What multiplies in large linear layers of encoders, or of whatever is trained.</summary>
 public sealed record LinearReport
 {
     /// <summary>The type of values: <c>float32</c> or <c>bf16</c>.</summary>
     public required Precision Precision { get; init; }
+
+    /// <summary>Whether it is about training, where the same kernel computes the gradients; otherwise about encoders. Default false.</summary>
+    public bool Training { get; init; }
 
     /// <summary><c>library</c>, <c>convolution</c> or <c>packed</c>.</summary>
     public required string Kernel { get; init; }

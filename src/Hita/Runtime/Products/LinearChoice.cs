@@ -18,7 +18,7 @@ internal sealed class LinearChoice
     private const double Worthwhile = 1.02;
 
     private static readonly Lock Gate = new();
-    private static readonly Dictionary<ScalarType, LinearChoice> Known = [];
+    private static readonly Dictionary<(ScalarType Type, LinearUse Use), LinearChoice> Known = [];
 
     private LinearChoice(LinearKernel kernel, ChoiceOrigin origin, IReadOnlyDictionary<LinearKernel, double> rates) =>
         (Kernel, Origin, Rates) = (kernel, origin, rates);
@@ -34,17 +34,18 @@ internal sealed class LinearChoice
 
     /// <summary>The kernel for values of a type. The first call of a process may measure, for a tenth of a second.</summary>
     /// <param name="type">float32 or bfloat16.</param>
+    /// <param name="use">What is computed.</param>
     /// <exception cref="HitaException"><see cref="Variable"/> is no kernel, or not one for this processor.</exception>
-    public static LinearKernel For(ScalarType type) => Of(type).Kernel;
+    public static LinearKernel For(ScalarType type, LinearUse use = LinearUse.Inference) => Of(type, use).Kernel;
 
     /// <inheritdoc cref="For"/>
     /// <returns>The whole choice.</returns>
-    public static LinearChoice Of(ScalarType type)
+    public static LinearChoice Of(ScalarType type, LinearUse use = LinearUse.Inference)
     {
         lock (Gate)
         {
-            if (!Known.TryGetValue(type, out var choice))
-                Known[type] = choice = Make(Environment.GetEnvironmentVariable(Variable), LinearChoiceFile.Default(), type);
+            if (!Known.TryGetValue((type, use), out var choice))
+                Known[(type, use)] = choice = Make(Environment.GetEnvironmentVariable(Variable), LinearChoiceFile.Default(), type, use);
             return choice;
         }
     }
@@ -54,16 +55,21 @@ internal sealed class LinearChoice
     {
         lock (Gate)
         {
-            var before = new Dictionary<ScalarType, LinearChoice>(Known);
+            var before = new Dictionary<(ScalarType Type, LinearUse Use), LinearChoice>(Known);
             foreach (var type in (ScalarType[])[ScalarType.Float32, ScalarType.BFloat16])
-                Known[type] = new LinearChoice(Possible(type).Contains(kernel) ? kernel : LinearKernel.Library, ChoiceOrigin.Pinned, Nothing);
+            {
+                foreach (var use in Enum.GetValues<LinearUse>())
+                    Known[(type, use)] = Forced(kernel, type, use);
+            }
             return new Restoring(before);
         }
     }
 
     /// <summary>The kernels that there are for values of a type on this processor.</summary>
     /// <param name="type">float32 or bfloat16.</param>
-    internal static IReadOnlyList<LinearKernel> Possible(ScalarType type) => type == ScalarType.Float32 && PackedProduct.IsSupported
+    /// <param name="use">What is computed.</param>
+    internal static IReadOnlyList<LinearKernel> Possible(ScalarType type, LinearUse use = LinearUse.Inference) =>
+        type == ScalarType.Float32 && use == LinearUse.Inference && PackedProduct.IsSupported
         ? [LinearKernel.Library, LinearKernel.Convolution, LinearKernel.Packed]
         : [LinearKernel.Library, LinearKernel.Convolution];
 
@@ -71,16 +77,17 @@ internal sealed class LinearChoice
     /// <param name="pinned">The variable's value; null or empty where it is not set.</param>
     /// <param name="file">Where choices are kept; null where nothing can be kept.</param>
     /// <param name="type">float32 or bfloat16.</param>
-    internal static LinearChoice Make(string? pinned, LinearChoiceFile? file, ScalarType type)
+    /// <param name="use">What is computed.</param>
+    internal static LinearChoice Make(string? pinned, LinearChoiceFile? file, ScalarType type, LinearUse use = LinearUse.Inference)
     {
         if (Pinned(pinned) is { } kernel)
-            return new LinearChoice(Possible(type).Contains(kernel) ? kernel : LinearKernel.Library, ChoiceOrigin.Pinned, Nothing);
-        var key = Key(type);
+            return Forced(kernel, type, use);
+        var key = Key(type, use);
         if (file is null)
             return new LinearChoice(LinearKernel.Library, ChoiceOrigin.Rule, Nothing);
-        if (file.Find(key) is { } kept && Possible(type).Contains(kept.Kernel))
+        if (file.Find(key) is { } kept && Possible(type, use).Contains(kept.Kernel))
             return new LinearChoice(kept.Kernel, ChoiceOrigin.Remembered, kept.Rates);
-        var rates = LinearMeasurement.Rates(Possible(type), type);
+        var rates = LinearMeasurement.Rates(Possible(type, use), type, use);
         var best = rates.MaxBy(static r => r.Value).Key;
         if (rates[best] < Worthwhile * rates[LinearKernel.Library])
             best = LinearKernel.Library;
@@ -89,6 +96,10 @@ internal sealed class LinearChoice
             ? new LinearChoice(agreed.Kernel, ChoiceOrigin.Measured, agreed.Rates)
             : new LinearChoice(LinearKernel.Library, ChoiceOrigin.Rule, rates);
     }
+
+    // What is not for such values, the library does.
+    private static LinearChoice Forced(LinearKernel kernel, ScalarType type, LinearUse use) =>
+        new(Possible(type, use).Contains(kernel) ? kernel : LinearKernel.Library, ChoiceOrigin.Pinned, Nothing);
 
     private static IReadOnlyDictionary<LinearKernel, double> Nothing { get; } = new Dictionary<LinearKernel, double>();
 
@@ -111,21 +122,21 @@ internal sealed class LinearChoice
     public static string Name(LinearKernel kernel) => EnumWords.Of(kernel);
 
     // What rounding and speed depend on.
-    private static string Key(ScalarType type)
+    private static string Key(ScalarType type, LinearUse use)
     {
         var processor = ProcessorInfo.Read();
-        return $"{processor.Model}; {string.Join(", ", processor.VectorInstructions)}; libtorch {TorchLibrary.ExpectedVersion}; {type}";
+        return $"{processor.Model}; {string.Join(", ", processor.VectorInstructions)}; libtorch {TorchLibrary.ExpectedVersion}; {type}{(use == LinearUse.Training ? "; training" : "")}";
     }
 
-    private sealed class Restoring(Dictionary<ScalarType, LinearChoice> before) : IDisposable
+    private sealed class Restoring(Dictionary<(ScalarType Type, LinearUse Use), LinearChoice> before) : IDisposable
     {
         public void Dispose()
         {
             lock (Gate)
             {
                 Known.Clear();
-                foreach (var (type, choice) in before)
-                    Known[type] = choice;
+                foreach (var (use, choice) in before)
+                    Known[use] = choice;
             }
         }
     }

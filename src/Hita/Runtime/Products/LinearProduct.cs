@@ -13,23 +13,40 @@ internal static class LinearProduct
     /// <summary>For fewer rows the weights are not worth being packed.</summary>
     public const long MinRows = 16;
 
-    /// <summary>Multiplies. What has gradients, is small or is not on the CPU, the library does.</summary>
+    [ThreadStatic]
+    private static int _trainingScopes;
+
+    /// <summary>
+    /// Until disposed, layers on this thread take training's kernel although no gradients are recorded: a pass that is computed again with
+    /// gradients has the same bits then.
+    /// </summary>
+    public static IDisposable AsInTraining() => new TrainingScope();
+
+    /// <summary>
+    /// Multiplies. Where gradients are wanted, the kernel that was measured for all three products computes them, too. What is small or is
+    /// not on the CPU, the library does.
+    /// </summary>
     /// <param name="x">[..., inputs].</param>
     /// <param name="weight">[outputs, inputs].</param>
     /// <param name="bias">[outputs]; null for none.</param>
+    /// <param name="measured">Whether what is not trained may take a measured kernel.</param>
     /// <returns>[..., outputs].</returns>
-    public static Tensor Apply(Tensor x, Tensor weight, Tensor? bias) =>
-        Apply(Suits(x, weight, bias) ? LinearChoice.For(x.dtype) : LinearKernel.Library, x, weight, bias);
+    public static Tensor Apply(Tensor x, Tensor weight, Tensor? bias, bool measured)
+    {
+        var use = _trainingScopes > 0 || HasGradients(x, weight, bias) ? LinearUse.Training : LinearUse.Inference;
+        var chosen = (measured || use == LinearUse.Training) && Suits(x, weight);
+        return Apply(chosen ? LinearChoice.For(x.dtype, use) : LinearKernel.Library, x, weight, bias);
+    }
 
-    /// <summary>Multiplies by a certain kernel, which has to suit.</summary>
+    /// <summary>Multiplies by a certain kernel, which has to suit. The packed kernel computes no gradients.</summary>
     public static Tensor Apply(LinearKernel kernel, Tensor x, Tensor weight, Tensor? bias) => kernel switch
     {
         LinearKernel.Convolution => Convolve(x, weight, bias),
-        LinearKernel.Packed when x.dtype == ScalarType.Float32 => Pack(x, weight, bias),
+        LinearKernel.Packed when x.dtype == ScalarType.Float32 && !HasGradients(x, weight, bias) => Pack(x, weight, bias),
         _ => nn.functional.linear(x, weight, bias),
     };
 
-    private static bool Suits(Tensor x, Tensor weight, Tensor? bias)
+    private static bool Suits(Tensor x, Tensor weight)
     {
         if (x.device_type != DeviceType.CPU || x.dtype != weight.dtype || x.dtype is not (ScalarType.Float32 or ScalarType.BFloat16) ||
             weight.numel() is < MinWeights or > int.MaxValue / sizeof(float) || x.numel() > int.MaxValue / sizeof(float))
@@ -39,7 +56,7 @@ internal static class LinearProduct
         var (inputs, outputs) = (weight.size(1), weight.size(0));
         var rows = x.numel() / inputs;
         return x.size(-1) == inputs && rows >= MinRows && rows * outputs <= int.MaxValue / sizeof(float) &&
-            weight.is_contiguous() && !HasGradients(x, weight, bias) && !Autocast.IsOn(CPU);
+            weight.is_contiguous() && !Autocast.IsOn(CPU);
     }
 
     private static bool HasGradients(Tensor x, Tensor weight, Tensor? bias) =>
@@ -69,4 +86,18 @@ internal static class LinearProduct
     private static long[] Shape(Tensor x, long outputs) => [.. x.shape[..^1], outputs];
 
     private static Span<float> Values(Tensor tensor) => MemoryMarshal.Cast<byte, float>(tensor.bytes);
+
+    private sealed class TrainingScope : IDisposable
+    {
+        private bool _disposed;
+
+        public TrainingScope() => _trainingScopes++;
+
+        public void Dispose()
+        {
+            if (!_disposed)
+                _trainingScopes--;
+            _disposed = true;
+        }
+    }
 }

@@ -15,7 +15,15 @@ public static class LinearReporter
             return report;
         try
         {
-            return report with { LinearLayers = [Describe(Precision.Float32, ScalarType.Float32), Describe(Precision.BFloat16, ScalarType.BFloat16)] };
+            return report with
+            {
+                LinearLayers =
+                [
+                    Describe(Precision.Float32, ScalarType.Float32, LinearUse.Inference),
+                    Describe(Precision.BFloat16, ScalarType.BFloat16, LinearUse.Inference),
+                    Describe(Precision.Float32, ScalarType.Float32, LinearUse.Training),
+                ],
+            };
         }
         catch (HitaException e)
         {
@@ -23,12 +31,13 @@ public static class LinearReporter
         }
     }
 
-    private static LinearReport Describe(Precision precision, ScalarType type)
+    private static LinearReport Describe(Precision precision, ScalarType type, LinearUse use)
     {
-        var choice = LinearChoice.Of(type);
+        var choice = LinearChoice.Of(type, use);
         return new LinearReport
         {
             Precision = precision,
+            Training = use == LinearUse.Training,
             Kernel = LinearChoice.Name(choice.Kernel),
             Origin = EnumWords.Of(choice.Origin),
             Rates = choice.Rates.ToDictionary(static r => LinearChoice.Name(r.Key), static r => r.Value),
