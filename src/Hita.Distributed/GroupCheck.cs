@@ -49,14 +49,42 @@ internal static class GroupCheck
         var whole = new float[Part * group.Size];
         for (var i = 0; i < whole.Length; i++)
             whole[i] = i + group.Rank;
-        var part = new float[Part];
-        fixed (float* from = whole, to = part)
-            group.Host.ReduceScatter((nint)from, (nint)to, Part, ElementType.Float32, Reduction.Sum).Wait();
+        // In place, as gradients are.
+        fixed (float* data = whole)
+            group.Host.ReduceScatter((nint)data, (nint)(data + (Part * group.Rank)), Part, ElementType.Float32).Wait();
+        var part = whole.AsSpan(Part * group.Rank, Part).ToArray();
         var ranks = group.Size * (group.Size - 1) / 2;
         Require(part.Select((v, i) => v == ((float)(i + (Part * group.Rank)) * group.Size) + ranks).All(static b => b), "reduce-scatter");
         var bytes = new byte[whole.Length * sizeof(float)];
         group.AllGather(MemoryMarshal.AsBytes(part.AsSpan()), bytes);
         Require(MemoryMarshal.Cast<byte, float>(bytes).ToArray().Select((v, i) => v == ((float)i * group.Size) + ranks).All(static b => b), "all-gather");
+        fixed (float* data = whole)
+            group.Host.AllGather((nint)(data + (Part * group.Rank)), (nint)data, Part, ElementType.Float32).Wait();
+        Require(MemoryMarshal.AsBytes(whole.AsSpan()).SequenceEqual(bytes), "all-gather in place");
+        CheckRounded(group);
+        CheckUneven(group);
+    }
+
+    private static unsafe void CheckRounded(ProcessGroup group)
+    {
+        const int Part = 1_001;
+        var ranks = group.Size * (group.Size - 1) / 2;
+        var values = new ushort[Part * group.Size];
+        for (var i = 0; i < values.Length; i++)
+            values[i] = BFloat16((i % 8) + group.Rank);
+        fixed (ushort* data = values)
+            group.Host.ReduceScatter((nint)data, (nint)(data + (Part * group.Rank)), Part, ElementType.BFloat16).Wait();
+        Require(group.Size > 16 || values.AsSpan(Part * group.Rank, Part).ToArray().Select((v, i) => v == BFloat16((((i + (Part * group.Rank)) % 8) * group.Size) + ranks)).All(static b => b), "reduce-scatter of bfloat16");
+    }
+
+    private static unsafe void CheckUneven(ProcessGroup group)
+    {
+        long[] counts = [.. Enumerable.Range(0, group.Size).Select(static r => (long)r)];
+        var part = Enumerable.Repeat((float)group.Rank, group.Rank).ToArray();
+        var all = new float[group.IsFirst ? counts.Sum() + 1 : 0];
+        fixed (float* from = part, to = all)
+            group.Host.Gather((nint)from, (nint)to, counts, ElementType.Float32, 0).Wait();
+        Require(!group.IsFirst || all.SequenceEqual([.. Enumerable.Range(0, group.Size).SelectMany(static r => Enumerable.Repeat((float)r, r)), 0]), "gather of uneven parts");
     }
 
     private static unsafe void Reduce(ProcessGroup group, ushort[] values, Reduction reduction)

@@ -95,6 +95,10 @@ internal sealed class Adversary : IDisposable
         return loss.detach().MoveToOuterDisposeScope();
     }
 
+    /// <summary>From now on normalises batches by the statistics of all ranks' images.</summary>
+    /// <param name="exchange">The ranks.</param>
+    public void ShareStatistics(RankExchange exchange) => _network.ShareStatistics(exchange);
+
     /// <summary>Adds up the gradients of all ranks, and brings the networks' statistics together.</summary>
     /// <param name="exchange">The ranks.</param>
     /// <param name="step">The step's number.</param>
@@ -103,7 +107,7 @@ internal sealed class Adversary : IDisposable
         exchange.Average(_network.Buffers.Values);
         if (_options.WeightAt(step) == 0)
             return;
-        _buckets ??= new GradientBuckets(_network.Parameters, static _ => 0, exchange.Group);
+        _buckets ??= new GradientBuckets(_network.Parameters, static _ => 0, exchange.Group, exchange.Options, sharded: false);
         _buckets.Complete();
     }
 

@@ -3,6 +3,7 @@ using Hita.Tokenization;
 using Hita.Tokenization.Model;
 using Hita.Training.Losses;
 using Hita.Training.Optimization;
+using Hita.Training.Ranks;
 using static TorchSharp.torch;
 
 namespace Hita.Training;
@@ -32,7 +33,7 @@ public sealed partial class TokenizerTrainer : Trainer<TokenizerBatch>
         _model = model;
         _options = options;
         _assets = assets;
-        _device = State["model"].Values.First().device;
+        _device = Weights.Values.First().device;
         _objective = new TokenizerObjective(model, options, assets.Perceptual) { PartDone = part => PartDone?.Invoke(part) };
         _adversary = assets.Discriminator is { } network ? new Adversary(network, options.Discriminator!, lists) : null;
         _patchWindow = new CodeWindow(model.Config.CodebookSize, options.Codebook.UsageWindow);
@@ -54,6 +55,13 @@ public sealed partial class TokenizerTrainer : Trainer<TokenizerBatch>
             throw new ArgumentException($"A tensor {pixels.ShapeText()} of {pixels.dtype} does not hold images; float32 [B, 3, H, W] does.", nameof(batch));
         ImageShape.Check(pixels.size(2), pixels.size(3), Config);
         return (int)pixels.size(0);
+    }
+
+    /// <inheritdoc/>
+    private protected override void Joined(RankExchange exchange)
+    {
+        if (exchange.Options.SyncBatchNorm)
+            _adversary?.ShareStatistics(exchange);
     }
 
     /// <inheritdoc/>

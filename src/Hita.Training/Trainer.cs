@@ -1,3 +1,4 @@
+using Hita.Checkpoints;
 using Hita.Distributed;
 using Hita.Distributed.Collectives;
 using Hita.Runtime;
@@ -16,14 +17,17 @@ public abstract class Trainer<TBatch> : ITrainer<TBatch>
 {
     private readonly OptimizerOptions _optimization;
     private readonly AverageOptions? _averaging;
-    private readonly AdamOptimizer _optimizer;
     private readonly Gradients _gradients;
-    private readonly WeightAverage? _average;
+    private readonly ITensorLists _lists;
     private readonly ulong _seed;
     private readonly TrainedWeights _weights;
-    private readonly Dictionary<string, IReadOnlyDictionary<string, Tensor>> _state = new(StringComparer.Ordinal);
+    private readonly List<(string File, IReadOnlyDictionary<string, Tensor> Tensors)> _added = [];
+    // Made when they are needed: which part of the parameters they are of is known when the ranks have come together.
+    private AdamOptimizer? _optimizer;
+    private WeightAverage? _average;
+    private Dictionary<string, IReadOnlyDictionary<string, Tensor>>? _state;
 
-    /// <summary>Creates the optimiser and the average.</summary>
+    /// <summary>Takes over what is trained.</summary>
     /// <param name="weights">What is saved and what is trained; the tensors stay the network's.</param>
     /// <param name="optimization">The optimiser's numbers.</param>
     /// <param name="averaging">The average of the weights; null for none.</param>
@@ -32,18 +36,22 @@ public abstract class Trainer<TBatch> : ITrainer<TBatch>
     private protected Trainer(
         TrainedWeights weights, OptimizerOptions optimization, AverageOptions? averaging, ulong seed, ITensorLists? lists = null)
     {
-        (_optimization, _averaging, _seed, _weights) = (optimization, averaging, seed, weights);
-        _optimizer = new AdamOptimizer(weights.Trained, optimization, lists);
+        (_optimization, _averaging, _seed, _weights, _lists) = (optimization, averaging, seed, weights, lists ?? TensorLists.Fused);
         _gradients = new Gradients(weights.Trained, lists);
-        _average = averaging is null ? null : new WeightAverage(weights.Kept, lists);
-        AddState("model", weights.Kept);
-        if (_average is not null)
-            AddState("ema", _average.State);
-        AddState("optimizer", _optimizer.State);
     }
 
     /// <inheritdoc/>
-    public IReadOnlyDictionary<string, IReadOnlyDictionary<string, Tensor>> State => _state;
+    /// <remarks>Where the optimiser is sharded, what each rank has a piece of is not among it.</remarks>
+    public IReadOnlyDictionary<string, IReadOnlyDictionary<string, Tensor>> State => _state ??= ComposeState();
+
+    /// <summary>The weights that are saved, by name.</summary>
+    private protected IReadOnlyDictionary<string, Tensor> Weights => _weights.Kept;
+
+    /// <summary>What each rank has a piece of; null where the optimiser is not sharded.</summary>
+    internal ShardedState? Shards { get; private set; }
+
+    /// <summary>All tensors of a checkpoint by file, those of which each rank has a piece included; rank 0 alone reads and writes these.</summary>
+    internal IReadOnlyDictionary<string, IReadOnlyList<StateTensor>> Files => Shards is null ? StateTensor.Of(State) : ComposeFiles(Shards);
 
     /// <summary>What the ranks give each other; null for one process.</summary>
     private protected RankExchange? Exchange { get; private set; }
@@ -91,7 +99,8 @@ public abstract class Trainer<TBatch> : ITrainer<TBatch>
         }
         catch (GroupException)
         {
-            // Nothing has been updated yet; all that ranks exchange comes before.
+            // Nothing has been updated yet: all that ranks exchange comes before, unless they give each other weights, of which a part may
+            // be updated then. Such a rank saves nothing, as what the lost one had a piece of is lost.
             Undo();
             throw;
         }
@@ -109,12 +118,14 @@ public abstract class Trainer<TBatch> : ITrainer<TBatch>
     /// be taken and no state saved in between.
     /// </summary>
     /// <exception cref="InvalidOperationException">This training keeps no average.</exception>
-    public IDisposable UseAverage() => _average?.Swap() ?? throw new InvalidOperationException("This training keeps no average of the weights.");
+    public IDisposable UseAverage() => _averaging is null
+        ? throw new InvalidOperationException("This training keeps no average of the weights.")
+        : Shards?.Swap() ?? Average!.Swap();
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _optimizer.Dispose();
+        _optimizer?.Dispose();
         _average?.Dispose();
         Buckets?.Dispose();
         DisposeNetworks();
@@ -122,18 +133,42 @@ public abstract class Trainer<TBatch> : ITrainer<TBatch>
     }
 
     /// <summary>
-    /// From now on takes its steps together with other ranks, each with its part of a step's images; the state is rank 0's from here on.
+    /// From now on takes its steps together with other ranks, each with its part of a step's images; <see cref="Spread"/> comes next.
     /// n ranks with p micro-batches each learn what one process with n · p micro-batches does, up to the rounding of sums.
     /// </summary>
     /// <param name="group">The ranks; it stays the caller's.</param>
-    /// <exception cref="GroupException">A rank was lost.</exception>
-    internal void Join(ProcessGroup group)
+    /// <param name="options">How they train together.</param>
+    internal void Join(ProcessGroup group, DistributedOptions options)
     {
         if (group.Size == 1)
             return;
-        Exchange = new RankExchange(group);
-        Exchange.Spread(_state.Values.SelectMany(static f => f.Values));
-        Buckets = new GradientBuckets(_weights.Trained, StageOf, group);
+        Exchange = new RankExchange(group, options);
+        Buckets = new GradientBuckets(_weights.Trained, StageOf, group, options, options.ShardOptimizer);
+        Joined(Exchange);
+        if (!options.ShardOptimizer)
+            return;
+        if (_optimizer is not null || _average is not null)
+            throw new InvalidOperationException("The optimiser's state is there as a whole already.");
+        _state = null;
+        var pieces = Buckets.Pieces.ToDictionary(static p => p.Name, static p => p.Weights, StringComparer.Ordinal);
+        _optimizer = new AdamOptimizer(pieces, _optimization, _lists, name => _weights.Trained[name].Dimensions >= 2);
+        _average = _averaging is null ? null : new WeightAverage(pieces, _lists);
+        Shards = new ShardedState(_weights.Trained, Buckets, group, _optimizer, _average);
+    }
+
+    /// <summary>Tells a stage's own networks that there are other ranks.</summary>
+    private protected virtual void Joined(RankExchange exchange)
+    {
+    }
+
+    /// <summary>Gives rank 0's state to all ranks. Each of them calls it.</summary>
+    /// <param name="starts">Whether this is a run's start, at which the average is that of the weights alone.</param>
+    /// <exception cref="GroupException">A rank was lost.</exception>
+    internal void Spread(bool starts)
+    {
+        Exchange?.Spread(State.Values.SelectMany(static f => f.Values));
+        if (starts && Shards is not null)
+            _average?.Restart();
     }
 
     /// <summary>The part of the backward pass, from 0, after which a parameter's gradient is complete.</summary>
@@ -186,15 +221,54 @@ public abstract class Trainer<TBatch> : ITrainer<TBatch>
     private protected StepRandom RandomOf(long number, int microBatch) => new(_seed, number, microBatch);
 
     /// <summary>Adds tensors to a file of the state.</summary>
-    private protected void AddState(string file, IReadOnlyDictionary<string, Tensor> tensors) =>
-        _state[file] = _state.TryGetValue(file, out var others) ? others.Concat(tensors).ToDictionary(StringComparer.Ordinal) : tensors;
+    private protected void AddState(string file, IReadOnlyDictionary<string, Tensor> tensors)
+    {
+        _added.Add((file, tensors));
+        _state = null;
+    }
 
     /// <summary>Replaces rows of a weight and of its average; what the optimiser knew of them is forgotten.</summary>
     private protected void ReplaceRows(string name, Tensor rows, Tensor values)
     {
-        State["model"][name].index_copy_(0, rows, values).DetachFromDisposeScope();
-        _average?.State[name].index_copy_(0, rows, values).DetachFromDisposeScope();
-        _optimizer.ForgetRows(name, rows);
+        Weights[name].index_copy_(0, rows, values).DetachFromDisposeScope();
+        if (Shards is not null)
+        {
+            Shards.ReplaceRows(name, rows, values);
+            return;
+        }
+        Average?.State[name].index_copy_(0, rows, values).DetachFromDisposeScope();
+        Optimizer.ForgetRows(name, rows);
+    }
+
+    private AdamOptimizer Optimizer => _optimizer ??= new AdamOptimizer(_weights.Trained, _optimization, _lists);
+
+    private WeightAverage? Average => _averaging is null ? null : _average ??= new WeightAverage(_weights.Kept, _lists);
+
+    private Dictionary<string, IReadOnlyDictionary<string, Tensor>> ComposeState()
+    {
+        var state = new Dictionary<string, IReadOnlyDictionary<string, Tensor>>(StringComparer.Ordinal) { ["model"] = _weights.Kept };
+        if (Shards is null && Average is { } average)
+            state["ema"] = average.State;
+        state["optimizer"] = Shards is null ? Optimizer.State : Optimizer.State.Where(static t => t.Key == AdamOptimizer.StepName).ToDictionary(StringComparer.Ordinal);
+        foreach (var (file, tensors) in _added)
+            state[file] = state.TryGetValue(file, out var others) ? others.Concat(tensors).ToDictionary(StringComparer.Ordinal) : tensors;
+        return state;
+    }
+
+    // In the order in which a single process has them.
+    private Dictionary<string, IReadOnlyList<StateTensor>> ComposeFiles(ShardedState shards)
+    {
+        var files = StateTensor.Of(State).ToDictionary(StringComparer.Ordinal);
+        var (trained, whole) = (_weights.Trained, files["optimizer"]);
+        var pieces = trained.SelectMany(p => new[] { Piece("exp_avg." + p.Key, p.Key, ShardedKind.Mean), Piece("exp_avg_sq." + p.Key, p.Key, ShardedKind.Square) });
+        files["optimizer"] = [.. whole.Where(static t => t.Name == AdamOptimizer.StepName), .. pieces, .. whole.Where(static t => t.Name != AdamOptimizer.StepName)];
+        // What is not trained is its own average.
+        if (_averaging is not null)
+            files["ema"] = [.. _weights.Kept.Select(p => trained.ContainsKey(p.Key) ? Piece(p.Key, p.Key, ShardedKind.Average) : StateTensor.Of(p.Key, p.Value))];
+        return files;
+
+        StateTensor Piece(string name, string parameter, ShardedKind kind) => new(
+            new TensorEntry(name, TensorType.Float32, trained[parameter].shape), () => shards.Fetch(kind, parameter), value => shards.Store(kind, parameter, value));
     }
 
     // All gradients are known and nothing has been changed yet: a step is taken as a whole or not at all.
@@ -205,8 +279,8 @@ public abstract class Trainer<TBatch> : ITrainer<TBatch>
         var values = meter.Read();
         Exchange?.Sum(values);
         Share(number);
-        var gradients = _gradients.Read();
-        var norm = _gradients.Norm(gradients);
+        var gradients = Shards is null ? _gradients.Read() : Buckets!.Sums();
+        var norm = Buckets?.Norm(_lists) ?? _gradients.Norm(gradients);
         values.Add(KeyValuePair.Create("grad_norm", norm));
         Measure(values, number);
         if (!values.TrueForAll(static v => double.IsFinite(v.Value)))
@@ -218,12 +292,18 @@ public abstract class Trainer<TBatch> : ITrainer<TBatch>
         var rate = RateAt(number);
         _gradients.Clip(gradients, norm, _optimization.ClipNorm);
         Observer?.Invoke("gradients", null);
-        _optimizer.Step(gradients, number, rate);
+        Optimizer.Step(gradients, number, rate);
         PartDone?.Invoke(StepPart.Optimizer);
-        _average?.Update(_averaging!.DecayAt(number));
+        if (Shards is not null)
+            Buckets!.BeginWeights();
+        Average?.Update(_averaging!.DecayAt(number));
+        if (Shards is not null)
+            Buckets!.CompleteWeights();
         PartDone?.Invoke(StepPart.Average);
         values.Add(KeyValuePair.Create("learning_rate", rate));
         Complete(values, number);
+        if (Exchange is { Options.CompareEvery: > 0 and var every } && number % every == 0)
+            WeightComparison.Require(Exchange.Group, [.. State.Where(static f => f.Key is "model" or "discriminator").SelectMany(static f => f.Value)], number);
         if (Buckets is not null)
         {
             values.Add(KeyValuePair.Create("exchange_seconds", Buckets.ExchangeSeconds));

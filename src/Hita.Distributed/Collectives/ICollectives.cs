@@ -27,11 +27,22 @@ internal interface ICollectives : IDisposable
     /// <summary>Replaces each value by the sum or maximum over all ranks, the same to the bit on each of them.</summary>
     PendingCollective AllReduce(nint data, long count, ElementType type, Reduction reduction);
 
-    /// <summary>Of the sums or maxima of Size · count values each rank gets its own part of count values.</summary>
-    PendingCollective ReduceScatter(nint data, nint part, long count, ElementType type, Reduction reduction);
+    /// <summary>
+    /// Of the sums of Size · count values, float32 or bfloat16, each rank gets its own part of count values. The part may be the rank's own
+    /// place in the data, whose other values are not of use afterwards.
+    /// </summary>
+    PendingCollective ReduceScatter(nint data, nint part, long count, ElementType type);
 
-    /// <summary>Puts the parts of all ranks, count values each, one after the other on every rank.</summary>
+    /// <summary>Puts the parts of all ranks, count values each, one after the other on every rank. The part may be the rank's own place in the data.</summary>
     PendingCollective AllGather(nint part, nint data, long count, ElementType type);
+
+    /// <summary>Puts the parts of all ranks, of whatever lengths, one after the other on one rank.</summary>
+    /// <param name="part">This rank's.</param>
+    /// <param name="data">Where they go; not looked at on the other ranks.</param>
+    /// <param name="counts">Values of each rank's part, the same on every rank.</param>
+    /// <param name="type">What the values are.</param>
+    /// <param name="root">The rank that gets them.</param>
+    PendingCollective Gather(nint part, nint data, IReadOnlyList<long> counts, ElementType type, int root);
 
     /// <summary>Ends the work with other ranks in order. Not to be called after a fault.</summary>
     void Close();

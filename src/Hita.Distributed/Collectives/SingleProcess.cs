@@ -17,9 +17,11 @@ internal sealed unsafe class SingleProcess : ICollectives
 
     public PendingCollective AllReduce(nint data, long count, ElementType type, Reduction reduction) => PendingCollective.Completed;
 
-    public PendingCollective ReduceScatter(nint data, nint part, long count, ElementType type, Reduction reduction) => Copy(data, part, count, type);
+    public PendingCollective ReduceScatter(nint data, nint part, long count, ElementType type) => Copy(data, part, count, type);
 
     public PendingCollective AllGather(nint part, nint data, long count, ElementType type) => Copy(part, data, count, type);
+
+    public PendingCollective Gather(nint part, nint data, IReadOnlyList<long> counts, ElementType type, int root) => Copy(part, data, counts[0], type);
 
     public void Close()
     {

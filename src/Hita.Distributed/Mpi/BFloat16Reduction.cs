@@ -9,7 +9,8 @@ namespace Hita.Distributed.Mpi;
 /// </summary>
 internal static unsafe class BFloat16Reduction
 {
-    private const uint NotANumber = 0x7FC0;
+    /// <summary>The bits of what is no number.</summary>
+    internal const uint NotANumber = 0x7FC0;
 
     /// <summary>The function for addition, as MPI takes it.</summary>
     public static nint Sum => (nint)(delegate* unmanaged[Cdecl]<ushort*, ushort*, int*, nint*, void>)&Add;
@@ -18,14 +19,18 @@ internal static unsafe class BFloat16Reduction
     public static nint Max => (nint)(delegate* unmanaged[Cdecl]<ushort*, ushort*, int*, nint*, void>)&Larger;
 
     /// <summary>The sum of two values.</summary>
-    internal static ushort Plus(ushort a, ushort b)
+    internal static ushort Plus(ushort a, ushort b) => Narrow(Wide(a) + Wide(b));
+
+    /// <summary>The nearest bfloat16, ties to even.</summary>
+    internal static ushort Narrow(float value)
     {
-        var bits = BitConverter.SingleToUInt32Bits(Wide(a) + Wide(b));
+        var bits = BitConverter.SingleToUInt32Bits(value);
         // Rounding up could turn a NaN into a number.
         return (ushort)((bits & 0x7FFF_FFFF) > 0x7F80_0000 ? NotANumber : (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
     }
 
-    private static float Wide(ushort value) => BitConverter.UInt32BitsToSingle((uint)value << 16);
+    /// <summary>The value as float32.</summary>
+    internal static float Wide(ushort value) => BitConverter.UInt32BitsToSingle((uint)value << 16);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void Add(ushort* other, ushort* own, int* count, nint* type)

@@ -14,6 +14,7 @@ internal sealed unsafe class MpiCollectives : ICollectives
     private readonly CollectiveThread _thread;
     private readonly PatientPoll _poll;
     private Functions _functions;
+    private readonly MpiSums _sums;
     private nint _bfloat16Sum;
     private nint _bfloat16Max;
 
@@ -22,6 +23,7 @@ internal sealed unsafe class MpiCollectives : ICollectives
         (_library, _names) = (library, library.Constants);
         _thread = new CollectiveThread("MPI", fault);
         _poll = new PatientPoll(fault, limit);
+        _sums = new MpiSums(this);
     }
 
     public int Rank { get; private set; }
@@ -62,20 +64,50 @@ internal sealed unsafe class MpiCollectives : ICollectives
         _thread.Post(() => InPieces(count, (first, length) => Do("MPI_Iallreduce", request => _functions.AllReduce(
             _names.InPlace, data + (nint)(first * type.Size()), length, TypeOf(type), OperationOf(type, reduction), _names.World, request))));
 
-    public PendingCollective ReduceScatter(nint data, nint part, long count, ElementType type, Reduction reduction) =>
-        _thread.Post(() => Do("MPI_Ireduce_scatter_block", request => _functions.ReduceScatter(
-            data, part, Whole(count), TypeOf(type), OperationOf(type, reduction), _names.World, request)));
+    public PendingCollective ReduceScatter(nint data, nint part, long count, ElementType type) =>
+        _thread.Post(() => _sums.ReduceScatter(data, part, count, type));
 
     public PendingCollective AllGather(nint part, nint data, long count, ElementType type)
     {
         var bytes = count * type.Size();
         return _thread.Post(() => Do("MPI_Iallgather", request => _functions.AllGather(
-            part, Whole(bytes), _names.Byte, data, Whole(bytes), _names.Byte, _names.World, request)));
+            part == data + (nint)(Rank * bytes) ? _names.InPlace : part, Whole(bytes), _names.Byte, data, Whole(bytes), _names.Byte, _names.World, request)));
+    }
+
+    public PendingCollective Gather(nint part, nint data, IReadOnlyList<long> counts, ElementType type, int root)
+    {
+        int[] lengths = [.. counts.Select(Whole)];
+        var places = new int[Size];
+        for (var rank = 1; rank < Size; rank++)
+            places[rank] = Whole((long)places[rank - 1] + lengths[rank - 1]);
+        return _thread.Post(() =>
+        {
+            fixed (int* length = lengths, place = places)
+            {
+                var (allLengths, allPlaces) = ((nint)length, (nint)place);
+                Do("MPI_Igatherv", request => _functions.Gather(part, lengths[Rank], TypeOf(type), data, allLengths, allPlaces, TypeOf(type), root, _names.World, request));
+            }
+        });
     }
 
     public void Close() => _thread.Post(_library.Finish).Wait();
 
     public void Dispose() => _thread.Dispose();
+
+    /// <summary>Exchanges values between every two ranks, and waits. On the library's thread alone.</summary>
+    /// <param name="from">What this rank gives.</param>
+    /// <param name="to">Where it gets what the others give.</param>
+    /// <param name="type">What the values are.</param>
+    /// <param name="exchange">How much, and from where to where.</param>
+    internal void AllToAll(nint from, nint to, ElementType type, AllToAllCounts exchange)
+    {
+        fixed (int* counts = exchange.Counts, sources = exchange.Sources, arrivals = exchange.Arrivals, targets = exchange.Targets)
+        {
+            var (sent, places, received, goals) = ((nint)counts, (nint)sources, (nint)arrivals, (nint)targets);
+            Do("MPI_Ialltoallv", request => _functions.AllToAll(
+                from, sent, places, TypeOf(type), to, received, goals, TypeOf(type), _names.World, request));
+        }
+    }
 
     private void Start()
     {
@@ -133,9 +165,9 @@ internal sealed unsafe class MpiCollectives : ICollectives
         _ => _names.Max,
     };
 
-    private static int Whole(long count) => count <= int.MaxValue
+    internal static int Whole(long count) => count <= int.MaxValue
         ? (int)count
-        : throw new ArgumentOutOfRangeException(nameof(count), count, "A part of this operation has at most 2³¹ − 1 bytes.");
+        : throw new ArgumentOutOfRangeException(nameof(count), count, "An operation has at most 2³¹ − 1 values.");
 
     private static string Way(LaunchEnvironment launched, MpiLibrary library) => launched.SizeVariable == "WORLD_SIZE"
         ? "variables alone bring no ranks together; start them with 'mpirun -n " + launched.Size + "' or srun"
@@ -149,8 +181,10 @@ internal sealed unsafe class MpiCollectives : ICollectives
             (delegate* unmanaged[Cdecl]<nint, int, nint, int, nint, nint, int>)library.Export("MPI_Ibcast");
         private readonly delegate* unmanaged[Cdecl]<nint, nint, int, nint, nint, nint, nint, int> _allReduce =
             (delegate* unmanaged[Cdecl]<nint, nint, int, nint, nint, nint, nint, int>)library.Export("MPI_Iallreduce");
-        private readonly delegate* unmanaged[Cdecl]<nint, nint, int, nint, nint, nint, nint, int> _reduceScatter =
-            (delegate* unmanaged[Cdecl]<nint, nint, int, nint, nint, nint, nint, int>)library.Export("MPI_Ireduce_scatter_block");
+        private readonly delegate* unmanaged[Cdecl]<nint, nint, nint, nint, nint, nint, nint, nint, nint, nint, int> _allToAll =
+            (delegate* unmanaged[Cdecl]<nint, nint, nint, nint, nint, nint, nint, nint, nint, nint, int>)library.Export("MPI_Ialltoallv");
+        private readonly delegate* unmanaged[Cdecl]<nint, int, nint, nint, nint, nint, nint, int, nint, nint, int> _gather =
+            (delegate* unmanaged[Cdecl]<nint, int, nint, nint, nint, nint, nint, int, nint, nint, int>)library.Export("MPI_Igatherv");
         private readonly delegate* unmanaged[Cdecl]<nint, int, nint, nint, int, nint, nint, nint, int> _allGather =
             (delegate* unmanaged[Cdecl]<nint, int, nint, nint, int, nint, nint, nint, int>)library.Export("MPI_Iallgather");
         private readonly delegate* unmanaged[Cdecl]<nint, int*, nint, int> _test = (delegate* unmanaged[Cdecl]<nint, int*, nint, int>)library.Export("MPI_Test");
@@ -162,8 +196,11 @@ internal sealed unsafe class MpiCollectives : ICollectives
         public int AllReduce(nint from, nint to, int count, nint type, nint operation, nint world, nint request) =>
             _allReduce(from, to, count, type, operation, world, request);
 
-        public int ReduceScatter(nint from, nint to, int count, nint type, nint operation, nint world, nint request) =>
-            _reduceScatter(from, to, count, type, operation, world, request);
+        public int AllToAll(nint from, nint counts, nint sources, nint type, nint to, nint arrivals, nint targets, nint toType, nint world, nint request) =>
+            _allToAll(from, counts, sources, type, to, arrivals, targets, toType, world, request);
+
+        public int Gather(nint from, int count, nint type, nint to, nint counts, nint places, nint toType, int root, nint world, nint request) =>
+            _gather(from, count, type, to, counts, places, toType, root, world, request);
 
         public int AllGather(nint from, int fromCount, nint fromType, nint to, int toCount, nint toType, nint world, nint request) =>
             _allGather(from, fromCount, fromType, to, toCount, toType, world, request);

@@ -64,15 +64,18 @@ internal sealed unsafe class NcclCollectives : ICollectives
         () => ((delegate* unmanaged[Cdecl]<nint, nint, nuint, int, int, nint, nint, int>)_library.Export("ncclAllReduce"))(
             data, data, (nuint)count, TypeOf(type), OperationOf(reduction), _communicator, _stream));
 
-    public PendingCollective ReduceScatter(nint data, nint part, long count, ElementType type, Reduction reduction) => Post(
+    public PendingCollective ReduceScatter(nint data, nint part, long count, ElementType type) => Post(
         "ncclReduceScatter",
         () => ((delegate* unmanaged[Cdecl]<nint, nint, nuint, int, int, nint, nint, int>)_library.Export("ncclReduceScatter"))(
-            data, part, (nuint)count, TypeOf(type), OperationOf(reduction), _communicator, _stream));
+            data, part, (nuint)count, TypeOf(type), OperationOf(Reduction.Sum), _communicator, _stream));
 
     public PendingCollective AllGather(nint part, nint data, long count, ElementType type) => Post(
         "ncclAllGather",
         () => ((delegate* unmanaged[Cdecl]<nint, nint, nuint, int, nint, nint, int>)_library.Export("ncclAllGather"))(
             part, data, (nuint)count, TypeOf(type), _communicator, _stream));
+
+    public PendingCollective Gather(nint part, nint data, IReadOnlyList<long> counts, ElementType type, int root) =>
+        throw new NotSupportedException("Parts of the state are gathered on the host.");
 
     public void Close() => _thread.Post(() => Check(((delegate* unmanaged[Cdecl]<nint, int>)_library.Export("ncclCommDestroy"))(_communicator), "ncclCommDestroy")).Wait();
 

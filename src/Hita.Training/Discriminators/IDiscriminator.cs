@@ -1,4 +1,5 @@
 using Hita.Runtime;
+using Hita.Training.Ranks;
 using static TorchSharp.torch;
 
 namespace Hita.Training.Discriminators;
@@ -16,4 +17,13 @@ internal interface IDiscriminator : IDisposable
     /// <param name="images">float32 [B, 3, H, W] in [-1, 1].</param>
     /// <param name="random">Where random crops come from.</param>
     Tensor Judge(Tensor images, StepRandom random);
+
+    /// <summary>
+    /// From now on normalises batches by the statistics of all ranks' images, which judge equally many at the same time; without effect where
+    /// the statistics are those of groups of a few images by design.
+    /// </summary>
+    /// <param name="exchange">The ranks.</param>
+    void ShareStatistics(RankExchange exchange)
+    {
+    }
 }

@@ -1,6 +1,7 @@
 using Hita.Checkpoints;
 using Hita.Layers;
 using Hita.Runtime;
+using Hita.Training.Ranks;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -65,6 +66,13 @@ internal sealed class PatchDiscriminator : nn.Module, IDiscriminator
     }
 
     /// <inheritdoc/>
+    public void ShareStatistics(RankExchange exchange)
+    {
+        foreach (var norm in _layers.OfType<BatchNorm>())
+            norm.Ranks = exchange;
+    }
+
+    /// <inheritdoc/>
     /// <returns>A logit a patch, [B, 1, h, w].</returns>
     public Tensor Judge(Tensor images, StepRandom random)
     {
@@ -104,32 +112,4 @@ internal sealed class PlainConv2d : nn.Module<Tensor, Tensor>
 internal sealed class LeakyRelu() : nn.Module<Tensor, Tensor>(nameof(LeakyRelu))
 {
     public override Tensor forward(Tensor x) => x.leaky_relu(TensorOps.Constant(0.2));
-}
-
-/// <summary>Batch normalisation by the batch's own statistics, which also move the running ones.</summary>
-internal sealed class BatchNorm : nn.Module<Tensor, Tensor>
-{
-    [ComponentName(Name = "weight")] private readonly Parameter _weight;
-    [ComponentName(Name = "bias")] private readonly Parameter _bias;
-    [ComponentName(Name = "running_mean")] private readonly Tensor _mean;
-    [ComponentName(Name = "running_var")] private readonly Tensor _variance;
-    [ComponentName(Name = "num_batches_tracked")] private readonly Tensor _count;
-
-    public BatchNorm(long channels, Placement placement)
-        : base(nameof(BatchNorm))
-    {
-        _weight = placement.NewParameter(channels);
-        _bias = placement.NewParameter(channels);
-        _mean = zeros([channels], dtype: ScalarType.Float32, device: placement.Device).DetachFromDisposeScope();
-        _variance = ones([channels], dtype: ScalarType.Float32, device: placement.Device).DetachFromDisposeScope();
-        _count = zeros(Array.Empty<long>(), dtype: ScalarType.Int64, device: placement.Device).DetachFromDisposeScope();
-        RegisterComponents();
-    }
-
-    public override Tensor forward(Tensor x)
-    {
-        using (no_grad())
-            _count.add_(ones_like(_count), TensorOps.Constant(1L));
-        return nn.functional.batch_norm(x, _mean, _variance, _weight, _bias, training: true, 0.1, 1e-5);
-    }
 }

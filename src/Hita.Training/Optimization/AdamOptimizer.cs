@@ -7,10 +7,14 @@ namespace Hita.Training.Optimization;
 /// <remarks>Parameters must stay the tensors they are: nothing may move them to another device once this exists.</remarks>
 internal sealed class AdamOptimizer : IDisposable
 {
+    /// <summary>The name of the number of steps taken, in the state.</summary>
+    public const string StepName = "step";
+
     private readonly OptimizerOptions _options;
     private readonly ITensorLists _lists;
     private readonly string[] _names;
     private readonly Tensor[] _parameters;
+    private readonly bool[] _decays;
     private readonly Tensor[] _means;
     private readonly Tensor[] _squares;
     private readonly Tensor _step;
@@ -19,17 +23,19 @@ internal sealed class AdamOptimizer : IDisposable
     /// <param name="parameters">The parameters by name; they stay the caller's.</param>
     /// <param name="options">The numbers.</param>
     /// <param name="lists">How many tensors are worked on; null for one native call.</param>
-    public AdamOptimizer(IReadOnlyDictionary<string, Tensor> parameters, OptimizerOptions options, ITensorLists? lists = null)
+    /// <param name="decays">Which parameters' weights decay; null for those of rank 2 and more.</param>
+    public AdamOptimizer(IReadOnlyDictionary<string, Tensor> parameters, OptimizerOptions options, ITensorLists? lists = null, Func<string, bool>? decays = null)
     {
         _options = options;
         _lists = lists ?? TensorLists.Fused;
         _names = [.. parameters.Keys];
         _parameters = [.. parameters.Values];
+        _decays = [.. parameters.Select(p => decays?.Invoke(p.Key) ?? p.Value.Dimensions >= 2)];
         // In the parameters' own memory layout, which the fused step relies on.
         _means = Array.ConvertAll(_parameters, Zeros);
         _squares = Array.ConvertAll(_parameters, Zeros);
         _step = zeros([1], dtype: ScalarType.Float32).DetachFromDisposeScope();
-        var state = new Dictionary<string, Tensor>(StringComparer.Ordinal) { ["step"] = _step };
+        var state = new Dictionary<string, Tensor>(StringComparer.Ordinal) { [StepName] = _step };
         for (var i = 0; i < _names.Length; i++)
         {
             state["exp_avg." + _names[i]] = _means[i];
@@ -50,11 +56,13 @@ internal sealed class AdamOptimizer : IDisposable
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
         _step.AddInPlace(ones([1], dtype: ScalarType.Float32));
+        if (_parameters.Length == 0)
+            return;
         // Steps lie on the CPU for a CPU's parameters; a GPU's kernel wants them beside its parameters.
         var counted = _step.to(_parameters[0].device).view(Array.Empty<long>());
         var chosenRate = rate ?? _options.RateAt(number);
-        StepGroup(gradients, counted, chosenRate, static p => p.Dimensions >= 2, _options.WeightDecay);
-        StepGroup(gradients, counted, chosenRate, static p => p.Dimensions < 2, 0);
+        StepGroup(gradients, counted, chosenRate, decays: true, _options.WeightDecay);
+        StepGroup(gradients, counted, chosenRate, decays: false, 0);
     }
 
     /// <summary>Forgets what is known of rows of a parameter, because they were replaced.</summary>
@@ -72,9 +80,9 @@ internal sealed class AdamOptimizer : IDisposable
             tensor.Dispose();
     }
 
-    private void StepGroup(IReadOnlyList<Tensor?> gradients, Tensor step, double rate, Func<Tensor, bool> belongs, double decay)
+    private void StepGroup(IReadOnlyList<Tensor?> gradients, Tensor step, double rate, bool decays, double decay)
     {
-        var chosen = Enumerable.Range(0, _parameters.Length).Where(i => gradients[i] is not null && belongs(_parameters[i])).ToArray();
+        var chosen = Enumerable.Range(0, _parameters.Length).Where(i => gradients[i] is not null && _decays[i] == decays).ToArray();
         if (chosen.Length == 0)
             return;
         _lists.Adam(

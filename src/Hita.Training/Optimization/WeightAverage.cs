@@ -31,45 +31,24 @@ internal sealed class WeightAverage : IDisposable
     {
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
-        _lists.MoveTowards(_average, _live, 1 - decay);
+        if (_live.Length > 0)
+            _lists.MoveTowards(_average, _live, 1 - decay);
     }
+
+    /// <summary>Starts anew at the parameters' values.</summary>
+    public void Restart() => KeptWeights.Copy(_live, _average);
 
     /// <summary>Puts the averages into the parameters until the result is disposed; then the parameters are what they were, to the bit.</summary>
     public IDisposable Swap()
     {
-        Tensor[] kept;
-        using (no_grad())
-        using (NewDisposeScope())
-            kept = Array.ConvertAll(_live, static p => p.detach().clone().DetachFromDisposeScope());
-        Copy(_average, _live);
-        return new Restoring(kept, _live);
+        var kept = new KeptWeights(_live);
+        KeptWeights.Copy(_average, _live);
+        return kept;
     }
 
     public void Dispose()
     {
         foreach (var tensor in _average)
             tensor.Dispose();
-    }
-
-    private static void Copy(Tensor[] from, Tensor[] to)
-    {
-        using var frozen = no_grad();
-        for (var i = 0; i < to.Length; i++)
-            to[i].copy_(from[i]);
-    }
-
-    private sealed class Restoring(Tensor[] kept, Tensor[] live) : IDisposable
-    {
-        private bool _disposed;
-
-        public void Dispose()
-        {
-            if (_disposed)
-                return;
-            _disposed = true;
-            Copy(kept, live);
-            foreach (var tensor in kept)
-                tensor.Dispose();
-        }
     }
 }

@@ -25,14 +25,20 @@ public sealed record RankCost(string Stage, string Name, int Ranks, long Paramet
     /// <summary>Bytes of the gradients on their way to other ranks; 0 for one rank.</summary>
     public long ExchangeBytes => Ranks == 1 ? 0 : FloatBytes * Parameters;
 
-    /// <summary>Bytes of the optimiser's two averages, which every rank has whole.</summary>
+    /// <summary>Bytes of the optimiser's two averages where every rank has them whole.</summary>
     public long OptimizerBytes => 2 * FloatBytes * Parameters;
 
-    /// <summary>Bytes of the average of the weights, which every rank has whole.</summary>
+    /// <summary>Bytes of the average of the weights where every rank has it whole.</summary>
     public long AverageBytes => FloatBytes * Parameters;
 
     /// <summary>Bytes of a rank, activations not counted.</summary>
     public long MemoryBytes => WeightBytes + GradientBytes + ExchangeBytes + OptimizerBytes + AverageBytes;
+
+    /// <summary>Bytes of the optimiser's averages and that of the weights where each rank has its pieces alone (<c>distributed.shard_optimizer</c>).</summary>
+    public long ShardedStateBytes => 3 * FloatBytes * ((Parameters + Ranks - 1) / Ranks);
+
+    /// <summary>Bytes of a rank that has its pieces alone, activations not counted: 12 P + 12 P / n with P parameters and n ranks, from two ranks on.</summary>
+    public long ShardedMemoryBytes => WeightBytes + GradientBytes + ExchangeBytes + ShardedStateBytes;
 
     /// <summary>Bytes that a rank sends a step, and as many that it receives: 2 (n − 1) / n of the gradients, as a ring of n ranks does.</summary>
     public long SentBytes => (long)(2.0 * (Ranks - 1) / Ranks * GradientBytes);

@@ -7,10 +7,15 @@ using static TorchSharp.torch;
 namespace Hita.Training.Ranks;
 
 /// <summary>What ranks that train together give each other besides gradients.</summary>
-internal sealed unsafe class RankExchange(ProcessGroup group)
+/// <param name="group">The ranks.</param>
+/// <param name="options">How they train together.</param>
+internal sealed unsafe class RankExchange(ProcessGroup group, DistributedOptions options)
 {
     /// <summary>The ranks.</summary>
     public ProcessGroup Group => group;
+
+    /// <summary>How they train together.</summary>
+    public DistributedOptions Options => options;
 
     /// <summary>Adds up the shares of all ranks.</summary>
     public void Sum(List<KeyValuePair<string, double>> values)
@@ -19,6 +24,16 @@ internal sealed unsafe class RankExchange(ProcessGroup group)
         group.AllReduce(sums, Reduction.Sum);
         for (var i = 0; i < sums.Length; i++)
             values[i] = KeyValuePair.Create(values[i].Key, (double)sums[i]);
+    }
+
+    /// <summary>The sum of all ranks' float32 tensors, the same to the bit on each of them; in the caller's scope.</summary>
+    public Tensor SumOf(Tensor value)
+    {
+        using var frozen = no_grad();
+        using var scope = NewDisposeScope();
+        var flat = value.detach().cpu().reshape(-1).clone();
+        group.AllReduce(MemoryMarshal.Cast<byte, float>(flat.bytes), Reduction.Sum);
+        return flat.view(value.shape).to(value.device).MoveToOuterDisposeScope();
     }
 
     /// <summary>The codes of all ranks, in the ranks' order, which is that of the images in the step.</summary>

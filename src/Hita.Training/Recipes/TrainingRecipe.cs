@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Hita.Runtime;
+using Hita.Training.Ranks;
 
 namespace Hita.Training.Recipes;
 
@@ -33,6 +34,9 @@ public abstract record TrainingRecipe
     /// <summary>Where it computes.</summary>
     public ComputeSection Compute { get; init; } = new();
 
+    /// <summary>How several ranks train together.</summary>
+    public DistributedOptions Distributed { get; init; } = new();
+
     /// <summary>Decides the initial weights, the data's order, augmentation and dropout. Default 0.</summary>
     public ulong Seed { get; init; }
 
@@ -59,6 +63,7 @@ public abstract record TrainingRecipe
         Export.CollectFaults(faults);
         Health.CollectFaults(faults);
         Compute.CollectFaults(faults);
+        Distributed.CollectFaults(faults);
         faults.Min(samplesEvery, 0, "samples.every");
         faults.Range(samplesCount, 0, 256, "samples.count");
         faults.Throw(source);

@@ -66,10 +66,29 @@ public sealed class CheckpointStore
     public void Load(long step, IReadOnlyDictionary<string, IReadOnlyDictionary<string, Tensor>> tensors)
     {
         ArgumentNullException.ThrowIfNull(tensors);
-        foreach (var (file, targets) in tensors)
+        Load(step, StateTensor.Of(tensors));
+    }
+
+    /// <summary>Loads a checkpoint's tensors, one at a time where they are nowhere as a whole.</summary>
+    internal void Load(long step, IReadOnlyDictionary<string, IReadOnlyList<StateTensor>> files)
+    {
+        foreach (var (file, tensors) in files)
         {
             using var source = SafetensorsFile.Open(Path.Combine(FolderOf(step), FileOf(file)));
-            StrictLoader.Load(source, targets);
+            var pieces = tensors.Where(static t => t.Write is not null).ToDictionary(static t => t.Name, StringComparer.Ordinal);
+            ShapeFit.Check(
+                source, pieces.ToDictionary(static t => t.Key, static t => t.Value.Entry.Shape.ToArray(), StringComparer.Ordinal),
+                new LoadOptions { NameMap = n => pieces.ContainsKey(n) ? n : null });
+            StrictLoader.Load(
+                source, tensors.Where(static t => t.Write is null).ToDictionary(static t => t.Name, static t => t.Read(), StringComparer.Ordinal),
+                new LoadOptions { NameMap = n => pieces.ContainsKey(n) ? null : n });
+            foreach (var (name, piece) in pieces)
+            {
+                using var scope = NewDisposeScope();
+                var whole = empty([.. piece.Entry.Shape], dtype: ScalarType.Float32);
+                StrictLoader.Load(source, new Dictionary<string, Tensor> { [name] = whole }, new LoadOptions { NameMap = n => n == name ? n : null });
+                piece.Write!(whole);
+            }
         }
     }
 
@@ -80,19 +99,30 @@ public sealed class CheckpointStore
     /// <exception cref="HitaException">It cannot be written, or a value is not finite; every earlier checkpoint is untouched.</exception>
     public void Save(CheckpointState state, string configJson, IReadOnlyDictionary<string, IReadOnlyDictionary<string, Tensor>> tensors)
     {
-        ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(tensors);
-        RefuseNonFinite(state.Step, tensors);
+        Save(state, configJson, StateTensor.Of(tensors));
+    }
+
+    /// <summary>Writes a checkpoint of tensors that are put together one at a time where they are nowhere as a whole.</summary>
+    internal void Save(CheckpointState state, string configJson, IReadOnlyDictionary<string, IReadOnlyList<StateTensor>> files)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        foreach (var (file, values) in files)
+        {
+            // Before anything is written; others are looked at when they are put together.
+            foreach (var tensor in values.Where(static v => v.Write is null))
+                RefuseNonFinite(state.Step, file, tensor.Name, tensor.Read());
+        }
         var final = FolderOf(state.Step);
         try
         {
             using var folder = new AtomicFolder(final);
             var staging = folder.StagingFolder;
             AtomicFile.WriteText(Path.Combine(staging, ModelFolder.ConfigName), configJson);
-            foreach (var (file, values) in tensors)
-                SafetensorsWriter.Save(Path.Combine(staging, FileOf(file)), values);
-            var files = new DirectoryInfo(staging).EnumerateFiles().ToDictionary(static f => f.Name, static f => f.Length);
-            AtomicFile.WriteText(Path.Combine(staging, CheckpointState.FileName), ConfigJson.Write(state with { Files = files }));
+            foreach (var (file, values) in files)
+                Write(Path.Combine(staging, FileOf(file)), state.Step, file, values);
+            var lengths = new DirectoryInfo(staging).EnumerateFiles().ToDictionary(static f => f.Name, static f => f.Length);
+            AtomicFile.WriteText(Path.Combine(staging, CheckpointState.FileName), ConfigJson.Write(state with { Files = lengths }));
             CheckpointChecksums.Write(staging);
             folder.Complete();
         }
@@ -165,18 +195,26 @@ public sealed class CheckpointStore
         }
     }
 
-    private static void RefuseNonFinite(long step, IReadOnlyDictionary<string, IReadOnlyDictionary<string, Tensor>> tensors)
+    private static void Write(string path, long step, string file, IReadOnlyList<StateTensor> tensors)
+    {
+        using var writer = new SafetensorsWriter(path, tensors.Select(static t => t.Entry));
+        foreach (var tensor in tensors)
+        {
+            using var scope = NewDisposeScope();
+            var value = tensor.Read();
+            if (tensor.Write is not null)
+                RefuseNonFinite(step, file, tensor.Name, value);
+            writer.Write(tensor.Name, value);
+        }
+        writer.Complete();
+    }
+
+    private static void RefuseNonFinite(long step, string file, string name, Tensor tensor)
     {
         using var frozen = no_grad();
-        foreach (var (file, values) in tensors)
-        {
-            foreach (var (name, tensor) in values)
-            {
-                using var scope = NewDisposeScope();
-                if (is_floating_point(tensor) && TensorOps.ToDouble(tensor.detach().isfinite().all()) == 0)
-                    throw new HitaException($"After step {step} the tensor '{name}' of {file} holds values that are not finite, so nothing was saved; resume from an earlier checkpoint with a lower learning rate.");
-            }
-        }
+        using var scope = NewDisposeScope();
+        if (is_floating_point(tensor) && TensorOps.ToDouble(tensor.detach().isfinite().all()) == 0)
+            throw new HitaException($"After step {step} the tensor '{name}' of {file} holds values that are not finite, so nothing was saved; resume from an earlier checkpoint with a lower learning rate.");
     }
 
     private string Rest(long step) => Steps.Where(s => s != step).ToList() is [.., var last]

@@ -26,6 +26,8 @@ internal sealed class FollowingLoop<TBatch>(ITrainer<TBatch> trainer, IBatchFeed
                 if (step % plan.SaveEvery == 0)
                     saved = step;
             }
+            // Rank 0 may still put together what it saves last.
+            pace.Part();
         }
         catch (GroupException e)
         {

@@ -10,6 +10,7 @@ internal static class RunResumption
     private static readonly string[] Free =
     [
         "schedule.steps", "schedule.epochs", "validation.every", "samples.", "checkpoints.", "export.", "health.", "compute.", "data.max_unreadable",
+        "distributed.shard_optimizer", "distributed.compare_every",
     ];
 
     /// <summary>The checkpoint that a run goes on from; null for a new one.</summary>

@@ -23,6 +23,7 @@ public sealed class TrainingLoop<TBatch>
     private readonly RankPace _pace;
     private (long Step, double Value)? _validation;
     private long _saved;
+    private long _taken;
     private long _began;
 
     /// <summary>Puts a run together.</summary>
@@ -53,7 +54,7 @@ public sealed class TrainingLoop<TBatch>
         _clock = clock ?? TimeProvider.System;
         _guard = new DivergenceMonitor(_plan, _observer) { Skipped = from?.SkippedSteps ?? 0 };
         _saved = from?.Step ?? 0;
-        _pace = new RankPace(group ?? ProcessGroup.Alone());
+        _pace = new RankPace(group ?? ProcessGroup.Alone(), (trainer as Trainer<TBatch>)?.Shards);
     }
 
     /// <summary>Trains to the end of the plan.</summary>
@@ -70,49 +71,60 @@ public sealed class TrainingLoop<TBatch>
         var steps = new StepClock(_clock);
         _began = _clock.GetTimestamp();
         _observer.Started(_plan, first - 1);
-        for (var step = first; step <= _plan.Steps; step++)
+        _taken = first - 1;
+        try
         {
-            StepRecord record;
-            try
-            {
-                record = TakeStep(step, steps, cancellation);
-            }
-            catch (OperationCanceledException) when (_pace.IsShared || cancellation.IsCancellationRequested)
-            {
-                Stop(step - 1, cancellation);
-                throw;
-            }
-            catch (GroupException e)
-            {
-                throw Lost(e, step - 1);
-            }
-            catch (DataException) when (step - 1 > _saved)
-            {
-                // What was learned is whole; the data can be mended and the run resumed.
-                Save(step - 1);
-                throw;
-            }
-            var isLast = step == _plan.Steps;
-            if (!cancellation.IsCancellationRequested)
-                record = record with { Validation = Measure(step, isLast, cancellation) };
-            metrics.Write(record);
-            events.Scalars(step, Tagged(record).Where(static v => double.IsFinite(v.Value)));
-            _observer.Stepped(record);
-            if (Due(step, _plan.SampleEvery, isLast) && !cancellation.IsCancellationRequested)
-                Sample(step, events, cancellation);
-            if (isLast || step % _plan.SaveEvery == 0)
-                Save(step);
-            if (!isLast && !_pace.IsShared && cancellation.IsCancellationRequested)
-                Stop(step, cancellation);
+            for (var step = first; step <= _plan.Steps; step++)
+                Go(step, steps, metrics, events, cancellation);
+            _pace.Part();
+        }
+        catch (GroupException e)
+        {
+            throw Lost(e);
         }
     }
 
-    // A step is taken as a whole or not at all, so that what this rank has is whole whatever became of the others.
-    private GroupException Lost(GroupException error, long step)
+    private void Go(long step, StepClock steps, MetricsLog metrics, EventFile events, CancellationToken cancellation)
     {
-        if (step > _saved)
+        StepRecord record;
+        try
+        {
+            record = TakeStep(step, steps, cancellation);
+        }
+        catch (OperationCanceledException) when (_pace.IsShared || cancellation.IsCancellationRequested)
+        {
+            Stop(step - 1, cancellation);
+            throw;
+        }
+        catch (DataException) when (step - 1 > _saved && !_pace.IsSharded)
+        {
+            // What was learned is whole; the data can be mended and the run resumed.
+            Save(step - 1);
+            throw;
+        }
+        _taken = step;
+        var isLast = step == _plan.Steps;
+        if (!cancellation.IsCancellationRequested)
+            record = record with { Validation = Measure(step, isLast, cancellation) };
+        metrics.Write(record);
+        events.Scalars(step, Tagged(record).Where(static v => double.IsFinite(v.Value)));
+        _observer.Stepped(record);
+        if (Due(step, _plan.SampleEvery, isLast) && !cancellation.IsCancellationRequested)
+            Sample(step, events, cancellation);
+        if (isLast || step % _plan.SaveEvery == 0)
             Save(step);
-        return new GroupException(RankPace.Lost(error.Message, _saved, _saved > 0 ? _run.Checkpoints.FolderOf(_saved) : null), error.Rank, error);
+        if (!isLast && !_pace.IsShared && cancellation.IsCancellationRequested)
+            Stop(step, cancellation);
+    }
+
+    // A step is taken as a whole or not at all, so that what this rank has is whole whatever became of the others, unless they had pieces
+    // of it.
+    private GroupException Lost(GroupException error)
+    {
+        if (_taken > _saved && !_pace.IsSharded)
+            Save(_taken);
+        var sentence = RankPace.Lost(error.Message, _saved, _saved > 0 ? _run.Checkpoints.FolderOf(_saved) : null, _taken - _saved);
+        return new GroupException(sentence, error.Rank, error);
     }
 
     private StepRecord TakeStep(long step, StepClock steps, CancellationToken cancellation)
@@ -219,7 +231,7 @@ public sealed class TrainingLoop<TBatch>
             Seconds = (_from?.Seconds ?? 0) + _clock.GetElapsedTime(_began).TotalSeconds,
             Validation = _validation is { } measured && measured.Step == step ? measured.Value : null,
         };
-        _run.Checkpoints.Save(state, _task.ConfigJson, _trainer.State);
+        _run.Checkpoints.Save(state, _task.ConfigJson, (_trainer as Trainer<TBatch>)?.Files ?? StateTensor.Of(_trainer.State));
         _saved = step;
         _run.Checkpoints.Prune(_plan.Keep);
         _observer.Written(step, _run.Checkpoints.FolderOf(step));

@@ -46,13 +46,18 @@ internal abstract class TrainingRun<TRecipe, TBatch> : IDisposable
         var plan = Plan(recipe);
         var from = ranks.Agree(run is null ? null : RunResumption.Continue(run, stored, recipe, Stage, plan, observer));
         using var trainer = Create(recipe, observer, out var task);
-        if (run is not null && from is not null)
-            run.Checkpoints.Load(from.Step, trainer.State);
-        trainer.Join(group);
+        trainer.Join(group, recipe.Distributed);
+        var pace = new RankPace(group, trainer.Shards);
+        if (from is not null)
+        {
+            run?.Checkpoints.Load(from.Step, trainer.Files);
+            pace.Part();
+        }
+        trainer.Spread(starts: from is null);
         using var feed = data.Feed((from?.Step ?? 0) + 1);
         if (run is null)
         {
-            new FollowingLoop<TBatch>(trainer, feed, plan, from, new RankPace(group)).Run(cancellation);
+            new FollowingLoop<TBatch>(trainer, feed, plan, from, pace).Run(cancellation);
             return;
         }
         RunRecipe.Save(run, recipe with { Compute = compute });

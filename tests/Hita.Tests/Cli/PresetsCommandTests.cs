@@ -32,6 +32,8 @@ public sealed class PresetsCommandTests
         var parameters = model.parameters().Sum(static p => p.numel());
         Assert.Equal(parameters, costs["generator hita-b"].GetProperty("parameters").GetInt64());
         Assert.Equal(bytesOfParameter * parameters, costs["generator hita-b"].GetProperty("memory_bytes").GetInt64());
+        var pieces = 12 * ((parameters + ranks - 1) / ranks);
+        Assert.Equal(((bytesOfParameter - 12) * parameters) + pieces, costs["generator hita-b"].GetProperty("sharded_memory_bytes").GetInt64());
         Assert.Equal((long)(2.0 * (ranks - 1) / ranks * 4 * parameters), costs["generator hita-b"].GetProperty("sent_bytes").GetInt64());
         // The semantic encoder is there and not trained.
         Assert.True(costs["tokenizer hita-v"].GetProperty("frozen_parameters").GetInt64() > 0);

@@ -41,6 +41,33 @@ public sealed class FaultyRankTests
     }
 
     [Fact]
+    public void With_a_sharded_optimizer_a_lost_rank_takes_the_steps_since_the_newest_checkpoint_with_it()
+    {
+        using var runs = Begin(every: 10);
+        string[] sharded = ["--set", "distributed.shard_optimizer=true"];
+        using (var process = Start(runs, 2, sharded))
+        {
+            WaitForStep(process, runs, 15);
+            Signal(Rank(runs, 1), "KILL");
+            var (code, output) = End(process);
+            Assert.NotEqual(0, code);
+            var store = new CheckpointStore(runs["run/checkpoints"]);
+            var (saved, taken) = (store.Steps[^1], LastStep(runs));
+            Assert.Equal(0, saved % 10);
+            Assert.Equal(saved, store.Read(saved).Step);
+            var lost = taken == saved ? "" : $", and {(taken == saved + 1 ? "the step after it is" : $"the {taken - saved} steps after it are")} lost with its piece of the optimizer's state";
+            Assert.Contains($"has ended without a word. The newest checkpoint is that of step {saved} ({store.FolderOf(saved)}){lost}: start the ranks again", output, StringComparison.Ordinal);
+        }
+        // It goes on from there, and a signal saves all pieces.
+        using var resumed = Start(runs, 3, ["--resume", .. sharded]);
+        var from = new CheckpointStore(runs["run/checkpoints"]).Steps[^1];
+        WaitForStep(resumed, runs, from + 13);
+        Signal(Rank(runs, 2), "TERM");
+        Assert.Equal(130, End(resumed).Code);
+        Assert.Equal(LastStep(runs), new CheckpointStore(runs["run/checkpoints"]).Steps[^1]);
+    }
+
+    [Fact]
     public void A_frozen_rank_is_named_after_its_time_is_over()
     {
         using var runs = Begin();

@@ -35,6 +35,27 @@ public sealed class RankIdentityTests
     public void Sums_of_bfloat16_are_rounded_to_nearest(float a, float b, float sum) =>
         Assert.Equal(sum, Wide(BFloat16Reduction.Plus(Narrow(a), Narrow(b))));
 
+    [Fact]
+    public void Rows_of_bfloat16_are_added_in_float32_and_rounded_once()
+    {
+        var random = new Random(5);
+        // More than whole vectors of any processor.
+        var values = Enumerable.Range(0, 3).Select(_ => Enumerable.Range(0, 77).Select(_ => Narrow((float)(random.NextDouble() - 0.5))).ToArray()).ToArray();
+        (values[0][3], values[0][76]) = (Narrow(float.NaN), Narrow(float.PositiveInfinity));
+        var sums = new float[77];
+        foreach (var row in values)
+            BFloat16Rows.Add(sums, row);
+        var rounded = new ushort[77];
+        BFloat16Rows.Round(sums, rounded);
+        for (var i = 0; i < 77; i++)
+        {
+            var sum = Wide(values[0][i]) + Wide(values[1][i]) + Wide(values[2][i]);
+            Assert.Equal(sum, sums[i]);
+            Assert.Equal(float.IsFinite(sum) ? Wide(BFloat16Reduction.Narrow(sum)) : sum, Wide(rounded[i]));
+            Assert.True(!float.IsFinite(sum) || Math.Abs(Wide(rounded[i]) - sum) <= Math.Abs(sum) / 256);
+        }
+    }
+
     private static ushort Narrow(float value) => (ushort)(BitConverter.SingleToUInt32Bits(value) >> 16);
 
     private static float Wide(ushort value) => BitConverter.UInt32BitsToSingle((uint)value << 16);

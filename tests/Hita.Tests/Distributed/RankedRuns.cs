@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Hita.Tests.Support;
 using Hita.Tests.Training.Runs;
+using Hita.Training.Ranks;
 using Hita.Training.Recipes;
 
 namespace Hita.Tests.Distributed;
@@ -20,8 +21,9 @@ internal sealed class RankedRuns : IDisposable
         var validation = new ValidationSection { Count = 2, Every = 0 };
         // Four parts, which one, two and four ranks can share out.
         var schedule = new ScheduleSection { Steps = steps, BatchSize = 8, Accumulation = 4 };
-        var tokenizer = TinyRuns.Tokenizer(_folder["data"], steps) with { Checkpoints = checkpoints, Validation = validation, Schedule = schedule };
-        var generator = TinyRuns.Generator(_folder["data"], _folder["tokenizer"], steps) with { Checkpoints = checkpoints, Validation = validation, Schedule = schedule };
+        var distributed = new DistributedOptions { CompareEvery = 2 };
+        var tokenizer = TinyRuns.Tokenizer(_folder["data"], steps) with { Checkpoints = checkpoints, Validation = validation, Schedule = schedule, Distributed = distributed };
+        var generator = TinyRuns.Generator(_folder["data"], _folder["tokenizer"], steps) with { Checkpoints = checkpoints, Validation = validation, Schedule = schedule, Distributed = distributed };
         File.WriteAllText(_folder["tokenizer.yaml"], tokenizer.Write());
         File.WriteAllText(_folder["generator.yaml"], generator.Write());
     }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Hita.Tests.Support;
 using Hita.Tests.Training.Runs;
 
@@ -23,6 +24,64 @@ public sealed class RankedTrainingTests
         runs.Train(2, "tokenizer", "two", Plain);
         RequireClose(runs, "tokenizer", "two", Rounding);
         Assert.All(runs.Values("two", "exchange_seconds"), static s => Assert.True(s > 0));
+        runs.Train(2, "tokenizer", "pieces", [.. Plain, .. Sharded]);
+        TinyRuns.RequireEqual(runs["two"], runs["pieces"], 4);
+    }
+
+    [Theory]
+    [InlineData("tokenizer", 2)]
+    [InlineData("tokenizer", 4)]
+    [InlineData("generator", 2)]
+    [InlineData("generator", 4)]
+    [Trait("Category", "Slow")]
+    public void A_sharded_optimizer_learns_the_same_to_the_bit(string stage, int ranks)
+    {
+        Ranks.SkipWithout();
+        using var runs = new RankedRuns(steps: 8, every: 4);
+        if (stage == "generator")
+            runs.Train(0, "tokenizer", "tokenizer", [.. Plain, "--set", "schedule.steps=2"]);
+        // With a discriminator, revived codes, a clipped gradient and one that is not.
+        foreach (var clip in (string[])["0.01", "1000"])
+        {
+            string[] set = ["--set", $"training.optimizer.clip_norm={clip}", "--set", "validation.every=3"];
+            runs.Train(ranks, stage, $"whole-{clip}", set);
+            runs.Train(ranks, stage, $"pieces-{clip}", [.. set, .. Sharded]);
+            TinyRuns.RequireEqual(runs[$"whole-{clip}"], runs[$"pieces-{clip}"], 8);
+            Assert.Equal(Validation(runs, $"whole-{clip}"), Validation(runs, $"pieces-{clip}"));
+        }
+        // One process, which has no pieces, clips by a norm that is added up in another order.
+        runs.Train(0, stage, "one", "--set", "training.optimizer.clip_norm=0.01");
+        RequireClose(runs, "one", "pieces-0.01", Rounding);
+    }
+
+    [Theory]
+    [InlineData("tokenizer")]
+    [InlineData("generator")]
+    [Trait("Category", "Slow")]
+    public void A_sharded_run_goes_on_on_other_ranks_with_and_without_pieces(string stage)
+    {
+        Ranks.SkipWithout();
+        using var runs = new RankedRuns(steps: 8, every: 4);
+        if (stage == "generator")
+            runs.Train(0, "tokenizer", "tokenizer", [.. Plain, "--set", "schedule.steps=2"]);
+        var bound = stage == "tokenizer" ? Flipped : Rounding;
+        runs.Train(2, stage, "straight", Sharded);
+        runs.Train(4, stage, "begun", [.. Sharded, "--set", "schedule.steps=4"]);
+        foreach (var (ranks, sharded) in ((int, bool)[])[(0, false), (2, true), (2, false), (4, true)])
+        {
+            var run = $"on-{ranks}-{sharded}";
+            CopyFolder(runs["begun"], runs[run]);
+            runs.Train(ranks, stage, run, "--resume", "--set", "schedule.steps=8", "--set", $"distributed.shard_optimizer={(sharded ? "true" : "false")}");
+            RequireClose(runs, "straight", run, bound);
+        }
+        TinyRuns.RequireEqual(runs["on-2-True"], runs["on-2-False"], 8);
+        // And the other way round.
+        runs.Train(2, stage, "whole", "--set", "schedule.steps=4");
+        CopyFolder(runs["whole"], runs["whole-4"]);
+        runs.Train(4, stage, "whole-4", ["--resume", "--set", "schedule.steps=8", .. Sharded]);
+        RequireClose(runs, "straight", "whole-4", bound);
+        runs.Train(2, stage, "whole", ["--resume", "--set", "schedule.steps=8", .. Sharded]);
+        TinyRuns.RequireEqual(runs["straight"], runs["whole"], 8);
     }
 
     [Fact]
@@ -35,6 +94,43 @@ public sealed class RankedTrainingTests
         runs.Train(4, "tokenizer", "four");
         foreach (var value in (string[])["loss", "adversarial", "discriminator", "discriminator_grad_norm", "patch_usage", "holistic_perplexity"])
             RequireClose(runs, "tokenizer", "four", Rounding, value, from: value is "adversarial" or "discriminator" ? 3 : 1);
+    }
+
+    [Fact]
+    [Trait("Category", "Slow")]
+    public void Gradients_that_travel_in_bfloat16_learn_nearly_the_same_with_and_without_pieces()
+    {
+        Ranks.SkipWithout();
+        using var runs = new RankedRuns(steps: 8, every: 8);
+        runs.Train(0, "tokenizer", "tokenizer", [.. Plain, "--set", "schedule.steps=2"]);
+        string[] rounded = ["--set", "distributed.gradient_precision=bfloat16"];
+        runs.Train(3, "generator", "float32", [.. Three]);
+        runs.Train(3, "generator", "rounded", [.. Three, .. rounded]);
+        runs.Train(3, "generator", "pieces", [.. Three, .. rounded, .. Sharded]);
+        TinyRuns.RequireEqual(runs["rounded"], runs["pieces"], 8);
+        // A gradient is a sum of many that are rounded to 8 bits each.
+        RequireClose(runs, "float32", "rounded", 1e-2, "grad_norm");
+        Assert.NotEqual(runs.Values("float32", "grad_norm"), runs.Values("rounded", "grad_norm"));
+    }
+
+    [Fact]
+    [Trait("Category", "Slow")]
+    public void Batch_normalisation_over_two_ranks_is_that_of_one_process_over_the_whole_batch()
+    {
+        Ranks.SkipWithout();
+        using var runs = new RankedRuns(steps: 4, every: 4);
+        // Dropout is a function of a part's number, and there are two parts here and one there; slowly, so that no code is chosen the other way.
+        string[] set = [
+            "--set", "training.dropout=0", "--set", "training.optimizer.learning_rate=1e-5", "--set", "training.codebook.revival_interval=0",
+            "--set", "training.discriminator.start_step=1", "--set",
+        ];
+        runs.Train(0, "tokenizer", "tokenizer", [.. set, "schedule.accumulation=1"]);
+        runs.Train(2, "tokenizer", "apart", [.. set, "schedule.accumulation=2"]);
+        runs.Train(2, "tokenizer", "together", [.. set, "schedule.accumulation=2", "--set", "distributed.sync_batch_norm=true"]);
+        foreach (var value in (string[])["loss", "adversarial", "discriminator", "discriminator_grad_norm"])
+            RequireClose(runs, "tokenizer", "together", Rounding, value);
+        var (whole, parts) = (runs.Values("tokenizer", "discriminator_grad_norm"), runs.Values("apart", "discriminator_grad_norm"));
+        Assert.Contains(whole.Zip(parts), static p => Math.Abs(p.First - p.Second) > 1e-3 * p.First);
     }
 
     [Fact]
@@ -71,7 +167,24 @@ public sealed class RankedTrainingTests
         Assert.Contains(sentence, output + error, StringComparison.Ordinal);
     }
 
+    private static string[] Three => ["--set", "schedule.batch_size=6", "--set", "schedule.accumulation=3"];
+
+    private static string[] Sharded => ["--set", "distributed.shard_optimizer=true"];
+
     private static string[] Plain => ["--set", "training.discriminator=null"];
+
+    private static string[] Validation(RankedRuns runs, string run) =>
+        [.. File.ReadLines(runs[Path.Combine(run, "metrics.jsonl")]).SelectMany(static l => JsonDocument.Parse(l).RootElement.EnumerateObject()).Where(static p => p.Name.StartsWith("validation_", StringComparison.Ordinal)).Select(static p => $"{p.Name}={p.Value}")];
+
+    private static void CopyFolder(string from, string to)
+    {
+        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+        {
+            var target = Path.Combine(to, Path.GetRelativePath(from, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
+    }
 
     private static void RequireClose(RankedRuns runs, string run, string other, double bound, string value = "loss", int from = 1, int until = int.MaxValue)
     {

@@ -86,14 +86,14 @@ internal static class PresetsCommand
             return;
         }
         terminal.Table(
-            ["stage", "name", "trained", "weights", "gradients", "exchange", "optimizer", "average", "memory", "sent a step", "seconds a step"],
+            ["stage", "name", "trained", "weights", "gradients", "exchange", "optimizer", "average", "memory", "sharded memory", "sent a step", "seconds a step"],
             [.. costs.Select(c => (IReadOnlyList<string>)
             [
                 c.Stage, c.Name, string.Create(CultureInfo.InvariantCulture, $"{c.Parameters / 1e6:0.0} M"), Gibibytes(c.WeightBytes), Gibibytes(c.GradientBytes), Gibibytes(c.ExchangeBytes),
-                Gibibytes(c.OptimizerBytes), Gibibytes(c.AverageBytes), Gibibytes(c.MemoryBytes), string.Create(CultureInfo.InvariantCulture, $"{c.SentBytes / 1e9:0.00} GB"),
+                Gibibytes(c.OptimizerBytes), Gibibytes(c.AverageBytes), Gibibytes(c.MemoryBytes), Gibibytes(c.ShardedMemoryBytes), string.Create(CultureInfo.InvariantCulture, $"{c.SentBytes / 1e9:0.00} GB"),
                 c.Seconds(bandwidth).ToString("0.000", CultureInfo.InvariantCulture),
             ])]);
-        terminal.Line($"{ranks} {(ranks == 1 ? "rank" : "ranks")}; GiB of each rank, activations, discriminators and networks of losses not counted.");
+        terminal.Line($"{ranks} {(ranks == 1 ? "rank" : "ranks")}; GiB of each rank, activations, discriminators and networks of losses not counted. Sharded: with distributed.shard_optimizer.");
     }
 
     private static string Gibibytes(long bytes) => (bytes / (double)(1 << 30)).ToString("0.00", CultureInfo.InvariantCulture);
