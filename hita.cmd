@@ -80,7 +80,7 @@ call :compare
 pushd "%root%"
 "%dotnet%" --version <nul >"%place%\version.log" 2>&1
 if errorlevel 1 goto nosdk
-"%dotnet%" build src\Hita.Cli\Hita.Cli.csproj -c Release --nologo -v quiet -nodeReuse:false --artifacts-path "%place%\build" -o "%place%\%app%" "-p:TorchBackend=%backend%" -p:UseSharedCompilation=false -p:TreatWarningsAsErrors=false -p:RunAnalyzers=false -p:EnforceCodeStyleInBuild=false -p:GenerateDocumentationFile=false <nul >"%place%\build.log" 2>&1
+"%dotnet%" build src\Hita.Cli\Hita.Cli.csproj -c Release --nologo -v quiet -nodeReuse:false --artifacts-path "%place%\build" -o "%place%\%app%" "-p:TorchBackend=%backend%" -p:UseSharedCompilation=false -p:TreatWarningsAsErrors=false -p:RunAnalyzers=false -p:EnforceCodeStyleInBuild=false -p:CompileAhead=true -p:GenerateDocumentationFile=false <nul >"%place%\build.log" 2>&1
 if errorlevel 1 goto failed
 popd
 rem Folders of earlier builds. One that a program runs from cannot be renamed and stays as a whole; without the rename it would lose the files that

@@ -19,6 +19,41 @@ namespace Hita.Cli;
 /// <summary>The program without the process around it: commands, parsing, running, errors.</summary>
 internal static class CommandLineApp
 {
+    // Making a command compiles its code and loads what it refers to, so that a line that names one makes no other.
+    private static readonly (string Name, Func<CommandHost, Command> Create)[] Commands =
+    [
+        ("generate", GenerateCommand.Create),
+        ("replay", ReplayCommand.Create),
+        ("reconstruct", ReconstructCommand.Create),
+        ("style", StyleCommand.Create),
+        ("inpaint", InpaintCommand.Create),
+        ("outpaint", OutpaintCommand.Create),
+        ("vary", VaryCommand.Create),
+        ("edit-class", EditClassCommand.Create),
+        ("morph", MorphCommand.Create),
+        ("explore", ExploreCommand.Create),
+        ("encode", EncodeCommand.Create),
+        ("decode", DecodeCommand.Create),
+        ("serve", ServeCommand.Create),
+        ("evaluate", EvaluateCommand.Create),
+        ("probe", ProbeCommand.Create),
+        ("compare", CompareCommand.Create),
+        ("data", DataCommand.Create),
+        ("train", TrainCommand.Create),
+        ("tokenize", TokenizeCommand.Create),
+        ("import", ImportCommand.Create),
+        ("pull", PullCommand.Create),
+        ("push", PushCommand.Create),
+        ("inspect", InspectCommand.Create),
+        ("classes", ListClassesCommand.Create),
+        ("init", InitCommand.Create),
+        ("verify", VerifyCommand.Create),
+        ("bench", BenchCommand.Create),
+        ("precision", PrecisionCommand.Create),
+        ("presets", PresetsCommand.Create),
+        ("doctor", DoctorCommand.Create),
+    ];
+
     /// <summary>Runs a command line.</summary>
     /// <param name="args">The arguments after the program's name.</param>
     /// <param name="terminal">Where it prints.</param>
@@ -28,7 +63,7 @@ internal static class CommandLineApp
         ErrorBoundary.Run(terminal, () =>
         {
             ModelSchemes.Register(HubReference.Scheme, PullCommand.Locator(terminal, cancellation));
-            var root = CreateRoot(new CommandHost(terminal, cancellation));
+            var root = CreateRoot(new CommandHost(terminal, cancellation), Only(args));
             var parsed = root.Parse([.. args], ParserSettings());
             if (parsed.Errors.Count > 0 && parsed.Action is not { ClearsParseErrors: true })
             {
@@ -44,47 +79,22 @@ internal static class CommandLineApp
             });
         }, cancellation);
 
-    /// <summary>All commands and options.</summary>
-    public static Command CreateRoot(CommandHost host)
+    /// <summary>The commands and options.</summary>
+    /// <param name="host">What commands get from the program.</param>
+    /// <param name="only">The one command that is made; null for all.</param>
+    public static Command CreateRoot(CommandHost host, string? only = null)
     {
         var root = new HitaCommand(
             "hita",
             "Hita for .NET: turns images into holistic and patch codes and back, and generates images of classes.",
             "hita generate -m models/hita --class \"giant panda\" -o out",
             "hita reconstruct photo.jpg -m models/hita -o out",
-            "hita doctor")
+            "hita doctor");
+        foreach (var (name, create) in Commands)
         {
-            GenerateCommand.Create(host),
-            ReplayCommand.Create(host),
-            ReconstructCommand.Create(host),
-            StyleCommand.Create(host),
-            InpaintCommand.Create(host),
-            OutpaintCommand.Create(host),
-            VaryCommand.Create(host),
-            EditClassCommand.Create(host),
-            MorphCommand.Create(host),
-            ExploreCommand.Create(host),
-            EncodeCommand.Create(host),
-            DecodeCommand.Create(host),
-            ServeCommand.Create(host),
-            EvaluateCommand.Create(host),
-            ProbeCommand.Create(host),
-            CompareCommand.Create(host),
-            DataCommand.Create(host),
-            TrainCommand.Create(host),
-            TokenizeCommand.Create(host),
-            ImportCommand.Create(host),
-            PullCommand.Create(host),
-            PushCommand.Create(host),
-            InspectCommand.Create(host),
-            ListClassesCommand.Create(host),
-            InitCommand.Create(host),
-            VerifyCommand.Create(host),
-            BenchCommand.Create(host),
-            PrecisionCommand.Create(host),
-            PresetsCommand.Create(host),
-            DoctorCommand.Create(host),
-        };
+            if (only is null || only == name)
+                root.Subcommands.Add(create(host));
+        }
         host.Globals.AddTo(root);
         root.Options.Add(new HelpOption("--help", "-h", "-?")
         {
@@ -97,6 +107,16 @@ internal static class CommandLineApp
         NumberOptions.ReadStrictly(root);
         return root;
     }
+
+    /// <summary>The command that a line begins with, beside which no other is needed; null where all may be.</summary>
+    /// <param name="args">The line.</param>
+    internal static string? Only(IReadOnlyList<string> args) => args switch
+    {
+        // Needs none of them.
+        ["--version"] => "",
+        [var first, ..] => Array.Find(Commands, c => c.Name == first).Name,
+        _ => null,
+    };
 
     // File names that begin with @ are files, not lists of arguments.
     private static ParserConfiguration ParserSettings() => new() { ResponseFileTokenReplacer = null };

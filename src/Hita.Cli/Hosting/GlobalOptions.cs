@@ -59,8 +59,22 @@ internal sealed class GlobalOptions
     public Device Prepare(ParseResult parsed)
     {
         ChooseLibrary(parsed);
+        return Load(parsed.GetValue(Threads), parsed.GetValue(Device)!);
+    }
+
+    /// <summary>Chooses the native library now, and leaves loading it to the one who needs it first.</summary>
+    /// <returns>Loads the library and sets the threads; on any thread.</returns>
+    public Action PrepareLater(ParseResult parsed)
+    {
+        ChooseLibrary(parsed);
+        var (threads, device) = (parsed.GetValue(Threads), parsed.GetValue(Device)!);
+        return () => Load(threads, device);
+    }
+
+    private static Device Load(int? threads, string device)
+    {
         TorchLibrary.Load();
-        return Configure(parsed.GetValue(Threads), parsed.GetValue(Device)!);
+        return Configure(threads, device);
     }
 
     // Apart, so that the managed tensor library is not touched before the native one is loaded.

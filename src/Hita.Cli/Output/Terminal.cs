@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Hita.Runtime;
 using Spectre.Console;
 
@@ -57,10 +58,14 @@ internal sealed class Terminal
     public static Terminal OfThisProcess() => new(
         Console.Out,
         Console.Error,
-        Console.IsOutputRedirected ? null : AnsiConsole.Console,
+        Console.IsOutputRedirected ? null : DrawingConsole(),
         !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") != "dumb",
         TimeProvider.System,
         Columns);
+
+    // Apart, so that what draws is loaded for terminals alone.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static IAnsiConsole DrawingConsole() => AnsiConsole.Console;
 
     public void Line(string text = "") => Out.WriteLine(text);
 

@@ -20,6 +20,9 @@ public sealed record GeneratedImage(int Index, int Class, ImageCodes Codes, Imag
 /// <summary>A generator and the tokenizer whose codes it writes: from a class to an image.</summary>
 public sealed class ImagePipeline : IDisposable
 {
+    private readonly Task<ImageTokenizer> _tokenizer;
+    private readonly TokenizerConfig _tokenizerConfig;
+
     /// <summary>Joins a generator and a tokenizer; both are owned from here on.</summary>
     /// <param name="generator">Samples the codes.</param>
     /// <param name="tokenizer">Decodes them; the decoder alone is enough.</param>
@@ -29,7 +32,8 @@ public sealed class ImagePipeline : IDisposable
         ArgumentNullException.ThrowIfNull(generator);
         ArgumentNullException.ThrowIfNull(tokenizer);
         Generator = generator;
-        Tokenizer = tokenizer;
+        _tokenizer = Task.FromResult(tokenizer);
+        _tokenizerConfig = tokenizer.Config;
         try
         {
             Check(generator.Config, tokenizer.Config);
@@ -41,17 +45,30 @@ public sealed class ImagePipeline : IDisposable
         }
     }
 
+    /// <summary>Joins a generator and a tokenizer that is still being loaded; both are owned from here on.</summary>
+    /// <param name="generator">Samples the codes.</param>
+    /// <param name="tokenizer">Will decode them.</param>
+    /// <param name="tokenizerConfig">The tokenizer's architecture, which fits the generator's.</param>
+    internal ImagePipeline(ImageGenerator generator, Task<ImageTokenizer> tokenizer, TokenizerConfig tokenizerConfig) =>
+        (Generator, _tokenizer, _tokenizerConfig) = (generator, tokenizer, tokenizerConfig);
+
     /// <summary>Samples the codes.</summary>
     public ImageGenerator Generator { get; }
 
-    /// <summary>Decodes the codes.</summary>
-    public ImageTokenizer Tokenizer { get; }
+    /// <summary>Decodes the codes. Where it is still being loaded (<see cref="NamedModel.OpenPipelineForSampling"/>), this waits for it.</summary>
+    /// <exception cref="HitaException">It could not be loaded.</exception>
+    public ImageTokenizer Tokenizer => _tokenizer.GetAwaiter().GetResult();
 
     /// <summary>Width of the images, in pixels.</summary>
-    public int Width => Generator.Config.GridWidth * Tokenizer.Config.PatchSize;
+    public int Width => Generator.Config.GridWidth * _tokenizerConfig.PatchSize;
 
     /// <summary>Height of the images, in pixels.</summary>
-    public int Height => Generator.Config.GridHeight * Tokenizer.Config.PatchSize;
+    public int Height => Generator.Config.GridHeight * _tokenizerConfig.PatchSize;
+
+    /// <summary>Codes that are sampled for an image: those that reach a pixel.</summary>
+    public int TokensPerImage => Generator.Config.SequenceLength - UnseenPatches;
+
+    private int UnseenPatches => Generator.Config.UnseenPatchesOf(_tokenizerConfig);
 
     /// <summary>Loads a pipeline: a folder with <c>tokenizer/</c> and <c>generator/</c>, or a generator's training run.</summary>
     /// <param name="folder">The folder; of a run, the tokenizer is the one that its recipe names.</param>
@@ -103,7 +120,7 @@ public sealed class ImagePipeline : IDisposable
         var decoding = Task.CompletedTask;
         try
         {
-            Generator.Generate(request with { UnseenPatches = Generator.Config.UnseenPatchesOf(Tokenizer.Config) }, progress, Decode, cancellation);
+            Generator.Generate(request with { UnseenPatches = UnseenPatches }, Checked(progress), Decode, cancellation);
         }
         finally
         {
@@ -200,8 +217,31 @@ public sealed class ImagePipeline : IDisposable
     public void Dispose()
     {
         Generator.Dispose();
-        Tokenizer.Dispose();
+        DisposeOnceLoaded(_tokenizer);
     }
+
+    /// <summary>Waits for a tokenizer that is being loaded, and disposes it. Its native library must not be loaded while a program ends.</summary>
+    internal static void DisposeOnceLoaded(Task<ImageTokenizer> tokenizer) =>
+        tokenizer.ContinueWith(
+            static t =>
+            {
+                if (t.IsCompletedSuccessfully)
+                    t.Result.Dispose();
+                else
+                    _ = t.Exception; // Whoever asked for the tokenizer has got it.
+            },
+            CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).GetAwaiter().GetResult();
+
+    // Sampling for long what cannot be decoded would be a waste.
+    private IProgress<GenerationProgress>? Checked(IProgress<GenerationProgress>? progress) =>
+        _tokenizer.IsCompletedSuccessfully
+            ? progress
+            : new DirectProgress<GenerationProgress>(p =>
+            {
+                if (_tokenizer.IsFaulted)
+                    _tokenizer.GetAwaiter().GetResult();
+                progress?.Report(p);
+            });
 
     /// <summary>Refuses parts that do not speak the same codes.</summary>
     /// <exception cref="ConfigException">They do not.</exception>

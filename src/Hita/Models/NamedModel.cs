@@ -66,6 +66,47 @@ public static class NamedModel
         IProgress<LoadProgress>? progress = null, CancellationToken cancellation = default) =>
         Background.Run(() => OpenPipeline(NamedGenerator.Read(generator), NamedTokenizer.Read(tokenizer), options, withEncoder, decoding, progress, cancellation), cancellation);
 
+    /// <summary>
+    /// Opens a pipeline that samples at once: the tokenizer, and the tensor library that it needs, are loaded meanwhile. So the first token is
+    /// there before either, where the CPU engine samples; on other engines both parts are loaded before this returns.
+    /// </summary>
+    /// <param name="generator">The generator's part.</param>
+    /// <param name="tokenizer">The tokenizer's part, of which the decoder is loaded.</param>
+    /// <param name="options">How the generator is loaded, and the device for both.</param>
+    /// <param name="decoding">The type of the tokenizer's weights: float32 or bfloat16.</param>
+    /// <param name="beforeTensors">Called before anything that needs the tensor library, perhaps on another thread, such as to choose its threads; may be null.</param>
+    /// <returns>The pipeline. What is wrong with the tokenizer's weights is thrown while it generates, or where its tokenizer is asked for.</returns>
+    /// <exception cref="HitaException">The generator's weights are missing or broken, the parts do not fit each other, or a precision is not for its part.</exception>
+    public static ImagePipeline OpenPipelineForSampling(
+        NamedGenerator generator, NamedTokenizer tokenizer, GeneratorOptions? options = null, Precision decoding = Precision.Float32, Action? beforeTensors = null)
+    {
+        ArgumentNullException.ThrowIfNull(generator);
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        options ??= new GeneratorOptions();
+        if (!options.UsesCpuEngine)
+        {
+            beforeTensors?.Invoke();
+            return OpenPipeline(generator, tokenizer, options, withEncoder: false, decoding);
+        }
+        ImagePipeline.Check(generator.Config, tokenizer.Config);
+        var decoder = Task.Factory.StartNew(
+            () =>
+            {
+                beforeTensors?.Invoke();
+                return tokenizer.Load(new TokenizerOptions { DecoderOnly = true, Device = options.Device, Precision = decoding });
+            },
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        try
+        {
+            return new ImagePipeline(generator.Load(options), decoder, tokenizer.Config);
+        }
+        catch
+        {
+            ImagePipeline.DisposeOnceLoaded(decoder);
+            throw;
+        }
+    }
+
     /// <summary>Opens a pipeline of what has been read, which can be followed and stopped.</summary>
     internal static ImagePipeline OpenPipeline(
         NamedGenerator generator, NamedTokenizer tokenizer, GeneratorOptions? options, bool withEncoder, Precision decoding, IProgress<LoadProgress>? progress, CancellationToken cancellation)

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Loader;
 using System.Security.Cryptography;
 
 namespace Hita.Runtime;
@@ -22,7 +23,8 @@ public static class TorchLibrary
     /// <summary>
     /// The application switch (<c>RuntimeHostConfigurationOption</c>) of programs that call <see cref="Load"/> themselves, before
     /// they use tensors on several threads. Without it the library is loaded with the first use of this assembly on systems whose
-    /// libstdc++ is too old for the managed package's own loader; elsewhere nothing is loaded early in any case.
+    /// libstdc++ is too old for the managed package's own loader; elsewhere nothing is loaded early in any case. With it, loading
+    /// the managed package alone loads nothing; the first tensor still finds the library.
     /// </summary>
     public const string LazySwitch = "Hita.Runtime.LoadTorchLazily";
 
@@ -103,6 +105,12 @@ public static class TorchLibrary
     internal static void Watch()
 #pragma warning restore CA2255
     {
+        if (AppContext.TryGetSwitch(LazySwitch, out var lazy) && lazy)
+        {
+            // A method that only mentions a tensor's type loads the managed package, which must not cost what the native one does.
+            AssemblyLoadContext.Default.ResolvingUnmanagedDll += Resolve;
+            return;
+        }
         if (AppDomain.CurrentDomain.GetAssemblies().Any(IsTorchSharp))
         {
             LoadEarly();
@@ -113,10 +121,17 @@ public static class TorchLibrary
             if (IsTorchSharp(e.LoadedAssembly))
                 LoadEarly();
         };
-        if (AppContext.TryGetSwitch(LazySwitch, out var lazy) && lazy)
-            return;
         if (OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64 && LacksMissingVersion())
             LoadEarly();
+    }
+
+    // Raised where the managed package's own loader has just failed: before it gives up for good.
+    private static nint Resolve(Assembly caller, string name)
+    {
+        if (!OperatingSystem.IsLinux() || !IsTorchSharp(caller) || !name.Contains("LibTorchSharp", StringComparison.Ordinal))
+            return 0;
+        LoadEarly();
+        return NativeLibrary.TryLoad(Shim, out var library) ? library : 0;
     }
 
     private static void LoadEarly()

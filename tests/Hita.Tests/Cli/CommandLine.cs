@@ -18,9 +18,9 @@ internal static class CommandLine
         return (code, output.ToString(), error.ToString());
     }
 
-    /// <summary>All commands, without running any.</summary>
-    public static System.CommandLine.Command Root() =>
-        CommandLineApp.CreateRoot(new CommandHost(Redirected(TextWriter.Null, TextWriter.Null), CancellationToken.None));
+    /// <summary>All commands, or one of them, without running any.</summary>
+    public static System.CommandLine.Command Root(string? only = null) =>
+        CommandLineApp.CreateRoot(new CommandHost(Redirected(TextWriter.Null, TextWriter.Null), CancellationToken.None), only);
 
     public static Terminal Redirected(TextWriter output, TextWriter error, TimeProvider? clock = null) =>
         new(output, error, console: null, errorIsTerminal: false, clock ?? TimeProvider.System);

@@ -50,7 +50,7 @@ internal static class GenerateCommand
         NumberOptions.Between(columns, 1, GenerateRun.LargestSheet);
         command.SetAction(parsed =>
         {
-            host.Globals.Prepare(parsed);
+            var prepare = host.Globals.PrepareLater(parsed);
             var (from, decoder) = models.Parts(parsed);
             // What was asked for is checked before any weight is read.
             var generator = NamedGenerator.Read(from);
@@ -64,7 +64,7 @@ internal static class GenerateCommand
             overwrite.Check(parsed, Enumerable.Range(0, request.Classes.Count).Select(files.Of));
             var sheet = part.IsWhole ? overwrite.Free(parsed, files.Sheet) : null;
             Directory.CreateDirectory(parsed.GetValue(output)!);
-            using var pipeline = NamedModel.OpenPipeline(
+            using var pipeline = NamedModel.OpenPipelineForSampling(
                 generator,
                 NamedTokenizer.Read(decoder),
                 new GeneratorOptions
@@ -74,7 +74,8 @@ internal static class GenerateCommand
                     Threads = parsed.GetValue(host.Globals.Threads) ?? 0,
                     Engine = CommonOptions.ChosenEngine(parsed, engine),
                 },
-                decoding: CommonOptions.Chosen(parsed, decoding));
+                CommonOptions.Chosen(parsed, decoding),
+                prepare);
             if (generator.IsPreset)
                 host.Terminal.Error.WriteLine($"hita: '{from}' is an architecture without training; its images are patterns of noise.");
             var run = new GenerateRun(host, pipeline, request, files, sheet is null ? null : new SheetPlace(sheet, parsed.GetValue(columns)), parsed.GetValue(json));

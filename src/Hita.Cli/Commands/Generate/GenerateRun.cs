@@ -65,8 +65,7 @@ internal sealed class GenerateRun(CommandHost host, ImagePipeline pipeline, Gene
         return _written;
     }
 
-    private long TokenCount =>
-        (long)request.Classes.Count * (pipeline.Generator.Config.SequenceLength - pipeline.Generator.Config.UnseenPatchesOf(pipeline.Tokenizer.Config));
+    private long TokenCount => (long)request.Classes.Count * pipeline.TokensPerImage;
 
     private static string? Note(GenerationProgress progress) =>
         progress.ImageCount > 1 ? string.Create(CultureInfo.InvariantCulture, $"{progress.Images} of {progress.ImageCount} images") : null;

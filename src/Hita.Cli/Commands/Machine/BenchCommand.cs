@@ -39,6 +39,7 @@ internal static class BenchCommand
         {
             parts, presets, tokenizer, batches, images, clients, pipeline, seconds, alone, markdown, overwrite, json,
             ServeLoadCommand.Create(host),
+            FirstTokenCommand.Create(host),
         };
         CheckList(parts, static text => Enum.GetNames<BenchPart>().Contains(text, StringComparer.OrdinalIgnoreCase), $"a part is {string.Join(", ", Enum.GetNames<BenchPart>()).ToLowerInvariant()}");
         CheckList(batches, IsCount, "a batch is a whole number");

@@ -32,7 +32,7 @@ internal static class InspectCommand
         };
         command.SetAction(parsed =>
         {
-            host.Globals.Prepare(parsed);
+            host.Globals.ChooseLibrary(parsed);
             var section = CommonOptions.Section(parsed, weights);
             var reports = Places(parsed.GetValue(path)!).Select(p => Describe(p, section)).ToList();
             if (parsed.GetValue(json))
