@@ -47,10 +47,11 @@ inpaint.SetAction((parsed, cancellation) => StudyShell.Run(() =>
     var (known, unseen) = (parsed.GetValue(data)!, parsed.GetValue(heldOut));
     if (known == "materials" != unseen is null)
         throw new HitaException("--data and --held-out go together: a set to know the classes by, and images that nothing was trained on.");
-    using var learned = RealImages.Of(known);
-    using var judged = unseen is null ? null : RealImages.Of(unseen);
     using var images = unseen is null ? StudyImages.Scenes(parsed.GetValue(seed)) : StudyImages.Of(unseen, parsed.GetValue(seed));
-    using var judge = parsed.GetValue(steps) == 0 ? null : Judge.Train(learned.ForClassifier(judged), parsed.GetValue(steps), StudyShell.Say, cancellation);
+    using var learned = parsed.GetValue(steps) == 0 ? null
+        : images.Source is { } source ? ClassifierImages.OpenJudgedBy(known, source, cancellation)
+        : ClassifierImages.Open(known, heldOut: null, cancellation);
+    using var judge = learned is null ? null : Judge.Train(learned.Data, parsed.GetValue(steps), StudyShell.Say, cancellation);
     using var features = parsed.GetValue(network) is { } name ? FeatureNetwork.Load(name, parsed.GetValue(weights)) : null;
     var study = new InpaintStudy(pipeline, other, judge, images)
     {

@@ -10,9 +10,10 @@ namespace Hita.Studies;
 /// <summary>The true images that a study works on.</summary>
 internal abstract class StudyImages : IDisposable
 {
-    private readonly IImageSource? _source;
+    private StudyImages(IImageSource? source) => Source = source;
 
-    private StudyImages(IImageSource? source) => _source = source;
+    /// <summary>The set that they are from; null where they are made on the spot.</summary>
+    public IImageSource? Source { get; }
 
     /// <summary>What they are, for the report.</summary>
     public abstract string Description { get; }
@@ -32,7 +33,7 @@ internal abstract class StudyImages : IDisposable
     public abstract Image At(int index, int size);
 
     /// <summary>Closes what was opened.</summary>
-    public void Dispose() => _source?.Dispose();
+    public void Dispose() => Source?.Dispose();
 
     /// <summary>Scenes of the built-in set.</summary>
     /// <param name="seed">Their seed.</param>
@@ -70,16 +71,16 @@ internal abstract class StudyImages : IDisposable
     {
         private readonly int[] _order = SampleOrder.Shuffled(source.Count, seed);
 
-        private IImageSource Source => _source!;
+        private IImageSource Set => Source!;
 
-        public override string Description => Source.Description;
+        public override string Description => Set.Description;
 
-        public override int ClassCount => Source.ClassNames.Count;
+        public override int ClassCount => Set.ClassNames.Count;
 
-        public override int Count => Source.Count;
+        public override int Count => Set.Count;
 
-        public override int ClassAt(int index) => Source.ClassAt(_order[index]);
+        public override int ClassAt(int index) => Set.ClassAt(_order[index]);
 
-        public override Image At(int index, int size) => ImageFit.Square(Source.Read(_order[index]), size);
+        public override Image At(int index, int size) => ImageFit.Square(Set.Read(_order[index]), size);
     }
 }

@@ -108,6 +108,9 @@ public sealed partial class ProcessGroup : IDisposable
         _over = true;
     }
 
+    /// <summary>Whether a rank is known to be lost.</summary>
+    public bool HasLostRank => _fault.IsSet;
+
     /// <summary>Throws if a rank is known to be lost.</summary>
     /// <exception cref="GroupException">Names it.</exception>
     public void ThrowIfLost() => _fault.ThrowIfSet();

@@ -50,17 +50,13 @@ internal sealed partial class PipelineHost : IDisposable, IAsyncDisposable
         var started = Stopwatch.GetTimestamp();
         try
         {
-            var (generator, tokenizer) = (NamedGenerator.Read(_options.Pipeline), NamedTokenizer.Read(_options.Tokenizer ?? _options.Pipeline));
-            // Generating needs no encoder: where its weights are missing, only edits are refused.
-            var absence = _options.Editing ? tokenizer.Config.EncoderAbsence : null;
-            if (absence is not null)
-                LogNoEncoder(_options.Pipeline, absence);
-            var pipeline = NamedModel.OpenPipeline(
-                generator,
-                tokenizer,
+            var pipeline = NamedModel.OpenToServe(
+                NamedGenerator.Read(_options.Pipeline),
+                NamedTokenizer.Read(_options.Tokenizer ?? _options.Pipeline),
                 new GeneratorOptions { Device = _options.Device, Threads = _options.Threads, Precision = _options.Precision },
-                _options.Editing && absence is null,
-                _options.DecoderPrecision);
+                _options.Editing,
+                _options.DecoderPrecision,
+                absence => LogNoEncoder(_options.Pipeline, absence));
             ImageHost? host = null;
             try
             {

@@ -42,12 +42,10 @@ internal static class ConvergenceCommand
             if (parsed.GetValue(network) is not null != parsed.GetValue(reference) is not null)
                 throw new HitaException("--network and --reference go together: a distance is by features, and to something.");
             var only = parsed.GetValue(trainOnly) ?? [];
-            using var source = RealImages.Of(parsed.GetValue(data)!);
-            using var judges = parsed.GetValue(heldOut) is { } judged ? RealImages.Of(judged) : null;
             using var real = parsed.GetValue(reference) is { } set ? RealImages.Of(set) : null;
             using var features = only.Length == 0 && parsed.GetValue(network) is { } name ? FeatureNetwork.Load(name, parsed.GetValue(weights)) : null;
-            var known = only.Length == 0 && parsed.GetValue(classifierSteps) > 0 ? source.ForClassifier(judges) : null;
-            using var classifier = known is null ? null : ClassifierCache.Get(known, new ClassifierTrainingOptions { Steps = parsed.GetValue(classifierSteps) }, progress: null, cancellation);
+            using var known = only.Length == 0 && parsed.GetValue(classifierSteps) > 0 ? ClassifierImages.Open(parsed.GetValue(data)!, parsed.GetValue(heldOut), cancellation) : null;
+            using var classifier = known is null ? null : ClassifierCache.Get(known.Data, new ClassifierTrainingOptions { Steps = parsed.GetValue(classifierSteps) }, progress: null, cancellation);
             var study = new ConvergenceStudy
             {
                 RecipeFile = parsed.GetValue(recipe)!,
@@ -60,7 +58,7 @@ internal static class ConvergenceCommand
                 Samples = parsed.GetValue(samples),
                 Guidance = parsed.GetValue(scale),
                 Classifier = classifier,
-                ClassifierData = known,
+                ClassifierData = known?.Data,
                 Network = features,
                 Reference = real,
                 MeasureOnly = parsed.GetValue(measureOnly),

@@ -144,6 +144,9 @@ internal sealed record ConvergenceStudy
 
     private string FolderOf(ConvergenceArm arm, int seed) => Path.Combine(Output, string.Create(CultureInfo.InvariantCulture, $"{arm.Name}-seed{seed}"));
 
+    // Measured at the first point, for all of them.
+    private string ReferenceFile(int size) => Path.Combine(Output, string.Create(CultureInfo.InvariantCulture, $"reference-{Network?.Name}-{size}.safetensors"));
+
     private ConvergenceRow Measure(ConvergenceArm arm, int seed, long step, string folder, string model, Action<string> say, CancellationToken cancellation)
     {
         using var pipeline = NamedModel.OpenPipeline(model, arm.Tokenizer);
@@ -155,6 +158,8 @@ internal sealed record ConvergenceStudy
             Sampling = pipeline.Generator.Sampling with { Guidance = new GuidanceOptions { Scale = Guidance } },
             BatchSize = 16,
         };
+        // Both look at the same samples.
+        using var kept = new KeptSamples($"{model}-samples.npz");
         double agreement = double.NaN, distance = double.NaN;
         if (Classifier is not null && ClassifierData is not null)
         {
@@ -164,15 +169,15 @@ internal sealed record ConvergenceStudy
             var names = classes.HasNames ? Enumerable.Range(0, classes.Count).Select(i => classes[i]).ToList() : null;
             agreement = Report(
                 $"{model}-classes",
-                options => ClassEvaluation.Run(origin, names, Classifier, ClassifierData, new CopyCheckOptions { TrainingCount = 0, HeldOutCount = 0 }, options, progress: null, cancellation),
+                options => ClassEvaluation.Run(kept.Of(origin), names, Classifier, ClassifierData, new CopyCheckOptions { TrainingCount = 0, HeldOutCount = 0 }, options, progress: null, cancellation),
                 EvaluationProtocols.Hita)("class_agreement");
         }
         if (Network is not null && Reference is not null)
         {
             say($"{name}: measuring samples");
             var origin = new GeneratorOrigin(pipeline, name, EvaluationProtocols.Hita, Samples, request);
-            distance = Report($"{model}-features", options => FeatureEvaluation.Run(origin, Reference.Series(pipeline.Width), Network, options, progress: null, cancellation), Network.Protocol)(
-                $"fd_{Network.Name}");
+            distance = Report($"{model}-features", options => FeatureEvaluation.Run(
+                kept.Of(origin), Reference.Series(pipeline.Width), Network, options, ReferenceFile(pipeline.Width), progress: null, cancellation), Network.Protocol)($"fd_{Network.Name}");
         }
         // A model that was trained elsewhere may have come without its run.
         var metrics = MeasureOnly && !RunFolder.IsRun(folder) ? null : RunMetrics.Read(folder);

@@ -1,13 +1,12 @@
 using Hita.Data;
 using Hita.Data.Sources;
-using Hita.Evaluation.Classification;
 using Hita.Evaluation.Runs;
 using Hita.Imaging;
 using Hita.Runtime;
 
 namespace Hita.Studies.Convergence;
 
-/// <summary>True images that samples are judged by.</summary>
+/// <summary>True images that samples are compared with.</summary>
 internal sealed class RealImages : IDisposable
 {
     private readonly string _path;
@@ -16,21 +15,8 @@ internal sealed class RealImages : IDisposable
     private RealImages(string path) => _path = path;
 
     /// <summary>Names a set; it is opened when it is asked for.</summary>
-    /// <param name="path">A set of images as every command takes it, or <c>materials</c>, of which there is no end.</param>
+    /// <param name="path">A set of images as every command takes it.</param>
     public static RealImages Of(string path) => new(path);
-
-    /// <summary>What a classifier learns from.</summary>
-    /// <param name="heldOut">What it is judged by; a tenth of these images where null.</param>
-    /// <exception cref="HitaException">There are no images, or no classes.</exception>
-    public ClassifierData ForClassifier(RealImages? heldOut)
-    {
-        if (_path == "materials")
-            return ClassifierData.Materials(ImageClassifier.InputSize);
-        var source = Open(ImageClassifier.InputSize);
-        return heldOut is null
-            ? ClassifierData.From(source, ImageClassifier.InputSize)
-            : ClassifierData.From(source, heldOut.Open(ImageClassifier.InputSize), ImageClassifier.InputSize);
-    }
 
     /// <summary>What distances are measured to.</summary>
     /// <param name="size">The samples' side.</param>

@@ -17,7 +17,13 @@ internal static class RankedCommand
         ProcessGroup? joined = null;
         try
         {
-            ProcessGroup.Run(options, group => work(joined = group));
+            ProcessGroup.Run(options, group =>
+            {
+                joined = group;
+                if (!group.IsFirst)
+                    host.Hush();
+                work(group);
+            });
             return ExitCodes.Success;
         }
         catch (OperationCanceledException) when (joined is { Size: > 1 } && (!joined.IsFirst || !host.Cancellation.IsCancellationRequested))

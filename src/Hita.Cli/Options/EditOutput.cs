@@ -13,13 +13,12 @@ internal static class EditOutput
     /// <summary>The PNG text that says how an image was edited; that of generated images has another name.</summary>
     public const string Keyword = ImageSettings.EditKeyword;
 
-    /// <summary>Checks a result's name before long work: its extension, its folder, and that it takes no input's place.</summary>
+    /// <summary>Checks a result's name before long work: its extension, and that it takes no input's place.</summary>
     /// <exception cref="HitaException">It cannot be written.</exception>
     public static string Check(string path, params IReadOnlyList<string?> inputs)
     {
         ImageWriter.FormatOf(path);
         RefuseInputs(path, inputs);
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         return path;
     }
 

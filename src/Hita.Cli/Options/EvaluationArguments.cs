@@ -27,6 +27,7 @@ internal sealed class EvaluationArguments
     };
 
     private readonly ShardOption _shard = new("what it measures stays in the folder, and 'hita evaluate merge' makes the report of all parts.");
+    private readonly RankOptions _ranks = new();
     private readonly Option<int?> _samples = new("--samples") { HelpName = "N" };
 
     /// <param name="protocol">The protocol unless one is named.</param>
@@ -44,18 +45,14 @@ internal sealed class EvaluationArguments
         NumberOptions.Between(_samples, 2);
     }
 
-    /// <summary><c>--json</c>.</summary>
-    public Option<bool> Json => _json;
-
     /// <summary>Adds the options.</summary>
     /// <param name="command">The command.</param>
     /// <param name="weights">Whether it measures with Inception weights.</param>
     /// <param name="protocol">Whether a protocol can be chosen.</param>
-    /// <param name="shard">Whether the images can be shared out.</param>
-    public void AddTo(Command command, bool weights = true, bool protocol = true, bool shard = false)
+    public void AddTo(Command command, bool weights = true, bool protocol = true)
     {
-        if (shard)
-            command.Options.Add(_shard);
+        command.Options.Add(_shard);
+        _ranks.AddTo(command);
         command.Options.Add(_output);
         if (protocol)
             command.Options.Add(_protocol);
@@ -132,45 +129,93 @@ internal sealed class EvaluationArguments
         return ReferenceInput.Of(ImageSeries.Source(source, measured, 0, protocol.SampleCount));
     }
 
+    /// <summary>
+    /// Does an evaluation's work: together with the other ranks where a launcher started several and no part was named, so that what
+    /// concerns all of them is said once; else alone.
+    /// </summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="host">The command's host.</param>
+    /// <param name="work">Opens what is needed and calls <see cref="Measure"/>.</param>
+    /// <returns>The exit code.</returns>
+    public int Together(ParseResult parsed, CommandHost host, Action<ProcessGroup> work)
+    {
+        if (!host.IsMerging && parsed.GetValue(_shard) is null)
+            return RankedCommand.Run(host, _ranks.Read(parsed), work);
+        using var alone = ProcessGroup.Alone();
+        work(alone);
+        return ExitCodes.Success;
+    }
+
+    /// <summary>Whether other processes measure other parts of the same images.</summary>
+    public bool IsShared(ParseResult parsed, CommandHost host, ProcessGroup group) =>
+        host.IsMerging || group.Size > 1 || (parsed.GetValue(_shard) is not null && !_shard.Read(parsed, host).IsWhole);
+
     /// <summary>Measures all of it, or the part that is this process's, and prints the report where there is one.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="host">The command's host.</param>
+    /// <param name="group">The ranks that work together; this process alone where there are none.</param>
     /// <param name="evaluation">What is measured.</param>
-    /// <returns>The exit code.</returns>
-    public int Measure(ParseResult parsed, CommandHost host, SharedEvaluation evaluation)
+    /// <param name="printMore">Prints what else a report for people shows; may be null.</param>
+    public void Measure(ParseResult parsed, CommandHost host, ProcessGroup group, SharedEvaluation evaluation, Action<EvaluationReport>? printMore = null)
     {
         if (host.IsMerging)
-            return Show(progress => evaluation.Merge(progress, host.Cancellation));
-        var part = _shard.Read(parsed, host);
+        {
+            Show(progress => evaluation.Merge(progress, host.Cancellation));
+            return;
+        }
+        if (group.Size > 1)
+        {
+            host.Terminal.Error.WriteLine($"hita: {group.Size} ranks share the images out; --shard 0/1 leaves all to one process.");
+            Show(progress => MeasureAsRank(host, group, evaluation, Command(parsed), progress));
+            return;
+        }
+        // Without ranks nothing is chosen unasked.
+        var part = parsed.GetValue(_shard) is null ? Shard.Whole : _shard.Read(parsed, host);
         if (part.IsWhole)
-            return Show(progress => evaluation.Run(progress, host.Cancellation));
-        if (parsed.GetValue(_shard) is null)
-            return MeasureAsRank(host, part, evaluation, Command(parsed), report => Print(parsed, host, report));
+        {
+            Show(progress => evaluation.Run(progress, host.Cancellation));
+            return;
+        }
         using (var progress = new StageProgress(host.Terminal))
             evaluation.RunShard(part, Command(parsed), progress, host.Cancellation);
         host.Terminal.Error.WriteLine($"hita: the part {part} is measured; when all are, 'hita evaluate merge {parsed.GetValue(_output)}' makes the report.");
-        return ExitCodes.Success;
 
-        int Show(Func<StageProgress, EvaluationReport> run)
+        void Show(Func<StageProgress, EvaluationReport?> run)
         {
-            EvaluationReport report;
+            EvaluationReport? report;
             using (var progress = new StageProgress(host.Terminal))
                 report = run(progress);
+            if (report is null)
+                return;
             Print(parsed, host, report);
-            return ExitCodes.Success;
+            if (!parsed.GetValue(_json))
+                printMore?.Invoke(report);
         }
     }
 
     // Each rank leaves its part in the folder, which all of them see; the first one puts them together.
-    private static int MeasureAsRank(CommandHost host, Shard part, SharedEvaluation evaluation, string command, Action<EvaluationReport> print) =>
-        RankedCommand.Run(host, new GroupOptions(), group =>
+    private static EvaluationReport? MeasureAsRank(
+        CommandHost host, ProcessGroup group, SharedEvaluation evaluation, string command, StageProgress progress)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(host.Cancellation);
+        try
         {
-            using var progress = group.IsFirst ? new StageProgress(host.Terminal) : null;
-            evaluation.RunShard(part, command, progress, host.Cancellation);
-            group.Barrier();
-            if (group.IsFirst)
-                print(evaluation.Merge(progress, host.Cancellation));
-        });
+            evaluation.RunShard(new Shard(group.Rank, group.Size), command, new DirectProgress<EvaluationProgress>(p =>
+            {
+                progress.Report(p);
+                // What was measured until then is kept.
+                if (group.HasLostRank)
+                    stop.Cancel();
+            }), stop.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            group.ThrowIfLost();
+            throw;
+        }
+        group.Barrier();
+        return group.IsFirst ? evaluation.Merge(progress, host.Cancellation) : null;
+    }
 
     // Without the part, which the report is not one of.
     private static string Command(ParseResult parsed)

@@ -5,6 +5,9 @@ namespace Hita.Evaluation.Classification;
 /// <summary>Keeps trained classifiers in the cache folder (<c>classifiers</c> in it), so that each is trained once.</summary>
 public static class ClassifierCache
 {
+    /// <summary>The name of the classifier in the folder of an evaluation that several processes share.</summary>
+    internal const string SharedFile = "classifier.safetensors";
+
     /// <summary>Where the classifier of some images is kept.</summary>
     /// <param name="data">The images.</param>
     public static string PathFor(ClassifierData data)
@@ -39,6 +42,37 @@ public static class ClassifierCache
         return classifier;
     }
 
+    /// <summary>
+    /// The classifier of an evaluation that several processes share: the one in its folder, which is that of whoever came first. So all of
+    /// them judge alike, even where trainings on different machines end in different digits.
+    /// </summary>
+    /// <param name="folder">The evaluation's folder, which all processes see.</param>
+    /// <param name="data">The images.</param>
+    /// <param name="options">How it is trained where it has to be.</param>
+    /// <param name="progress">Told how far the training is; may be null.</param>
+    /// <param name="cancellation">Stops the training.</param>
+    /// <exception cref="HitaException">It cannot be trained or written, or the folder holds that of other images or options.</exception>
+    public static ImageClassifier GetShared(
+        string folder, ClassifierData data, ClassifierTrainingOptions? options = null,
+        IProgress<ClassifierProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        ArgumentNullException.ThrowIfNull(data);
+        options ??= new ClassifierTrainingOptions();
+        var path = Path.Combine(folder, SharedFile);
+        if (!File.Exists(path))
+        {
+            var classifier = Get(data, options, progress, cancellation);
+            var own = $"{path}.{Guid.NewGuid():N}";
+            classifier.Save(own);
+            if (AtomicFile.TryRename(own, path))
+                return classifier;
+            classifier.Dispose();
+        }
+        return TryLoad(path, data, options)
+            ?? throw new HitaException($"{path}: this is not the classifier of {data.Description} after {options.Steps} steps, which is asked for now; measure all shards with the same settings, or choose another folder.");
+    }
+
     /// <summary>As <see cref="Get"/>, on another thread.</summary>
     /// <inheritdoc cref="Get" path="/param"/>
     /// <inheritdoc cref="Get" path="/exception"/>
@@ -46,6 +80,14 @@ public static class ClassifierCache
         ClassifierData data, ClassifierTrainingOptions? options = null, IProgress<ClassifierProgress>? progress = null,
         CancellationToken cancellation = default) =>
         Background.Run(() => Get(data, options, progress, cancellation), cancellation);
+
+    /// <summary>As <see cref="GetShared"/>, on another thread.</summary>
+    /// <inheritdoc cref="GetShared" path="/param"/>
+    /// <inheritdoc cref="GetShared" path="/exception"/>
+    public static Task<ImageClassifier> GetSharedAsync(
+        string folder, ClassifierData data, ClassifierTrainingOptions? options = null, IProgress<ClassifierProgress>? progress = null,
+        CancellationToken cancellation = default) =>
+        Background.Run(() => GetShared(folder, data, options, progress, cancellation), cancellation);
 
     /// <summary>The classifier of a file, or null where it is not there, damaged, or of other images or options.</summary>
     internal static ImageClassifier? TryLoad(string path, ClassifierData data, ClassifierTrainingOptions options)

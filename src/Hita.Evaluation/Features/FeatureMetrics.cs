@@ -50,6 +50,13 @@ internal sealed class FeatureMetrics(FeatureNetwork network, EvaluationOptions o
             _classes = state.Read<InceptionScoreStatistics>("classes");
     }
 
+    /// <inheritdoc/>
+    public void Merge(AccumulatorReader state)
+    {
+        _judged.Merge(state);
+        _classes?.Merge(state.Read<InceptionScoreStatistics>("classes"));
+    }
+
     private void AddNeighbours(EvaluationResults results)
     {
         var k = options.Protocol.Neighbours;

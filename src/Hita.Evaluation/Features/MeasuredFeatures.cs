@@ -30,6 +30,13 @@ internal sealed class MeasuredFeatures(string name, int width)
     /// <summary>Takes up a saved state.</summary>
     public void Restore(AccumulatorReader state) =>
         (Statistics, Bank) = (state.Read<FeatureStatistics>($"{name}-statistics"), state.Read<FeatureBank>($"{name}-features"));
+
+    /// <summary>Takes in the features of the images after these, which another process made.</summary>
+    public void Merge(AccumulatorReader state)
+    {
+        Statistics.Merge(state.Read<FeatureStatistics>($"{name}-statistics"));
+        Bank.Merge(state.Read<FeatureBank>($"{name}-features"));
+    }
 }
 
 /// <summary>What images are compared with, by a network's features. It has no result of its own.</summary>
@@ -52,4 +59,7 @@ internal sealed class ReferenceFeatures(FeatureNetwork network) : IEvaluationMet
 
     /// <inheritdoc/>
     public void Restore(AccumulatorReader state) => Measured.Restore(state);
+
+    /// <inheritdoc/>
+    public void Merge(AccumulatorReader state) => Measured.Merge(state);
 }

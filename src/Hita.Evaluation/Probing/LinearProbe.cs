@@ -25,7 +25,16 @@ public static class LinearProbe
     /// <exception cref="HitaException">The source has no classes or too few images, too many of them cannot be read, or the tokenizer cannot encode.</exception>
     public static EvaluationReport Run(
         ImageTokenizer tokenizer, string name, IImageSource source, EvaluationOptions options,
-        IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default)
+        IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default) =>
+        Prepare(tokenizer, name, source, options).Run(progress, cancellation);
+
+    /// <summary>A probe whose images can be shared out to several processes.</summary>
+    /// <param name="tokenizer">The tokenizer, with its encoder.</param>
+    /// <param name="name">What it was opened by, for the report.</param>
+    /// <param name="source">Images with classes; every fifth, evenly chosen, is held out and judged.</param>
+    /// <param name="options">How; the protocol matters for its name only.</param>
+    /// <exception cref="HitaException">The source has no classes or too few images, or the tokenizer cannot encode.</exception>
+    public static SharedEvaluation Prepare(ImageTokenizer tokenizer, string name, IImageSource source, EvaluationOptions options)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(source);
@@ -35,7 +44,7 @@ public static class LinearProbe
             throw new HitaException("This tokenizer was loaded for decoding only; load it whole to probe its features.");
         if (source.ClassNames.Count < 2)
             throw new HitaException($"A probe needs images of two classes or more, and {source.Description} has {source.ClassNames.Count}.");
-        return EvaluationDriver.Run(Plan(tokenizer, name, source, options), options, progress, cancellation);
+        return new SharedEvaluation(() => Plan(tokenizer, name, source, options), options);
     }
 
     /// <summary>As <see cref="Run"/>, on another thread.</summary>
@@ -54,7 +63,7 @@ public static class LinearProbe
         return new EvaluationPlan
         {
             Kind = EvaluationKind.Probe,
-            Key = ConfigJson.Write(new { EvaluationKind.Probe, images.Description, images.Count, tokenizer.ModelHash }),
+            Key = ConfigJson.Write(new { EvaluationKind.Probe, images.Description, images.Count, tokenizer.ModelHash, tokenizer.EncoderPrecision }),
             Passes = [new EvaluationPass("Encoding", "hash", images.Description, images.Count, images.Read, [new ProbeMetrics(tokenizer, source.ClassNames.Count)])],
             Models = [new MeasuredModel("tokenizer", name, tokenizer.ModelHash)],
             Settings = new Dictionary<string, string> { ["held out"] = "a fifth of the images, evenly chosen", ["crop"] = $"centre square of {side} px" },

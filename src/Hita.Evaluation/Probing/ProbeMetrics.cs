@@ -74,6 +74,20 @@ internal sealed class ProbeMetrics(ImageTokenizer tokenizer, int classCount) : I
         _features = Kinds.Where(state.Has).ToDictionary(static k => k, k => state.Read<FeatureBank>(k));
     }
 
+    /// <inheritdoc/>
+    public void Merge(AccumulatorReader state)
+    {
+        _labels.Merge(state.Read<FeatureBank>(LabelState));
+        foreach (var kind in Kinds.Where(state.Has))
+        {
+            var part = state.Read<FeatureBank>(kind);
+            if (_features.TryGetValue(kind, out var bank))
+                bank.Merge(part);
+            else
+                _features.Add(kind, part);
+        }
+    }
+
     private void Add(string kind, Tensor? features)
     {
         if (features is null)

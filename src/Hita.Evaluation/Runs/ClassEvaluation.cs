@@ -21,7 +21,7 @@ public sealed record CopyCheckOptions
 public static class ClassEvaluation
 {
     /// <summary>Runs, or goes on with, an evaluation, and writes its report and page.</summary>
-    /// <param name="origin">The samples; their classes are known.</param>
+    /// <param name="origin">The samples of a generator; their classes are known.</param>
     /// <param name="classNames">The generator's classes by number; null where they have no names.</param>
     /// <param name="classifier">Recognises them.</param>
     /// <param name="data">The true images that it was trained on.</param>
@@ -31,8 +31,24 @@ public static class ClassEvaluation
     /// <param name="cancellation">Stops soon; the same call goes on from there later.</param>
     /// <exception cref="HitaException">The classes do not fit each other, or the options are at fault.</exception>
     public static EvaluationReport Run(
-        GeneratorOrigin origin, IReadOnlyList<string>? classNames, ImageClassifier classifier, ClassifierData data, CopyCheckOptions? copies,
-        EvaluationOptions options, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default)
+        SampleOrigin origin, IReadOnlyList<string>? classNames, ImageClassifier classifier, ClassifierData data, CopyCheckOptions? copies,
+        EvaluationOptions options, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default) =>
+        Prepare(origin, classNames, classifier, data, copies, options).Run(progress, cancellation);
+
+    /// <summary>
+    /// An evaluation whose samples can be shared out to several processes, all of which need the same classifier
+    /// (<see cref="ClassifierCache.GetShared"/>). Copies are looked for when the parts are merged.
+    /// </summary>
+    /// <param name="origin">The samples of a generator; their classes are known.</param>
+    /// <param name="classNames">The generator's classes by number; null where they have no names.</param>
+    /// <param name="classifier">Recognises them.</param>
+    /// <param name="data">The true images that it was trained on.</param>
+    /// <param name="copies">How far the copy check goes; null for the defaults.</param>
+    /// <param name="options">How.</param>
+    /// <exception cref="HitaException">The classes do not fit each other, or the options are at fault.</exception>
+    public static SharedEvaluation Prepare(
+        SampleOrigin origin, IReadOnlyList<string>? classNames, ImageClassifier classifier, ClassifierData data, CopyCheckOptions? copies,
+        EvaluationOptions options)
     {
         ArgumentNullException.ThrowIfNull(origin);
         ArgumentNullException.ThrowIfNull(classifier);
@@ -40,14 +56,14 @@ public static class ClassEvaluation
         ArgumentNullException.ThrowIfNull(options);
         Check(origin, classNames, data);
         options.Validate();
-        return EvaluationDriver.Run(Plan(origin, classifier, data, copies ?? new CopyCheckOptions(), options), options, progress, cancellation);
+        return new SharedEvaluation(() => Plan(origin, classifier, data, copies ?? new CopyCheckOptions(), options), options);
     }
 
     /// <summary>As <see cref="Run"/>, on another thread.</summary>
     /// <inheritdoc cref="Run" path="/param"/>
     /// <inheritdoc cref="Run" path="/exception"/>
     public static Task<EvaluationReport> RunAsync(
-        GeneratorOrigin origin, IReadOnlyList<string>? classNames, ImageClassifier classifier, ClassifierData data, CopyCheckOptions? copies,
+        SampleOrigin origin, IReadOnlyList<string>? classNames, ImageClassifier classifier, ClassifierData data, CopyCheckOptions? copies,
         EvaluationOptions options, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default) =>
         Background.Run(() => Run(origin, classNames, classifier, data, copies, options, progress, cancellation), cancellation);
 
@@ -56,7 +72,7 @@ public static class ClassEvaluation
     /// <param name="classNames">The generator's classes by number; null where they have no names.</param>
     /// <param name="data">The true images.</param>
     /// <exception cref="HitaException">They have not.</exception>
-    public static void Check(GeneratorOrigin origin, IReadOnlyList<string>? classNames, ClassifierData data)
+    public static void Check(SampleOrigin origin, IReadOnlyList<string>? classNames, ClassifierData data)
     {
         ArgumentNullException.ThrowIfNull(origin);
         ArgumentNullException.ThrowIfNull(data);
@@ -69,7 +85,7 @@ public static class ClassEvaluation
     }
 
     private static EvaluationPlan Plan(
-        GeneratorOrigin origin, ImageClassifier classifier, ClassifierData data, CopyCheckOptions copies, EvaluationOptions options)
+        SampleOrigin origin, ImageClassifier classifier, ClassifierData data, CopyCheckOptions copies, EvaluationOptions options)
     {
         var samples = new EvaluationPass(
             "Measuring", "hash", origin.Description, origin.Count, origin.Read,
@@ -86,6 +102,7 @@ public static class ClassEvaluation
                 origin.Settings,
                 options.Protocol,
                 Classifier = classifier.Fingerprint,
+                copies,
             }),
             Passes = [samples],
             Reference = () => new MeasuredSet(data.Description, data.Identity, null),

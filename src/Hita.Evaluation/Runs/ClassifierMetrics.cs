@@ -49,6 +49,13 @@ internal sealed class ClassifierMetrics(ImageClassifier classifier, ClassifierDa
         copies.Restore(state);
     }
 
+    /// <inheritdoc/>
+    public void Merge(AccumulatorReader state)
+    {
+        _confusion.Merge(state.Read<ConfusionCounts>("confusion"));
+        copies.Merge(state);
+    }
+
     private ClassMetrics OfClass(int c) => new(
         c, data.ClassNames[c], (int)_confusion.CountOf(c), (int)_confusion[c, c],
         _confusion.ConfusedWith(c) is { } other ? data.ClassNames[other] : null);
@@ -103,6 +110,13 @@ internal sealed class CopyMetrics(SampleOrigin origin, ImageClassifier classifie
     /// <summary>Takes up a saved state.</summary>
     public void Restore(AccumulatorReader state) =>
         (_pixels, _features) = (state.Read<FeatureBank>("pixels"), state.Read<FeatureBank>("features"));
+
+    /// <summary>Takes in what another process kept of the samples after these.</summary>
+    public void Merge(AccumulatorReader state)
+    {
+        _pixels.Merge(state.Read<FeatureBank>("pixels"));
+        _features.Merge(state.Read<FeatureBank>("features"));
+    }
 
     // The samples nearest to a training image; they are made again, as an image is a function of its number.
     private List<KeptImage> Nearest(NeighbourDistances pixels, CancellationToken cancellation)

@@ -5,7 +5,7 @@ namespace Hita.Evaluation.Runs;
 
 /// <summary>The use of both codebooks as codes come.</summary>
 /// <param name="config">The tokenizer that the codes belong to; null where they are not known.</param>
-internal sealed class CodebookMetrics(TokenizerConfig? config) : ISharedMetric
+internal sealed class CodebookMetrics(TokenizerConfig? config) : IEvaluationMetric
 {
     private CodeUsage? _holistic = config?.Holistic is null ? null : new CodeUsage(config.CodebookSize);
     private CodeUsage? _patches = config is null ? null : new CodeUsage(config.CodebookSize);

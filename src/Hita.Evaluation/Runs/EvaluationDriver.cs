@@ -38,7 +38,7 @@ internal sealed class EvaluationDriver
     private EvaluationDriver(EvaluationPlan plan, EvaluationOptions options, IProgress<EvaluationProgress>? progress, CancellationToken cancellation) =>
         (_plan, _options, _progress, _cancellation) = (plan, options, progress, cancellation);
 
-    private string StatePath => Path.Combine(_options.Folder, _shard.IsWhole ? StateFile : $"{EvaluationShards.NameOf(_shard)}.unfinished");
+    private string StatePath => _shard.IsWhole ? Path.Combine(_options.Folder, StateFile) : EvaluationShards.UnfinishedPathOf(_options.Folder, _shard);
 
     /// <summary>Runs an evaluation, or goes on with it, and writes its report and page.</summary>
     /// <param name="plan">What is measured on what.</param>
@@ -52,7 +52,7 @@ internal sealed class EvaluationDriver
         EvaluationPlan plan, EvaluationOptions options, IProgress<EvaluationProgress>? progress, CancellationToken cancellation) =>
         new EvaluationDriver(plan, options, progress, cancellation).Run();
 
-    /// <summary>Measures a part of the images, and leaves what it measured in the folder.</summary>
+    /// <summary>Measures a part of the images, and leaves what it measured in the folder; what lies there already is not measured again.</summary>
     /// <param name="plan">What is measured on what.</param>
     /// <param name="options">How.</param>
     /// <param name="shard">Which part.</param>
@@ -63,11 +63,15 @@ internal sealed class EvaluationDriver
     public static void RunShard(
         EvaluationPlan plan, EvaluationOptions options, Shard shard, string command, IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
     {
+        EvaluationShards.RequireDivision(options.Folder, shard);
+        var path = EvaluationShards.PathOf(options.Folder, shard);
+        if (!options.Restart && IsMeasured(path, plan))
+            return;
         var driver = new EvaluationDriver(plan, options, progress, cancellation) { _shard = shard };
         foreach (var pass in plan.Passes)
             pass.Restrict(shard);
         driver.Measure();
-        driver.Save(EvaluationShards.PathOf(options.Folder, shard), command);
+        driver.Save(path, command);
         File.Delete(driver.StatePath);
     }
 
@@ -95,9 +99,16 @@ internal sealed class EvaluationDriver
             }
         }
         var report = driver.Finish();
-        foreach (var file in files)
-            File.Delete(file);
+        EvaluationShards.Clear(options.Folder);
         return report;
+    }
+
+    private static bool IsMeasured(string path, EvaluationPlan plan)
+    {
+        if (!File.Exists(path))
+            return false;
+        using var state = AccumulatorReader.Open(path);
+        return state.Note("key") == plan.Key;
     }
 
     private EvaluationReport Run()

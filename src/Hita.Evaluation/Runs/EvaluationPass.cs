@@ -69,7 +69,7 @@ internal sealed class EvaluationPass(
         _size = _size is null || size is null || _size == size ? _size ?? size : SeveralSizes;
         _unreadable = UnreadableOf(state);
         foreach (var metric in metrics)
-            (metric as ISharedMetric ?? throw new InvalidOperationException($"{metric.GetType().Name} cannot be shared out.")).Merge(state);
+            metric.Merge(state);
     }
 
     /// <summary>The batches that are left.</summary>

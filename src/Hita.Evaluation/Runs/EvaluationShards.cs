@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Hita.Distributed.Launching;
+using Hita.Evaluation.Classification;
 using Hita.Metrics;
 using Hita.Runtime;
 
@@ -12,16 +13,15 @@ public static partial class EvaluationShards
     /// <summary>The note that holds the command.</summary>
     internal const string CommandNote = "command";
 
+    private const string UnfinishedEnding = ".unfinished";
+
     /// <summary>All parts of an evaluation, in order.</summary>
     /// <param name="folder">The folder.</param>
     /// <exception cref="HitaException">There are none, one is missing, or there are those of two divisions.</exception>
     public static IReadOnlyList<string> Find(string folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
-        var found = Directory.Exists(folder)
-            ? Directory.EnumerateFiles(folder).Select(static f => Name().Match(Path.GetFileName(f))).Where(static m => m.Success)
-                .Select(static m => new Shard(Number(m.Groups[1]), Number(m.Groups[2]))).OrderBy(static s => s.Index).ToList()
-            : [];
+        var found = Finished(folder);
         if (found.Count == 0)
             throw new HitaException($"{folder}: there are no measurements of shards here; make them with --shard i/n of an evaluation into this folder.");
         if (found.Select(static s => s.Count).Distinct().Count() > 1)
@@ -41,11 +41,37 @@ public static partial class EvaluationShards
         return state.Note(CommandNote) ?? "";
     }
 
-    /// <summary>The file of a part.</summary>
-    internal static string PathOf(string folder, Shard shard) => Path.Combine(folder, NameOf(shard));
+    /// <summary>Refuses to measure a part where parts of another division are: they could never be put together.</summary>
+    /// <exception cref="HitaException">There are some.</exception>
+    internal static void RequireDivision(string folder, Shard shard)
+    {
+        var other = Finished(folder).FirstOrDefault(s => s.Count != shard.Count);
+        if (other is not null)
+            throw new HitaException($"{folder}: the shard {other} of another division is here, which {shard} cannot be merged with; go on with {other.Count} shards, delete the files shard-*, or choose another folder.");
+    }
 
-    /// <summary>Its name.</summary>
-    internal static string NameOf(Shard shard) => string.Create(CultureInfo.InvariantCulture, $"shard-{shard.Index:0000}-of-{shard.Count:0000}.safetensors");
+    /// <summary>Deletes what parts have left, once the report of all of them is written.</summary>
+    internal static void Clear(string folder)
+    {
+        foreach (var file in Directory.EnumerateFiles(folder))
+        {
+            var name = Path.GetFileName(file);
+            if (name == ClassifierCache.SharedFile || Name().IsMatch(name.EndsWith(UnfinishedEnding, StringComparison.Ordinal) ? name[..^UnfinishedEnding.Length] : name))
+                File.Delete(file);
+        }
+    }
+
+    /// <summary>The file that an unfinished part goes on from.</summary>
+    internal static string UnfinishedPathOf(string folder, Shard shard) => PathOf(folder, shard) + UnfinishedEnding;
+
+    /// <summary>The file of a part.</summary>
+    internal static string PathOf(string folder, Shard shard) =>
+        Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"shard-{shard.Index:0000}-of-{shard.Count:0000}.safetensors"));
+
+    private static List<Shard> Finished(string folder) => Directory.Exists(folder)
+        ? [.. Directory.EnumerateFiles(folder).Select(static f => Name().Match(Path.GetFileName(f))).Where(static m => m.Success)
+            .Select(static m => new Shard(Number(m.Groups[1]), Number(m.Groups[2]))).OrderBy(static s => s.Index)]
+        : [];
 
     private static int Number(Group digits) => int.Parse(digits.ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture);
 

@@ -4,7 +4,7 @@ namespace Hita.Evaluation.Runs;
 
 /// <summary>
 /// One of the things that an evaluation measures. It sees every batch once, in order, gives its results at the end, and can be
-/// saved in between and taken up again with the same results to the bit.
+/// saved in between and taken up again with the same results to the bit. Parts of the images can be measured by processes of their own.
 /// </summary>
 internal interface IEvaluationMetric
 {
@@ -23,11 +23,7 @@ internal interface IEvaluationMetric
     /// <summary>Takes up what <see cref="Capture"/> has saved.</summary>
     /// <param name="state">The state of the same evaluation.</param>
     void Restore(AccumulatorReader state);
-}
 
-/// <summary>A metric that can be measured on parts of the images by processes of their own.</summary>
-internal interface ISharedMetric : IEvaluationMetric
-{
     /// <summary>Takes in what another process measured on the images after those of this one.</summary>
     /// <param name="state">The state of the same evaluation's next part.</param>
     void Merge(AccumulatorReader state);

@@ -5,7 +5,7 @@ using Hita.Metrics.Networks;
 namespace Hita.Evaluation.Runs;
 
 /// <summary>What is measured by Inception features: distances to a reference, the Inception score, precision and recall.</summary>
-internal abstract class InceptionMetrics : ISharedMetric
+internal abstract class InceptionMetrics : IEvaluationMetric
 {
     private readonly FeatureSource _features;
     private readonly string _stateName;

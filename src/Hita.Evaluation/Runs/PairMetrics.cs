@@ -8,7 +8,7 @@ namespace Hita.Evaluation.Runs;
 /// <summary>PSNR, SSIM and mean squared error of images against their originals; pairs from everywhere and the worst ones for the page.</summary>
 /// <param name="ssimRange">The range that SSIM takes pixels of 0 to 1 to have.</param>
 /// <param name="count">Images in all.</param>
-internal sealed class ImageQualityMetric(double ssimRange, int count) : ISharedMetric
+internal sealed class ImageQualityMetric(double ssimRange, int count) : IEvaluationMetric
 {
     private const int SpreadPairs = 8;
     private const int WorstPairs = 4;
@@ -75,7 +75,7 @@ internal sealed class ImageQualityMetric(double ssimRange, int count) : ISharedM
 
 /// <summary>LPIPS of images against their originals.</summary>
 /// <param name="perceptual">Measures it, or says why it cannot.</param>
-internal sealed class PerceptualMetric(PerceptualSource perceptual) : ISharedMetric
+internal sealed class PerceptualMetric(PerceptualSource perceptual) : IEvaluationMetric
 {
     private RunningMean _lpips = new();
 

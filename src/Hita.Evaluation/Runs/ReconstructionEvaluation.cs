@@ -90,6 +90,8 @@ public static class ReconstructionEvaluation
                 images.Description,
                 images.Count,
                 tokenizer.ModelHash,
+                tokenizer.Precision,
+                tokenizer.EncoderPrecision,
                 options.Protocol,
                 Weights = weights,
             }),

@@ -61,7 +61,7 @@ public sealed class ReferenceInput
 }
 
 /// <summary>What samples are compared with, measured from images where there are no ready-made statistics.</summary>
-internal sealed class ReferenceMetrics : ISharedMetric
+internal sealed class ReferenceMetrics : IEvaluationMetric
 {
     private readonly ReferenceInput _input;
     private readonly FeatureSource _source;

@@ -29,6 +29,9 @@ public abstract class SampleOrigin
     /// <summary>The tokenizer whose codes they are decoded from; null where there is none.</summary>
     public virtual TokenizerConfig? Tokenizer => null;
 
+    /// <summary>Classes of the generator that makes them; 0 where there is none.</summary>
+    public virtual int ClassCount => 0;
+
     /// <summary>Makes samples, in order, from any place on; the same ones every time.</summary>
     /// <param name="first">The first one.</param>
     /// <param name="batchSize">Images at once.</param>
@@ -89,7 +92,9 @@ public sealed class GeneratorOrigin : SampleOrigin
         {
             ["seed"] = request.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["first_image"] = request.FirstImage.ToString(System.Globalization.CultureInfo.InvariantCulture),
-            ["boundary"] = JsonSerializer.Serialize(request.Boundary, ConfigJson.Options).Trim('"'),
+            ["boundary"] = Name(request.Boundary),
+            ["precision"] = Name(pipeline.Generator.Precision),
+            ["decoder_precision"] = Name(pipeline.Tokenizer.Precision),
             ["sampling"] = JsonSerializer.Serialize(request.Sampling, OneLine),
         };
         Description = $"{count} samples of {name}";
@@ -101,8 +106,8 @@ public sealed class GeneratorOrigin : SampleOrigin
     /// <inheritdoc/>
     public override int Count => _classes.Length;
 
-    /// <summary>Classes of the generator.</summary>
-    public int ClassCount => _pipeline.Generator.Config.ClassCount;
+    /// <inheritdoc/>
+    public override int ClassCount => _pipeline.Generator.Config.ClassCount;
 
     /// <inheritdoc/>
     public override EvaluationKind Kind { get; }
@@ -115,6 +120,11 @@ public sealed class GeneratorOrigin : SampleOrigin
 
     /// <inheritdoc/>
     public override TokenizerConfig? Tokenizer => _pipeline.Tokenizer.Config;
+
+    // As it is written in files.
+    private static string Name<T>(T value)
+        where T : struct, Enum =>
+        JsonSerializer.Serialize(value, ConfigJson.Options).Trim('"');
 
     /// <inheritdoc/>
     public override IEnumerable<EvaluationBatch> Read(int first, int batchSize, CancellationToken cancellation)

@@ -4,7 +4,7 @@ using Hita.Metrics;
 namespace Hita.Evaluation.Runs;
 
 /// <summary>The first samples, for the page.</summary>
-internal sealed class SampleSheet : ISharedMetric
+internal sealed class SampleSheet : IEvaluationMetric
 {
     private const int MaxCount = 64;
     private ImageKeep _sheet = new();

@@ -20,12 +20,17 @@ public sealed class SharedEvaluation
     public EvaluationReport Run(IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default) =>
         EvaluationDriver.Run(Fresh(), _options, progress, cancellation);
 
-    /// <summary>Measures a part of the images, or goes on with it, and leaves the measurements in the folder.</summary>
+    /// <summary>
+    /// Measures a part of the images, or goes on with it, and leaves the measurements in the folder. A part that is there already is not
+    /// measured again, unless <see cref="EvaluationOptions.Restart"/> is set.
+    /// </summary>
     /// <param name="shard">Which part.</param>
     /// <param name="command">The command that computes the report of all parts, for who finds the measurements; may be empty.</param>
     /// <param name="progress">Told after each batch; may be null.</param>
     /// <param name="cancellation">Stops soon; the same call goes on from there later.</param>
-    /// <exception cref="HitaException">Too many images cannot be read, or there are fewer images than parts.</exception>
+    /// <exception cref="HitaException">
+    /// Too many images cannot be read, there are fewer images than parts, or the folder holds parts of another division.
+    /// </exception>
     public void RunShard(Shard shard, string command = "", IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(shard);

@@ -116,17 +116,13 @@ public sealed partial class ModelCatalog : IAsyncDisposable
     private ImagePipeline Open(ServedPipeline source)
     {
         Compute.UseThreads(_options.Threads == 0 ? null : _options.Threads);
-        var (generator, tokenizer) = (NamedGenerator.Read(source.Generator), NamedTokenizer.Read(source.Tokenizer));
-        // Generating needs no encoder: where its weights are missing, only what reads images is refused.
-        var absence = _options.Editing ? tokenizer.Config.EncoderAbsence : null;
-        if (absence is not null)
-            LogNoEncoder(source.Id, absence);
-        return NamedModel.OpenPipeline(
-            generator,
-            tokenizer,
+        return NamedModel.OpenToServe(
+            NamedGenerator.Read(source.Generator),
+            NamedTokenizer.Read(source.Tokenizer),
             new GeneratorOptions { Device = _options.Device, Threads = _options.Threads, Precision = source.Precision, Engine = source.Engine },
-            withEncoder: _options.Editing && absence is null,
-            decoding: source.Decoding);
+            _options.Editing,
+            source.Decoding,
+            absence => LogNoEncoder(source.Id, absence));
     }
 
     // The first steps cost compiling and page faults, which no request shall wait for.

@@ -32,13 +32,13 @@ public sealed class RunFolder : IDisposable
     public const string SamplesName = "samples";
 
     private readonly FolderLock _lock;
-    private readonly bool _isNew;
+    private readonly ResultFolder _made;
 
-    private RunFolder(string path, FolderLock held, bool isNew)
+    private RunFolder(string path, FolderLock held, ResultFolder made)
     {
         Path = path;
         _lock = held;
-        _isNew = isNew;
+        _made = made;
         Checkpoints = new CheckpointStore(System.IO.Path.Combine(path, CheckpointStore.FolderName));
     }
 
@@ -66,19 +66,19 @@ public sealed class RunFolder : IDisposable
             throw new HitaException($"{path}: this is a file where a run's folder is needed; name another place.");
         if (start == RunStart.Resume && !IsRun(path))
             throw new HitaException($"{path}: there is no run here to resume; leave --resume out to begin one.");
-        var isNew = !Directory.Exists(path);
-        var held = Lock(path);
+        var (held, made) = Lock(path);
         try
         {
             if (start == RunStart.New)
                 RequireEmpty(path);
-            var run = new RunFolder(path, held, isNew);
+            var run = new RunFolder(path, held, made);
             run.CleanUp();
             return run;
         }
         catch
         {
             held.Dispose();
+            made.Dispose();
             throw;
         }
     }
@@ -87,27 +87,20 @@ public sealed class RunFolder : IDisposable
     /// <param name="name">The file or folder.</param>
     public string this[string name] => System.IO.Path.Combine(Path, name);
 
-    /// <summary>Lets other processes in. A folder that was made for a run that never began is removed.</summary>
+    /// <summary>Lets other processes in. Folders that were made for a run that never began are removed.</summary>
     public void Dispose()
     {
         _lock.Dispose();
-        try
-        {
-            if (_isNew && Directory.Exists(Path) && !Directory.EnumerateFileSystemEntries(Path).Any())
-                Directory.Delete(Path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // Another process took the folder meanwhile: then it is no longer ours to tidy.
-        }
+        _made.Dispose();
     }
 
-    private static FolderLock Lock(string path)
+    private static (FolderLock Held, ResultFolder Made) Lock(string path)
     {
         try
         {
-            return FolderLock.TryTake(path)
-                ?? throw new HitaException($"{path}: another process is training in this folder; wait for it, or name another folder.");
+            var made = new ResultFolder(path);
+            return (FolderLock.TryTake(path)
+                ?? throw new HitaException($"{path}: another process is training in this folder; wait for it, or name another folder."), made);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

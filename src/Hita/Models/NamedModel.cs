@@ -107,6 +107,25 @@ public static class NamedModel
         }
     }
 
+    /// <summary>
+    /// Opens a pipeline for a program that generates at any rate, and edits where it can: where the weights of the tokenizer's encoder are
+    /// missing, it is opened without it, and only what reads images is refused.
+    /// </summary>
+    /// <param name="generator">The generator's part.</param>
+    /// <param name="tokenizer">The tokenizer's part.</param>
+    /// <param name="options">How the generator is loaded, and the device for both.</param>
+    /// <param name="editing">Whether images are to be read at all.</param>
+    /// <param name="decoding">The type of the tokenizer's weights: float32 or bfloat16.</param>
+    /// <param name="tellAbsence">Told, before anything is loaded, why the encoder is missing and how to get it.</param>
+    internal static ImagePipeline OpenToServe(
+        NamedGenerator generator, NamedTokenizer tokenizer, GeneratorOptions options, bool editing, Precision decoding, Action<string> tellAbsence)
+    {
+        var absence = editing ? tokenizer.Config.EncoderAbsence : null;
+        if (absence is not null)
+            tellAbsence(absence);
+        return OpenPipeline(generator, tokenizer, options, withEncoder: editing && absence is null, decoding);
+    }
+
     /// <summary>Opens a pipeline of what has been read, which can be followed and stopped.</summary>
     internal static ImagePipeline OpenPipeline(
         NamedGenerator generator, NamedTokenizer tokenizer, GeneratorOptions? options, bool withEncoder, Precision decoding, IProgress<LoadProgress>? progress, CancellationToken cancellation)

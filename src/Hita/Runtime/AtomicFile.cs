@@ -74,6 +74,22 @@ internal sealed class AtomicFile : IDisposable
     /// <param name="path">Its place; what is there is replaced.</param>
     public static void Rename(string finished, string path) => File.Move(finished, path, overwrite: true);
 
+    /// <summary>As <see cref="Rename"/>, unless a file of that name is there already: then the finished one is deleted.</summary>
+    /// <returns>Whether it was renamed; of several processes that try at once, one succeeds.</returns>
+    public static bool TryRename(string finished, string path)
+    {
+        try
+        {
+            File.Move(finished, path, overwrite: false);
+            return true;
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            File.Delete(finished);
+            return false;
+        }
+    }
+
     /// <summary>Whether a file is one that a process did not live to rename.</summary>
     /// <param name="path">The file.</param>
     /// <param name="name">The name it was to get; null for any.</param>

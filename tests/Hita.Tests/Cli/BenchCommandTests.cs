@@ -67,17 +67,17 @@ public sealed class BenchCommandTests
         using var json = JsonDocument.Parse(output);
         Assert.Equal("bf16", json.RootElement.GetProperty("sampling")[0].GetProperty("precision").GetString());
         Assert.Equal(JsonValueKind.Null, json.RootElement.GetProperty("decoding").ValueKind);
-        (code, output, _) = CommandLine.Run("precision", "-m", "tiny", "--class", "1", "--json", "--sheet", folder["one.png"]);
-        Assert.Equal(0, code);
-        using var decoded = JsonDocument.Parse(output);
-        Assert.Equal("bf16", decoded.RootElement.GetProperty("decoding").GetProperty("precision").GetString());
 
         (code, output, _) = CommandLine.Run("precision", "-m", "tiny", "--class", "1", "--encode", folder["sheet.png"]);
         Assert.Equal(0, code);
         Assert.Matches(@"(?m)^Encoded in bf16: of 1 image, [0-9.]+ % of the holistic and [0-9.]+ % of the patch codes differ\.", output);
-        (code, output, _) = CommandLine.Run("precision", "-m", "tiny", "--class", "1", "--json", "--encode", folder.Path);
+        Directory.CreateDirectory(folder["set"]);
+        File.Copy(folder["sheet.png"], folder["set/one.png"]);
+        File.Copy(folder["sheet.png"], folder["set/two.png"]);
+        (code, output, _) = CommandLine.Run("precision", "-m", "tiny", "--class", "1", "--json", "--sheet", folder["one.png"], "--encode", folder["set"]);
         Assert.Equal(0, code);
         using var encoded = JsonDocument.Parse(output);
+        Assert.Equal("bf16", encoded.RootElement.GetProperty("decoding").GetProperty("precision").GetString());
         Assert.Equal(2, encoded.RootElement.GetProperty("encoding").GetProperty("images").GetInt32());
 
         (code, _, error) = CommandLine.Run("precision", "-m", "tiny", "--class", "1", "--sheet", folder["sheet.gif"]);

@@ -28,7 +28,7 @@ public sealed class OverwriteTests : IDisposable
     [InlineData("x/code-000-change.png", "explore", "PHOTO", "--codes", "0", "-m", "tiny", "-o", "OUT/x")]
     [InlineData("x/code-015-dropped.png", "explore", "PHOTO", "--codes", "15", "-m", "tiny", "-o", "OUT/x")]
     [InlineData("e/report.json", "evaluate", "reconstruction", "materials:7:0..4", "-m", "tiny", "--weights", "by-name", "-o", "OUT/e")]
-    [InlineData("p/index.html", "probe", "materials:7:0..120", "-m", "tiny", "-o", "OUT/p")]
+    [InlineData("p/index.html", "probe", "materials:7:0..100", "-m", "tiny", "-o", "OUT/p")]
     [InlineData("sheet.png", "data", "show", "materials", "--count", "1", "--size", "16", "-o", "OUT/sheet.png")]
     [InlineData("tiny/tokenizer/config.json", "init", "--preset", "tiny", "-o", "OUT/tiny")]
     public void A_result_that_is_there_stops_the_command_before_it_starts(string result, params string[] words)
@@ -91,7 +91,7 @@ public sealed class OverwriteTests : IDisposable
         Directory.CreateDirectory(_folder["e"]);
         File.WriteAllText(_folder["e/report.json"], "mine");
         File.WriteAllText(_folder["e/state.safetensors"], "unfinished");
-        var (code, _, error) = CommandLine.Run("evaluate", "reconstruction", "materials:7:0..4", "-m", "tiny", "--weights", "by-name", "--restart", "-o", _folder["e"]);
+        var (code, _, error) = CommandLine.Run("evaluate", "reconstruction", "materials:7:0..4", "-m", "tiny", "--weights", _folder.Path, "--restart", "-o", _folder["e"]);
         Assert.True(code == 0, error);
         Assert.NotEqual("mine", File.ReadAllText(_folder["e/report.json"]));
     }

@@ -1,4 +1,6 @@
 using Hita.Distributed.Launching;
+using Hita.Evaluation.Classification;
+using Hita.Evaluation.Reports;
 using Hita.Runtime;
 using Hita.Tests.Cli;
 using Hita.Tests.Data;
@@ -97,6 +99,110 @@ public sealed class ShardTests
         {
             var (code, _, error) = CommandLine.Run(["evaluate", "reconstruction", folder["data"], "-m", "tiny", "-o", folder[to], .. more]);
             Assert.True(code == 0, error);
+        }
+    }
+
+    [Fact]
+    public void Generated_images_are_judged_in_parts_that_have_the_same_settings()
+    {
+        using var folder = new TemporaryFolder();
+        Evaluate("whole");
+        Evaluate("parts", "--shard", "0/2");
+        Evaluate("parts", "--shard", "1/2", "--precision", "int8");
+        Merge("shard-0001-of-0002.safetensors: these measurements are of another evaluation (other data, model or settings); measure this shard again.");
+        Evaluate("parts", "--shard", "1/2");
+        Merge(null);
+        Reports.RequireEqual(folder["whole"], folder["parts"]);
+
+        void Evaluate(string to, params string[] more)
+        {
+            // The folder has no weights: codes are counted, and the samples are known by their hash.
+            var (code, _, error) = CommandLine.Run(["evaluate", "generation", "-m", "tiny", "--samples", "10", "--weights", Directory.CreateDirectory(folder["none"]).FullName, "-o", folder[to], .. more]);
+            Assert.True(code == 0, error);
+        }
+
+        void Merge(string? refusal)
+        {
+            var (code, _, error) = CommandLine.Run("evaluate", "merge", folder["parts"]);
+            Assert.True(code == (refusal is null ? 0 : 1), error);
+            Assert.Contains(refusal ?? "", error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Parts_are_judged_by_the_classifier_that_lies_beside_them()
+    {
+        using var folder = new TemporaryFolder();
+        string[] names = [.. Enumerable.Range(0, 10).Select(static c => $"class-{c}")];
+        Sets.WriteClasses(folder["data"], 4, names);
+        // Where the program keeps classifiers is the user's, not a test's: the first part finds one here.
+        using (var images = ClassifierImages.Open(folder["data"], heldOut: null))
+        {
+            using var classifier = ClassifierTraining.Train(images.Data, new ClassifierTrainingOptions { Steps = 1 });
+            Directory.CreateDirectory(folder["out"]);
+            classifier.Save(folder["out/classifier.safetensors"]);
+        }
+        Ok("--shard", "0/2");
+        Ok("--shard", "1/2");
+        var (code, output, error) = CommandLine.Run("evaluate", "merge", folder["out"]);
+        Assert.True(code == 0, error);
+        Assert.Matches(@"least recognised +samples +recognised", output);
+        Assert.Equal(8, EvaluationReport.Load(folder["out"]).Samples.Count);
+        Assert.Equal(["index.html", "report.json"], Directory.EnumerateFiles(folder["out"]).Select(Path.GetFileName).Order());
+
+        void Ok(params string[] more)
+        {
+            var (code, _, error) = CommandLine.Run(["evaluate", "classes", "-m", "tiny", "--data", folder["data"], "--samples", "8", "--classifier-steps", "1", "--training-images", "10", "-o", folder["out"], .. more]);
+            Assert.True(code == 0, error);
+        }
+    }
+
+    [Fact]
+    public void Two_ranks_judge_generated_images_and_what_is_wrong_for_both_is_said_once()
+    {
+        Ranks.SkipWithout();
+        using var folder = new TemporaryFolder();
+        string[] command = ["evaluate", "generation", "--samples", "9", "--weights", Directory.CreateDirectory(folder["none"]).FullName];
+        var (code, output, error) = CommandLine.Run([.. command, "-m", "tiny", "-o", folder["one"]]);
+        Assert.True(code == 0, error);
+        (code, output, error) = Ranks.Run(2, [.. command, "-m", "tiny", "-o", folder["two"], "--threads", "1"]);
+        Assert.True(code == 0, output + error);
+        Assert.Single(Lines(output + error, "2 ranks share the images out"));
+        Reports.RequireEqual(folder["one"], folder["two"]);
+        (code, output, error) = Ranks.Run(2, [.. command, "-m", folder["nowhere"], "-o", folder["no"]]);
+        Assert.Equal(1, code);
+        Assert.Single(Lines(output + error, "nowhere"));
+
+        static IEnumerable<string> Lines(string text, string part) => text.Split('\n').Where(l => l.Contains("hita: ", StringComparison.Ordinal) && l.Contains(part, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [Trait("Category", "Slow")]
+    [InlineData("generation", "-m", "tiny", "--samples", "12", "--reference", "materials:0:0..12", "--weights", "by-name")]
+    [InlineData("classes", "-m", "tiny", "--samples", "12", "--data", "DATA", "--classifier-steps", "2", "--training-images", "20")]
+    [InlineData("features", "materials:0:0..9", "materials:1:0..11")]
+    [InlineData("probe", "DATA", "-m", "tiny")]
+    public void Ranks_share_out_every_evaluation(string kind, params string[] arguments)
+    {
+        Ranks.SkipWithout();
+        if (kind == "features")
+            ResNet18File.Path();
+        using var folder = new TemporaryFolder();
+        Sets.WriteClasses(folder["data"], 11, [.. Enumerable.Range(0, 10).Select(static c => $"class-{c}")]);
+        var cache = new Dictionary<string, string> { ["HITA_CACHE"] = folder["cache"] };
+        string[] command = [.. kind == "probe" ? (string[])["probe"] : ["evaluate", kind], .. arguments.Select(a => a == "DATA" ? folder["data"] : a), "--threads", "1", "--rank-timeout", "600", "-o"];
+        foreach (var ranks in (int[])[0, 1, 2, 4])
+            Run(ranks, [.. command, folder[$"{ranks}"]]);
+        for (var i = 0; i < 3; i++)
+            Run(0, [.. command, folder["parts"], "--shard", $"{i}/3"]);
+        Run(0, ["evaluate", "merge", folder["parts"]]);
+        foreach (var other in (string[])["1", "2", "4", "parts"])
+            Reports.RequireEqual(folder["0"], folder[other]);
+
+        void Run(int ranks, string[] words)
+        {
+            var (code, output, error) = Ranks.Run(ranks, cache, words);
+            Assert.True(code == 0, output + error);
         }
     }
 

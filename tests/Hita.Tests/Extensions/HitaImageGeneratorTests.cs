@@ -14,26 +14,14 @@ namespace Hita.Tests.Extensions;
 
 /// <summary>The pipeline behind the standard interface for image generation.</summary>
 [Collection(Alone.Name)]
-public sealed class HitaImageGeneratorTests : IAsyncLifetime
+public sealed class HitaImageGeneratorTests(HitaImageGeneratorTests.Opened opened) : IClassFixture<HitaImageGeneratorTests.Opened>
 {
-    private readonly ImagePipeline _pipeline = ImagePipeline.Load("materials", withEncoder: true);
-    private ImageHost? _host;
+    private readonly ImagePipeline _pipeline = opened.Pipeline;
+    private readonly ImageHost _host = opened.Host;
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    private HitaImageGenerator Generator => new(_host!, "materials");
-
-    public ValueTask InitializeAsync()
-    {
-        _host = new ImageHost(_pipeline);
-        return ValueTask.CompletedTask;
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _host!.DisposeAsync();
-        _pipeline.Dispose();
-    }
+    private HitaImageGenerator Generator => new(_host, "materials");
 
     [Fact]
     public async Task Images_are_those_of_the_seed_and_carry_it()
@@ -142,7 +130,7 @@ public sealed class HitaImageGeneratorTests : IAsyncLifetime
     {
         var services = new ServiceCollection();
         services.AddLogging(static logging => logging.SetMinimumLevel(LogLevel.Trace));
-        services.AddSingleton<IImageHost>(_host!);
+        services.AddSingleton<IImageHost>(_host);
         services.AddImageGenerator(provider => new HitaImageGenerator(provider.GetRequiredService<IImageHost>(), "materials")).UseLogging().UseOpenTelemetry();
         // The host is disposed of by the test; a provider would do it too.
         var generator = services.BuildServiceProvider().GetRequiredService<IImageGenerator>();
@@ -156,7 +144,7 @@ public sealed class HitaImageGeneratorTests : IAsyncLifetime
     {
         await using var host = new ImageHost(_pipeline, new ImageHostOptions { MaxBatch = 4, MaxQueue = 13 });
         using var generator = new HitaImageGenerator(host);
-        Assert.Equal(40, (await generator.GenerateImagesAsync("marble torus", new ImageGenerationOptions { Count = 40 }, Stop)).Contents.Count);
+        Assert.Equal(20, (await generator.GenerateImagesAsync("marble torus", new ImageGenerationOptions { Count = 20 }, Stop)).Contents.Count);
     }
 
     [Fact]
@@ -166,7 +154,7 @@ public sealed class HitaImageGeneratorTests : IAsyncLifetime
         var running = Generator.GenerateImagesAsync("marble torus", new ImageGenerationOptions { Count = 500 }, source.Token);
         await source.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
-        Assert.Equal(0, _host!.Status.Waiting);
+        Assert.Equal(0, _host.Status.Waiting);
     }
 
     private static ImageGenerationOptions Options(params (string Name, object Value)[] properties)
@@ -179,4 +167,20 @@ public sealed class HitaImageGeneratorTests : IAsyncLifetime
 
     private async Task<DataContent> Original() =>
         (DataContent)(await Generator.GenerateImagesAsync("metal sphere", Options(("seed", 9)), Stop)).Contents[0];
+
+    /// <summary>The pipeline and its host, opened once for all of these tests.</summary>
+    public sealed class Opened : IAsyncDisposable
+    {
+        public Opened() => Host = new ImageHost(Pipeline);
+
+        public ImagePipeline Pipeline { get; } = ImagePipeline.Load("materials", withEncoder: true);
+
+        public ImageHost Host { get; }
+
+        public async ValueTask DisposeAsync()
+        {
+            await Host.DisposeAsync();
+            Pipeline.Dispose();
+        }
+    }
 }

@@ -23,7 +23,7 @@ public sealed class ContinuousBatchTests
     public void An_image_is_the_one_that_it_is_alone(string preset, GeneratorEngine engine, Precision precision)
     {
         using var generator = ByName(preset, engine, precision);
-        var images = Enumerable.Range(0, 40).Select(i => Mixed(generator.Config, i)).ToArray();
+        var images = Enumerable.Range(0, 24).Select(i => Mixed(generator.Config, i)).ToArray();
         var random = new Random(1);
         using var batch = new ContinuousBatch(generator.Tokens, 9);
         var sequences = images.Select(i => i.Sequence(generator.Config)).ToArray();

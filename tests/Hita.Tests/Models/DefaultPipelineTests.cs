@@ -36,16 +36,23 @@ public sealed class DefaultPipelineTests : IDisposable
         Assert.Equal((128, 128), (ImageDecoder.Decode(apple).Width, ImageDecoder.Decode(apple).Height));
         foreach (var arguments in (string[][])
                  [
-                     ["encode", apple, "-o", _folder["codes.hita"]], ["reconstruct", apple, "-o", _folder["r"]], ["style", apple, apple, "-o", _folder["s.png"]],
-                     ["inpaint", apple, "--lower-half", "-o", _folder["i.png"]], ["vary", apple, "-o", _folder["v"]], ["morph", apple, apple, "-o", _folder["m.webp"]],
-                     ["explore", apple, "-o", _folder["e"]], ["probe", "materials:0:0..72", "-o", _folder["p"]],
+                     ["encode", apple, "-o", _folder["c/codes.hita"]], ["reconstruct", apple, "-o", _folder["r/s"]], ["style", apple, apple, "-o", _folder["s/s.png"]],
+                     ["inpaint", apple, "--lower-half", "-o", _folder["i/i.png"]], ["outpaint", apple, "--left", "32", "-o", _folder["u/u.png"]],
+                     ["edit-class", apple, "--box", "0,0,64,64", "--class", "pear", "-o", _folder["b/b.png"]], ["vary", apple, "-o", _folder["v"]],
+                     ["morph", apple, apple, "-o", _folder["m/m.webp"]], ["explore", apple, "-o", _folder["e"]], ["probe", "materials:0:0..72", "-o", _folder["p"]],
+                     ["tokenize", "materials:0:0..72", "-m", "orchard", "-o", _folder["t"]], ["evaluate", "reconstruction", "materials:0:0..72", "-o", _folder["q"]],
+                     [
+                         "train", "generator", Path.Combine(TestFiles.Root, "recipes", "materials-generator.yaml"), "--set", "tokenizer=orchard", "--set", "data.source=materials:0:0..72",
+                         "-o", _folder["runs/g"],
+                     ],
                  ])
         {
             (code, var output, error) = CommandLine.Run(arguments);
             Assert.Equal((1, ""), (code, output));
             Assert.Equal($"hita: {ResNet18Weights.Absence}", error.Trim());
         }
-        Assert.Empty(Directory.GetFiles(_folder.Path));
+        // Nothing is left of what had no result, folders above it included.
+        Assert.Equal([_folder["out"]], Directory.GetFileSystemEntries(_folder.Path));
     }
 
     [Fact]

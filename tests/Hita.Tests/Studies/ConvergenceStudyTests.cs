@@ -1,5 +1,7 @@
+using Hita.Evaluation.Runs;
 using Hita.Runtime;
 using Hita.Studies.Convergence;
+using Hita.Tests.Evaluation.Runs;
 using Hita.Tests.Support;
 using Hita.Tests.Training;
 using Hita.Tokenization;
@@ -54,6 +56,29 @@ public sealed class ConvergenceStudyTests
         var set = same with { Arms = [new("a", "t", "c"), new("b", "t", "c")], Sets = ["seed=3"] };
         Assert.Contains("--seeds", Assert.Throws<HitaException>(() => set.Run(static _ => { }, default)).Message, StringComparison.Ordinal);
         Assert.Equal([25, 50, 75, 103], (same with { Steps = 103, Points = 4 }).Marks());
+    }
+
+    [Fact]
+    public void Samples_that_two_evaluations_look_at_are_made_once()
+    {
+        using var folder = new TemporaryFolder();
+        using var source = new ColourSource(7, classes: 3, side: 16);
+        var origin = SampleOrigin.From(ImageSeries.Source(source, 16, 0));
+        using (var kept = new KeptSamples(folder["samples.npz"]))
+        {
+            // The middle alone is not kept.
+            Assert.Equal(4, Read(kept.Of(origin), 3).Count);
+            Assert.False(File.Exists(folder["samples.npz"]));
+            var first = Read(kept.Of(origin), 0);
+            var reads = source.Reads;
+            Assert.Equal(first, Read(kept.Of(origin), 0));
+            Assert.Equal(first.Skip(3), Read(kept.Of(origin), 3));
+            Assert.Equal(reads, source.Reads);
+        }
+        Assert.Empty(Directory.EnumerateFiles(folder.Path));
+
+        static List<string> Read(SampleOrigin samples, int first) =>
+            [.. samples.Read(first, 3, default).SelectMany(static b => b.Images.Zip(b.Classes, static (image, c) => $"{c} {Convert.ToHexString(image.Pixels)}"))];
     }
 
     [Fact]

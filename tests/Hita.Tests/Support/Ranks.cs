@@ -15,9 +15,15 @@ internal static class Ranks
     /// <summary>Runs the program to its end.</summary>
     /// <param name="count">Ranks; 0 for no launcher.</param>
     /// <param name="arguments">Its arguments.</param>
-    public static (int Code, string Output, string Error) Run(int count, params string[] arguments)
+    public static (int Code, string Output, string Error) Run(int count, params string[] arguments) => Run(count, new Dictionary<string, string>(), arguments);
+
+    /// <summary>Runs the program to its end.</summary>
+    /// <param name="count">Ranks; 0 for no launcher.</param>
+    /// <param name="variables">Environment variables besides.</param>
+    /// <param name="arguments">Its arguments.</param>
+    public static (int Code, string Output, string Error) Run(int count, IReadOnlyDictionary<string, string> variables, string[] arguments)
     {
-        using var process = Start(count, new Dictionary<string, string>(), arguments);
+        using var process = Start(count, variables, arguments);
         var error = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
         if (!process.WaitForExit(Patience))

@@ -39,7 +39,7 @@ internal static class DecodeCommand
                 parsed.GetValue(output)!, names.Next(image.Name ?? (i + 1).ToString("00000", CultureInfo.InvariantCulture), "-decoded.png"))).ToList();
             // Found out now, not after the model has been loaded.
             overwrite.Check(parsed, files);
-            Directory.CreateDirectory(parsed.GetValue(output)!);
+            using var place = new ResultFolder(parsed.GetValue(output)!);
             using var tokenizer = NamedModel.OpenTokenizer(
                 parsed.GetValue(model)!,
                 new TokenizerOptions { DecoderOnly = true, Device = parsed.GetValue(host.Globals.Device)!, Precision = CommonOptions.Chosen(parsed, precision) });

@@ -34,6 +34,7 @@ internal static class EncodeCommand
                 throw new HitaException($"{file} must end in .hita or .safetensors, which says how the codes are written.");
             var files = images.Files(parsed);
             overwrite.Check(parsed, file);
+            using var place = ResultFolder.Of(file);
             ProbeWritable(file);
             using var tokenizer = images.Open(host, parsed, files);
             var fit = images.Fitting(parsed, tokenizer.Config);
@@ -82,10 +83,8 @@ internal static class EncodeCommand
     {
         if (Directory.Exists(file))
             throw new HitaException($"{file} is a folder; name a file.");
-        var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
-        Directory.CreateDirectory(folder);
         using var probe = new FileStream(
-            Path.Combine(folder, $".{Guid.NewGuid():N}.tmp"), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+            Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file))!, $".{Guid.NewGuid():N}.tmp"), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
     }
 
     // A safetensors file holds one grid: the first image of another shape ends the work before it is encoded in vain.

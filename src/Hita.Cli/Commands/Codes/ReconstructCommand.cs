@@ -4,6 +4,7 @@ using Hita.Cli.Hosting;
 using Hita.Cli.Options;
 using Hita.Cli.Output;
 using Hita.Imaging;
+using Hita.Runtime;
 using Hita.Tokenization;
 
 namespace Hita.Cli.Commands.Codes;
@@ -32,7 +33,7 @@ internal static class ReconstructCommand
             var results = files.Select(f => Path.Combine(parsed.GetValue(output)!, names.Next(f, "-reconstruction.png"))).ToList();
             // Found out now, not after the model has been loaded.
             overwrite.Check(parsed, results);
-            Directory.CreateDirectory(parsed.GetValue(output)!);
+            using var place = new ResultFolder(parsed.GetValue(output)!);
             using var tokenizer = images.Open(host, parsed, files);
             var done = Run(host, files, tokenizer, images.Fitting(parsed, tokenizer.Config), results);
             Print(host.Terminal, tokenizer, done, parsed.GetValue(json));

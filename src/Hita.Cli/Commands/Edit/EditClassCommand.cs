@@ -3,6 +3,7 @@ using Hita.Cli.Hosting;
 using Hita.Cli.Options;
 using Hita.Editing;
 using Hita.Imaging;
+using Hita.Runtime;
 
 namespace Hita.Cli.Commands.Edit;
 
@@ -35,6 +36,7 @@ internal static class EditClassCommand
             var options = inpaint.Options(parsed, models.SamplingOf(parsed));
             var file = EditOutput.Check(parsed.GetValue(output)!, parsed.GetValue(source));
             overwrite.Check(parsed, InpaintRun.Files(file, options));
+            using var place = ResultFolder.Of(file);
             var (image, input) = EditOutput.Read(host.Terminal, parsed.GetValue(source)!);
             var part = PixelBox.Parse(parsed.GetValue(box)!).ClipTo(image.Width, image.Height);
             return InpaintRun.Run(

@@ -36,7 +36,7 @@ internal static class ExploreCommand
             var second = parsed.GetValue(other) is { } path ? EditOutput.Read(host.Terminal, path).Image : null;
             // What is known is found out now, not after the model has been loaded.
             Check(wanted ?? []);
-            Directory.CreateDirectory(parsed.GetValue(output)!);
+            using var place = new ResultFolder(parsed.GetValue(output)!);
             using var tokenizer = PipelineArguments.OpenTokenizer(host, parsed, model, input.File);
             if (wanted is null)
                 Check(Enumerable.Range(0, tokenizer.Config.HolisticTokenCount));

@@ -4,6 +4,7 @@ using Hita.Cli.Options;
 using Hita.Cli.Output;
 using Hita.Editing;
 using Hita.Imaging;
+using Hita.Runtime;
 
 namespace Hita.Cli.Commands.Edit;
 
@@ -46,6 +47,7 @@ internal static class InpaintCommand
             var options = inpaint.Options(parsed, models.SamplingOf(parsed));
             var file = EditOutput.Check(parsed.GetValue(output)!, parsed.GetValue(source), parsed.GetValue(mask));
             overwrite.Check(parsed, InpaintRun.Files(file, options));
+            using var place = ResultFolder.Of(file);
             var (image, input) = EditOutput.Read(host.Terminal, parsed.GetValue(source)!);
             var (marks, inputs, where) = Mask(host.Terminal, image, input, parsed.GetValue(mask), parsed.GetValue(box), parsed.GetValue(lower));
             return InpaintRun.Run(

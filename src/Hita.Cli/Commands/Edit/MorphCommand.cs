@@ -55,6 +55,7 @@ internal static class MorphCommand
                 throw new HitaException($"{file} must end in .webp: animations are written as WebP.");
             var strip = Path.ChangeExtension(EditOutput.Beside(file, "strip"), ".png");
             overwrite.Check(parsed, file, strip);
+            using var place = ResultFolder.Of(file);
             var (first, firstInput) = EditOutput.Read(host.Terminal, parsed.GetValue(from)!);
             var (second, secondInput) = EditOutput.Read(host.Terminal, parsed.GetValue(to)!);
             using var tokenizer = PipelineArguments.OpenTokenizer(host, parsed, model, firstInput.File, secondInput.File);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Hita.Cli.Hosting;
 using Hita.Cli.Options;
 using Hita.Editing;
+using Hita.Runtime;
 
 namespace Hita.Cli.Commands.Edit;
 
@@ -40,6 +41,7 @@ internal static class OutpaintCommand
             var options = inpaint.Options(parsed, models.SamplingOf(parsed));
             var file = EditOutput.Check(parsed.GetValue(output)!, parsed.GetValue(source));
             overwrite.Check(parsed, InpaintRun.Files(file, options));
+            using var place = ResultFolder.Of(file);
             var (image, input) = EditOutput.Read(host.Terminal, parsed.GetValue(source)!);
             var margins = new Margins(parsed.GetValue(left), parsed.GetValue(top), parsed.GetValue(right), parsed.GetValue(bottom));
             margins.Check(image);

@@ -3,6 +3,7 @@ using Hita.Cli.Hosting;
 using Hita.Cli.Options;
 using Hita.Cli.Output;
 using Hita.Editing;
+using Hita.Runtime;
 
 namespace Hita.Cli.Commands.Edit;
 
@@ -51,6 +52,7 @@ internal static class StyleCommand
             }.Validate();
             var file = EditOutput.Check(parsed.GetValue(output)!, parsed.GetValue(content), parsed.GetValue(style));
             overwrite.Check(parsed, file);
+            using var place = ResultFolder.Of(file);
             var (first, firstInput) = EditOutput.Read(host.Terminal, parsed.GetValue(content)!);
             var (second, secondInput) = EditOutput.Read(host.Terminal, parsed.GetValue(style)!);
             using var tokenizer = PipelineArguments.OpenTokenizer(host, parsed, model, firstInput.File, secondInput.File);

@@ -5,6 +5,7 @@ using Hita.Cli.Options;
 using Hita.Cli.Output;
 using Hita.Editing;
 using Hita.Imaging;
+using Hita.Runtime;
 
 namespace Hita.Cli.Commands.Edit;
 
@@ -44,7 +45,7 @@ internal static class VaryCommand
             var folder = parsed.GetValue(output)!;
             var stem = Path.Combine(folder, $"{OutputNames.Safe(Path.GetFileNameWithoutExtension(parsed.GetValue(source)!))}-{parsed.GetValue(keep)}");
             overwrite.Check(parsed, Enumerable.Range(0, parsed.GetValue(count)).Select(i => FileOf(stem, sampling, sampling.FirstImage + i)));
-            Directory.CreateDirectory(folder);
+            using var place = new ResultFolder(folder);
             using var pipeline = models.Open(host, parsed, input.File);
             IReadOnlyList<Variation> variations;
             var (line, progress) = EditOutput.SamplingProgress(host);

@@ -25,24 +25,27 @@ internal static class ArchiveCommand
         {
             samples, reference, neighbours,
         };
-        shared.AddTo(command, shard: true);
+        shared.AddTo(command);
         command.SetAction(parsed =>
         {
             host.Globals.Prepare(parsed);
-            var protocol = shared.Protocol(parsed);
-            var options = shared.Options(parsed, host, protocol) with { PrecisionRecall = !parsed.GetValue(neighbours) };
-            var images = ImageSeries.Archive(parsed.GetValue(samples)!, protocol.Size, options.SampleCount);
-            IImageSource? source = null;
-            try
+            return shared.Together(parsed, host, group =>
             {
-                var against = EvaluationArguments.Reference(host, parsed.GetValue(reference)!, protocol, Side(parsed.GetValue(samples)!), out source);
-                using var features = shared.Features(parsed, host);
-                return shared.Measure(parsed, host, SampleEvaluation.Prepare(SampleOrigin.From(images), against, features, options));
-            }
-            finally
-            {
-                source?.Dispose();
-            }
+                var protocol = shared.Protocol(parsed);
+                var options = shared.Options(parsed, host, protocol) with { PrecisionRecall = !parsed.GetValue(neighbours) };
+                var images = ImageSeries.Archive(parsed.GetValue(samples)!, protocol.Size, options.SampleCount);
+                IImageSource? source = null;
+                try
+                {
+                    var against = EvaluationArguments.Reference(host, parsed.GetValue(reference)!, protocol, Side(parsed.GetValue(samples)!), out source);
+                    using var features = shared.Features(parsed, host);
+                    shared.Measure(parsed, host, group, SampleEvaluation.Prepare(SampleOrigin.From(images), against, features, options));
+                }
+                finally
+                {
+                    source?.Dispose();
+                }
+            });
         });
         return command;
     }

@@ -49,27 +49,29 @@ internal static class ClassesCommand
         command.SetAction(parsed =>
         {
             host.Globals.Prepare(parsed);
-            var options = shared.Options(parsed, host, shared.Protocol(parsed));
-            var (from, decoder) = models.Parts(parsed);
-            var generator = NamedGenerator.Read(from);
-            var request = sampling.Request(parsed, generator.Sampling);
-            var name = models.Name(parsed);
-            using var opened = EvaluationData.OpenForClassifier(host, parsed.GetValue(data) ?? BuiltIn(generator.Classes, name), parsed.GetValue(heldOut));
-            var images = opened.Data;
-            using var pipeline = NamedModel.OpenPipeline(generator, NamedTokenizer.Read(decoder), GenerationCommand.GeneratorOptionsOf(parsed, host, precision));
-            var origin = new GeneratorOrigin(pipeline, name, options.Protocol, options.SampleCount ?? DefaultSamples, request, EvaluationKind.Classes);
-            var classes = pipeline.Generator.Classes;
-            var names = classes.HasNames ? Enumerable.Range(0, classes.Count).Select(i => classes[i]).ToList() : null;
-            ClassEvaluation.Check(origin, names, images);
-            using var classifier = Classifier(host, images, parsed.GetValue(steps));
-            using var progress = new StageProgress(host.Terminal);
-            var report = ClassEvaluation.Run(
-                origin, names, classifier, images, new CopyCheckOptions { TrainingCount = parsed.GetValue(training) }, options, progress, host.Cancellation);
-            progress.Dispose();
-            shared.Print(parsed, host, report);
-            if (!parsed.GetValue(shared.Json))
-                PrintWorst(host.Terminal, report);
-            return ExitCodes.Success;
+            return shared.Together(parsed, host, group =>
+            {
+                var options = shared.Options(parsed, host, shared.Protocol(parsed));
+                var (from, decoder) = models.Parts(parsed);
+                var generator = NamedGenerator.Read(from);
+                var request = sampling.Request(parsed, generator.Sampling);
+                var name = models.Name(parsed);
+                using var opened = ClassifierImages.Open(parsed.GetValue(data) ?? BuiltIn(generator.Classes, name), parsed.GetValue(heldOut), host.Cancellation);
+                var images = opened.Data;
+                using var pipeline = NamedModel.OpenPipeline(generator, NamedTokenizer.Read(decoder), GenerationCommand.GeneratorOptionsOf(parsed, host, precision));
+                var origin = new GeneratorOrigin(pipeline, name, options.Protocol, options.SampleCount ?? DefaultSamples, request, EvaluationKind.Classes);
+                var classes = pipeline.Generator.Classes;
+                var names = classes.HasNames ? Enumerable.Range(0, classes.Count).Select(i => classes[i]).ToList() : null;
+                ClassEvaluation.Check(origin, names, images);
+                // One rank trains, the others read what it has trained.
+                if (!group.IsFirst)
+                    group.Barrier();
+                using var classifier = Classifier(host, images, parsed.GetValue(steps), shared.IsShared(parsed, host, group) ? options.Folder : null);
+                if (group.IsFirst)
+                    group.Barrier();
+                var copies = new CopyCheckOptions { TrainingCount = parsed.GetValue(training) };
+                shared.Measure(parsed, host, group, ClassEvaluation.Prepare(origin, names, classifier, images, copies, options), report => PrintWorst(host.Terminal, report));
+            });
         });
         return command;
     }
@@ -80,17 +82,21 @@ internal static class ClassesCommand
             ? EvaluationData.Materials
             : throw new HitaException($"'{name}' was not trained on the built-in set; name the data that it was trained on with --data, a folder of class folders, a tar archive or another set.");
 
-    private static ImageClassifier Classifier(CommandHost host, ClassifierData data, int steps)
+    // In a folder where several processes share an evaluation, they share the classifier too.
+    private static ImageClassifier Classifier(CommandHost host, ClassifierData data, int steps, string? sharedFolder)
     {
         var options = new ClassifierTrainingOptions { Steps = steps };
         ProgressLine? line = null;
         try
         {
-            var classifier = ClassifierCache.Get(data, options, new DirectProgress<ClassifierProgress>(p =>
+            var progress = new DirectProgress<ClassifierProgress>(p =>
             {
                 line ??= new ProgressLine(host.Terminal, "Training the classifier", "steps", p.StepCount);
                 line.Report(p.Steps, string.Create(CultureInfo.InvariantCulture, $"loss {p.Loss:0.000}"));
-            }), host.Cancellation);
+            });
+            var classifier = sharedFolder is null
+                ? ClassifierCache.Get(data, options, progress, host.Cancellation)
+                : ClassifierCache.GetShared(sharedFolder, data, options, progress, host.Cancellation);
             line?.Dispose();
             host.Terminal.Error.WriteLine($"The classifier: {classifier.Card}");
             return classifier;

@@ -37,18 +37,17 @@ internal static class FeaturesCommand
         command.SetAction(parsed =>
         {
             host.Globals.Prepare(parsed);
-            var name = parsed.GetValue(network)!;
-            using var features = FeatureNetwork.Load(name, parsed.GetValue(weights), parsed.GetValue(host.Globals.Device)!);
-            var options = shared.Options(parsed, host, features.Protocol);
-            var (judged, side, own) = Open(host, parsed.GetValue(samples)!, null, options.SampleCount);
-            using var first = own;
-            var (against, _, other) = Open(host, parsed.GetValue(reference)!, side, options.SampleCount);
-            using var second = other;
-            using var progress = new StageProgress(host.Terminal);
-            var report = FeatureEvaluation.Run(SampleOrigin.From(judged), against, features, options, progress, host.Cancellation);
-            progress.Dispose();
-            shared.Print(parsed, host, report);
-            return ExitCodes.Success;
+            return shared.Together(parsed, host, group =>
+            {
+                var name = parsed.GetValue(network)!;
+                using var features = FeatureNetwork.Load(name, parsed.GetValue(weights), parsed.GetValue(host.Globals.Device)!);
+                var options = shared.Options(parsed, host, features.Protocol);
+                var (judged, side, own) = Open(host, parsed.GetValue(samples)!, null, options.SampleCount);
+                using var first = own;
+                var (against, _, other) = Open(host, parsed.GetValue(reference)!, side, options.SampleCount);
+                using var second = other;
+                shared.Measure(parsed, host, group, FeatureEvaluation.Prepare(SampleOrigin.From(judged), against, features, options));
+            });
         });
         return command;
     }

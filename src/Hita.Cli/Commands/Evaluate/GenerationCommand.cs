@@ -34,30 +34,33 @@ internal static class GenerationCommand
             reference, neighbours, precision,
         };
         models.AddTo(command);
-        shared.AddTo(command, shard: true);
+        shared.AddTo(command);
         sampling.AddTo(command);
         command.SetAction(parsed =>
         {
             host.Globals.Prepare(parsed);
-            var protocol = shared.Protocol(parsed);
-            var options = shared.Options(parsed, host, protocol) with { PrecisionRecall = !parsed.GetValue(neighbours) };
-            var (from, decoder) = models.Parts(parsed);
-            var generator = NamedGenerator.Read(from);
-            var request = sampling.Request(parsed, generator.Sampling);
-            var name = models.Name(parsed);
-            using var pipeline = NamedModel.OpenPipeline(generator, NamedTokenizer.Read(decoder), GeneratorOptionsOf(parsed, host, precision));
-            IImageSource? source = null;
-            try
+            return shared.Together(parsed, host, group =>
             {
-                var against = parsed.GetValue(reference) is { } text ? EvaluationArguments.Reference(host, text, protocol, pipeline.Width, out source) : null;
-                using var features = shared.Features(parsed, host);
-                var origin = new GeneratorOrigin(pipeline, name, protocol, options.SampleCount ?? protocol.SampleCount, request);
-                return shared.Measure(parsed, host, SampleEvaluation.Prepare(origin, against, features, options));
-            }
-            finally
-            {
-                source?.Dispose();
-            }
+                var protocol = shared.Protocol(parsed);
+                var options = shared.Options(parsed, host, protocol) with { PrecisionRecall = !parsed.GetValue(neighbours) };
+                var (from, decoder) = models.Parts(parsed);
+                var generator = NamedGenerator.Read(from);
+                var request = sampling.Request(parsed, generator.Sampling);
+                var name = models.Name(parsed);
+                using var pipeline = NamedModel.OpenPipeline(generator, NamedTokenizer.Read(decoder), GeneratorOptionsOf(parsed, host, precision));
+                IImageSource? source = null;
+                try
+                {
+                    var against = parsed.GetValue(reference) is { } text ? EvaluationArguments.Reference(host, text, protocol, pipeline.Width, out source) : null;
+                    using var features = shared.Features(parsed, host);
+                    var origin = new GeneratorOrigin(pipeline, name, protocol, options.SampleCount ?? protocol.SampleCount, request);
+                    shared.Measure(parsed, host, group, SampleEvaluation.Prepare(origin, against, features, options));
+                }
+                finally
+                {
+                    source?.Dispose();
+                }
+            });
         });
         return command;
     }

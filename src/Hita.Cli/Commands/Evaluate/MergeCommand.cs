@@ -9,7 +9,7 @@ namespace Hita.Cli.Commands.Evaluate;
 /// <summary><c>hita evaluate merge</c>: the report of an evaluation whose parts were measured by processes of their own.</summary>
 internal static class MergeCommand
 {
-    private static readonly string[] Shared = ["reconstruction", "generation", "archive"];
+    private static readonly string[] Shared = ["reconstruction", "generation", "archive", "features", "classes"];
 
     public static Command Create(CommandHost host)
     {
@@ -26,7 +26,7 @@ internal static class MergeCommand
             var files = EvaluationShards.Find(parsed.GetValue(folder)!);
             var words = Words(files[0]);
             // What a file says is a command line: only that of an evaluation is taken, and only into this folder.
-            if (words is not ["evaluate", var kind, ..] || !Shared.Contains(kind, StringComparer.Ordinal))
+            if (words is not ["probe", ..] && (words is not ["evaluate", var kind, ..] || !Shared.Contains(kind, StringComparer.Ordinal)))
                 throw new HitaException($"{files[0]}: these measurements were not made by a command, so that it is not known what they are of; merge them by the library.");
             host.IsMerging = true;
             try

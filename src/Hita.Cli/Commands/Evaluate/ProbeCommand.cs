@@ -29,16 +29,15 @@ internal static class ProbeCommand
         command.SetAction(parsed =>
         {
             host.Globals.Prepare(parsed);
-            var options = shared.Options(parsed, host, EvaluationProtocols.Hita);
-            using var tokenizer = NamedModel.OpenTokenizer(
-                parsed.GetValue(model)!, new TokenizerOptions { Device = options.Device, Precision = CommonOptions.Chosen(parsed, precision) });
-            using var source = EvaluationData.Open(host, parsed.GetValue(data)!, options.Protocol, tokenizer.Config.ImageSize);
-            shared.WarnOfFewer(parsed, host, source.Count);
-            using var progress = new StageProgress(host.Terminal);
-            var report = LinearProbe.Run(tokenizer, parsed.GetValue(model)!, source, options, progress, host.Cancellation);
-            progress.Dispose();
-            shared.Print(parsed, host, report);
-            return ExitCodes.Success;
+            return shared.Together(parsed, host, group =>
+            {
+                var options = shared.Options(parsed, host, EvaluationProtocols.Hita);
+                using var tokenizer = NamedModel.OpenTokenizer(
+                    parsed.GetValue(model)!, new TokenizerOptions { Device = options.Device, Precision = CommonOptions.Chosen(parsed, precision) });
+                using var source = EvaluationData.Open(host, parsed.GetValue(data)!, options.Protocol, tokenizer.Config.ImageSize);
+                shared.WarnOfFewer(parsed, host, source.Count);
+                shared.Measure(parsed, host, group, LinearProbe.Prepare(tokenizer, parsed.GetValue(model)!, source, options));
+            });
         });
         return command;
     }

@@ -25,18 +25,21 @@ internal static class ReconstructionCommand
         {
             data, model, precision,
         };
-        shared.AddTo(command, shard: true);
+        shared.AddTo(command);
         command.SetAction(parsed =>
         {
             host.Globals.Prepare(parsed);
-            var options = shared.Options(parsed, host, shared.Protocol(parsed));
-            using var tokenizer = NamedModel.OpenTokenizer(
-                parsed.GetValue(model)!, new TokenizerOptions { Device = options.Device, Precision = CommonOptions.Chosen(parsed, precision) });
-            using var source = EvaluationData.Open(host, parsed.GetValue(data)!, options.Protocol, tokenizer.Config.ImageSize);
-            shared.WarnOfFewer(parsed, host, source.Count);
-            using var features = shared.Features(parsed, host);
-            using var perceptual = shared.Perceptual(parsed, host);
-            return shared.Measure(parsed, host, ReconstructionEvaluation.Prepare(tokenizer, parsed.GetValue(model)!, source, features, perceptual, options));
+            return shared.Together(parsed, host, group =>
+            {
+                var options = shared.Options(parsed, host, shared.Protocol(parsed));
+                using var tokenizer = NamedModel.OpenTokenizer(
+                    parsed.GetValue(model)!, new TokenizerOptions { Device = options.Device, Precision = CommonOptions.Chosen(parsed, precision) });
+                using var source = EvaluationData.Open(host, parsed.GetValue(data)!, options.Protocol, tokenizer.Config.ImageSize);
+                shared.WarnOfFewer(parsed, host, source.Count);
+                using var features = shared.Features(parsed, host);
+                using var perceptual = shared.Perceptual(parsed, host);
+                shared.Measure(parsed, host, group, ReconstructionEvaluation.Prepare(tokenizer, parsed.GetValue(model)!, source, features, perceptual, options));
+            });
         });
         return command;
     }

@@ -63,7 +63,7 @@ internal static class GenerateCommand
             var files = new GeneratedFiles(parsed.GetValue(output)!, names, request);
             overwrite.Check(parsed, Enumerable.Range(0, request.Classes.Count).Select(files.Of));
             var sheet = part.IsWhole ? overwrite.Free(parsed, files.Sheet) : null;
-            Directory.CreateDirectory(parsed.GetValue(output)!);
+            using var place = new ResultFolder(parsed.GetValue(output)!);
             using var pipeline = NamedModel.OpenPipelineForSampling(
                 generator,
                 NamedTokenizer.Read(decoder),

@@ -43,13 +43,15 @@ internal static class ReplayCommand
         {
             host.Globals.Prepare(parsed);
             var results = new List<string>();
+            ResultFolder? made = null;
             if (parsed.GetValue(output) is { } folder)
             {
                 var names = new OutputNames();
                 results.AddRange(parsed.GetValue(files)!.Select(f => Path.Combine(folder, names.Next(f, "-replayed.png"))));
                 overwrite.Check(parsed, results);
-                Directory.CreateDirectory(folder);
+                made = new ResultFolder(folder);
             }
+            using var place = made;
             using var models = new ReplayModels(
                 parsed.GetValue(generator) ?? parsed.GetValue(model),
                 parsed.GetValue(tokenizer) ?? parsed.GetValue(model) ?? parsed.GetValue(generator),

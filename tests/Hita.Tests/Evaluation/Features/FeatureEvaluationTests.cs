@@ -8,6 +8,7 @@ using Hita.Runtime;
 using Hita.Studies;
 using Hita.Tests.Cli;
 using Hita.Tests.Data;
+using Hita.Tests.Evaluation.Runs;
 using Hita.Tests.Support;
 
 namespace Hita.Tests.Evaluation.Features;
@@ -54,6 +55,27 @@ public sealed class FeatureEvaluationTests
         var resumed = Compare(network, folder["resumed"], "materials:0:50..62", "materials:0:0..12");
         Assert.Equal(straight.Metrics, resumed.Metrics);
         Assert.Equal((straight.Samples, straight.Reference), (resumed.Samples, resumed.Reference));
+    }
+
+    [Fact]
+    public void A_reference_for_many_comparisons_is_measured_once()
+    {
+        using var network = FeatureNetwork.Load("resnet18", ResNet18File.Path());
+        using var folder = new TemporaryFolder();
+        using var reference = new ColourSource(6, classes: 2);
+        using var other = new ColourSource(5, classes: 2);
+        var first = Run("first", reference);
+        var reads = reference.Reads;
+        var second = Run("second", reference);
+        Assert.Equal(reads, reference.Reads);
+        Assert.Equal(first.Metrics, second.Metrics);
+        Assert.Equal(first.Reference, second.Reference);
+        // What is kept of another set is not taken for this one's.
+        Assert.Equal(5, Run("third", other).Reference!.Count);
+
+        EvaluationReport Run(string name, ColourSource against) => FeatureEvaluation.Run(
+            SampleOrigin.From(Series("materials:0:0..4")), ImageSeries.Source(against, 64, 0), network,
+            new EvaluationOptions { Folder = folder[name], Protocol = network.Protocol }, folder["reference.safetensors"]);
     }
 
     [Fact]
