@@ -74,6 +74,7 @@ public static class BenchMarkdown
         BenchPart.Decode => "Decoding",
         BenchPart.Images => "Whole images",
         BenchPart.Serve => "Serving several clients",
+        BenchPart.Device => "On a device",
         _ => "Starting",
     };
 

@@ -27,13 +27,16 @@ public enum BenchPart
 
     /// <summary>Whole images for several clients at a time, by one sampling loop.</summary>
     Serve,
+
+    /// <summary>Sampling and decoding by the tensor library on a device, in float32 and bf16, without guidance.</summary>
+    Device,
 }
 
 /// <summary>What to measure and for how long. Weights are filled from their names, so that no model has to be there.</summary>
 public sealed record BenchOptions
 {
-    /// <summary>The parts. Default all but <see cref="BenchPart.Serve"/>, which takes many images.</summary>
-    public IReadOnlyList<BenchPart> Parts { get; init; } = [.. Enum.GetValues<BenchPart>().Where(static p => p != BenchPart.Serve)];
+    /// <summary>The parts. Default all but <see cref="BenchPart.Serve"/>, which takes many images, and <see cref="BenchPart.Device"/>, which is for GPUs.</summary>
+    public IReadOnlyList<BenchPart> Parts { get; init; } = [.. Enum.GetValues<BenchPart>().Where(static p => p is not (BenchPart.Serve or BenchPart.Device))];
 
     /// <summary>Generators by preset; the first one generates the whole images. Default <c>hita-b</c>, <c>hita-l</c>, <c>hita-xl</c>.</summary>
     public IReadOnlyList<string> Generators { get; init; } = ["hita-b", "hita-l", "hita-xl"];
@@ -52,6 +55,12 @@ public sealed record BenchOptions
 
     /// <summary>The folder or name of the pipeline that serves; null takes the first generator and the tokenizer by preset. Default null.</summary>
     public string? Pipeline { get; init; }
+
+    /// <summary>The device of <see cref="BenchPart.Device"/>, see <see cref="Compute.Device"/>. Default <c>cpu</c>.</summary>
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>Tokens of an image that are sampled on the device; 0 for all. Default 0.</summary>
+    public int Tokens { get; init; }
 
     /// <summary>How long to repeat each measurement, in seconds; large ones take one round at least. Default 10.</summary>
     public double Seconds { get; init; } = 10;
@@ -73,13 +82,15 @@ public sealed record BenchOptions
         faults.Require(TokenizerPresets.TryGet(Tokenizer, out _), $"there is no tokenizer preset '{Tokenizer}'");
         faults.Require(Parts.Count > 0, $"no part is given");
         faults.Require(
-            Generators.Count > 0 || !Parts.Any(static p => p is BenchPart.Steps or BenchPart.Images or BenchPart.Start or BenchPart.Serve), $"no generator is given");
+            Generators.Count > 0 || !Parts.Any(static p => p is BenchPart.Steps or BenchPart.Images or BenchPart.Start or BenchPart.Serve or BenchPart.Device), $"no generator is given");
         foreach (var batch in StepBatches.Concat(ImageBatches).Distinct())
             faults.Range(batch, 1, 1024, "a batch", "images");
         faults.Require(Clients.Count > 0 || !Parts.Contains(BenchPart.Serve), $"no number of clients is given");
         foreach (var count in Clients.Distinct())
             faults.Range(count, 1, 1024, "the number of clients");
         faults.Require(Seconds is > 0 and <= 3600, $"the time is {Seconds} seconds, more than 0 and up to 3600 are possible");
+        faults.Require(Tokens >= 0, $"tokens is {Tokens}, 1 or more, or 0 for all, are possible");
+        faults.Require(Compute.IsDeviceName(Device), $"there is no device '{Device}'");
         faults.Require(Threads is >= 0 and <= 1024, $"threads is {Threads}, 1 to 1024, or 0 for one a processor, are possible");
         return faults.Checked(this, "The benchmark's settings");
     }

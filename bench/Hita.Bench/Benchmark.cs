@@ -42,6 +42,9 @@ public static class Benchmark
                 case BenchPart.Serve:
                     ServeBenchmark.Run(run);
                     break;
+                case BenchPart.Device:
+                    DeviceBenchmark.Run(run);
+                    break;
                 default:
                     StartBenchmark.Run(run);
                     break;

@@ -99,7 +99,8 @@ internal static class TokenizerBenchmark
     private static long Weights(TokenizerConfig config, TokenizerParts parts) =>
         TokenizerShapes.Of(config, parts).Values.Sum(static shape => shape.Aggregate(1L, static (a, b) => a * b));
 
-    private static ImageCodes Codes(TokenizerConfig config, int first) => new(
+    /// <summary>Codes of an image, of which each number gives another one.</summary>
+    public static ImageCodes Codes(TokenizerConfig config, int first) => new(
         [.. Enumerable.Range(first, config.HolisticTokenCount).Select(i => i % config.CodebookSize)],
         [.. Enumerable.Range(first, config.GridSide * config.GridSide).Select(i => 7 * i % config.CodebookSize)],
         config.GridSide,

@@ -46,6 +46,10 @@ public sealed class BenchmarkTests
         Assert.All(serving, static l => Assert.Contains("images a minute", l.Note, StringComparison.Ordinal));
         Assert.All(serving, static l => Assert.NotNull(l.Floor));
         Assert.Equal(11, report.Lines.Count(static l => l.Part == BenchPart.Images));
+        // Two precisions for each batch: first sampling, then decoding.
+        var device = report.Lines.Where(static l => l.Part == BenchPart.Device).ToList();
+        Assert.Equal(8, device.Count);
+        Assert.All(device.Take(4), static l => Assert.Contains("the same codes in each run", l.Note, StringComparison.Ordinal));
     }
 
     [Fact]

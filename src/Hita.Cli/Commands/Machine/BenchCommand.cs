@@ -15,7 +15,7 @@ internal static class BenchCommand
         var defaults = new BenchOptions();
         var parts = new Option<string>("--parts")
         {
-            Description = $"What to measure: {string.Join(", ", Enum.GetNames<BenchPart>()).ToLowerInvariant()}; all but serve if left out.",
+            Description = $"What to measure: {string.Join(", ", Enum.GetNames<BenchPart>()).ToLowerInvariant()}; all but serve and device if left out.",
             HelpName = "PART[,PART…]",
         };
         var presets = new Option<string>("--presets") { Description = "Generators by preset; the first one generates the whole images.", HelpName = "NAME[,NAME…]", DefaultValueFactory = _ => string.Join(',', defaults.Generators) };
@@ -24,6 +24,8 @@ internal static class BenchCommand
         var images = new Option<string>("--image-batches") { Description = "Guided images generated together in the part 'images'.", HelpName = "N[,N…]", DefaultValueFactory = _ => Numbers(defaults.ImageBatches) };
         var clients = new Option<string>("--clients") { Description = "Clients at a time in the part 'serve', each with one guided image.", HelpName = "N[,N…]", DefaultValueFactory = _ => Numbers(defaults.Clients) };
         var pipeline = new Option<string?>("--pipeline") { Description = "The pipeline that serves, a folder or a name; by default the first generator and the tokenizer by preset.", HelpName = "FOLDER" };
+        var tokens = new Option<int>("--tokens") { Description = "Tokens of an image that the part 'device' samples; all if left out.", HelpName = "N" };
+        NumberOptions.Between(tokens, 1);
         var seconds = new Option<double>("--seconds") { Description = "How long to repeat each measurement.", HelpName = "S", DefaultValueFactory = _ => defaults.Seconds };
         var alone = new Option<bool>("--without-framework") { Description = "Leave out the framework's loop and layout: faster, and with less memory." };
         var markdown = new Option<string?>("--markdown") { Description = "Write the report to this file as a page.", HelpName = "FILE" };
@@ -35,9 +37,10 @@ internal static class BenchCommand
             "hita bench",
             "hita bench --parts machine,steps --presets hita-b --batches 1 --seconds 5",
             "hita bench --parts serve --pipeline materials",
+            "hita bench --parts device --device cuda --batches 1,8,64",
             "hita bench --markdown bench.md")
         {
-            parts, presets, tokenizer, batches, images, clients, pipeline, seconds, alone, markdown, overwrite, json,
+            parts, presets, tokenizer, batches, images, clients, pipeline, tokens, seconds, alone, markdown, overwrite, json,
             ServeLoadCommand.Create(host),
             FirstTokenCommand.Create(host),
         };
@@ -57,6 +60,8 @@ internal static class BenchCommand
                 ImageBatches = Counts(parsed.GetValue(images)!),
                 Clients = Counts(parsed.GetValue(clients)!),
                 Pipeline = parsed.GetValue(pipeline),
+                Device = parsed.GetValue(host.Globals.Device)!,
+                Tokens = parsed.GetValue(tokens),
                 Seconds = parsed.GetValue(seconds),
                 Threads = parsed.GetValue(host.Globals.Threads) ?? 0,
                 Framework = !parsed.GetValue(alone),

@@ -97,6 +97,10 @@ internal sealed class GeneratorModel : nn.Module
     public Tensor PatchLogits(Tensor hidden) =>
         _output.Logits(hidden, Config.OutputSize - Config.CodebookSize, Config.CodebookSize);
 
+    /// <summary>A head's weights in float32, [V, C], for many calls of <see cref="OutputHeads.Logits(Tensor, Tensor)"/>.</summary>
+    /// <param name="holistic">Whether it is the head for positions below M.</param>
+    public Tensor Head(bool holistic) => _output.Head(holistic ? 0 : Config.OutputSize - Config.CodebookSize, Config.CodebookSize);
+
     /// <summary>One cached position.</summary>
     /// <param name="inputs">int64 [R]: classes at position 0, later tokens.</param>
     /// <param name="position">The position.</param>
@@ -174,8 +178,21 @@ internal sealed class OutputHeads : nn.Module
     public Tensor Logits(Tensor hidden, long first, long count)
     {
         using var scope = NewDisposeScope();
-        // Always float32: guidance multiplies the differences of logits, and what half precision rounds away it would enlarge.
-        var rows = _weight.narrow(0, first, count).to(ScalarType.Float32);
-        return LinearProduct.Apply(hidden.to(ScalarType.Float32), rows, null, measured: false).MoveToOuterDisposeScope();
+        return Logits(hidden, Head(first, count)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>[.., C] → [.., count] by rows that <see cref="Head"/> gave.</summary>
+    public static Tensor Logits(Tensor hidden, Tensor head)
+    {
+        using var scope = NewDisposeScope();
+        return LinearProduct.Apply(hidden.to(ScalarType.Float32), head, null, measured: false).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The rows first … first + count − 1 in float32; a view where they are kept so.</summary>
+    /// <remarks>Always float32: guidance multiplies the differences of logits, and what half precision rounds away it would enlarge.</remarks>
+    public Tensor Head(long first, long count)
+    {
+        using var scope = NewDisposeScope();
+        return _weight.narrow(0, first, count).to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 }

@@ -27,6 +27,8 @@ internal sealed class TorchDecodingPass : IDecodingPass
     private readonly GeneratorModel _model;
     private readonly BoundaryMode _boundary;
     private readonly TensorKeyValueCache _cache;
+    private Tensor? _head;
+    private bool _holisticHead;
 
     public TorchDecodingPass(GeneratorModel model, int rows, BoundaryMode boundary)
     {
@@ -50,7 +52,7 @@ internal sealed class TorchDecodingPass : IDecodingPass
         var hidden = _model.Step(tokens, Position, _cache, _boundary); // [R, 1, C]
         if (!logits.IsEmpty)
         {
-            var scores = Position < config.HolisticTokenCount ? _model.HolisticLogits(hidden) : _model.PatchLogits(hidden);
+            var scores = OutputHeads.Logits(hidden, Head(Position < config.HolisticTokenCount));
             var plain = scores.to(ScalarType.Float32).cpu().contiguous(); // [R, 1, V]
             MemoryMarshal.Cast<byte, float>(plain.bytes).CopyTo(logits);
         }
@@ -64,5 +66,21 @@ internal sealed class TorchDecodingPass : IDecodingPass
         Rows = rows;
     }
 
-    public void Dispose() => _cache.Dispose();
+    public void Dispose()
+    {
+        _head?.Dispose();
+        _cache.Dispose();
+    }
+
+    // Kept for the positions that share it: widening half of a step's weights again would take longer than reading them.
+    private Tensor Head(bool holistic)
+    {
+        if (_head is null || _holisticHead != holistic)
+        {
+            _head?.Dispose();
+            _head = _model.Head(holistic).DetachFromDisposeScope();
+            _holisticHead = holistic;
+        }
+        return _head;
+    }
 }
