@@ -292,11 +292,13 @@ public abstract class Trainer<TBatch> : ITrainer<TBatch>
         var rate = RateAt(number);
         _gradients.Clip(gradients, norm, _optimization.ClipNorm);
         Observer?.Invoke("gradients", null);
+        // Made of the weights as they are before the first step, where nothing has asked for it yet.
+        var average = Average;
         Optimizer.Step(gradients, number, rate);
         PartDone?.Invoke(StepPart.Optimizer);
         if (Shards is not null)
             Buckets!.BeginWeights();
-        Average?.Update(_averaging!.DecayAt(number));
+        average?.Update(_averaging!.DecayAt(number));
         if (Shards is not null)
             Buckets!.CompleteWeights();
         PartDone?.Invoke(StepPart.Average);

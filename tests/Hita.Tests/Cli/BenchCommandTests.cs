@@ -20,7 +20,7 @@ public sealed class BenchCommandTests
         (code, output, _) = CommandLine.Run([.. line, "--json", "--markdown", folder["bench.md"]]);
         Assert.Equal(0, code);
         using var json = JsonDocument.Parse(output);
-        Assert.Equal(3, json.RootElement.GetProperty("lines").GetArrayLength());
+        Assert.Equal(6, json.RootElement.GetProperty("lines").GetArrayLength());
         Assert.Equal("steps", json.RootElement.GetProperty("lines")[0].GetProperty("part").GetString());
         Assert.Contains("hita bench --parts steps", File.ReadAllText(folder["bench.md"]), StringComparison.Ordinal);
     }

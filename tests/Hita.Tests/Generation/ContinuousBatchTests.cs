@@ -33,7 +33,7 @@ public sealed class ContinuousBatchTests
             while (next < sequences.Length && batch.Count < batch.MaxCount && random.Next(4) > 0)
                 batch.Add(sequences[next++]);
             // Some are given up on the way; those that remain do not notice.
-            if (next > 0 && random.Next(20) == 0)
+            if (next > 0 && random.Next(8) == 0)
                 batch.Remove(sequences[random.Next(next)]);
             batch.Step();
         }
