@@ -63,8 +63,9 @@ internal static class CommandLineApp
         ErrorBoundary.Run(terminal, () =>
         {
             ModelSchemes.Register(HubReference.Scheme, PullCommand.Locator(terminal, cancellation));
-            var root = CreateRoot(new CommandHost(terminal, cancellation), Only(args));
-            var parsed = root.Parse([.. args], ParserSettings());
+            var host = new CommandHost(terminal, cancellation);
+            host.Parse = line => CreateRoot(host, Only(line)).Parse([.. line], ParserSettings());
+            var parsed = host.Parse(args);
             if (parsed.Errors.Count > 0 && parsed.Action is not { ClearsParseErrors: true })
             {
                 terminal.Error.WriteLine($"hita: {UsageErrors.Describe(parsed)}");

@@ -12,6 +12,9 @@ internal sealed class CommandHost(Terminal terminal, CancellationToken cancellat
 
     public GlobalOptions Globals { get; } = new();
 
+    /// <summary>Parses another line than the program's own, which may name another command.</summary>
+    public Func<IReadOnlyList<string>, ParseResult> Parse { get; set; } = static _ => throw new InvalidOperationException("Nothing parses lines here.");
+
     /// <summary>Whether a command shall put together what was measured in parts, and measure nothing.</summary>
     public bool IsMerging { get; set; }
 

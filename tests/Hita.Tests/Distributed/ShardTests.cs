@@ -176,6 +176,21 @@ public sealed class ShardTests
         static IEnumerable<string> Lines(string text, string part) => text.Split('\n').Where(l => l.Contains("hita: ", StringComparison.Ordinal) && l.Contains(part, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void A_probe_in_parts_is_merged_by_another_command_than_its_own()
+    {
+        using var folder = new TemporaryFolder();
+        Sets.WriteClasses(folder["data"], 50, "ant", "bee");
+        foreach (var part in (string[])["0/2", "1/2"])
+        {
+            var (code, _, error) = CommandLine.Run("probe", folder["data"], "-m", "tiny", "-o", folder["out"], "--shard", part);
+            Assert.True(code == 0, error);
+        }
+        var (merged, output, fault) = CommandLine.Run("evaluate", "merge", folder["out"]);
+        Assert.True(merged == 0, fault);
+        Assert.Contains("holistic", output, StringComparison.Ordinal);
+    }
+
     [Theory]
     [Trait("Category", "Slow")]
     [InlineData("generation", "-m", "tiny", "--samples", "12", "--reference", "materials:0:0..12", "--weights", "by-name")]

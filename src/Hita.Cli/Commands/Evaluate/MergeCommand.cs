@@ -31,7 +31,7 @@ internal static class MergeCommand
             host.IsMerging = true;
             try
             {
-                return parsed.RootCommandResult.Command.Parse([.. WithFolder(words, parsed.GetValue(folder)!)]).Invoke(parsed.InvocationConfiguration);
+                return host.Parse([.. WithFolder(words, parsed.GetValue(folder)!)]).Invoke(parsed.InvocationConfiguration);
             }
             finally
             {
