@@ -63,10 +63,18 @@ public static class ClassifierCache
         if (!File.Exists(path))
         {
             var classifier = Get(data, options, progress, cancellation);
-            var own = $"{path}.{Guid.NewGuid():N}";
-            classifier.Save(own);
-            if (AtomicFile.TryRename(own, path))
-                return classifier;
+            try
+            {
+                var own = $"{path}.{Guid.NewGuid():N}";
+                classifier.Save(own);
+                if (AtomicFile.TryRename(own, path))
+                    return classifier;
+            }
+            catch
+            {
+                classifier.Dispose();
+                throw;
+            }
             classifier.Dispose();
         }
         return TryLoad(path, data, options)

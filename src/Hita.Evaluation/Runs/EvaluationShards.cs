@@ -56,7 +56,7 @@ public static partial class EvaluationShards
         foreach (var file in Directory.EnumerateFiles(folder))
         {
             var name = Path.GetFileName(file);
-            if (name == ClassifierCache.SharedFile || Name().IsMatch(name.EndsWith(UnfinishedEnding, StringComparison.Ordinal) ? name[..^UnfinishedEnding.Length] : name))
+            if (name.StartsWith(ClassifierCache.SharedFile, StringComparison.Ordinal) || Name().IsMatch(name.EndsWith(UnfinishedEnding, StringComparison.Ordinal) ? name[..^UnfinishedEnding.Length] : name))
                 File.Delete(file);
         }
     }

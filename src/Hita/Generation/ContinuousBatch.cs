@@ -104,7 +104,8 @@ internal sealed class ContinuousBatch : IDisposable
                 sequence.UnconditionalSlot = Free(sequence.UnconditionalSlot);
         }
         // What room is left beside a row for each goes to known tokens, whoever comes first.
-        var (rows, needed, room) = (0, 0, Math.Min(_decoder.RowCount, KnownPositions.MaxRows) - RowCount);
+        var (rows, needed) = (0, 0);
+        var room = _decoder.SharesWork ? Math.Min(_decoder.RowCount, KnownPositions.MaxRows) - RowCount : 0;
         _parts.Clear();
         foreach (var sequence in _sequences)
         {

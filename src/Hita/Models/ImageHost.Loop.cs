@@ -82,8 +82,10 @@ public sealed partial class ImageHost
         var count = _batch.Count;
         if (count > 0)
         {
+            // More than one of an image where codes are known.
+            var before = _running.Sum(static j => (long)j.Sequence.Done);
             _batch.Step();
-            _rate.Add(count);
+            _rate.Add(_running.Sum(static j => (long)j.Sequence.Done) - before);
             foreach (var job in _running.ToArray())
                 Follow(job);
         }

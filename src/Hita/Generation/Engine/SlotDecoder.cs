@@ -47,6 +47,9 @@ internal sealed class SlotDecoder : ISlotDecoder
     public int RowCount => _checks.RowCount;
 
     /// <inheritdoc/>
+    public bool SharesWork => true;
+
+    /// <inheritdoc/>
     public void Advance(ReadOnlySpan<DecodingRow> rows, Span<float> logits)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);

@@ -17,6 +17,9 @@ internal interface ISlotDecoder : IDisposable
     /// <summary>How many rows a step has room for, at least <see cref="SlotCount"/>.</summary>
     int RowCount { get; }
 
+    /// <summary>Whether several rows of a step take less time than the same rows one by one.</summary>
+    bool SharesWork { get; }
+
     /// <summary>Takes positions of some sequences.</summary>
     /// <param name="rows">1 to <see cref="RowCount"/> rows of sequences in any order; several rows of a sequence stand together, at
     /// positions that follow each other.</param>

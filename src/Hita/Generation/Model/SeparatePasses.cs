@@ -18,6 +18,9 @@ internal sealed class SeparatePasses(ITokenModel model, int slots) : ISlotDecode
     public int RowCount => slots;
 
     /// <inheritdoc/>
+    public bool SharesWork => false;
+
+    /// <inheritdoc/>
     public void Advance(ReadOnlySpan<DecodingRow> rows, Span<float> logits)
     {
         _checks.Take(rows, logits);
