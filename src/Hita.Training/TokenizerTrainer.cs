@@ -87,12 +87,14 @@ public sealed partial class TokenizerTrainer : Trainer<TokenizerBatch>
             at.Report("adversarial", adversarial);
         PartDone?.Invoke(StepPart.Loss);
         at.Backward(loss);
+        Exchange?.ThrowIfFailed();
         // Underway while the discriminator learns.
         if (at.IsLast)
             Buckets?.Begin(int.MaxValue);
         PartDone?.Invoke(StepPart.Backward);
         if (_adversary?.Learn(images, pass.Reconstruction, at) is { } own)
             at.Report("discriminator", own);
+        Exchange?.ThrowIfFailed();
         if (_adversary is not null)
             PartDone?.Invoke(StepPart.Discriminator);
         _codes.Add(pass, keepFeatures: RevivesAt(at.Step));

@@ -89,6 +89,9 @@ public abstract class Trainer<TBatch> : ITrainer<TBatch>
         {
             Begin();
             _gradients.Clear();
+            // Before anything of this step is changed: a rank that is lost meanwhile leaves the step before whole.
+            if (Exchange is { Options.CompareEvery: > 0 and var every } && number % every == 0)
+                WeightComparison.Require(Exchange.Group, [.. State.Where(static f => f.Key is "model" or "discriminator").SelectMany(static f => f.Value)], number - 1);
             for (var i = 0; i < counts.Length; i++)
             {
                 using var part = NewDisposeScope();
@@ -304,8 +307,6 @@ public abstract class Trainer<TBatch> : ITrainer<TBatch>
         PartDone?.Invoke(StepPart.Average);
         values.Add(KeyValuePair.Create("learning_rate", rate));
         Complete(values, number);
-        if (Exchange is { Options.CompareEvery: > 0 and var every } && number % every == 0)
-            WeightComparison.Require(Exchange.Group, [.. State.Where(static f => f.Key is "model" or "discriminator").SelectMany(static f => f.Value)], number);
         if (Buckets is not null)
         {
             values.Add(KeyValuePair.Create("exchange_seconds", Buckets.ExchangeSeconds));

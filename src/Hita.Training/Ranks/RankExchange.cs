@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using Hita.Distributed;
 using Hita.Distributed.Collectives;
@@ -11,6 +12,8 @@ namespace Hita.Training.Ranks;
 /// <param name="options">How they train together.</param>
 internal sealed unsafe class RankExchange(ProcessGroup group, DistributedOptions options)
 {
+    private ExceptionDispatchInfo? _fault;
+
     /// <summary>The ranks.</summary>
     public ProcessGroup Group => group;
 
@@ -34,6 +37,33 @@ internal sealed unsafe class RankExchange(ProcessGroup group, DistributedOptions
         var flat = value.detach().cpu().reshape(-1).clone();
         group.AllReduce(MemoryMarshal.Cast<byte, float>(flat.bytes), Reduction.Sum);
         return flat.view(value.shape).to(value.device).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// As <see cref="SumOf"/>, for a backward pass, out of which no exception may come: native code lies in between. After a fault it gives
+    /// zeros, and <see cref="ThrowIfFailed"/> throws it.
+    /// </summary>
+    public Tensor SumInBackward(Tensor value)
+    {
+        try
+        {
+            if (_fault is null)
+                return SumOf(value);
+        }
+        catch (Exception e)
+        {
+            _fault = ExceptionDispatchInfo.Capture(e);
+        }
+        return zeros_like(value);
+    }
+
+    /// <summary>To be called after a backward pass.</summary>
+    /// <exception cref="GroupException">A rank was lost during it; its gradients are not to be used.</exception>
+    public void ThrowIfFailed()
+    {
+        var fault = _fault;
+        _fault = null;
+        fault?.Throw();
     }
 
     /// <summary>The codes of all ranks, in the ranks' order, which is that of the images in the step.</summary>

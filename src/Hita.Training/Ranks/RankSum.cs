@@ -10,7 +10,8 @@ internal sealed class RankSum : autograd.SingleTensorFunction<RankSum>
 {
     public override string Name => nameof(RankSum);
 
-    /// <summary>The sum, float32, in the caller's scope. Every rank calls it, and goes back through it, in the same order.</summary>
+    /// <summary>The sum, float32, in the caller's scope. Every rank calls it, and goes back through it, in the same order;
+    /// after the backward pass comes <see cref="RankExchange.ThrowIfFailed"/>.</summary>
     /// <param name="value">This rank's share, float32.</param>
     /// <param name="exchange">The ranks.</param>
     public static Tensor Of(Tensor value, RankExchange exchange) =>
@@ -24,5 +25,5 @@ internal sealed class RankSum : autograd.SingleTensorFunction<RankSum>
     }
 
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) =>
-        [((RankExchange)ctx.get_data("ranks")).SumOf(grad_output), null!];
+        [((RankExchange)ctx.get_data("ranks")).SumInBackward(grad_output), null!];
 }

@@ -22,9 +22,10 @@ internal sealed class FollowingLoop<TBatch>(ITrainer<TBatch> trainer, IBatchFeed
             {
                 if (pace.MustStop(cancellation))
                     pace.Stop(cancellation);
+                // Rank 0 has come past what it saved after the step before.
+                if (step - 1 > (from?.Step ?? 0) && (step - 1) % plan.SaveEvery == 0)
+                    saved = step - 1;
                 guard.Check(trainer.TakeStep(feed.NextBatches(pace.ForData(cancellation)), step), step);
-                if (step % plan.SaveEvery == 0)
-                    saved = step;
             }
             // Rank 0 may still put together what it saves last.
             pace.Part();
