@@ -68,6 +68,27 @@ public sealed class FaultyRankTests
     }
 
     [Fact]
+    public void With_shared_statistics_a_rank_that_is_lost_in_a_backward_pass_leaves_the_step_before_whole()
+    {
+        // Ranks wait for each other's sums in the forward and in the backward pass, out of which no exception may come.
+        using var runs = Begin(every: 100_000);
+        string[] shared = ["--set", "distributed.sync_batch_norm=true", "--set", "training.discriminator.start_step=1"];
+        var random = new Random(2);
+        for (var (kill, furthest) = (0, 0L); kill < 8; kill++)
+        {
+            using var process = Ranks.Start(2, new Dictionary<string, string>(), runs.Arguments("tokenizer", "run", [.. shared, .. furthest > 0 ? (string[])["--resume"] : []]));
+            WaitForStep(process, runs, furthest + 2);
+            Thread.Sleep(random.Next(400));
+            Signal(Rank(runs, 1), "KILL");
+            var (code, output) = End(process);
+            Assert.NotEqual(0, code);
+            Assert.Contains("has ended without a word. The newest checkpoint is that of step ", output, StringComparison.Ordinal);
+            furthest = new CheckpointStore(runs["run/checkpoints"]).Steps[^1];
+            Assert.Equal(LastStep(runs), furthest);
+        }
+    }
+
+    [Fact]
     public void A_frozen_rank_is_named_after_its_time_is_over()
     {
         using var runs = Begin();
