@@ -22,7 +22,7 @@ public abstract class Trainer<TBatch> : ITrainer<TBatch>
     private readonly ulong _seed;
     private readonly TrainedWeights _weights;
     private readonly List<(string File, IReadOnlyDictionary<string, Tensor> Tensors)> _added = [];
-    // Made when they are needed: which part of the parameters they are of is known when the ranks have come together.
+    // Made by MakeState, or by Join: which part of the parameters they are of is known when the ranks have come together.
     private AdamOptimizer? _optimizer;
     private WeightAverage? _average;
     private Dictionary<string, IReadOnlyDictionary<string, Tensor>>? _state;
@@ -81,6 +81,7 @@ public abstract class Trainer<TBatch> : ITrainer<TBatch>
         // Every rank has as many images: they share the step out evenly.
         var (rank, size) = Exchange is { Group: var group } ? (group.Rank, group.Size) : (0, 1);
         var total = counts.Sum() * size;
+        MakeState();
         using var memory = MemoryReuse.Begin();
         using var scope = NewDisposeScope();
         using var graph = enable_grad();
@@ -121,9 +122,13 @@ public abstract class Trainer<TBatch> : ITrainer<TBatch>
     /// be taken and no state saved in between.
     /// </summary>
     /// <exception cref="InvalidOperationException">This training keeps no average.</exception>
-    public IDisposable UseAverage() => _averaging is null
-        ? throw new InvalidOperationException("This training keeps no average of the weights.")
-        : Shards?.Swap() ?? Average!.Swap();
+    public IDisposable UseAverage()
+    {
+        MakeState();
+        return _average is null
+            ? throw new InvalidOperationException("This training keeps no average of the weights.")
+            : Shards?.Swap() ?? _average.Swap();
+    }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -239,20 +244,25 @@ public abstract class Trainer<TBatch> : ITrainer<TBatch>
             Shards.ReplaceRows(name, rows, values);
             return;
         }
-        Average?.State[name].index_copy_(0, rows, values).DetachFromDisposeScope();
-        Optimizer.ForgetRows(name, rows);
+        _average?.State[name].index_copy_(0, rows, values).DetachFromDisposeScope();
+        _optimizer!.ForgetRows(name, rows);
     }
 
-    private AdamOptimizer Optimizer => _optimizer ??= new AdamOptimizer(_weights.Trained, _optimization, _lists);
-
-    private WeightAverage? Average => _averaging is null ? null : _average ??= new WeightAverage(_weights.Kept, _lists);
+    // Both at one moment, before anything changes the weights: the average begins at what they are then.
+    private void MakeState()
+    {
+        _optimizer ??= new AdamOptimizer(_weights.Trained, _optimization, _lists);
+        if (_averaging is not null)
+            _average ??= new WeightAverage(_weights.Kept, _lists);
+    }
 
     private Dictionary<string, IReadOnlyDictionary<string, Tensor>> ComposeState()
     {
+        MakeState();
         var state = new Dictionary<string, IReadOnlyDictionary<string, Tensor>>(StringComparer.Ordinal) { ["model"] = _weights.Kept };
-        if (Shards is null && Average is { } average)
-            state["ema"] = average.State;
-        state["optimizer"] = Shards is null ? Optimizer.State : Optimizer.State.Where(static t => t.Key == AdamOptimizer.StepName).ToDictionary(StringComparer.Ordinal);
+        if (Shards is null && _average is not null)
+            state["ema"] = _average.State;
+        state["optimizer"] = Shards is null ? _optimizer!.State : _optimizer!.State.Where(static t => t.Key == AdamOptimizer.StepName).ToDictionary(StringComparer.Ordinal);
         foreach (var (file, tensors) in _added)
             state[file] = state.TryGetValue(file, out var others) ? others.Concat(tensors).ToDictionary(StringComparer.Ordinal) : tensors;
         return state;
@@ -295,13 +305,11 @@ public abstract class Trainer<TBatch> : ITrainer<TBatch>
         var rate = RateAt(number);
         _gradients.Clip(gradients, norm, _optimization.ClipNorm);
         Observer?.Invoke("gradients", null);
-        // Made of the weights as they are before the first step, where nothing has asked for it yet.
-        var average = Average;
-        Optimizer.Step(gradients, number, rate);
+        _optimizer!.Step(gradients, number, rate);
         PartDone?.Invoke(StepPart.Optimizer);
         if (Shards is not null)
             Buckets!.BeginWeights();
-        average?.Update(_averaging!.DecayAt(number));
+        _average?.Update(_averaging!.DecayAt(number));
         if (Shards is not null)
             Buckets!.CompleteWeights();
         PartDone?.Invoke(StepPart.Average);
