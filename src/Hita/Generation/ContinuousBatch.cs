@@ -16,7 +16,6 @@ internal sealed class ContinuousBatch : IDisposable
     private readonly DecodingRow[] _rows;
     private readonly List<(SampledSequence Sequence, int Positions)> _parts = [];
     private float[] _logits = [];
-    private readonly float[] _combined;
     private readonly TokenSampler _sampler;
     private readonly int _size;
 
@@ -32,7 +31,6 @@ internal sealed class ContinuousBatch : IDisposable
         _size = model.Config.CodebookSize;
         _taken = new bool[slots];
         _rows = new DecodingRow[rows];
-        _combined = new float[_size];
         _sampler = new TokenSampler(_size);
         _decoder = model is CpuTokenModel cpu ? cpu.BeginSlots(slots, rows) : new SeparatePasses(model, slots);
     }
@@ -105,7 +103,7 @@ internal sealed class ContinuousBatch : IDisposable
         }
         // What room is left beside a row for each goes to known tokens, whoever comes first.
         var (rows, needed) = (0, 0);
-        var room = _decoder.SharesWork ? Math.Min(_decoder.RowCount, KnownPositions.MaxRows) - RowCount : 0;
+        var room = _decoder.SharesWork ? KnownPositions.MaxRows - RowCount : 0;
         _parts.Clear();
         foreach (var sequence in _sequences)
         {
@@ -150,7 +148,7 @@ internal sealed class ContinuousBatch : IDisposable
             return;
         try
         {
-            sequence.Take(logits, unconditional, _sampler, _combined);
+            sequence.Take(logits, unconditional, _sampler);
         }
         catch (Exception e)
         {

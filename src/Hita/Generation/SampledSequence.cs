@@ -90,22 +90,12 @@ internal sealed class SampledSequence
     /// <param name="logits">For the class; empty where the row needed none.</param>
     /// <param name="unconditional">For no class; empty where none are decoded.</param>
     /// <param name="sampler">Scratch memory.</param>
-    /// <param name="combined">Scratch memory for V logits.</param>
-    public void Take(ReadOnlySpan<float> logits, ReadOnlySpan<float> unconditional, TokenSampler sampler, Span<float> combined)
+    public void Take(ReadOnlySpan<float> logits, ReadOnlySpan<float> unconditional, TokenSampler sampler)
     {
         var token = Done;
         var sampled = _forced?[token] ?? PartialCodes.Unknown;
         if (sampled < 0)
-        {
-            var row = logits;
-            var scale = _request.Sampling.Guidance.ScaleAt(token, _config.SequenceLength);
-            if (scale > 1)
-            {
-                TokenSampler.Guide(logits, unconditional, scale, combined);
-                row = combined;
-            }
-            sampled = sampler.Sample(row, _request.Sampling.For(token, _config.HolisticTokenCount), _random.Uniform(token));
-        }
+            sampled = sampler.Sample(logits, unconditional, _request.Sampling, _config, token, _random.Uniform(token));
         if (IsScored(token))
             _scores![token] = sampler.LogLikelihood(logits, sampled);
         Tokens[token] = sampled;

@@ -76,7 +76,6 @@ internal static class SamplingLoop
         private readonly int _guided;
         private readonly TokenSampler _sampler;
         private readonly Philox4x32[] _random;
-        private readonly float[] _combined;
         private int[] _inputs = [];
         private float[] _logits = [];
 
@@ -84,7 +83,6 @@ internal static class SamplingLoop
         {
             (_batch, _pass, _config, _guided) = (batch, pass, model.Config, guided);
             _sampler = new TokenSampler(_config.CodebookSize);
-            _combined = new float[_config.CodebookSize];
             Tokens = new int[Images * batch.TokenCount];
             _random = new Philox4x32[Images];
             for (var i = 0; i < Images; i++)
@@ -154,14 +152,8 @@ internal static class SamplingLoop
             var sampled = _batch.Forced?.Tokens[at] ?? PartialCodes.Unknown;
             if (sampled < 0)
             {
-                var scale = _batch.Sampling.Guidance.ScaleAt(token, _config.SequenceLength);
-                var row = Logits(image, place, scored);
-                if (scale > 1)
-                {
-                    TokenSampler.Guide(row, Logits(Images + image, place, scored), scale, _combined);
-                    row = _combined;
-                }
-                sampled = _sampler.Sample(row, _batch.Sampling.For(token, _config.HolisticTokenCount), _random[image].Uniform(token));
+                var unconditional = Images + image < _pass.Rows ? Logits(Images + image, place, scored) : [];
+                sampled = _sampler.Sample(Logits(image, place, scored), unconditional, _batch.Sampling, _config, token, _random[image].Uniform(token));
             }
             Tokens[at] = sampled;
             if (_batch.Forced is { LogLikelihoods: { } scores } forced && token >= forced.ScoredFrom)

@@ -43,7 +43,7 @@ internal sealed class SlotDecoder : ISlotDecoder
     /// <inheritdoc/>
     public int SlotCount => _checks.SlotCount;
 
-    /// <inheritdoc/>
+    /// <summary>How many rows a step has room for, at least <see cref="SlotCount"/>.</summary>
     public int RowCount => _checks.RowCount;
 
     /// <inheritdoc/>

@@ -14,14 +14,11 @@ internal interface ISlotDecoder : IDisposable
     /// <summary>How many sequences there is room for.</summary>
     int SlotCount { get; }
 
-    /// <summary>How many rows a step has room for, at least <see cref="SlotCount"/>.</summary>
-    int RowCount { get; }
-
     /// <summary>Whether several rows of a step take less time than the same rows one by one.</summary>
     bool SharesWork { get; }
 
     /// <summary>Takes positions of some sequences.</summary>
-    /// <param name="rows">1 to <see cref="RowCount"/> rows of sequences in any order; several rows of a sequence stand together, at
+    /// <param name="rows">1 or more rows of sequences in any order; several rows of a sequence stand together, at
     /// positions that follow each other.</param>
     /// <param name="logits">Receives [n, V] float32 logits of the n rows that need them, in their order.</param>
     void Advance(ReadOnlySpan<DecodingRow> rows, Span<float> logits);

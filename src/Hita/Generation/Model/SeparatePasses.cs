@@ -15,9 +15,6 @@ internal sealed class SeparatePasses(ITokenModel model, int slots) : ISlotDecode
     public int SlotCount => slots;
 
     /// <inheritdoc/>
-    public int RowCount => slots;
-
-    /// <inheritdoc/>
     public bool SharesWork => false;
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using Hita.Generation.Model;
 using Hita.Runtime;
 
 namespace Hita.Generation.Sampling;
@@ -11,6 +12,7 @@ public sealed class TokenSampler
     private const int BlockLength = 64;
 
     private readonly float[] _weights;
+    private readonly float[] _guided;
     private readonly double[] _blockSums;
     private readonly RankSelection _selection;
 
@@ -20,6 +22,7 @@ public sealed class TokenSampler
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(codebookSize);
         _weights = new float[codebookSize];
+        _guided = new float[codebookSize];
         _blockSums = new double[(codebookSize + BlockLength - 1) / BlockLength];
         _selection = new RankSelection(codebookSize);
     }
@@ -40,6 +43,26 @@ public sealed class TokenSampler
             r[i] = u[i] + (scale * (c[i] - u[i]));
         for (var i = c.Length * Vector<float>.Count; i < cond.Length; i++)
             result[i] = uncond[i] + (scale * (cond[i] - uncond[i]));
+    }
+
+    /// <summary>Samples one token of an image, guided where the settings say so.</summary>
+    /// <param name="cond">V logits for the class.</param>
+    /// <param name="uncond">V logits for "no class"; empty where this token is not guided.</param>
+    /// <param name="sampling">The image's settings.</param>
+    /// <param name="config">The generator.</param>
+    /// <param name="token">The token, 0 for the first one of the image.</param>
+    /// <param name="uniform">As of <see cref="Sample(ReadOnlySpan{float}, TokenSampling, double)"/>.</param>
+    internal int Sample(
+        ReadOnlySpan<float> cond, ReadOnlySpan<float> uncond, SamplingOptions sampling, GeneratorConfig config, int token, double uniform)
+    {
+        var scale = sampling.Guidance.ScaleAt(token, config.SequenceLength);
+        var row = cond;
+        if (scale > 1)
+        {
+            Guide(cond, uncond, scale, _guided);
+            row = _guided;
+        }
+        return Sample(row, sampling.For(token, config.HolisticTokenCount), uniform);
     }
 
     /// <summary>Samples one token.</summary>
