@@ -26,7 +26,6 @@ internal sealed class DraftNetwork : nn.Module
     public DraftNetwork(GeneratorConfig config) : base("draft")
     {
         _config = config;
-        // One more code for neighbours that are not there.
         _codes = nn.Embedding(config.CodebookSize + 1, Width);
         _classes = nn.Embedding(config.ClassCount + 1, Width);
         _places = nn.Embedding(config.SequenceLength, Width);
@@ -44,7 +43,9 @@ internal sealed class DraftNetwork : nn.Module
     {
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
-        return Forward(Inputs([imageClass], [token], codes)).ToFloats();
+        var around = new int[Neighbours.Count];
+        Around(token, codes, around);
+        return Forward(([imageClass], [token], around)).ToFloats();
     }
 
     /// <summary>Trains on sampled codes.</summary>
@@ -61,15 +62,12 @@ internal sealed class DraftNetwork : nn.Module
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             var (classes, places, targets, all) = (new int[Batch], new int[Batch], new long[Batch], new int[Batch * Neighbours.Count]);
-            var found = new int[Neighbours.Count];
             for (var i = 0; i < Batch; i++)
             {
                 var (imageClass, codes) = images[random.Next(images.Count)];
                 (classes[i], places[i]) = (imageClass, random.Next(codes.Length));
                 targets[i] = codes[places[i]];
-                Neighbours.Of(_config, places[i], found);
-                for (var n = 0; n < found.Length; n++)
-                    all[(i * found.Length) + n] = found[n] < 0 ? _config.CodebookSize : codes[found[n]];
+                Around(places[i], codes, all.AsSpan(i * Neighbours.Count, Neighbours.Count));
             }
             var loss = nn.functional.cross_entropy(Forward((classes, places, all)), tensor(targets));
             adam.zero_grad();
@@ -77,18 +75,17 @@ internal sealed class DraftNetwork : nn.Module
             foreach (var group in adam.ParamGroups)
                 group.LearningRate = 2e-3 * 0.5 * (1 + Math.Cos(Math.PI * step / steps));
             adam.step();
-            if (step % (steps / 5) == 0)
+            if (step % Math.Max(steps / 5, 1) == 0)
                 say(FormattableString.Invariant($"Draft network: step {step} of {steps}, loss {loss.item<float>():0.000}"));
         }
     }
 
-    private (int[] Classes, int[] Places, int[] Codes) Inputs(int[] classes, int[] places, ReadOnlySpan<int> codes)
+    // One code more stands for neighbours that are not there.
+    private void Around(int token, ReadOnlySpan<int> codes, Span<int> around)
     {
-        var found = new int[Neighbours.Count];
-        Neighbours.Of(_config, places[0], found);
-        for (var n = 0; n < found.Length; n++)
-            found[n] = found[n] < 0 ? _config.CodebookSize : codes[found[n]];
-        return (classes, places, found);
+        Neighbours.Of(_config, token, around);
+        foreach (ref var place in around)
+            place = place < 0 ? _config.CodebookSize : codes[place];
     }
 
     private Tensor Forward((int[] Classes, int[] Places, int[] Codes) of)

@@ -63,19 +63,20 @@ public static class ClassifierCache
         if (!File.Exists(path))
         {
             var classifier = Get(data, options, progress, cancellation);
+            var isFirst = false;
             try
             {
                 var own = $"{path}.{Guid.NewGuid():N}";
                 classifier.Save(own);
-                if (AtomicFile.TryRename(own, path))
+                isFirst = AtomicFile.TryRename(own, path);
+                if (isFirst)
                     return classifier;
             }
-            catch
+            finally
             {
-                classifier.Dispose();
-                throw;
+                if (!isFirst)
+                    classifier.Dispose();
             }
-            classifier.Dispose();
         }
         return TryLoad(path, data, options)
             ?? throw new HitaException($"{path}: this is not the classifier of {data.Description} after {options.Steps} steps, which is asked for now; measure all shards with the same settings, or choose another folder.");
